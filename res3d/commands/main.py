@@ -1,0 +1,94 @@
+"""The console script `res3d`: one table of commands, each a module that is imported only when it is called.
+
+A command module has `EXAMPLE` (a line for its help), `add_flags(parser)` and `run(args) -> int or None`.
+"""
+
+import argparse
+import difflib
+import importlib
+import logging
+import os
+import sys
+
+from absl import flags
+from absl import logging as absl_logging
+from absl.flags import argparse_flags
+
+COMMANDS = {  # name: (module, one line)
+    "demo": ("res3d.commands.demo", "the whole path on generated videos; writes a report"),
+    "models": ("res3d.commands.models", "the family: name, parameters, GMACs, input, source"),
+    "doctor": ("pipelines.commands.doctor", "check a data set, name every bad file and why"),
+    "prepare": ("pipelines.commands.prepare", "videos to record shards, resumable, any number of workers"),
+    "train": ("res3d.commands.train", "model.fit with a recipe"),
+    "evaluate": ("res3d.commands.evaluate", "named protocols, report.html and metrics.json"),
+    "predict": ("res3d.commands.predict", "top-5 per video, as a table or --json"),
+    "features": ("res3d.commands.features", "stage features of a data set, to one array file"),
+    "import-weights": ("res3d.commands.import_weights", "published PyTorch checkpoints, no torch needed"),
+    "export": ("serving.commands.export", "a SavedModel version for TensorFlow Serving"),
+    "serve": ("serving.commands.serve", "embedded server: TensorFlow Serving's REST and gRPC interfaces"),
+    "deploy": ("serving.commands.deploy", "files to run the exports with the real TensorFlow Serving"),
+    "bench": ("pipelines.commands.bench", "where the time goes"),
+    "data-dispatcher": ("pipelines.commands.data_dispatcher", "hand out shards to shared input workers"),
+    "data-worker": ("pipelines.commands.data_worker", "one shared input worker"),
+}
+# What a user can cause and mend; anything else is a defect and keeps its traceback.
+USER_ERRORS = (ValueError, OSError, ImportError)
+
+
+def overview():
+    """The text that `res3d` alone prints: what can be done, one command a line."""
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:<{width}}  {line}" for name, (_, line) in COMMANDS.items()]
+    head = ["Video action recognition with residual networks in Keras 3.", "", "usage: res3d COMMAND [flags]", ""]
+    tail = ["", "res3d COMMAND --help explains a command with an example; --verbosity=1 shows tracebacks."]
+    return "\n".join(head + lines + tail)
+
+
+def make_parser(name):
+    """The flags of one command, each with its help, the example last."""
+    module = importlib.import_module(COMMANDS[name][0])
+    parser = argparse_flags.ArgumentParser(
+        prog=f"res3d {name}", description=(module.__doc__ or COMMANDS[name][1]).strip(), allow_abbrev=False,
+        epilog=f"example:\n  {module.EXAMPLE}", formatter_class=argparse.RawDescriptionHelpFormatter)
+    module.add_flags(parser)
+    return module, parser
+
+
+def main(argv=None):
+    """Runs one command; returns its exit code. A user's error is one line on stderr and code 1."""
+    argv = list(sys.argv[1:] if argv is None else argv)
+    if not argv or argv[0] in ("-h", "--help", "help"):
+        print(overview())
+        return 0
+    name = argv.pop(0)
+    if name not in COMMANDS:
+        near = difflib.get_close_matches(name, COMMANDS, 3) or COMMANDS
+        print(f"res3d: error: a command is one of {', '.join(near)}. Received: {name!r}. `res3d` alone lists all.",
+              file=sys.stderr)
+        return 2
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    module, parser = make_parser(name)
+    args = parser.parse_args(argv)
+    _set_up_logging()
+    try:
+        return module.run(args) or 0
+    except USER_ERRORS as error:
+        if flags.FLAGS.verbosity > 0:
+            raise
+        print(f"res3d {name}: error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"res3d {name}: interrupted", file=sys.stderr)
+        return 130
+
+
+def _set_up_logging():
+    """absl's own `--verbosity` decides: 0 tells what happens, 1 adds debug lines and tracebacks."""
+    if flags.FLAGS["verbosity"].using_default_value:
+        absl_logging.set_verbosity(absl_logging.INFO)
+    absl_logging.use_absl_handler()
+    logging.getLogger().setLevel(logging.DEBUG if flags.FLAGS.verbosity > 0 else logging.WARNING)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

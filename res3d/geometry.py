@@ -1,0 +1,239 @@
+"""The one fact every room shares: how a clip is cut from a video and how its pixels are scaled.
+
+This module imports nothing heavier than `dataclasses` and `json`, so that the sampler, the model, the exporter and a
+thin client can all read the same `ClipSpec`.
+"""
+
+import dataclasses
+import json
+import math
+import os
+
+CHANNEL_ORDERS = ("RGB", "BGR")
+
+
+@dataclasses.dataclass(frozen=True)
+class ClipSpec:
+    """What a clip is: which frames, which pixels, and how a network scales them.
+
+    Args:
+        frames: int. Frames in a clip.
+        stride: int. Step between two frames of a clip, counted in source frames, or in frames of the `fps` stream
+            when `fps` is given.
+        fps: float or None. Frames per second to resample the video to before striding; None keeps the video's own.
+        height: int. Pixels, after cropping.
+        width: int. Pixels, after cropping.
+        channels: int. 3 for colour, 1 for grey.
+        resize: int, (int, int) or None. An int scales the short side to it and keeps the aspect; a pair scales to
+            exactly (height, width); None scales the short side to 8/7 of the crop (112 -> 128, 224 -> 256).
+        mean: floats, one a channel (or one for all), subtracted after the range is applied.
+        std: floats, one a channel (or one for all), divided by.
+        value_range: (float, float). What 0 and 255 become before mean and std.
+        channel_order: "RGB" or "BGR". What the network expects; a clip itself always travels as RGB.
+
+    Raises:
+        ValueError: for a field out of its domain; the message names the field and what arrived.
+
+    >>> clip = ClipSpec(frames=16, stride=2, height=112, width=112)
+    >>> clip.shape, clip.span, clip.resize
+    ((16, 112, 112, 3), 31, 128)
+    """
+
+    frames: int = 16
+    stride: int = 2
+    fps: float | None = None
+    height: int = 112
+    width: int = 112
+    channels: int = 3
+    resize: int | tuple[int, int] | None = None
+    mean: tuple[float, ...] = (0.43216, 0.394666, 0.37645)
+    std: tuple[float, ...] = (0.22803, 0.22145, 0.216989)
+    value_range: tuple[float, float] = (0.0, 1.0)
+    channel_order: str = "RGB"
+
+    def __post_init__(self):
+        for name in ("frames", "stride", "height", "width", "channels"):
+            _require(_is_positive_int(getattr(self, name)), name, "a positive int", getattr(self, name))
+        _require(self.fps is None or _is_positive_number(self.fps), "fps", "a positive number or None", self.fps)
+        resize = self.resize
+        if resize is None:
+            resize = (min(self.height, self.width) * 8 + 3) // 7
+        if isinstance(resize, list | tuple):
+            resize = tuple(resize)
+            valid = len(resize) == 2 and all(_is_positive_int(side) for side in resize)
+            _require(valid, "resize", "a positive int, two positive ints or None", self.resize)
+            covers = resize[0] >= self.height and resize[1] >= self.width
+        else:
+            _require(_is_positive_int(resize), "resize", "a positive int, two positive ints or None", self.resize)
+            covers = resize >= min(self.height, self.width)
+        _require(covers, "resize", f"at least the crop, {self.height}x{self.width}", self.resize)
+        object.__setattr__(self, "resize", resize)
+        if self.fps is not None:
+            object.__setattr__(self, "fps", float(self.fps))
+        for name in ("mean", "std"):
+            object.__setattr__(self, name, self._per_channel(name))
+        _require(all(value > 0 for value in self.std), "std", "positive numbers", self.std)
+        low_high = tuple(float(value) for value in self.value_range)
+        _require(len(low_high) == 2 and low_high[0] < low_high[1], "value_range", "(low, high)", self.value_range)
+        object.__setattr__(self, "value_range", low_high)
+        _require(self.channel_order in CHANNEL_ORDERS, "channel_order", "'RGB' or 'BGR'", self.channel_order)
+
+    def _per_channel(self, name):
+        value = getattr(self, name)
+        values = tuple(float(v) for v in value) if isinstance(value, list | tuple) else (float(value),)
+        if len(values) == 1:
+            values = values * self.channels
+        if len(values) == 3 and self.channels == 1:  # a colour preset used on grey clips
+            values = (sum(values) / 3,)
+        _require(len(values) == self.channels, name, f"one number or {self.channels} numbers", value)
+        return values
+
+    @property
+    def shape(self):
+        """(frames, height, width, channels) of one clip, uint8."""
+        return (self.frames, self.height, self.width, self.channels)
+
+    @property
+    def span(self):
+        """Source frames from the first to the last of a clip, both counted: 16 frames of stride 2 span 31."""
+        return (self.frames - 1) * self.stride + 1
+
+    def resized_size(self, height, width):
+        """Size of a `height` x `width` source after resizing, before cropping: (height, width), covering the crop.
+
+        >>> ClipSpec().resized_size(240, 320)
+        (128, 170)
+        """
+        if isinstance(self.resize, tuple):
+            return self.resize
+        short = self.resize
+        if height <= width:
+            size = short, width * short // height
+        else:
+            size = height * short // width, short
+        if size[0] >= self.height and size[1] >= self.width:
+            return size
+        # A crop wider than the resized picture: scale by the axis that needs it most.
+        if self.height * width >= self.width * height:
+            return self.height, max(self.width, width * self.height // height)
+        return max(self.height, height * self.width // width), self.width
+
+    def crop_offsets(self, height, width, position=1, positions=3):
+        """(top, left) of the crop in a resized picture: the centre one, or one of several along the longer side.
+
+        `position` counts from 0 to `positions - 1`, left to right or top to bottom, ends included; the other axis is
+        centred. `position=1, positions=3` is the centre crop.
+        """
+        free_height, free_width = height - self.height, width - self.width
+        _require(min(free_height, free_width) >= 0, "crop", f"a picture of {self.height}x{self.width} at least",
+                 (height, width))
+        if positions == 1:
+            position, positions = 1, 3
+        if height > width:
+            return _position(free_height, position, positions), free_width // 2
+        return free_height // 2, _position(free_width, position, positions)
+
+    def replace(self, **changes):
+        """A copy with some fields changed; `resize` follows a changed height or width unless it is given too."""
+        if ("height" in changes or "width" in changes) and "resize" not in changes:
+            changes["resize"] = None
+        return dataclasses.replace(self, **changes)
+
+    def to_dict(self):
+        """The fields as JSON-ready values."""
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in dataclasses.asdict(self).items()}
+
+    @classmethod
+    def from_dict(cls, fields):
+        """The inverse of `to_dict`; unknown fields are refused by name."""
+        known = {field.name for field in dataclasses.fields(cls)}
+        unknown = sorted(set(fields) - known)
+        if unknown:
+            raise ValueError(f"A clip has the fields {sorted(known)}. Received unknown: {unknown}.")
+        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()})
+
+    def to_json(self):
+        """The fields as a JSON text, one a line."""
+        return json.dumps(self.to_dict(), indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text):
+        """The inverse of `to_json`."""
+        return cls.from_dict(json.loads(text))
+
+    def save(self, path):
+        """Writes `to_json` to `path`, aside and renamed."""
+        aside = f"{os.fspath(path)}.part"
+        with open(aside, "w", encoding="utf-8") as file:
+            file.write(self.to_json())
+        os.replace(aside, path)
+
+    @classmethod
+    def load(cls, path):
+        """Reads what `save` wrote."""
+        with open(path, encoding="utf-8") as file:
+            return cls.from_json(file.read())
+
+
+def _position(free, position, positions):
+    """Offset of crop `position` of `positions`; the middle one of three is rounded as a centre crop is."""
+    if 2 * position == positions - 1:
+        return free // 2
+    return math.ceil(free * position / (positions - 1)) if position == positions - 1 else free * position // (
+        positions - 1)
+
+
+def _is_positive_int(value):
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def _is_positive_number(value):
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0 and math.isfinite(value)
+
+
+def _require(condition, name, expected, received):
+    if not condition:
+        raise ValueError(f"`{name}` must be {expected}. Received: {name}={received!r}.")
+
+
+_KINETICS = {"mean": (0.45,) * 3, "std": (0.225,) * 3}  # pytorchvideo, PySlowFast
+_MMACTION = {"mean": (123.675, 116.28, 103.53), "std": (58.395, 57.12, 57.375), "value_range": (0.0, 255.0)}
+_IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
+
+PRESETS = {
+    "torchvision_112": ClipSpec(16, 1, 15.0, 112, 112, resize=(128, 171)),
+    "vmz_112": ClipSpec(16, 1, 15.0, 112, 112, resize=(128, 171)),
+    "kenshohara_112": ClipSpec(16, 1, None, 112, 112, resize=112, mean=(0.4345, 0.4051, 0.3775),
+                               std=(0.2768, 0.2713, 0.2737)),
+    "kenshohara_2018_112": ClipSpec(16, 1, None, 112, 112, resize=112, mean=(114.7748, 107.7354, 99.4750),
+                                    std=(1.0, 1.0, 1.0), value_range=(0.0, 255.0)),
+    "slow_4x16": ClipSpec(4, 16, 30.0, 224, 224, **_KINETICS),
+    "slow_8x8": ClipSpec(8, 8, 30.0, 224, 224, **_KINETICS),
+    "slowfast_4x16": ClipSpec(32, 2, 30.0, 224, 224, **_KINETICS),
+    "slowfast_8x8": ClipSpec(32, 2, 30.0, 224, 224, **_KINETICS),
+    "slowfast_16x8": ClipSpec(64, 2, 30.0, 224, 224, **_KINETICS),
+    "csn_32x2": ClipSpec(32, 2, 30.0, 224, 224, **_KINETICS),
+    "r2plus1d_16x4": ClipSpec(16, 4, 30.0, 224, 224, **_KINETICS),
+    "x3d_xs": ClipSpec(4, 12, 30.0, 160, 160, resize=182, **_KINETICS),
+    "x3d_s": ClipSpec(13, 6, 30.0, 160, 160, resize=182, **_KINETICS),
+    "x3d_m": ClipSpec(16, 5, 30.0, 224, 224, resize=256, **_KINETICS),
+    "x3d_l": ClipSpec(16, 5, 30.0, 312, 312, resize=356, **_KINETICS),
+    "mmaction_8x8": ClipSpec(8, 8, None, 224, 224, **_MMACTION),
+    "mmaction_4x16": ClipSpec(4, 16, None, 224, 224, **_MMACTION),
+    "mmaction_32x2": ClipSpec(32, 2, None, 224, 224, **_MMACTION),
+    "garden_32x2": ClipSpec(32, 2, None, 224, 224, mean=(0.0,) * 3, std=(1.0,) * 3),
+    "imagenet_224": ClipSpec(1, 1, None, 224, 224, **_IMAGENET),
+    "keras_resnet50_224": ClipSpec(1, 1, None, 224, 224, mean=(103.939, 116.779, 123.68), std=(1.0,) * 3,
+                                   value_range=(0.0, 255.0), channel_order="BGR"),
+}
+
+
+def preset(name):
+    """The published clip geometry called `name`; `PRESETS` lists them.
+
+    >>> preset("torchvision_112").resize
+    (128, 171)
+    """
+    if name not in PRESETS:
+        raise ValueError(f"A clip preset is one of {', '.join(PRESETS)}. Received: {name!r}.")
+    return PRESETS[name]

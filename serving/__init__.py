@@ -1,0 +1,18 @@
+"""Models to answers: SavedModels for TensorFlow Serving, a server and a client. Names resolve on first use."""
+
+import importlib
+
+_NAMES = {
+    "export": "serving.export",
+}
+__all__ = [*_NAMES]
+
+
+def __getattr__(name):
+    if name not in _NAMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_NAMES[name]), name)
+
+
+def __dir__():
+    return sorted(__all__)

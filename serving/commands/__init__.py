@@ -1,0 +1,1 @@
+"""Command modules: the only ones with flags."""

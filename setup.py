@@ -1,0 +1,54 @@
+"""Metadata, version ranges and extras; requirements/lock.txt pins what `make` installs."""
+
+import pathlib
+
+import setuptools
+
+HERE = pathlib.Path(__file__).parent
+
+EXTRAS = {
+    # tensorflow-io 0.37.1 loads with TensorFlow 2.16 and 2.17 only, so this extra holds TensorFlow back.
+    "io": ["tensorflow-io==0.37.1", "tensorflow>=2.17,<2.18"],
+    "remote": ["fsspec>=2024.2", "s3fs>=2024.2", "aiohttp>=3.9"],
+    "beam": ["apache-beam>=2.60"],
+    "gpu": ["tensorflow[and-cuda]>=2.17"],
+    "jax": ["jax>=0.4.30"],
+    "torch": ["torch>=2.4"],
+    "dev": ["pytest>=8", "pytest-timeout", "hypothesis", "httpx", "ruff", "mypy", "psutil", "jsonschema",
+            "moto[s3,server]>=5"],
+}
+
+setuptools.setup(
+    name="res3d",
+    version="0.1.0",
+    description="Video action recognition with 2D and 3D residual networks in Keras 3",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.10,<3.14",
+    packages=setuptools.find_packages(include=["res3d", "res3d.*", "pipelines", "pipelines.*", "serving", "serving.*"]),
+    package_data={"res3d": ["recipes/*.yaml", "py.typed", "**/*.j2", "**/*.json"], "pipelines": ["py.typed", "**/*.j2"],
+                  "serving": ["py.typed", "**/*.html", "**/*.js", "**/*.css", "**/*.j2"]},
+    install_requires=[
+        "tensorflow>=2.17",
+        "keras>=3.12",
+        "numpy>=1.26",
+        "opencv-python-headless>=4.11",
+        "absl-py>=2",
+        "PyYAML>=6",
+        "tqdm>=4.66",
+        "matplotlib>=3.8",
+        "Jinja2>=3.1",
+        "tensorboard>=2.17",
+        "tensorflow-serving-api>=2.17",
+        "grpcio>=1.60",
+        "grpcio-health-checking>=1.60",
+        "grpcio-reflection>=1.60",
+        "uvicorn>=0.30",
+        "httptools>=0.6",
+        "starlette>=0.37",
+        "prometheus-client>=0.20",
+    ],
+    extras_require=EXTRAS,
+    entry_points={"console_scripts": ["res3d = res3d.commands.main:main"]},
+)

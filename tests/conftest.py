@@ -1,0 +1,33 @@
+"""Fixtures that every room's tests share. Real videos and annotations are read in place, beside the checkout."""
+
+import os
+import pathlib
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+SHARED = pathlib.Path(os.environ.get("RES3D_SHARED", ROOT.parent / "shared"))
+
+
+def _shared(name):
+    folder = SHARED / name
+    if not folder.is_dir():
+        reason = f"needs the real {name} in {SHARED} (set RES3D_SHARED to the folder that holds them)"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def clips():
+    """The folder of real videos: action/, odd/, undecodable/, derived/, clips.csv."""
+    return _shared("clips")
+
+
+@pytest.fixture(scope="session")
+def annotations():
+    """The folder of real annotation files."""
+    return _shared("annotations")
