@@ -3,24 +3,53 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
+BACKENDS := .venv-backends
+IO := .venv-io
+PURELIB := "import sysconfig; print(sysconfig.get_path('purelib'))"
+PIP := pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint clean
+.PHONY: demo test test-slow test-backends test-io lint clean
 
 demo: $(READY)
 	$(BIN)/res3d demo
 
-test: $(READY)
-	$(BIN)/ruff check .
+test: lint
 	$(BIN)/python -m pytest -m "not slow and not backends and not io"
+
+# What takes minutes: fuzzing, kills, big networks, browser.
+test-slow: $(READY)
+	$(BIN)/python -m pytest -m "slow and not backends and not io"
+
+# The same networks on JAX and torch.
+test-backends: $(BACKENDS)/.installed
+	$(BACKENDS)/bin/python -m pytest -m backends
+
+# TensorFlow 2.17, the oldest end of the ranges, with tensorflow-io.
+test-io: $(IO)/.installed
+	$(IO)/bin/python -m pytest -m io
 
 lint: $(READY)
 	$(BIN)/ruff check .
 
 $(READY): requirements/lock.txt setup.py
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/lock.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/$(PIP) --require-hashes -r requirements/lock.txt
+	$(BIN)/$(PIP) --no-deps --no-build-isolation --editable .
+	touch $@
+
+# A second environment that sees the first one's packages and adds two.
+$(BACKENDS)/.installed: $(READY) requirements/backends.txt
+	$(PYTHON) -m venv $(BACKENDS)
+	echo "import site; site.addsitedir('$$($(BIN)/python -c $(PURELIB))')" \
+		> "$$($(BACKENDS)/bin/python -c $(PURELIB))/base.pth"
+	$(BACKENDS)/bin/$(PIP) -r requirements/backends.txt
+	touch $@
+
+$(IO)/.installed: requirements/io.txt setup.py
+	$(PYTHON) -m venv $(IO)
+	$(IO)/bin/$(PIP) --require-hashes -r requirements/io.txt
+	$(IO)/bin/$(PIP) --no-deps --no-build-isolation --editable .
 	touch $@
 
 clean:
-	rm -rf $(VENV) build *.egg-info
+	rm -rf $(VENV) $(BACKENDS) $(IO) build *.egg-info

@@ -122,16 +122,16 @@ class ClipSpec:
         """(top, left) of the crop in a resized picture: the centre one, or one of several along the longer side.
 
         `position` counts from 0 to `positions - 1`, left to right or top to bottom, ends included; the other axis is
-        centred. `position=1, positions=3` is the centre crop.
+        centred. Position 1 of 3, or the only one of 1, is the centre crop.
         """
         free_height, free_width = height - self.height, width - self.width
         _require(min(free_height, free_width) >= 0, "crop", f"a picture of {self.height}x{self.width} at least",
                  (height, width))
         if positions == 1:
-            position, positions = 1, 3
+            return free_height // 2, free_width // 2
         if height > width:
-            return _position(free_height, position, positions), free_width // 2
-        return free_height // 2, _position(free_width, position, positions)
+            return free_height * position // (positions - 1), free_width // 2
+        return free_height // 2, free_width * position // (positions - 1)
 
     def replace(self, **changes):
         """A copy with some fields changed; `resize` follows a changed height or width unless it is given too."""
@@ -173,14 +173,6 @@ class ClipSpec:
         """Reads what `save` wrote."""
         with open(path, encoding="utf-8") as file:
             return cls.from_json(file.read())
-
-
-def _position(free, position, positions):
-    """Offset of crop `position` of `positions`; the middle one of three is rounded as a centre crop is."""
-    if 2 * position == positions - 1:
-        return free // 2
-    return math.ceil(free * position / (positions - 1)) if position == positions - 1 else free * position // (
-        positions - 1)
 
 
 def _is_positive_int(value):

@@ -1,0 +1,103 @@
+"""ClipSpec: validation, resize and crop arithmetic, JSON."""
+
+import dataclasses
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from res3d.geometry import PRESETS, ClipSpec, preset
+
+
+def test_defaults_describe_a_112_clip():
+    clip = ClipSpec()
+    assert clip.shape == (16, 112, 112, 3)
+    assert clip.span == 31
+    assert clip.resize == 128
+
+
+@pytest.mark.parametrize("fields, message", [
+    ({"frames": 0}, "`frames` must be a positive int. Received: frames=0."),
+    ({"stride": 1.5}, "`stride` must be a positive int. Received: stride=1.5."),
+    ({"height": True}, "`height` must be a positive int. Received: height=True."),
+    ({"fps": -1}, "`fps` must be a positive number or None. Received: fps=-1."),
+    ({"resize": 100}, "`resize` must be at least the crop, 112x112. Received: resize=100."),
+    ({"resize": (128, 100)}, "`resize` must be at least the crop, 112x112. Received: resize=(128, 100)."),
+    ({"resize": "128"}, "`resize` must be a positive int, two positive ints or None. Received: resize='128'."),
+    ({"mean": (0.1, 0.2)}, "`mean` must be one number or 3 numbers. Received: mean=(0.1, 0.2)."),
+    ({"std": (0.0, 1.0, 1.0)}, "`std` must be positive numbers. Received: std=(0.0, 1.0, 1.0)."),
+    ({"value_range": (1.0, 0.0)}, "`value_range` must be (low, high). Received: value_range=(1.0, 0.0)."),
+    ({"channel_order": "GBR"}, "`channel_order` must be 'RGB' or 'BGR'. Received: channel_order='GBR'."),
+])
+def test_a_wrong_field_is_named(fields, message):
+    with pytest.raises(ValueError) as error:
+        ClipSpec(**fields)
+    assert str(error.value) == message
+
+
+def test_short_side_keeps_the_aspect_and_rounds_down():
+    clip = ClipSpec(resize=128)
+    assert clip.resized_size(240, 320) == (128, 170)
+    assert clip.resized_size(320, 240) == (170, 128)
+    assert clip.resized_size(16, 16) == (128, 128)
+
+
+def test_a_pair_ignores_the_aspect():
+    assert preset("torchvision_112").resized_size(1080, 1920) == (128, 171)
+
+
+sizes = st.integers(1, 4000)
+
+
+@given(sizes, sizes, st.integers(1, 300), st.integers(1, 300), st.integers(0, 60))
+def test_the_resized_picture_always_covers_the_crop(source_height, source_width, height, width, margin):
+    clip = ClipSpec(height=height, width=width, resize=min(height, width) + margin)
+    resized = clip.resized_size(source_height, source_width)
+    assert resized[0] >= height
+    assert resized[1] >= width
+    for position in range(3):
+        top, left = clip.crop_offsets(*resized, position=position)
+        assert 0 <= top <= resized[0] - height
+        assert 0 <= left <= resized[1] - width
+
+
+def test_crops_lie_along_the_longer_side_ends_included():
+    clip = ClipSpec(height=10, width=10, resize=10)
+    assert [clip.crop_offsets(10, 31, position) for position in range(3)] == [(0, 0), (0, 10), (0, 21)]
+    assert [clip.crop_offsets(31, 10, position) for position in range(3)] == [(0, 0), (10, 0), (21, 0)]
+    assert clip.crop_offsets(13, 15, 0, positions=1) == (1, 2)
+
+
+def test_a_picture_smaller_than_the_crop_is_refused():
+    with pytest.raises(ValueError, match=r"`crop` must be a picture of 112x112 at least. Received: crop=\(100, 200\)."):
+        ClipSpec().crop_offsets(100, 200)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_json_round_trip(name):
+    clip = PRESETS[name]
+    assert ClipSpec.from_json(clip.to_json()) == clip
+
+
+def test_save_and_load(tmp_path):
+    clip = ClipSpec(frames=8, fps=12.5, channels=1)
+    clip.save(tmp_path / "clip.json")
+    assert ClipSpec.load(tmp_path / "clip.json") == clip
+    assert [path.name for path in tmp_path.iterdir()] == ["clip.json"]
+
+
+def test_unknown_fields_and_presets_are_refused_by_name():
+    with pytest.raises(ValueError, match=r"Received unknown: \['colour'\]"):
+        ClipSpec.from_dict({"frames": 4, "colour": "RGB"})
+    with pytest.raises(ValueError, match="A clip preset is one of torchvision_112, .*Received: 'nope'"):
+        preset("nope")
+
+
+def test_a_changed_size_brings_its_own_resize():
+    assert ClipSpec(resize=128).replace(height=224, width=224).resize == 256
+    assert ClipSpec().replace(frames=4).resize == 128
+
+
+def test_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        ClipSpec().frames = 3
