@@ -1,0 +1,252 @@
+"""One way to list, read, write and rename files, wherever they lie: on a disk, in a bucket, behind a web server.
+
+A local path needs nothing. For `scheme://...` TensorFlow's file systems come first (`gs://` is built in; tensorflow-io
+adds `s3://`, `http://`, `az://`, `hdfs://` where it can be installed), fsspec second. Credentials come from the
+environment that each of them documents, and are never shown: messages name an address by `shown`.
+"""
+
+import functools
+import importlib.util
+import os
+import re
+import urllib.parse
+
+_TENSORFLOW_IO = ("http", "https", "s3", "az", "hdfs", "viewfs", "har")
+_SCHEME = re.compile(r"^([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
+
+
+class StorageError(OSError):
+    """A file could not be reached; the text says which, what was tried and why it failed, without credentials."""
+
+
+def scheme(path):
+    """The scheme of an address, or "" for a local path.
+
+    >>> scheme("s3://bucket/a.mp4"), scheme("data/a.mp4"), scheme("file:///data/a.mp4")
+    ('s3', '', '')
+    """
+    match = _SCHEME.match(os.fspath(path))
+    found = match.group(1).lower() if match else ""
+    return "" if found == "file" else found
+
+
+def is_remote(path):
+    """Whether `path` is an address rather than a local path."""
+    return bool(scheme(path))
+
+
+def shown(path):
+    """`path` as it may be logged: without user, password and query, where addresses carry secrets.
+
+    >>> shown("https://user:secret@host/a.mp4?X-Amz-Signature=abc")
+    'https://host/a.mp4'
+    """
+    path = os.fspath(path)
+    if not is_remote(path):
+        return path
+    parts = urllib.parse.urlsplit(path)
+    return f"{parts.scheme}://{parts.netloc.rsplit('@', 1)[-1]}{parts.path}"
+
+
+def join(folder, *names):
+    """`folder/name/...` for local paths and addresses alike.
+
+    >>> join("s3://bucket/data", "train", "a.mp4")
+    's3://bucket/data/train/a.mp4'
+    """
+    folder = os.fspath(folder)
+    return "/".join([folder.rstrip("/"), *names]) if is_remote(folder) else os.path.join(folder, *names)
+
+
+def read_bytes(path):
+    """The whole file as bytes."""
+    return _call("read", path)
+
+
+def write_bytes(path, data):
+    """Writes a whole file: aside and renamed on a disk; object stores show an object only when it is complete."""
+    _call("write", path, bytes(data))
+
+
+def exists(path):
+    """Whether a file or a folder is there."""
+    return _call("exists", path)
+
+
+def is_folder(path):
+    """Whether `path` is a folder, or a prefix that objects have."""
+    return _call("is_folder", path)
+
+
+def list_folder(path):
+    """Names in a folder, sorted, without the folder; those of folders end with "/"."""
+    return sorted(_call("names", path))
+
+
+def make_folder(path):
+    """Makes a folder and those above it; nothing to do where folders are only prefixes."""
+    _call("make_folder", path)
+
+
+def rename(old, new):
+    """Moves a file over another; atomic on a disk, a copy and a removal in a bucket."""
+    _call("rename", old, new)
+
+
+def remove(path):
+    """Removes a file; nothing happens if there is none."""
+    _call("remove", path)
+
+
+def local_path(path):
+    """`path` as the operating system knows it: `file://` taken off."""
+    path = os.fspath(path)
+    return urllib.parse.unquote(urllib.parse.urlsplit(path).path) if path.lower().startswith("file://") else path
+
+
+def _call(action, path, *rest):
+    try:
+        return getattr(_system(scheme(path)), action)(os.fspath(path), *rest)
+    except StorageError:
+        raise
+    except Exception as error:  # every file system has errors of its own
+        if not is_remote(path):
+            raise
+        reason = _without_secrets(str(error) or type(error).__name__)
+        kind = FileNotFoundError if isinstance(error, FileNotFoundError) else StorageError
+        raise kind(f"Cannot {action.replace('_', ' ')} '{shown(path)}': {reason}. Check the address, and the "
+                   f"credentials that the environment gives for {scheme(path)}://.") from None
+
+
+def _without_secrets(text):
+    text = re.sub(r"://[^/\s@]*@", "://", text)
+    return re.sub(r"\?[^\s'\"]*", "?...", text)[:500]
+
+
+@functools.cache
+def _system(name):
+    """The file system of a scheme: the disk, TensorFlow's, or fsspec's."""
+    if not name:
+        return _Disk()
+    plugin = name in _TENSORFLOW_IO and importlib.util.find_spec("tensorflow_io") is not None
+    if plugin:
+        import tensorflow_io  # noqa: F401  registers its schemes with TensorFlow
+    if plugin or name in ("gs", "ram"):
+        import tensorflow as tf
+
+        if name in tf.io.gfile.get_registered_schemes():
+            return _GFile(tf)
+    return _Fsspec(name)
+
+
+class _Disk:
+    def read(self, path):
+        with open(local_path(path), "rb") as file:
+            return file.read()
+
+    def write(self, path, data):
+        path = local_path(path)
+        aside = f"{path}.part"
+        with open(aside, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(aside, path)
+
+    def exists(self, path):
+        return os.path.exists(local_path(path))
+
+    def is_folder(self, path):
+        return os.path.isdir(local_path(path))
+
+    def names(self, path):
+        return [entry.name + "/" * entry.is_dir() for entry in os.scandir(local_path(path))]
+
+    def make_folder(self, path):
+        os.makedirs(local_path(path), exist_ok=True)
+
+    def rename(self, old, new):
+        os.replace(local_path(old), local_path(new))
+
+    def remove(self, path):
+        if os.path.lexists(local_path(path)):
+            os.remove(local_path(path))
+
+
+class _GFile:
+    def __init__(self, tensorflow):
+        self.gfile = tensorflow.io.gfile
+
+    def read(self, path):
+        with self.gfile.GFile(path, "rb") as file:
+            return file.read()
+
+    def write(self, path, data):
+        with self.gfile.GFile(path, "wb") as file:
+            file.write(data)
+
+    def exists(self, path):
+        return self.gfile.exists(path)
+
+    def is_folder(self, path):
+        return self.gfile.isdir(path)
+
+    def names(self, path):
+        names = [name.rstrip("/") for name in self.gfile.listdir(path)]
+        return [name + "/" * self.gfile.isdir(join(path, name)) for name in names if name]
+
+    def make_folder(self, path):
+        self.gfile.makedirs(path)
+
+    def rename(self, old, new):
+        self.gfile.rename(old, new, overwrite=True)
+
+    def remove(self, path):
+        if self.gfile.exists(path):
+            self.gfile.remove(path)
+
+
+class _Fsspec:
+    def __init__(self, name):
+        try:
+            import fsspec
+
+            self.system = fsspec.filesystem(name)
+        except (ImportError, ValueError) as error:
+            raise StorageError(f"Nothing here reads {name}:// addresses ({error}). "
+                               "Install the extra: pip install 'res3d[remote]', or 'res3d[io]'.") from None
+        self.flat = name in ("http", "https")
+
+    def read(self, path):
+        return self.system.cat_file(path)
+
+    def write(self, path, data):
+        self.system.pipe_file(path, data)
+
+    def exists(self, path):
+        return self.system.exists(path)
+
+    def is_folder(self, path):
+        return path.endswith("/") if self.flat else self.system.isdir(path)
+
+    def names(self, path):
+        base = path.rstrip("/") + "/"
+        self.system.invalidate_cache()
+        own = self.system._strip_protocol(base).rstrip("/")
+        names = []
+        for entry in self.system.ls(base, detail=True):
+            name = urllib.parse.unquote(entry["name"].rstrip("/").rsplit("/", 1)[-1])
+            folder = entry["type"] == "directory" or entry["name"].endswith("/")
+            if name and entry["name"].rstrip("/") != own:
+                names.append(name + "/" * folder)
+        return names
+
+    def make_folder(self, path):
+        self.system.makedirs(path, exist_ok=True)
+
+    def rename(self, old, new):
+        self.system.mv(old, new)
+
+    def remove(self, path):
+        if self.system.exists(path):
+            self.system.rm_file(path)
