@@ -7,12 +7,13 @@ import argparse
 import difflib
 import importlib
 import logging
-import os
 import sys
 
 from absl import flags
 from absl import logging as absl_logging
 from absl.flags import argparse_flags
+
+from res3d.commands.quiet import quiet_tensorflow
 
 COMMANDS = {  # name: (module, one line)
     "demo": ("res3d.commands.demo", "the whole path on generated videos; writes a report"),
@@ -66,10 +67,11 @@ def main(argv=None):
         print(f"res3d: error: a command is one of {', '.join(near)}. Received: {name!r}. `res3d` alone lists all.",
               file=sys.stderr)
         return 2
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     module, parser = make_parser(name)
     args = parser.parse_args(argv)
     _set_up_logging()
+    if flags.FLAGS.verbosity <= 0:
+        quiet_tensorflow()
     try:
         return module.run(args) or 0
     except USER_ERRORS as error:

@@ -1,0 +1,62 @@
+"""Annotation layouts, one a module; each gives a `Table` of rows that `resolve` joins with the files on disk.
+
+A layout's module has `knows(path)`, which looks at names and first lines, and `read(path, options)`.
+"""
+
+import dataclasses
+import importlib
+import os
+
+FORMATS = {  # in the order in which a file or folder is offered to them; the first that knows it takes it
+    "manifest": "pipelines.annotations.manifest_csv",
+    "kinetics": "pipelines.annotations.kinetics",
+    "ucf101": "pipelines.annotations.ucf101",
+    "hmdb51": "pipelines.annotations.hmdb51",
+    "something": "pipelines.annotations.something",
+    "jester": "pipelines.annotations.jester",
+    "database": "pipelines.annotations.database",
+    "mmaction": "pipelines.annotations.mmaction",
+    "list": "pipelines.annotations.path_list",
+    "folders": "pipelines.annotations.folders",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """What a reader may be told; the fields are the arguments of `pipelines.manifest.read_manifest`."""
+
+    labels: list | None = None
+    videos: str | None = None
+    fold: int = 1
+    multi_label: bool | None = None
+    strict: bool = True
+
+
+def read(path, format=None, **options):
+    """A `Manifest` of `path`, a file or a folder; arguments as of `pipelines.manifest.read_manifest`."""
+    from pipelines.annotations.resolve import resolve
+
+    options = Options(**options)
+    return resolve(parse(path, format, options), path, options)
+
+
+def parse(path, format=None, options=None):
+    """The `Table` of an annotation file, before any video is looked for."""
+    return module(format or detect(path)).read(os.fspath(path), options or Options())
+
+
+def module(name):
+    """The module of one format."""
+    if name not in FORMATS:
+        raise ValueError(f"An annotation format is one of {', '.join(FORMATS)}. Received: {name!r}.")
+    return importlib.import_module(FORMATS[name])
+
+
+def detect(path):
+    """The name of the format that `path` is in; ValueError if none knows it."""
+    path = os.fspath(path)
+    for name in FORMATS:
+        if module(name).knows(path):
+            return name
+    raise ValueError(f"Expected a folder per class, a CSV manifest `path,label` or one of the layouts "
+                     f"{', '.join(FORMATS)}. '{path}' is none of them. Name one with format=.")

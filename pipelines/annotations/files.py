@@ -1,0 +1,128 @@
+"""What lies below a folder: which files may be videos, which folders hold frames, and how to find one by name."""
+
+import os
+import re
+
+from pipelines.labels import plain_name
+
+# Everything else is tried as a video: a suffix, or its absence, says little.
+NOT_VIDEOS = frozenset([
+    ".bz2", ".cfg", ".css", ".csv", ".db", ".doc", ".docx", ".gz", ".h5", ".hdf5", ".htm", ".html", ".ini", ".ipynb",
+    ".js", ".json", ".jsonl", ".lock", ".log", ".md", ".md5", ".npy", ".npz", ".ods", ".parquet", ".part", ".pdf",
+    ".pgm", ".pickle", ".pkl", ".ppm", ".py", ".rst", ".sh", ".sha1", ".sha256", ".srt", ".sub", ".tar", ".tfrecord",
+    ".tif", ".tiff", ".toml", ".tsv", ".txt", ".vtt", ".xls", ".xlsx", ".xml", ".yaml", ".yml", ".zip"])
+FRAMES = frozenset([".bmp", ".jpeg", ".jpg", ".png", ".webp"])  # as `pipelines.frame_folder` reads them
+NO_VIDEOS = frozenset(["license", "readme", "makefile", "thumbs.db", "desktop.ini", "__macosx", "lost+found"])
+
+
+def is_hidden(name):
+    """Names that a tool or a system leaves behind."""
+    return name.startswith(".") or name.casefold() in NO_VIDEOS
+
+
+def may_be_video(name):
+    """False only for what is plainly something else: a README is no broken video.
+
+    >>> [may_be_video(name) for name in ("a.mp4", "clip", "README.md", "0001.jpg", ".b.mp4.swp")]
+    [True, True, False, False, False]
+    """
+    suffix = os.path.splitext(name)[1].lower()
+    return not is_hidden(name) and suffix not in NOT_VIDEOS and suffix not in FRAMES
+
+
+def is_image(name):
+    """Whether a file is a frame of a folder of frames."""
+    return not is_hidden(name) and os.path.splitext(name)[1].lower() in FRAMES
+
+
+def list_folder(folder):
+    """(sub-folders, files): names in a folder, sorted, hidden ones left out, links followed."""
+    with os.scandir(folder) as found:
+        entries = sorted((entry for entry in found if not is_hidden(entry.name)), key=lambda entry: entry.name)
+    folders = [entry.name for entry in entries if entry.is_dir()]
+    return folders, [entry.name for entry in entries if not entry.is_dir()]
+
+
+def walk(folder):
+    """Yields (path, num_frames) of everything below `folder` that may be a video, in order of path.
+
+    A folder that holds images and neither videos nor folders is one video of extracted frames; `num_frames` is None for
+    files. A link back to a folder above is not followed.
+    """
+    yield from _walk(folder, frozenset())
+
+
+def _walk(folder, above):
+    real = os.path.realpath(folder)
+    if real in above:
+        return
+    folders, files = list_folder(folder)
+    videos = [name for name in files if may_be_video(name)]
+    images = sum(map(is_image, files))
+    if images and not videos and not folders:
+        yield folder, images
+        return
+    for name in sorted(folders + videos):
+        path = os.path.join(folder, name)
+        if name in folders:
+            yield from _walk(path, above | {real})
+        else:
+            yield path, None
+
+
+class Library:
+    """The videos below a folder, found by path, by name or by name without suffix; names are never read as patterns.
+
+    Args:
+        folder: str.
+        labels: label names. A folder called like one holds that class, and its files match no other.
+    """
+
+    def __init__(self, folder, labels=()):
+        self.folder = folder
+        self.frames = dict(walk(folder))
+        self._labels = set(map(plain_name, labels))
+        self._by_name = {}
+        for path in self.frames:
+            name = os.path.basename(path)
+            for key in {name, _stem(name)}:
+                self._by_name.setdefault(key, []).append(path)
+        self._by_plain = None
+
+    def find(self, names, near=()):
+        """The path of the first of `names` that is there, or None.
+
+        A name with folders is looked up as a path first; then the last part alone is, with any suffix. Of several files
+        of one name the one whose folder is named in `near`, or in the name, is taken.
+        """
+        for name in names:
+            path = os.path.normpath(os.path.join(self.folder, name))
+            if path in self.frames:
+                return path
+        for name in names:
+            wanted = {plain_name(folder) for folder in (*near, os.path.basename(os.path.dirname(name)))}
+            others = []
+            for path in self._candidates(os.path.basename(name)):
+                folder = plain_name(os.path.basename(os.path.dirname(path)))
+                if folder in wanted:
+                    return path
+                if folder not in self._labels:
+                    others.append(path)
+            if others:
+                return others[0]
+        return None
+
+    def _candidates(self, name):
+        found = self._by_name.get(name) or self._by_name.get(_stem(name))
+        if found is None:
+            if self._by_plain is None:  # disks that forget case, and lists that never knew it
+                self._by_plain = {}
+                for key, paths in self._by_name.items():
+                    self._by_plain.setdefault(key.casefold(), []).extend(paths)
+            found = self._by_plain.get(name.casefold()) or self._by_plain.get(_stem(name).casefold(), ())
+        return found
+
+
+def _stem(name):
+    """`name` without what looks like a suffix: `Mr. Bean_0` keeps its dot."""
+    return re.sub(r"\.[A-Za-z][A-Za-z0-9]{1,4}$", "", name)

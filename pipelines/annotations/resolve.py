@@ -1,0 +1,108 @@
+"""Joins the rows of a `Table` with label ids and with the files on disk."""
+
+import os
+
+from pipelines.annotations.files import Library, is_image, list_folder
+from pipelines.labels import LabelIds, load_labels, sort_labels
+from pipelines.manifest import LABELS_FILE, SPLIT_NAMES, Entry, Manifest, Missing
+
+
+def resolve(table, source, options):
+    """A `Manifest` of the rows whose file is there; the others are listed in its `missing`.
+
+    Args:
+        table: `Table`, as a format's `read` gives it.
+        source: str. The annotation file or folder, for messages and for `labels.txt` beside it.
+        options: `pipelines.annotations.Options`. `labels` fixes the ids; `videos` is where names are looked for;
+            `strict` makes an empty outcome an error.
+    """
+    names, origin = _label_list(table, source, options.labels)
+    ids = LabelIds(names, origin)
+    index = names if table.labels is None else table.labels
+    find = _finder(table, options.videos, names)
+    entries, missing = [], []
+    for row in table.rows:
+        row_names = tuple(_name(label, index, row, origin) for label in row.labels)
+        row_ids = tuple(ids[name] for name in row_names)
+        path, frames, cut, reason = find(row, row_names)
+        if reason:
+            missing.append(Missing(row.names[0], reason, row.split))
+            continue
+        start, end = (row.start, row.end) if cut else (None, None)
+        entries.append(Entry(path, row_ids, start, end, row.split, frames, row.first_frame))
+    if options.strict and not entries:
+        example = f", such as '{missing[0].path}'" if missing else ""
+        raise ValueError(f"Expected at least one of the {len(missing)} videos of '{source}' to be there. None is below "
+                         f"'{options.videos or table.folder}'{example}. Pass the folder with the videos as "
+                         "videos=FOLDER.")
+    return Manifest(entries, names, missing, table.multi_label if options.multi_label is None else options.multi_label)
+
+
+def _label_list(table, source, labels):
+    """The label names in the order of their ids, and where they come from."""
+    if labels is not None:
+        return list(labels), "the given label list"
+    places = [source if os.path.isdir(source) else os.path.dirname(source)]
+    if os.path.basename(source).casefold() in SPLIT_NAMES:  # the list of all splits lies above them
+        places.append(os.path.dirname(source))
+    for place in places:
+        path = os.path.join(place, LABELS_FILE)
+        if os.path.isfile(path):
+            return load_labels(path), f"'{path}'"
+    if table.labels is not None:
+        return list(table.labels), f"'{source}'"
+    used = {label for row in table.rows for label in row.labels}
+    numbers = [label for label in used if isinstance(label, int)]
+    if numbers:
+        used = {*map(str, range(max(numbers) + 1)), *(label for label in used if isinstance(label, str))}
+    return sort_labels(used), f"'{source}'"
+
+
+def _name(label, index, row, origin):
+    if isinstance(label, str):
+        return label
+    if not 0 <= label < len(index):
+        raise ValueError(f"Expected label ids below {len(index)}, the number of labels of {origin}. Received {label} "
+                         f"for '{row.names[0]}'. Pass the label list that the ids were made with as labels=FILE.")
+    return index[label]
+
+
+def _finder(table, videos, labels):
+    """A function of (row, label names) that gives (path, frames or None, whether start and end apply, why not)."""
+    if table.complete:
+        return lambda row, names: (row.names[0], row.num_frames, True, None)
+    folder = table.folder if videos is None else videos
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(f"Expected a folder of videos. Received '{folder}', which is "
+                                f"{'a file' if os.path.exists(folder) else 'not there'}. Pass videos=FOLDER.")
+    library = None
+
+    def find(row, names):
+        nonlocal library
+        for name in row.names:
+            if not table.exact and not os.path.splitext(name)[1] and not os.path.dirname(name):
+                continue  # an id, of which there may be hundreds of thousands
+            path = os.path.normpath(os.path.join(folder, name))
+            if os.path.isfile(path):
+                return path, None, not row.whole, None
+            if os.path.isdir(path):
+                return _frames(path, row, not row.whole)
+        if table.exact:
+            return None, None, False, f"no such file in '{folder}'"
+        library = Library(folder, labels) if library is None else library
+        path, cut = library.find(row.names, names), not row.whole
+        if path is None and row.whole:
+            path, cut = library.find(row.whole, names), True
+        if path is None:
+            return None, None, cut, f"no file of this name below '{folder}'"
+        return (path, None, cut, None) if library.frames[path] is None else _frames(path, row, cut)
+
+    return find
+
+
+def _frames(path, row, cut):
+    there = sum(map(is_image, list_folder(path)[1])) - row.first_frame
+    wanted = there if row.num_frames is None else row.num_frames
+    if there < max(wanted, 1):
+        return None, None, cut, f"a folder of {max(there, 0)} frames, where {max(wanted, 1)} were expected"
+    return path, wanted, cut, None

@@ -1,0 +1,95 @@
+"""What every annotation reader gives: rows as the file has them, before any video is looked for."""
+
+import dataclasses
+import json
+import os
+import re
+
+from pipelines.manifest import canonical_split
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One annotated clip.
+
+    Args:
+        names: tuple of str. Paths or bare names under which the clip may lie, best first; with or without a suffix.
+        labels: tuple of label names, or of ints that index the label list.
+        start: float or None. Seconds, for a clip cut out of a longer video.
+        end: float or None. Seconds, not included.
+        split: str or None.
+        num_frames: int or None. Frames of a folder of frames.
+        first_frame: int. Frames of that folder to pass over.
+        whole: tuple of str. Names of the uncut video, to which alone `start` and `end` apply; `names` are cut clips.
+    """
+
+    names: tuple[str, ...]
+    labels: tuple = ()
+    start: float | None = None
+    end: float | None = None
+    split: str | None = None
+    num_frames: int | None = None
+    first_frame: int = 0
+    whole: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass
+class Table:
+    """Rows, and what is known of them as a whole.
+
+    Args:
+        rows: list of `Row`.
+        labels: the layout's own label list, which int labels index; None where it brings none.
+        folder: str. What names are relative to.
+        complete: bool. Whether every row is a file already found on disk.
+        exact: bool. Whether names are paths, to be found as they stand or not at all.
+        multi_label: bool or None. Whether the layout says that clips may have several labels.
+    """
+
+    rows: list
+    labels: list | None = None
+    folder: str | None = None
+    complete: bool = False
+    exact: bool = False
+    multi_label: bool | None = None
+
+
+def read_lines(path):
+    """Lines that hold something, ends and any byte order mark taken off, whatever the line ends; keeps inner spaces."""
+    with open(path, encoding="utf-8-sig", errors="surrogateescape") as file:
+        return [line.rstrip() for line in file if line.strip()]
+
+
+def first_lines(path, count=5):
+    """The first few lines of a text file, or [] of anything else."""
+    if not os.path.isfile(path) or not path.lower().endswith((".csv", ".tsv", ".txt", ".lst", ".list")):
+        return []
+    with open(path, encoding="utf-8-sig", errors="surrogateescape") as file:
+        lines = [file.readline(4096).rstrip() for _ in range(count)]
+    return [line for line in lines if line]
+
+
+def read_json(path):
+    """The value in a JSON file; ValueError names the file where it holds none."""
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            return json.load(file)
+    except ValueError as error:
+        raise ValueError(f"Expected JSON in '{path}'. Received text that is not: {error}. Repair the file.") from None
+
+
+def beside(path, pattern):
+    """Files in the folder of `path` (or in it, if it is one) whose whole name matches `pattern`, sorted."""
+    folder = path if os.path.isdir(path) else os.path.dirname(os.path.abspath(path))
+    return [os.path.join(folder, name) for name in sorted(os.listdir(folder))
+            if re.fullmatch(pattern, name, re.IGNORECASE) and os.path.isfile(os.path.join(folder, name))]
+
+
+def split_in_name(path):
+    """The split that a list's name tells: `jester-v1-validation.csv` -> "val", or None.
+
+    >>> split_in_name("data/something-something-v2-train.json"), split_in_name("testlist.txt"), split_in_name("all.txt")
+    ('train', 'test', None)
+    """
+    found = re.search(r"(?<![a-z])(train|val|test)(ing|idation|idate|list|)(?![a-z])", os.path.basename(path).lower())
+    return found and canonical_split(found[1])

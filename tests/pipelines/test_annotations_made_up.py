@@ -1,0 +1,98 @@
+"""Annotation layouts on made-up lists: separators, names that almost match, formats that nobody knows."""
+
+import os
+
+import pytest
+
+from pipelines import annotations as formats
+from pipelines.annotations import Options
+from pipelines.manifest import read_manifest
+
+
+def test_ucf101_index_must_agree_with_the_folder(tmp_path):
+    (tmp_path / "classInd.txt").write_text("1 A\r\n2 B\r\n")
+    (tmp_path / "trainlist01.txt").write_text("A/v_A_g01_c01.avi 1\r\nB/v_B_g01_c01.avi 1\r\n")
+    with pytest.raises(ValueError, match=r"Expected the index of 'B', counted from 1 in classInd\.txt, in '.*', "
+                                         r"line 2\. Received: 1\. Use"):
+        read_manifest(tmp_path / "trainlist01.txt")
+
+
+@pytest.mark.parametrize(("text", "entries", "labels"), [
+    ("my clip.mp4 3\nb.mp4 0\n", [("my clip.mp4", (3,)), ("b.mp4", (0,))], ["0", "1", "2", "3"]),
+    ("my clip.mp4,1\nb.mp4,0\n", [("my clip.mp4", (1,)), ("b.mp4", (0,))], ["0", "1"]),
+    ("my clip.mp4\trun\nb.mp4\tjump\n", [("my clip.mp4", (1,)), ("b.mp4", (0,))], ["jump", "run"]),
+    ("b.mp4 run\n", [("b.mp4", (0,))], ["run"]),
+])
+def test_path_label_lists(tmp_path, text, entries, labels):
+    for name in ("my clip.mp4", "b.mp4"):
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / "clips.txt").write_text(text)
+    found = read_manifest(tmp_path / "clips.txt")
+    assert [(os.path.basename(entry.path), entry.labels) for entry in found] == entries
+    assert found.labels == labels
+
+
+def test_indices_take_names_from_a_label_list(tmp_path):
+    (tmp_path / "b.mp4").write_bytes(b"")
+    (tmp_path / "clips.txt").write_text("b.mp4 1\n")
+    found = read_manifest(tmp_path / "clips.txt", labels=["jump", "run"])
+    assert found.labels[found.entries[0].label] == "run"
+    with pytest.raises(ValueError, match=r"Expected label ids below 1, the number of labels of the given label list\. "
+                                         r"Received 1 for 'b\.mp4'\. Pass the label list"):
+        read_manifest(tmp_path / "clips.txt", labels=["jump"])
+
+
+def test_same_name_in_several_folders(tmp_path):
+    for folder in ("other", "riding a bike"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "x_000001_000002.mp4").write_bytes(b"")
+    (tmp_path / "list.csv").write_text("label,youtube_id,time_start,time_end,split\nriding_a_bike,x,1,2,val\n")
+    assert "riding a bike" in read_manifest(tmp_path / "list.csv").entries[0].path
+
+
+def test_a_file_of_another_class_is_no_match(tmp_path):
+    (tmp_path / "jump").mkdir()
+    (tmp_path / "jump/1.mp4").write_bytes(b"")
+    (tmp_path / "clips.csv").write_text("path,label\nrun/1.mp4,run\njump/1.mp4,jump\n")
+    found = read_manifest(tmp_path / "clips.csv")
+    assert [row.path for row in found.missing] == ["run/1.mp4"]
+    (tmp_path / "jump_test_split1.txt").write_text("1.mp4 1 \n")
+    (tmp_path / "run_test_split1.txt").write_text("1.mp4 1 \n")
+    found = read_manifest(tmp_path, format="hmdb51")
+    assert [row.path for row in found.missing] == ["run/1.mp4"]
+
+
+def test_dots_in_names(tmp_path):
+    for name in ("Mr. Bean_0.mkv", "clip.mp4"):
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / "laugh_test_split1.txt").write_text("Mr. Bean_0.avi 1 \nMr. Bean_1.avi 1 \nclip.7 1 \n")
+    found = read_manifest(tmp_path / "laugh_test_split1.txt")
+    assert [os.path.basename(entry.path) for entry in found] == ["Mr. Bean_0.mkv"]
+
+
+def test_names_differing_in_case(tmp_path):
+    (tmp_path / "V_A_G01_C01.AVI").write_bytes(b"")
+    (tmp_path / "testlist01.txt").write_text("A/v_A_g01_c01.avi\r\n")
+    assert len(read_manifest(tmp_path / "testlist01.txt")) == 1
+
+
+def test_unknown_formats(tmp_path):
+    (tmp_path / "a.txt").write_text("hello\n")
+    with pytest.raises(ValueError, match=r"Expected a folder per class, a CSV manifest .* Name one with format="):
+        read_manifest(tmp_path / "a.txt")
+    with pytest.raises(ValueError, match=r"An annotation format is one of manifest, kinetics.* Received: 'coco'"):
+        read_manifest(tmp_path / "a.txt", format="coco")
+    (tmp_path / "a.json").write_text("{")
+    with pytest.raises(ValueError, match=r"Expected JSON in '.*a\.json'\. Received text that is not"):
+        read_manifest(tmp_path / "a.json")
+    (tmp_path / "b.txt").write_text("x.mp4 0\n")
+    with pytest.raises(FileNotFoundError, match=r"Expected a folder of videos\. Received '.*/gone', which is not"):
+        read_manifest(tmp_path / "b.txt", videos=tmp_path / "gone")
+
+
+def test_every_format_says_what_it_reads():
+    for name in formats.FORMATS:
+        module = formats.module(name)
+        assert module.__doc__
+        assert not module.knows("no such file.xyz")
+    assert Options().fold == 1
