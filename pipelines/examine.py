@@ -1,0 +1,142 @@
+"""Looks into many videos at once, in child processes: one that crashes or hangs its decoder costs that video alone.
+
+A child is this file run as a module. It reads a path a line and answers with a line of what it found, both JSON.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+from concurrent import futures
+
+HASH_BLOCK = 1 << 20
+
+
+def examine(path):
+    """What is to be known of one video: a JSON-ready dict.
+
+    `path`, and either `reason`, why it is unusable, or `hash` (of the content) and the fields of
+    `pipelines.video.VideoInfo` but for the times.
+    """
+    from pipelines import frame_folder, video
+
+    found = {"path": path}
+    try:
+        if os.path.isdir(path):
+            paths = frame_folder.frame_paths(path)
+            info = frame_folder.probe(path)
+        else:
+            paths = [path]
+            info = video.probe(path)
+        fields = info.to_dict()
+        del fields["times_us"]
+        found |= fields | {"path": path, "duration_seconds": info.duration_seconds}
+        if os.path.isdir(path):
+            found["key_frames"] = list(range(len(paths)))
+        found["hash"] = _content_hash(paths)
+    except (video.VideoError, OSError) as error:
+        found["reason"] = getattr(error, "reason", None) or str(error)
+    return found
+
+
+def examine_all(paths, workers=None, timeout=120.0, finish=None, progress=None, command=None):
+    """`examine` for each path, in their order, over `workers` child processes.
+
+    Args:
+        paths: list of str.
+        workers: int or None for one a core.
+        timeout: float. Seconds for one video; then its process is ended and the video counts as unusable.
+        finish: function of what was found that returns what to keep of it, or None.
+        progress: function called without arguments after each video, or None.
+        command: list of str. What starts a child, instead of this file.
+    """
+    workers = max(1, min(workers or os.cpu_count() or 1, len(paths)))
+    idle = queue.SimpleQueue()
+    children = [_Child(command or [sys.executable, "-m", "pipelines.examine"]) for _ in range(workers)]
+    for child in children:
+        idle.put(child)
+
+    def ask(path):
+        child = idle.get()
+        try:
+            found = child.ask(path, timeout)
+            return found if finish is None else finish(found)
+        finally:
+            idle.put(child)
+            if progress is not None:
+                progress()
+
+    pool = futures.ThreadPoolExecutor(workers)
+    try:
+        return list(pool.map(ask, paths))
+    finally:
+        pool.shutdown(cancel_futures=True)
+        for child in children:
+            child.end()
+
+
+class _Child:
+    """One child process, started when first asked and again after it died."""
+
+    def __init__(self, command):
+        self.command = command
+        self.process = None
+
+    def ask(self, path, timeout):
+        if self.process is None:
+            path_list = os.pathsep.join(filter(None, sys.path))
+            self.process = subprocess.Popen(
+                self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                env=os.environ | {"PYTHONPATH": path_list})
+        process, late = self.process, threading.Event()
+        watch = threading.Timer(timeout, lambda: (late.set(), process.kill()))
+        watch.start()
+        answer = ""
+        try:
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.write(json.dumps(path) + "\n")
+                process.stdin.flush()
+                answer = process.stdout.readline()
+        finally:
+            watch.cancel()
+        if answer.endswith("\n"):
+            return json.loads(answer)
+        code = self.end()
+        if late.is_set():
+            return {"path": path, "reason": f"decoding did not end within {timeout:g} seconds"}
+        how = f"signal {-code}" if code < 0 else f"exit code {code}"
+        return {"path": path, "reason": f"the decoder crashed ({how})"}
+
+    def end(self):
+        """Ends the process; returns its exit code."""
+        process, self.process = self.process, None
+        if process is None:
+            return 0
+        with process.stdout, contextlib.suppress(BrokenPipeError):
+            process.stdin.close()
+        return process.wait()
+
+
+def _content_hash(paths):
+    digest = hashlib.blake2b(digest_size=16)
+    for path in paths:
+        with open(path, "rb") as file:
+            while block := file.read(HASH_BLOCK):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def _serve():
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # a decoder that prints must not garble the answers
+    for line in sys.stdin:
+        answers.write(json.dumps(examine(json.loads(line))) + "\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    _serve()
