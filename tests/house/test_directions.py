@@ -87,7 +87,7 @@ def test_flags_live_in_command_modules():
 
 def test_one_file_knows_http_and_one_knows_grpc():
     edges = {"starlette": {"serving/rest.py", "serving/page.py", "serving/commands/serve.py"},
-             "grpc": {"serving/grpc_service.py", "serving/client.py"}}
+             "grpc": {"serving/grpc_service.py", "serving/grpc_client.py"}}
     for package, allowed in edges.items():
         users = {str(path.relative_to(ROOT)) for room in ROOMS for path in modules(room)
                  if reaches(imports(path), package)}
@@ -99,7 +99,7 @@ def test_no_grab_bag_names():
     assert not names & FORBIDDEN_NAMES
 
 
-@pytest.mark.parametrize("module, heavy", [
+@pytest.mark.parametrize(("module", "heavy"), [
     ("res3d", ("keras", "tensorflow", "cv2")),
     ("res3d.geometry", ("keras", "tensorflow", "numpy")),
     ("pipelines", ("keras", "tensorflow", "cv2")),

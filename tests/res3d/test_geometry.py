@@ -16,7 +16,7 @@ def test_defaults_describe_a_112_clip():
     assert clip.resize == 128
 
 
-@pytest.mark.parametrize("fields, message", [
+@pytest.mark.parametrize(("fields", "message"), [
     ({"frames": 0}, "`frames` must be a positive int. Received: frames=0."),
     ({"stride": 1.5}, "`stride` must be a positive int. Received: stride=1.5."),
     ({"height": True}, "`height` must be a positive int. Received: height=True."),
@@ -89,7 +89,7 @@ def test_save_and_load(tmp_path):
 def test_unknown_fields_and_presets_are_refused_by_name():
     with pytest.raises(ValueError, match=r"Received unknown: \['colour'\]"):
         ClipSpec.from_dict({"frames": 4, "colour": "RGB"})
-    with pytest.raises(ValueError, match="A clip preset is one of torchvision_112, .*Received: 'nope'"):
+    with pytest.raises(ValueError, match=r"A clip preset is one of torchvision_112, .*Received: 'nope'"):
         preset("nope")
 
 
