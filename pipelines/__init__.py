@@ -5,6 +5,7 @@ import importlib
 _NAMES = {
     "training_clips": "pipelines.dataset",
     "evaluation_clips": "pipelines.dataset",
+    "evaluation_views": "pipelines.dataset",
     "read_manifest": "pipelines.manifest",
     "VideoError": "pipelines.video",
     "probe": "pipelines.video",
