@@ -1,0 +1,180 @@
+"""The published evaluation protocols as rows: which clips and crops of a video are classified, and how scores combine.
+
+They are not interchangeable: on the same network their accuracies differ by a point and more. Each reproduces its
+origin's frame numbers, float rounding included, which is why some compute in float32 or float64 where exact fractions
+would be simpler.
+"""
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+
+from pipelines import sample
+from pipelines.containers import VideoError
+
+THREE = (0, 1, 2)  # left, centre and right, or top, centre and bottom: positions along the longer side
+TEN = tuple((row, column, mirrored) for mirrored in (False, True)
+            for row, column in ((0, 0), (0, 2), (2, 0), (2, 2), (1, 1)))  # the corners and the centre, and mirrored
+
+
+@dataclasses.dataclass(frozen=True)
+class Protocol:
+    """How a video is evaluated.
+
+    `clips` is how many a video gives, None when that depends on its length. `crops` is what `read_clips` takes: a
+    position along the longer side of 3, or (row, column, mirrored) with 0 first, 1 middle, 2 last. `whole_side` widens
+    the crop to the short side the frames are scaled to (train at 224, test at 256). Scores of views are `average`d as
+    "softmax" or "logits", and combined by "mean" or "sum", which rank the same.
+    """
+
+    name: str
+    source: str
+    clips: int | None
+    starts: Callable
+    crops: tuple = (1,)
+    whole_side: bool = False
+    average: str = "softmax"
+    combine: str = "mean"
+    short: str = "repeat_last"
+
+    @property
+    def views(self):
+        """Views a video gives, None when that depends on its length."""
+        return None if self.clips is None else self.clips * len(self.crops)
+
+    def indices(self, info, clip, first=0, last=None):
+        """The clips of a video: a list of lists of frame numbers.
+
+        Args:
+            info: `VideoInfo`.
+            clip: `ClipSpec`. `fps` None leaves the video's own rate.
+            first: int. The half-open range of frames that belong to the video's label.
+            last: int or None.
+        """
+        last = info.num_frames if last is None else min(last, info.num_frames)
+        if not 0 <= first < last:
+            raise VideoError(info.path, f"wanted its frames from {first} up to {last}, but it has {info.num_frames}")
+        return self.starts(info, clip, first, last, self.short)
+
+    def test_clip(self, clip, num_frames=None):
+        """`clip` as this protocol crops it; with `num_frames`, of that length (`full_video`)."""
+        if self.whole_side and isinstance(clip.resize, int):
+            clip = clip.replace(height=clip.resize, width=clip.resize, resize=clip.resize)
+        return clip if num_frames is None else clip.replace(frames=num_frames)
+
+
+def _ratio(info, clip):
+    """Source frames for one of the clip's rate."""
+    return 1.0 if clip.fps is None else info.fps / clip.fps
+
+
+def _linspace_float32(start, stop, count):
+    """`torch.linspace` of float32: counted up in the first half and down in the second."""
+    start, stop = np.float32(start), np.float32(stop)
+    if count == 1:
+        return np.array([start])
+    step = (stop - start) / np.float32(count - 1)
+    steps = np.arange(count, dtype=np.float32)
+    return np.where(steps < count // 2, start + step * steps, stop - step * (count - 1 - steps))
+
+
+def _slowfast(info, clip, first, last, short):
+    """start_i = (N - L) * i / 10 in float, T frames from it by linspace, cut off to whole numbers and clamped."""
+    total = last - first
+    length = clip.stride * clip.frames * _ratio(info, clip)
+    clips = []
+    for i in range(10):
+        start = max(total - length, 0) * i / 10
+        frames = _linspace_float32(start, start + length - 1, clip.frames)
+        clips.append((first + np.clip(frames, 0, total - 1).astype(np.int64)).tolist())
+    return clips
+
+
+def _garden(info, clip, first, last, short):
+    """Starts by linspace from 0 to N - T * stride, both included, in float32; a short video is tiled."""
+    frames = sample.stream(info, clip, first, last)
+    free = max(len(frames) - clip.frames * clip.stride, 0)
+    step = np.float32(free) / np.float32(9)
+    starts = [0, *(int(step * np.float32(i)) for i in range(1, 9)), free]
+    return [[frames[(start + k * clip.stride) % len(frames)] for k in range(clip.frames)] for start in starts]
+
+
+def _mmaction(info, clip, first, last, short):
+    """Starts round(i * (N - span) / 9), halves to even; with a target rate, floor((N - L) / 9) * i."""
+    total = last - first
+    if clip.fps is None:
+        starts = np.round(np.arange(10) * (max(total - clip.span, 0) / 9.0))
+        steps = np.arange(clip.frames) * clip.stride
+    else:
+        length = max(1.0, clip.frames * clip.stride * _ratio(info, clip))
+        starts = np.arange(10) * np.floor(max(total - length, 0) / 9.0)
+        steps = np.linspace(0, length - 1, clip.frames).astype(np.int32)
+    return (first + (starts[:, None] + steps).astype(np.int64) % total).tolist()
+
+
+def _torchvision(info, clip, first, last, short):
+    """Windows one frame apart in the resampled video, of which five, by linspace, first and last included."""
+    total = last - first
+    step = _ratio(info, clip)
+    if step.is_integer():
+        frames = np.arange(0, total, int(step))
+    else:
+        frames = np.floor(np.arange(int(total / step), dtype=np.float32) * np.float32(step)).astype(np.int64)
+        frames = frames[frames < total]
+    frames = frames if len(frames) else np.zeros(1, np.int64)
+    windows = max(len(frames) - clip.span + 1, 1)
+    starts = np.floor(_linspace_float32(0, windows - 1, 5)).astype(np.int64)
+    return [(first + frames[sample.clip_indices(int(start), clip.frames, clip.stride, len(frames), short)]).tolist()
+            for start in starts]
+
+
+def _sliding(info, clip, first, last, short):
+    """Windows that follow one another without overlap; the last is filled by repeating its own frames."""
+    frames = sample.stream(info, clip, first, last)[::clip.stride]
+    return [[frames[start + k % (min(start + clip.frames, len(frames)) - start)] for k in range(clip.frames)]
+            for start in range(0, len(frames), clip.frames)]
+
+
+def _tsn(info, clip, first, last, short):
+    """The middle of each of 25 equal segments, in float64; the first frame of a video with no more frames than that."""
+    total = last - first
+    span = clip.frames * clip.stride
+    tick = (total - span + 1) / 25.0
+    starts = [int(tick / 2.0 + tick * i) for i in range(25)] if total > 25 + span - 1 else [0] * 25
+    return [[first + index for index in sample.clip_indices(start, clip.frames, clip.stride, total, short)]
+            for start in starts]
+
+
+def _full(info, clip, first, last, short):
+    """Every frame at the clip's rate and stride, as one clip."""
+    return [list(sample.stream(info, clip, first, last)[::clip.stride])]
+
+
+def _centre(info, clip, first, last, short):
+    """The clip in the middle."""
+    return [sample.centre_clip(info, clip, first, last, short)]
+
+
+PROTOCOLS = {row.name: row for row in (
+    Protocol("centre", "one clip, one crop: quick, for validation while training", 1, _centre),
+    Protocol("slowfast_10x3", "PySlowFast, arXiv 1812.03982", 10, _slowfast, THREE, whole_side=True, combine="sum"),
+    Protocol("garden_10x3", "TensorFlow Model Garden through dmvr", 10, _garden, THREE, whole_side=True, short="loop"),
+    Protocol("mmaction_10x3", "mmaction2 SampleFrames, ThreeCrop", 10, _mmaction, THREE, whole_side=True, short="loop"),
+    Protocol("torchvision_5", "torchvision references/video_classification", 5, _torchvision, combine="sum"),
+    Protocol("sliding_16", "kenshohara/3D-ResNets-PyTorch", None, _sliding, short="loop"),
+    Protocol("tsn_25x10", "TSN, arXiv 1608.00859; GluonCV's 2D networks", 25, _tsn, TEN, average="logits"),
+    Protocol("full_video", "I3D, arXiv 1705.07750: the whole video in one pass", 1, _full),
+)}
+
+
+def protocol(name):
+    """The evaluation protocol called `name`; `PROTOCOLS` lists them.
+
+    >>> row = protocol("slowfast_10x3")
+    >>> row.views, row.average, row.combine
+    (30, 'softmax', 'sum')
+    """
+    if name not in PROTOCOLS:
+        raise ValueError(f"A protocol is one of {', '.join(PROTOCOLS)}. Received: {name!r}.")
+    return PROTOCOLS[name]

@@ -1,0 +1,181 @@
+"""The published protocols against their origins, transcribed here a second time, plainly, from the formulas."""
+
+import math
+import types
+
+import numpy as np
+import pytest
+
+from pipelines import protocols, sample
+from pipelines.containers import VideoError
+from res3d.geometry import ClipSpec, preset
+
+LENGTHS = [1, 2, 15, 16, 17, 24, 25, 26, 30, 31, 32, 50, 63, 64, 65, 75, 90, 100, 164, 214, 250, 251, 300, 301, 310]
+
+
+def info(num_frames, fps=30.0):
+    times = np.round(np.arange(num_frames) * 1e6 / fps).astype(np.int64)
+    return types.SimpleNamespace(path="a.mp4", num_frames=num_frames, fps=fps, times_us=times, steady=True)
+
+
+def indices(name, num_frames, clip, fps=30.0, **part):
+    got = protocols.protocol(name).indices(info(num_frames, fps), clip, **part)
+    assert all(type(index) is int and 0 <= index < num_frames for frames in got for index in frames)
+    return got
+
+
+def linspace32(start, end, steps):
+    """What torch.linspace computes, in float32."""
+    if steps == 1:
+        return np.array([start], np.float32)
+    step = (np.float32(end) - np.float32(start)) / np.float32(steps - 1)
+    up = [np.float32(start) + step * np.float32(i) for i in range(steps // 2)]
+    down = [np.float32(end) - step * np.float32(steps - 1 - i) for i in range(steps // 2, steps)]
+    return np.array(up + down, np.float32)
+
+
+@pytest.mark.parametrize("fps", [30.0, 25.0, 30000 / 1001, 10.527])
+@pytest.mark.parametrize("name", ["slowfast_8x8", "slow_8x8", "x3d_s"])
+@pytest.mark.parametrize("total", LENGTHS)
+def test_slowfast(total, name, fps):
+    clip = preset(name)
+    size = clip.stride * clip.frames / 30 * fps
+    expected = []
+    for clip_index in range(10):
+        start = max(total - size, 0) * clip_index / 10
+        index = linspace32(start, start + size - 1, clip.frames)
+        expected.append(np.clip(index, 0, total - 1).astype(np.int64).tolist())
+    got = indices("slowfast_10x3", total, clip, fps)
+    off = np.abs(np.array(got) - expected)
+    assert off.max() == 0
+
+
+def test_slowfast_never_reaches_the_end():
+    got = indices("slowfast_10x3", 300, preset("slowfast_8x8"))
+    assert got[0][0] == 0
+    assert got[9][0] == int((300 - 64) * 9 / 10)
+    assert max(map(max, got)) < 299
+
+
+@pytest.mark.parametrize(("frames", "stride"), [(32, 2), (16, 1), (64, 4)])
+@pytest.mark.parametrize("total", LENGTHS)
+def test_garden(total, frames, stride):
+    free = max(0, total - frames * stride)
+    delta = np.float32(free) / np.float32(9)
+    offsets = [0] + [int(np.float32(0) + delta * np.float32(i)) for i in range(1, 9)] + [free]
+    expected = []
+    for offset in offsets:
+        tiled = np.tile(np.arange(total), math.ceil((frames * stride + offset) / total))
+        expected.append(tiled[offset:offset + frames * stride:stride].tolist())
+    assert indices("garden_10x3", total, ClipSpec(frames=frames, stride=stride)) == expected
+
+
+def test_garden_starts_are_those_of_tensorflow():
+    tf = pytest.importorskip("tensorflow")
+    clip = ClipSpec(frames=1, stride=1)
+    for total in range(1, 1200, 7):
+        offsets = tf.cast(tf.linspace(0.0, float(total - 1), 10), tf.int32).numpy().tolist()
+        assert [frames[0] for frames in indices("garden_10x3", total, clip)] == offsets
+
+
+@pytest.mark.parametrize("total", LENGTHS)
+def test_mmaction(total):
+    clip = preset("mmaction_32x2")
+    original = (32 - 1) * 2 + 1
+    starts = np.round(np.arange(10) * (max(total - original, 0) / float(9))).astype(np.int32)
+    expected = np.mod(starts[:, None] + np.arange(32)[None] * 2, total).tolist()
+    assert indices("mmaction_10x3", total, clip) == expected
+
+
+@pytest.mark.parametrize("fps", [30.0, 25.0, 24000 / 1001])
+@pytest.mark.parametrize("total", LENGTHS)
+def test_mmaction_at_a_target_rate(total, fps):
+    clip = preset("slowfast_8x8")
+    original = np.maximum(1, 32 * 2 * (fps / 30))
+    starts = np.arange(10) * np.floor(max(total - original, 0) / float(9))
+    frames = starts[:, None] + np.linspace(0, original - 1, 32).astype(np.int32)
+    assert indices("mmaction_10x3", total, clip, fps) == np.mod(frames, total).astype(np.int32).tolist()
+
+
+@pytest.mark.parametrize("fps", [15.0, 30.0, 25.0, 30000 / 1001, 12.0])
+@pytest.mark.parametrize("total", LENGTHS)
+def test_torchvision(total, fps):
+    step = fps / 15
+    if float(step).is_integer():
+        frames = list(range(total))[::int(step)]
+    else:
+        count = math.floor(total * (15 / fps))
+        frames = np.floor(np.arange(count, dtype=np.float32) * np.float32(step)).astype(np.int64).tolist()
+    windows = [frames[i:i + 16] for i in range(len(frames) - 15)]
+    got = indices("torchvision_5", total, preset("torchvision_112"), fps)
+    assert len(got) == 5
+    if windows:
+        chosen = np.floor(linspace32(0, len(windows) - 1, 5)).astype(int)
+        assert got == [windows[i] for i in chosen]
+    else:  # the origin leaves such videos out; here the last frame is held
+        assert all(frames == got[0] for frames in got)
+        assert len(set(got[0])) <= 16
+
+
+@pytest.mark.parametrize("total", LENGTHS)
+def test_sliding(total):
+    expected = []
+    for begin in range(0, total, 16):
+        window = list(range(begin, min(begin + 16, total)))
+        for index in window:
+            if len(window) >= 16:
+                break
+            window.append(index)
+        expected.append(window)
+    assert indices("sliding_16", total, preset("kenshohara_112")) == expected
+
+
+@pytest.mark.parametrize("total", LENGTHS)
+def test_tsn(total):
+    if total > 25:
+        tick = total / float(25)
+        expected = [[int(tick / 2.0 + tick * x)] for x in range(25)]
+    else:
+        expected = [[0]] * 25
+    assert indices("tsn_25x10", total, preset("imagenet_224")) == expected
+
+
+def test_full_video_and_centre():
+    assert indices("full_video", 5, ClipSpec(stride=1)) == [[0, 1, 2, 3, 4]]
+    assert indices("full_video", 6, ClipSpec(stride=1, fps=25), fps=50.0) == [[0, 2, 4]]
+    assert indices("centre", 100, ClipSpec(frames=10, stride=1)) == [list(range(45, 55))]
+    row = protocols.protocol("full_video")
+    assert row.test_clip(ClipSpec(), num_frames=250).frames == 250
+
+
+@pytest.mark.parametrize("name", protocols.PROTOCOLS)
+def test_part_of_a_video(name):
+    clip = preset("imagenet_224") if name.startswith("tsn") else ClipSpec(frames=8, stride=2)
+    whole = indices(name, 40, clip)
+    part = indices(name, 100, clip, first=30, last=70)
+    assert part == [[30 + index for index in frames] for frames in whole]
+    with pytest.raises(VideoError, match="wanted its frames from 50 up to 40"):
+        indices(name, 40, clip, first=50)
+
+
+@pytest.mark.parametrize(("name", "views", "average", "combine", "side"), [
+    ("centre", 1, "softmax", "mean", 224), ("slowfast_10x3", 30, "softmax", "sum", 256),
+    ("garden_10x3", 30, "softmax", "mean", 256), ("mmaction_10x3", 30, "softmax", "mean", 256),
+    ("torchvision_5", 5, "softmax", "sum", 224), ("sliding_16", None, "softmax", "mean", 224),
+    ("tsn_25x10", 250, "logits", "mean", 224), ("full_video", 1, "softmax", "mean", 224),
+])
+def test_rows(name, views, average, combine, side):
+    row = sample.protocol(name)
+    assert (row.name, row.views, row.average, row.combine) == (name, views, average, combine)
+    clip = row.test_clip(preset("slowfast_8x8"))
+    assert (clip.height, clip.width, clip.resize) == (side, side, 256)
+
+
+def test_wider_crops_need_a_short_side():
+    clip = preset("torchvision_112")
+    assert protocols.protocol("slowfast_10x3").test_clip(clip) == clip  # resized to 128x171, there is no short side
+
+
+def test_unknown_protocol():
+    with pytest.raises(ValueError, match=r"A protocol is one of centre, .*full_video\. Received: '10x3'"):
+        sample.protocol("10x3")

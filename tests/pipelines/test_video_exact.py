@@ -1,0 +1,160 @@
+"""Real clips: any list of frames has the pixels of a plain decode from start to end, whatever the headers say."""
+
+import csv
+import functools
+import json
+import os
+import pathlib
+import zlib
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipelines import video
+from pipelines.jumps import with_jumps
+from pipelines.video import VideoError
+
+pytestmark = pytest.mark.clips
+SHARED = pathlib.Path(os.environ.get("RES3D_SHARED", pathlib.Path(__file__).resolve().parents[3] / "shared"))
+TABLE = SHARED / "clips" / "clips.csv"
+ROWS = list(csv.DictReader(TABLE.read_text().splitlines())) if TABLE.exists() else []
+GOOD = [row["file"] for row in ROWS if int(row["frames_decoded"])]
+BAD = [row["file"] for row in ROWS if not int(row["frames_decoded"])]
+BY_NAME = {row["file"]: row for row in ROWS}
+LOSSLESS = "derived/baseball_ffv1.mkv"
+SEVERAL_KEYS = [name for name in GOOD if int(BY_NAME[name]["frames_decoded"]) > 40 and "mjpeg" not in name
+                and "really_avi" not in name and int(BY_NAME[name]["i_frames"] or 0) > 1]
+
+
+def test_the_clips_are_there(clips):
+    assert clips == SHARED / "clips"
+    assert len(GOOD) == 79
+
+
+@functools.lru_cache(maxsize=4)
+def truth(name):
+    """Checksums of every frame of a plain `VideoCapture.read` loop, RGB."""
+    capture, sums = cv2.VideoCapture(str(SHARED / "clips" / name), cv2.CAP_FFMPEG), []
+    while True:
+        found, frame = capture.read()
+        if not found:
+            capture.release()
+            return sums
+        sums.append(zlib.crc32(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)))
+
+
+def checksums(frames):
+    return [zlib.crc32(np.ascontiguousarray(frame)) for frame in frames]
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_any_frames_are_those_of_a_full_decode(name):
+    path = SHARED / "clips" / name
+    sums = truth(name)
+    data = path.read_bytes()
+    assert len(sums) == int(BY_NAME[name]["frames_decoded"])
+
+    @settings(max_examples=3, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @given(st.lists(st.integers(0, len(sums) - 1), min_size=1, max_size=12), st.booleans())
+    def check(indices, in_memory):
+        got = video.read_frames(data if in_memory else path, indices)
+        assert checksums(got) == [sums[index] for index in indices]
+
+    if "hdr10" in name:  # two seconds for each opening: FFmpeg builds a colour table
+        assert checksums(video.read_frames(path, [2, 0])) == [sums[2], sums[0]]
+    else:
+        check()
+
+
+@pytest.mark.parametrize("name", [name for name in GOOD if "hdr10" not in name])
+def test_probe_knows_what_decodes(name):
+    info, row = video.probe(SHARED / "clips" / name), BY_NAME[name]
+    assert info.num_frames == len(info.times_us) == int(row["frames_decoded"])
+    assert (info.width, info.height) == (int(row["width"]), int(row["height"]))
+    if row["rotation"].isdecimal() and int(row["rotation"]) < 360:
+        assert info.rotation == int(row["rotation"])
+    assert info.times_us[0] == 0
+    assert (np.diff(info.times_us) > 0).all()
+    assert info.key_frames[0] < info.num_frames
+    assert info.damaged == (name in ("odd/corrupted_tail.mp4", "undecodable/no_timescale.mp4"))
+
+
+@pytest.mark.parametrize(("name", "fps", "steady", "trusted"), [
+    ("action/baseball.mp4", 30000 / 1001, True, True), ("action/basketball.mp4", 30000 / 1001, True, True),
+    ("action/ucf101_v_ApplyEyeMakeup_g01_c01.avi", 25.0, True, False),
+    ("action/ucf101_BabyCrawling.avi", 25.0, True, False), ("action/kinetics_flipping_pancake.mkv", 30.0, True, True),
+    ("derived/baseball_mjpeg.mkv", 30.0, True, True), ("derived/baseball_fps23976_mp4v.mp4", 23.976, True, True),
+    ("odd/vfr_cradle.gif", 43.75, False, True), ("odd/webm_1frame_8x8.webm", 25.0, True, True),
+])
+def test_rates_come_from_frames(name, fps, steady, trusted):
+    info = video.probe(SHARED / "clips" / name)
+    assert (info.fps, info.steady, info.times_trusted) == (pytest.approx(fps, rel=1e-5), steady, trusted)
+
+
+def test_times_are_those_of_the_stream(clips):
+    frames = json.loads((clips / "ground_truth/multistream_nasa.stream0.frame_times.json").read_text())
+    expected = np.array(sorted(float(frame["pts_time"]) for frame in frames))
+    info = video.probe(clips / "odd/multistream_nasa.mp4")
+    np.testing.assert_allclose(info.times_seconds, expected - expected[0], atol=1e-6)  # both are in microseconds
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_undecodable_files_say_why(name):
+    path = SHARED / "clips" / name
+    for source in (path, path.read_bytes()):
+        with pytest.raises(VideoError, match=r"empty|no video stream|but none decodes") as caught:
+            video.probe(source)
+        with pytest.raises(VideoError) as again:
+            video.read_frames(source, [0])
+        assert again.value.reason == caught.value.reason
+    assert caught.value.path == f"<{path.stat().st_size} bytes in memory>"
+
+
+@pytest.mark.parametrize("name", [row["file"] for row in ROWS if row["file"].startswith("derived/")
+                                  and row["frames_decoded"] == "48" and "tiny" not in row["file"]])
+def test_derived_files_match_their_lossless_original(name):
+    original = video.read_frames(SHARED / "clips" / LOSSLESS, range(48)).astype(np.int16)
+    frames = video.read_frames(SHARED / "clips" / name, range(48)).astype(np.int16)
+    if "gray" in name:
+        original = np.repeat(original @ [0.299, 0.587, 0.114], 3).reshape(original.shape)
+    for index, frame in enumerate(frames):
+        near = original[max(index - 1, 0):index + 2]
+        errors = np.abs(near - frame).mean((1, 2, 3))
+        assert errors.argmin() == min(index, 1)  # its neighbours are farther
+        assert errors.min() < 5  # the codecs lose 2.3 to 3.7 grey levels
+
+
+@pytest.mark.parametrize("name", SEVERAL_KEYS)
+def test_jumps_change_no_pixel(name):
+    path = SHARED / "clips" / name
+    info, sums = with_jumps(path), truth(name)
+    for _, frame, time_us in info.jumps:
+        assert info.times_us[frame] == pytest.approx(time_us - info.times_us[0], abs=1)
+        wanted = [*range(frame, min(frame + 8, len(sums)), 2), len(sums) - 1]
+        assert checksums(video.read_frames(path, wanted, info=info)) == [sums[index] for index in wanted]
+        assert checksums(video.read_frames(path, [0, *wanted], info=info)) == [sums[index] for index in [0, *wanted]]
+
+
+def test_jumps_save_decoding(clips, monkeypatch):
+    path = clips / "action/bikes.mp4"
+    info = with_jumps(path)
+    assert [frame for _, frame, _ in info.jumps] == [93, 154, 204]
+    grabs = []
+    grab = video.Decoder.grab
+    monkeypatch.setattr(video.Decoder, "grab", lambda self: grabs.append(1) or grab(self))
+    video.read_frames(path, [210, 212], info=info)
+    assert len(grabs) == 9
+
+
+def test_jumps_of_another_file_are_not_believed(clips):
+    info = with_jumps(clips / "action/bikes.mp4")
+    other = clips / "action/k400_basketball_426x240.mp4"
+    assert checksums(video.read_frames(other, [210], info=info)) == [truth("action/k400_basketball_426x240.mp4")[210]]
+
+
+@pytest.mark.parametrize("name", ["action/ucf101_BabyCrawling.avi", "odd/corrupted_tail.mp4", "odd/gray_chaplin.mp4"])
+def test_no_jumps_without_times_or_key_frames_or_in_a_damaged_file(name):
+    assert with_jumps(SHARED / "clips" / name).jumps == ()
