@@ -3,7 +3,8 @@
 import importlib
 
 _NAMES = {
-    "export": "serving.export",
+    "Client": "serving.client",
+    "export": "serving.exporter",
 }
 __all__ = [*_NAMES]
 

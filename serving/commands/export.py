@@ -1,0 +1,103 @@
+"""Writes a trained network as a SavedModel version that TensorFlow Serving, and `res3d serve`, load as it is.
+
+The version is written aside, loaded in a fresh process by TensorFlow's C++ session, compared with Keras for every
+signature, and only then given its number. Labels, clip and model card travel with it.
+"""
+
+import json
+import os
+import pathlib
+import sys
+
+EXAMPLE = "res3d export --workdir=runs/first --output=exports/actions"
+
+
+def add_flags(parser):
+    """Flags of `res3d export`."""
+    parser.add_argument("--workdir", help="work folder of `res3d train`; its best model is exported")
+    parser.add_argument("--model", help="a .keras file instead, with its clip inside and labels.txt beside it")
+    parser.add_argument("--output", required=True, metavar="DIR/NAME", help="the model's folder, NAME as it is served")
+    parser.add_argument("--version", type=int, help="version number (default: the next free one)")
+    parser.add_argument("--labels", help="file of label names, one a line")
+    parser.add_argument("--multi_label", action="store_true", help="independent scores, several labels a clip")
+    parser.add_argument("--top", type=int, default=5, help="labels named in `top_classes` (default: %(default)s)")
+    parser.add_argument("--nofold", dest="fold", action="store_false", help="keep batch norms as they are")
+    parser.add_argument("--dtype", default="float32", choices=("float32", "bfloat16"),
+                        help="what the layers compute in (default: %(default)s)")
+    parser.add_argument("--quantize", choices=("int8",), help="save kernels in 8 bits a weight: a quarter of the file")
+    parser.add_argument("--data", help="labelled videos on which the change by --dtype or --quantize is measured")
+    parser.add_argument("--samples", type=int, default=64, help="how many of them (default: %(default)s)")
+    parser.add_argument("--warmup_batches", default="1", help="batch sizes of the warm-up (default: %(default)s)")
+    parser.add_argument("--runtime_dir", help="tensorflow folder of another version, to verify with its library")
+    parser.add_argument("--noverify", dest="verify", action="store_false", help="skip the verification")
+
+
+def run(args):
+    """Exports, and prints where to and how it was verified."""
+    if (args.workdir is None) == (args.model is None):
+        raise ValueError("`res3d export` needs either --workdir or --model. Received "
+                         f"{'neither' if args.workdir is None else 'both'}.")
+    if "keras" not in sys.modules:
+        os.environ["KERAS_BACKEND"] = "tensorflow"  # which alone writes SavedModels; weights are the same on all
+    from res3d.commands.scoring import load_network
+    from serving.exporter import export
+
+    model, clip, labels, multi_label = load_network(args.workdir or args.model, args.labels)
+    samples = None if args.data is None else _samples(args.data, clip, labels, args.samples)
+    path = export(model, args.output, labels, args.version, clip=clip, top=args.top,
+                  multi_label=multi_label or args.multi_label or None, fold=args.fold, dtype=args.dtype,
+                  quantize=args.quantize, samples=samples, warmup_batches=_sizes(args.warmup_batches),
+                  card=_facts(args.workdir), verified=args.verify, runtime=args.runtime_dir)
+    print(summary(path))
+
+
+def summary(path):
+    """What an export is, in a few lines, read from its model card."""
+    card = json.loads((pathlib.Path(path) / "assets.extra" / "model_card.json").read_text(encoding="utf-8"))
+    clip, precision, report = card["clip"], card["precision"], card["verified"]
+    lines = [path, f"  {card['model']}: {card['parameters']:,} parameters, {len(card['labels'])} labels, clips of "
+                   f"{clip['frames']} frames {clip['height']}x{clip['width']}",
+             f"  {precision['folded_norms']} batch norms folded, computed in {precision['dtype']}"
+             + (f", kernels saved in {precision['quantize']}" if precision["quantize"] else "")]
+    if "change" in precision:
+        lines.append("  change: " + ", ".join(f"{name} {value:g}" for name, value in precision["change"].items()))
+    if report is None:
+        lines.append("  not verified")
+    else:
+        largest = max(check["difference"] for check in report["checks"])
+        lines.append(f"  {len(card['signatures'])} signatures within {largest:.1e} of Keras, verified by "
+                     f"{report['runtime']}")
+    lines.append(f"  next: res3d serve {pathlib.Path(path).parent}")
+    return "\n".join(lines)
+
+
+def _samples(data, clip, labels, count):
+    """(uint8 clips, label ids or None) of the first `count` videos."""
+    import numpy as np
+
+    import pipelines
+
+    clips, truth = [], []
+    for batch, ids in pipelines.evaluation_clips(data, clip, batch_size=8, labels=labels):
+        clips.append(batch.numpy())
+        truth.append(ids.numpy())
+        if sum(map(len, clips)) >= count:
+            break
+    truth = np.concatenate(truth)[:count]
+    return np.concatenate(clips)[:count], truth if truth.ndim == 1 else None
+
+
+def _facts(workdir):
+    """What the work folder knows of the model's quality, for the card."""
+    path = pathlib.Path(workdir or "") / "metrics.json"
+    return {"metrics": json.loads(path.read_text(encoding="utf-8"))} if workdir and path.is_file() else {}
+
+
+def _sizes(text):
+    try:
+        sizes = tuple(int(size) for size in text.split(","))
+    except ValueError:
+        sizes = (0,)
+    if min(sizes) < 1:
+        raise ValueError(f"`--warmup_batches` must be batch sizes such as 1,2,4. Received: {text!r}.")
+    return sizes

@@ -1,0 +1,58 @@
+"""What an exporter must know of a Keras model, read off the model itself: no network's code is imported."""
+
+import keras
+
+from res3d.geometry import ClipSpec
+
+ACTIVATIONS = ("softmax", "sigmoid")
+
+
+def read_clip(model):
+    """The `ClipSpec` in the first layer that carries one as `clip`.
+
+    Raises:
+        ValueError: if no layer does.
+    """
+    for layer in model._flatten_layers():
+        if isinstance(getattr(layer, "clip", None), ClipSpec):
+            return layer.clip
+    raise ValueError(f"An export needs the clip that the model was trained on. Received: model '{model.name}', in "
+                     "which no layer carries one. Build it with clip=..., or pass clip=ClipSpec(...) here.")
+
+
+def check_input(model, clip):
+    """Refuses a model that does not take one clip, `(batch, *clip.shape)`.
+
+    Raises:
+        ValueError: with the shapes expected and found.
+    """
+    inputs = model.inputs
+    if inputs is None or len(inputs) != 1:
+        raise ValueError(f"An exported model takes one input, the clip. Received: model '{model.name}' with "
+                         f"{'unknown inputs (it was never built)' if inputs is None else f'{len(inputs)} inputs'}.")
+    shape = tuple(inputs[0].shape)
+    if len(shape) != 5 or any(size not in (None, wanted) for size, wanted in zip(shape[1:], clip.shape)):
+        raise ValueError(f"A model for this clip takes inputs of shape {(None, *clip.shape)}. "
+                         f"Received: model '{model.name}' with input shape {shape}.")
+
+
+def output_activation(model):
+    """"softmax" or "sigmoid" if the model ends in it, None if it gives logits."""
+    for layer in (*reversed(model.layers[-1:]),):
+        for name in ("activation", "act"):
+            found = getattr(layer, name, None)
+            found = getattr(found, "__name__", found)
+            if found in ACTIVATIONS:
+                return found
+    return None
+
+
+def feature_model(model):
+    """The same network up to what enters its last dense layer, or None where there is no such layer.
+
+    The result shares the layers. Features that still have a time axis are averaged over it by the signature.
+    """
+    for layer in reversed(model.layers):
+        if hasattr(layer, "units") and hasattr(layer, "kernel"):
+            return keras.Model(model.input, layer.input)
+    return None
