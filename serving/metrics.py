@@ -1,0 +1,158 @@
+"""Counters and histograms under TensorFlow Serving's names, in Prometheus' text form, and the figures for the page.
+
+Names are the internal path with `:` for `/`; there are `# TYPE` lines and no help texts, as upstream prints them.
+"""
+
+import bisect
+import collections
+import threading
+import time
+
+_LATENCY = tuple(10 * 1.8**i for i in range(33))  # microseconds, to about 20 minutes
+_COUNTS = tuple(float(2**i) for i in range(15))
+_RECENT = 512  # requests that rate and latency of the page are taken from
+_MOST_CELLS = 4096  # per metric: names that clients make up must not fill the memory
+
+
+class _Metric:
+    def __init__(self, name, labels):
+        self.name, self.labels = f":tensorflow:{name.replace('/', ':')}", labels
+        self.cells = {}
+        self.lock = threading.Lock()
+
+    def _tags(self, values, *more):
+        pairs = [*zip(self.labels, values), *more]
+        return "{" + ",".join(f'{label}="{_escaped(value)}"' for label, value in pairs) + "}" if pairs else ""
+
+
+class Counter(_Metric):
+    """A number that grows, one for every combination of label values."""
+
+    kind = "counter"
+
+    def add(self, *values, amount=1):
+        with self.lock:
+            if values in self.cells or len(self.cells) < _MOST_CELLS:
+                self.cells[values] = self.cells.get(values, 0) + amount
+
+    def lines(self):
+        with self.lock:
+            cells = sorted(self.cells.items())
+        return [f"{self.name}{self._tags(values)} {count}" for values, count in cells]
+
+
+class Histogram(_Metric):
+    """How often values fell below each of some limits, one histogram for every combination of label values."""
+
+    kind = "histogram"
+
+    def __init__(self, name, labels, limits):
+        super().__init__(name, labels)
+        self.limits = limits
+
+    def add(self, *values, amount):
+        with self.lock:
+            counts, total = self.cells.get(values) or ([0] * (len(self.limits) + 1), 0.0)
+            counts[bisect.bisect_left(self.limits, amount)] += 1
+            self.cells[values] = counts, total + amount
+
+    def lines(self):
+        with self.lock:
+            cells = sorted((values, list(counts), total) for values, (counts, total) in self.cells.items())
+        lines = []
+        for values, counts, total in cells:
+            so_far = 0
+            for limit, count in zip((*self.limits, None), counts):
+                so_far += count
+                bound = "+Inf" if limit is None else f"{limit:g}"
+                lines.append(f"{self.name}_bucket{self._tags(values, ('le', bound))} {so_far}")
+            tags = self._tags(values)
+            lines += [f"{self.name}_sum{tags} {total:g}", f"{self.name}_count{tags} {so_far}"]
+        return lines
+
+
+class Metrics:
+    """Everything one server counts."""
+
+    def __init__(self):
+        self.requests = Counter("serving/request_count", ("model_name", "status"))
+        self.latency = Histogram("serving/request_latency", ("model_name", "API", "entrypoint"), _LATENCY)
+        self.runtime = Histogram("serving/runtime_latency", ("model_name", "API", "runtime"), _LATENCY)
+        self.examples = Histogram("serving/request_example_counts", ("model",), _COUNTS)
+        self.example_total = Counter("serving/request_example_count_total", ("model",))
+        self.warmup = Histogram("serving/model_warmup_latency", ("model_path", "status"), _LATENCY)
+        self.warmup_records = Counter("serving/model_warmup_records_read", ("model_path", "status"))
+        self.queuing = Histogram("serving/batching_session/queuing_latency", ("thread_pool_name",), _LATENCY)
+        self.padding = Histogram("serving/batching_session/padding_size", ("execution_batch_size",), _COUNTS)
+        self.input_rows = Histogram("serving/batching_session/input_batch_size", (), _COUNTS)
+        self.processed_rows = Histogram("serving/batching_session/processed_batch_size", (), _COUNTS)
+        self.wrapped = Counter("serving/batching_session/wrapped_run_count", ())
+        self._recent = collections.defaultdict(lambda: collections.deque(maxlen=_RECENT))
+        self._lock = threading.Lock()
+
+    def answered(self, model, api, entrypoint, code, seconds):
+        """One request has been answered.
+
+        Args:
+            model: str.
+            api: str. "Predict" over gRPC, "predict" over REST, "" for REST's GETs.
+            entrypoint: str. "GRPC" or "REST".
+            code: str. The status by name.
+            seconds: float.
+        """
+        self.requests.add(model, code)
+        if code == "OK":
+            self.latency.add(model, api, entrypoint, amount=seconds * 1e6)
+            if api:
+                with self._lock:
+                    self._recent[model].append((time.monotonic(), seconds))
+
+    def ran(self, model, api, seconds):
+        """A model has run once for one request."""
+        self.runtime.add(model, api, "TF1", amount=seconds * 1e6)
+
+    def counted(self, model, examples):
+        """A classify or regress request had so many examples."""
+        self.examples.add(model, amount=examples)
+        self.example_total.add(model, amount=examples)
+
+    def warmed_up(self, path, records, seconds):
+        """A version has run its warm-up requests."""
+        self.warmup.add(path, "OK", amount=seconds * 1e6)
+        self.warmup_records.add(path, "OK", amount=records)
+
+    def batch(self, parameters, queued, sizes, padding):
+        """A batch is about to run: seconds each request waited, their rows, rows of padding."""
+        total = sum(sizes) + padding
+        for seconds, size in zip(queued, sizes):
+            self.queuing.add(parameters.thread_pool_name, amount=seconds * 1e6)
+            self.input_rows.add(amount=size)
+        self.padding.add(str(total), amount=padding)
+        self.processed_rows.add(amount=total)
+        self.wrapped.add()
+
+    def recent(self, model, window=10.0):
+        """`(requests per second, median milliseconds)` of the last seconds; the second is None without any request."""
+        now = time.monotonic()
+        with self._lock:
+            taken = sorted(seconds for at, seconds in self._recent[model] if now - at <= window)
+        return len(taken) / window, taken[len(taken) // 2] * 1e3 if taken else None
+
+    def text(self):
+        """All of it in Prometheus' text form.
+
+        >>> metrics = Metrics(); metrics.answered("m", "predict", "REST", "NOT_FOUND", 0.001)
+        >>> print(metrics.text())
+        # TYPE :tensorflow:serving:request_count counter
+        :tensorflow:serving:request_count{model_name="m",status="NOT_FOUND"} 1
+        <BLANKLINE>
+        """
+        lines = []
+        for metric in vars(self).values():
+            if isinstance(metric, _Metric) and metric.cells:
+                lines += [f"# TYPE {metric.name} {metric.kind}", *metric.lines()]
+        return "\n".join([*lines, ""])
+
+
+def _escaped(value):
+    return str(value).replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
