@@ -7,6 +7,7 @@ import os
 import pathlib
 
 from serving.protos import op_def_pb2, tensorflow_folder
+from serving.silence import muted_stderr
 
 Pointer = ctypes.c_void_p
 
@@ -81,12 +82,13 @@ class Library:
     """The functions of `FUNCTIONS` as attributes, and the few conveniences that their callers share."""
 
     def __init__(self, folder):
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         # RTLD_LOCAL: with global symbols NumPy's random module crashes when it is imported afterwards.
         mode = ctypes.RTLD_LOCAL | os.RTLD_NOW
         try:
-            framework = ctypes.CDLL(str(folder / "libtensorflow_framework.so.2"), mode=mode)
-            cc = ctypes.CDLL(str(folder / "libtensorflow_cc.so.2"), mode=mode)
+            with muted_stderr():
+                framework = ctypes.CDLL(str(folder / "libtensorflow_framework.so.2"), mode=mode)
+                cc = ctypes.CDLL(str(folder / "libtensorflow_cc.so.2"), mode=mode)
         except OSError as error:
             raise LibraryError(f"TensorFlow's C library must be readable in {folder}. Opening it failed: {error}. "
                                  "Linux wheels of TensorFlow carry it.") from error

@@ -1,10 +1,11 @@
 """Keeps TensorFlow's start-up chatter off the terminal: it is written before any setting could silence it."""
 
-import contextlib
 import importlib.abc
 import importlib.util
 import os
 import sys
+
+from serving.silence import muted_stderr
 
 
 def quiet_tensorflow():
@@ -27,24 +28,8 @@ class _Finder(importlib.abc.MetaPathFinder):
             execute = spec.loader.exec_module
 
             def exec_module(module):
-                with _muted_stderr():
+                with muted_stderr():
                     execute(module)
 
             spec.loader.exec_module = exec_module
         return spec
-
-
-@contextlib.contextmanager
-def _muted_stderr():
-    """Sends file descriptor 2 nowhere, C++'s own writes included."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    try:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, 2)
-        os.close(nowhere)
-        yield
-    finally:
-        sys.stderr.flush()
-        os.dup2(kept, 2)
-        os.close(kept)
