@@ -1,0 +1,25 @@
+"""Published weights: checkpoints read without torch, renamed by small rule tables, loaded into a network.
+
+Names resolve on first use; `read_checkpoint` and `recognise` need numpy alone.
+"""
+
+import importlib
+
+_NAMES = {
+    "CheckpointError": "res3d.weights.errors",
+    "inflate": "res3d.weights.inflation",
+    "load_weights": "res3d.weights.load",
+    "read_checkpoint": "res3d.weights.checkpoint",
+    "recognise": "res3d.weights.sources",
+}
+__all__ = [*_NAMES]
+
+
+def __getattr__(name):
+    if name not in _NAMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_NAMES[name]), name)
+
+
+def __dir__():
+    return sorted(__all__)

@@ -1,0 +1,15 @@
+"""What goes wrong with a file of weights, as one type a caller can catch."""
+
+import os
+
+
+class CheckpointError(ValueError):
+    """A file of weights that cannot be read, is not safe to read, or does not fit the network.
+
+    Attributes: `path`, the file; `reason`, the rest of the sentence.
+    """
+
+    def __init__(self, path, reason):
+        self.path = os.fspath(path)
+        self.reason = reason
+        super().__init__(f"Cannot load weights from {self.path!r}: {reason}")

@@ -1,0 +1,165 @@
+"""Weights from a file into a network, and a network from a file alone."""
+
+import dataclasses
+
+import numpy as np
+from absl import logging
+
+from res3d.geometry import preset
+from res3d.weights import fit as fitting
+from res3d.weights.checkpoint import read_checkpoint
+from res3d.weights.errors import CheckpointError
+from res3d.weights.rename import convert
+from res3d.weights.sources import find_source, recognise, state_dict
+
+HEAD = ("logits/kernel", "logits/bias")
+SCALING = ("mean", "std", "value_range", "channel_order")
+SHOWN = 20  # names of each difference that an error lists
+
+
+@dataclasses.dataclass(frozen=True)
+class Loaded:
+    """What `load_weights` did: the source, how many weights it set, the names in the file that it left."""
+
+    source: str
+    count: int
+    left: tuple[str, ...] = ()
+
+
+def load_weights(model, path, source=None, drop_head=False, inflate=None):
+    """Loads a published checkpoint into `model`, without torch.
+
+    Args:
+        model: keras.Model of `res3d.build`.
+        path: `.pth`, `.pt`, `.pyth`, `.pkl` or `.safetensors` file; the content decides, not the name.
+        source: str or None. Whose names the file has (a name of `res3d.weights.sources.SOURCES`); None finds out.
+        drop_head: bool. Leaves the classifier as it is, for a model with other classes.
+        inflate: "centre", "mean" or None. Puts the kernels of a 2D file into a 3D model, at the middle tap in time or
+            spread over all.
+
+    Returns: Loaded.
+
+    Raises:
+        CheckpointError: if the file cannot be read or does not fit; both differences are listed, name by name.
+    """
+    checkpoint = read_checkpoint(path)
+    module = find_source(checkpoint, source)
+    tensors = state_dict(checkpoint, module)
+    try:
+        arrays, origins, unknown = convert(tensors, module.rules({name: t.shape for name, t in tensors.items()}))
+    except (KeyError, ValueError) as error:
+        raise CheckpointError(path, f"its names are not those of one {module.NAME} network ({error}).") from error
+    count = assign(model, arrays, path, drop_head, inflate, origins, unknown)
+    _compare_scaling(model, checkpoint, module.NAME)
+    return Loaded(module.NAME, count, tuple(unknown))
+
+
+def assign(model, arrays, path, drop_head=False, inflate=None, origins=None, unknown=()):
+    """Sets every weight of `model` from `arrays` by path, all or none; returns how many.
+
+    Raises:
+        CheckpointError: unless every weight finds an array of its shape and every array a weight.
+    """
+    origins = origins or {}
+    weights = {weight.path: weight for weight in model.weights if not weight.path.startswith("seed_generator")
+               and "/seed_generator" not in weight.path}
+    for folded in fitting.fold_shortcut_norms(arrays, weights):
+        logging.debug("folded %s into its neighbours: the network has no norm there", folded)
+    if drop_head or HEAD[0] not in weights:
+        arrays = {name: array for name, array in arrays.items() if name not in HEAD}
+        weights = {name: weight for name, weight in weights.items() if name not in HEAD}
+    fitted = {name: fitting.fit(arrays[name], tuple(weight.shape), inflate) for name, weight in weights.items()
+              if name in arrays}
+    wrong = [name for name, array in fitted.items() if array is None]
+    missing = [name for name in weights if name not in arrays]
+    extra = [origins.get(name, name) for name in arrays if name not in weights] + list(unknown)
+    if wrong or missing or extra:
+        shapes = {name: (arrays[name].shape, tuple(weights[name].shape)) for name in wrong}
+        raise CheckpointError(path, explain(model.name, shapes, missing, extra, origins))
+    for name, array in fitted.items():
+        weights[name].assign(np.asarray(array, np.float32))
+    return len(fitted)
+
+
+def explain(model, wrong, missing, extra, origins):
+    """The text of a mismatch: one sentence where one cause explains it, else both differences, name by name."""
+    if wrong and not missing and not extra:
+        if set(wrong) <= set(HEAD):
+            theirs, ours = (wrong.get(HEAD[1]) or [(n[-1],) for n in wrong[HEAD[0]]])
+            return (f"its classifier has {theirs[-1]} classes and the model '{model}' has {ours[-1]}. Pass "
+                    f"drop_head=True to load all but the classifier, or build with num_classes={theirs[-1]}.")
+        theirs, ours = next(iter(wrong.values()))
+        if all(name.startswith(("stem/", "slow_stem/", "fast_stem/")) for name in wrong) and (
+                theirs[:-2] == ours[:-2] and theirs[-1] == ours[-1]):
+            return (f"it was trained on clips of {theirs[-2]} channels and the model '{model}' takes {ours[-2]}. Build "
+                    f"the model with a clip of channels={theirs[-2]}.")
+        if all(len(theirs) == 4 and len(ours) == 5 for theirs, ours in wrong.values()):
+            return (f"it holds a 2D network and the model '{model}' is 3D. Pass inflate='centre' or inflate='mean' "
+                    "(--inflate) to spread its kernels over time.")
+    lines = [f"it does not fit the model '{model}'."]
+    differing = [f"{origins.get(name, name)} {theirs} for {name} {ours}" for name, (theirs, ours) in wrong.items()]
+    for title, names in (("in the model, not in the file", missing), ("in the file, not in the model", extra),
+                         ("of another shape", differing)):
+        if names:
+            more = f"\n    ... and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+            lines.append(f"  {title} ({len(names)}):" + "".join(f"\n    {name}" for name in names[:SHOWN]) + more)
+    lines.append("Is it another member of the family? `res3d import-weights FILE --output=M.keras` finds out which.")
+    return "\n".join(lines)
+
+
+def import_model(path, name=None, source=None, clip=None, num_classes=None, inflate=None):
+    """Builds the network that a checkpoint holds and loads it: a model that takes uint8 clips as the file's makers did.
+
+    Args:
+        path: a checkpoint, as for `load_weights`.
+        name: str or None. A row of the family, where the file does not say which.
+        source: str or None. As for `load_weights`.
+        clip: ClipSpec, preset name or None. The model's input; None is what the file was trained with.
+        num_classes: int or None. Another number of classes drops the classifier; None keeps the file's.
+        inflate: as for `load_weights`.
+
+    Returns: (keras.Model, Recognised).
+    """
+    from res3d.network import build
+    from res3d.variants.table import variant
+
+    found = recognise(read_checkpoint(path), source)
+    if name is None and found.model is None:
+        raise CheckpointError(path, f"it has the names of {found.source} and the layout of none of its networks known "
+                                    "here. Give the model's name (--model); res3d.list_models() lists all.")
+    row = variant(name or found.model)
+    published = _preset(found.clip) or (variant(found.model).native_clip if found.model else None)
+    clip = _preset(clip)
+    if clip is None:
+        clip = published if published and name in (None, found.model) else row.native_clip
+        if inflate and published:  # the geometry of clips, the pixels of the pictures
+            clip = clip.replace(**{field: getattr(published, field) for field in SCALING})
+    classes = found.classes if num_classes is None else num_classes
+    model = build(name or found.model, classes, clip)
+    load_weights(model, path, source, drop_head=classes != found.classes, inflate=inflate)
+    return model, dataclasses.replace(found, model=name or found.model, clip=clip)
+
+
+def _compare_scaling(model, checkpoint, source):
+    """Says so when a model scales its pixels otherwise than the file's makers did: nothing else would."""
+    from res3d.scaling import clip_of
+    from res3d.variants.table import VARIANTS
+
+    found = recognise(checkpoint, source)
+    row = VARIANTS.get(found.model)
+    try:
+        ours = clip_of(model)
+    except ValueError:
+        return
+    theirs = _preset(found.clip) or (row and row.native_clip)
+    if theirs is None or ours.channels != theirs.channels:
+        return
+    if any(getattr(ours, field) != getattr(theirs, field) for field in SCALING):
+        logging.warning("%s was trained with %s; the model scales with %s", checkpoint.path,
+                        {field: getattr(theirs, field) for field in SCALING},
+                        {field: getattr(ours, field) for field in SCALING})
+
+
+def _preset(clip):
+    """A ClipSpec from itself, a preset's name, or None."""
+    return preset(clip) if isinstance(clip, str) else clip

@@ -1,0 +1,84 @@
+"""`res3d import-weights`: from a checkpoint to a saved model, or one line that says why not."""
+
+import importlib.util
+import json
+import pathlib
+import sys
+
+import numpy as np
+import pytest
+
+import res3d
+from res3d.commands.main import main
+from res3d.geometry import preset
+
+# Keras asks TensorFlow's variables for a copy in a way that NumPy 2 finds old; nothing here can answer it.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+GOLDEN = pathlib.Path(__file__).parents[2] / "golden"
+
+
+def _load(name):
+    spec = importlib.util.spec_from_file_location(f"golden_{name}", GOLDEN / f"{name}.py")
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    """X3D-XS as pytorchvideo publishes it, with seven classes."""
+    formula, layout = _load("formula"), _load("torch_layout")
+    lines = bytes(np.load(GOLDEN / "pytorchvideo" / "x3d_xs.npz")["shapes"]).decode().splitlines()
+    shapes = {key: tuple(map(int, shape)) for key, *shape in map(str.split, lines)}
+    shapes |= {"blocks.5.proj.weight": (7, 2048), "blocks.5.proj.bias": (7,)}
+    return layout.write_zip(tmp_path_factory.mktemp("files") / "X3D_XS.pyth",
+                            {"model_state": formula.state_dict(shapes)})
+
+
+def test_a_file_becomes_a_model(checkpoint, tmp_path, capsys):
+    labels = tmp_path / "labels.txt"
+    labels.write_text("\n".join("abcdefg") + "\n")
+    output = tmp_path / "m.keras"
+    assert main(["import-weights", str(checkpoint), f"--output={output}", f"--labels={labels}", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert (facts["source"], facts["model"], facts["classes"]) == ("pytorchvideo", "x3d_xs", 7)
+    model = res3d.load_model(output)
+    assert res3d.clip_of(model) == preset("x3d_xs")
+    assert model.output_shape == (None, 7)
+    assert (tmp_path / "m.labels.txt").read_text() == "a\nb\nc\nd\ne\nf\ng\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["labels.txt", "m.keras", "m.labels.txt"]
+
+
+def test_without_output_it_only_tells(checkpoint, capsys):
+    assert main(["import-weights", str(checkpoint)]) == 0
+    assert capsys.readouterr().out.split() == ["source", "pytorchvideo", "model", "x3d_xs", "classes", "7"]
+
+
+def test_another_preset_and_classes(checkpoint, tmp_path, capsys):
+    output = tmp_path / "m.keras"
+    flags = ["--model=x3d_s", "--num_classes=3", "--preset=x3d_s"]
+    assert main(["import-weights", str(checkpoint), f"--output={output}", *flags]) == 0
+    model = res3d.load_model(output)
+    assert (model.name, model.output_shape, res3d.clip_of(model)) == ("x3d_s", (None, 3), preset("x3d_s"))
+    assert "13 frames, step 6, 160x160" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("flags", "message"), [
+    (["--output=m.h5"], "`--output` must end in .keras"),
+    (["--output=m.keras", "--model=x3d_q"], "Did you mean"),
+    (["--output=m.keras", "--source=vgg"], "`source` must be one of pytorchvideo"),
+    (["--output=m.keras", "--model=r3d_18"], "it does not fit the model 'r3d_18'"),
+    (["--output=m.keras", "--preset=big"], "A clip preset is one of"),
+])
+def test_errors_are_one_line(checkpoint, tmp_path, monkeypatch, capsys, flags, message):
+    monkeypatch.chdir(tmp_path)
+    assert main(["import-weights", str(checkpoint), *flags]) == 1
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert error.startswith("res3d import-weights: error: ")
+    assert message in error
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_file(capsys):
+    assert main(["import-weights", "none.pth"]) == 1
+    assert "No such file" in capsys.readouterr().err

@@ -1,0 +1,103 @@
+"""A file's tensors tell whose it is and which network it holds; every published layout is told from every other."""
+
+import inspect
+import pathlib
+
+import numpy as np
+import pytest
+
+from res3d.variants.table import VARIANTS
+from res3d.weights import CheckpointError, recognise
+from res3d.weights.checkpoint import Checkpoint
+from res3d.weights.rename import convert
+from res3d.weights.sources import SOURCES
+
+GOLDEN = pathlib.Path(__file__).parents[2] / "golden"
+ALL = sorted(f"{path.parent.name}/{path.stem}" for path in GOLDEN.glob("*/*.npz"))
+
+
+def checkpoint(shapes, path="file.pth", prefix=""):
+    """A checkpoint of zeros that take no memory."""
+    tensors = {key: np.broadcast_to(np.float32(0), shape) for key, shape in shapes.items()}
+    return Checkpoint(path, tensors, prefix=prefix)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_published_layouts(name, cases, shapes_of):
+    case = cases.CASES[name]
+    found = recognise(checkpoint(shapes_of(name), f"{name.split('/')[1]}.pth"))
+    assert found.source == name.split("/")[0].removesuffix("_image").split("_2")[0]
+    assert found.model == case.model
+    assert found.classes == case.classes
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_rules_cover_every_name_once(name, shapes_of):
+    given = checkpoint(shapes_of(name))
+    module = SOURCES[recognise(given).source]
+    arrays, origins, unknown = convert(given.tensors, module.rules(shapes_of(name)))
+    assert unknown == []
+    assert len(arrays) == len(origins) == sum(not key.endswith("num_batches_tracked") for key in given.tensors)
+
+
+@pytest.mark.parametrize(("name", "file", "model"), [
+    ("pytorchvideo/x3d_m", "X3D_S.pyth", "x3d_s"), ("pytorchvideo/x3d_m", "X3D_XS.pyth", "x3d_xs"),
+    ("pytorchvideo/x3d_m", "anything.pyth", "x3d_m"), ("pytorchvideo/x3d_l", "X3D_S.pyth", "x3d_l"),
+    ("pytorchvideo/slow_r50", "SLOW_8x8_R50.pyth", "slow_r50"),
+    ("pytorchvideo/slow_r50", "SLOW_4x16_R50.pyth", "slow_r50_4x16"),
+    ("pytorchvideo/slowfast_r101_50_50", "SLOWFAST_16x8_R101_50_50.pyth", "slowfast_r101_50_50_16x8"),
+    ("pyslowfast/c2d_nopool_r50", "C2D_NOPOOL_8x8_R50.pkl", "c2d_nopool_r50"),
+])
+def test_the_file_name_settles_what_tensors_cannot(name, file, model, shapes_of):
+    assert recognise(checkpoint(shapes_of(name), f"/downloads/{file}")).model == model
+
+
+@pytest.mark.parametrize(("name", "prefix", "clip"), [
+    ("kenshohara_2018/r3d_18_a", "module.", "kenshohara_2018_112"),
+    ("kenshohara_2018/r3d_50", "", "kenshohara_2018_112"),
+    ("kenshohara_2018/wide_r3d_50", "", "kenshohara_2018_112"),
+    ("kenshohara_2020/r3d_50", "", "kenshohara_112"),
+])
+def test_releases_of_kenshohara_scale_differently(name, prefix, clip, shapes_of):
+    assert recognise(checkpoint(shapes_of(name), prefix=prefix)).clip == clip
+
+
+def test_fine_tuned_files_of_2018_keep_its_prefix(shapes_of):
+    shapes = {**shapes_of("kenshohara_2018/r3d_50"), "fc.weight": (101, 2048), "fc.bias": (101,)}
+    assert recognise(checkpoint(shapes, prefix="module.")).clip == "kenshohara_2018_112"
+    assert recognise(checkpoint(shapes)).clip == "kenshohara_112"
+
+
+def test_mmaction2_networks_from_sports_scale_differently(shapes_of):
+    shapes = shapes_of("mmaction2/ircsn_r152")
+    assert recognise(checkpoint(shapes, "ircsn_ig65m-pretrained-r152.pth")).clip == "mmaction_32x2"
+    sports = recognise(checkpoint(shapes, "ircsn_sports1m-pretrained-r152.pth"))
+    assert sports.clip.mean == (110.2008, 100.63983, 95.99475)
+
+
+def test_a_source_can_be_given(shapes_of):
+    given = checkpoint(shapes_of("torchvision/r3d_18"))
+    assert recognise(given).model == "r3d_18"
+    assert recognise(given, "vmz").model == "vmz_r3d_18"
+    with pytest.raises(ValueError, match=r"`source` must be one of pytorchvideo, .*Received: source='vgg'"):
+        recognise(given, "vgg")
+
+
+def test_unknown_names():
+    with pytest.raises(CheckpointError, match=r"the file's are like encoder.0.weight, encoder.1.weight\. Give"):
+        recognise(checkpoint({"encoder.0.weight": (3, 3), "encoder.1.weight": (3, 3)}))
+
+
+def test_known_names_of_an_unknown_layout(shapes_of):
+    shapes = {key: shape for key, shape in shapes_of("torchvision/r3d_18").items() if not key.startswith("layer3.1")}
+    found = recognise(checkpoint(shapes))
+    assert (found.source, found.model) == ("torchvision", None)
+    assert recognise(checkpoint({"backbone.slow_path.conv1.conv.weight": (64, 3, 1, 7, 7)})).model is None
+
+
+def test_sources_share_an_interface_and_name_rows_that_exist(cases):
+    for name, module in SOURCES.items():
+        assert name == module.NAME
+        for function in ("recognises", "rules", "model_of", "clip_preset"):
+            assert inspect.getdoc(getattr(module, function)), f"{name}.{function}"
+    assert {case.model for case in cases.CASES.values()} <= set(VARIANTS)

@@ -1,0 +1,118 @@
+"""A checkpoint that asks for code is refused by name, and nothing it names is imported or called."""
+
+import os
+import pickle
+import re
+import subprocess
+
+import numpy as np
+import pytest
+
+from res3d.weights import CheckpointError, read_checkpoint
+from res3d.weights.unpickle import ALLOWED, Permitted
+
+RAMP = np.arange(4, dtype=np.float32)
+
+
+class Call:
+    """Pickles as a call of `function(*arguments)`."""
+
+    def __init__(self, function, *arguments):
+        self.function, self.arguments = function, arguments
+
+    def __reduce__(self):
+        return self.function, self.arguments
+
+
+def refusal(path):
+    with pytest.raises(CheckpointError) as caught:
+        read_checkpoint(path)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(("module", "name"), [
+    ("os", "system"), ("posix", "system"), ("builtins", "eval"), ("builtins", "exec"), ("builtins", "getattr"),
+    ("builtins", "__import__"), ("subprocess", "Popen"), ("torch", "load"), ("torch._utils", "_rebuild_qtensor"),
+    ("torch.storage", "_load_from_bytes"), ("collections", "namedtuple"), ("collections", "OrderedDict.__init__"),
+    ("numpy", "load"), ("runpy", "run_path"), ("torchvision.models.video.resnet", "VideoResNet"),
+])
+@pytest.mark.parametrize("writer", ["write_zip", "write_legacy"])
+def test_refused_by_name(layout, tmp_path, writer, module, name):
+    mark = tmp_path / "it_ran"
+    state = {"w": RAMP, "evil": layout.call(module, name, f"touch {mark}")}
+    message = refusal(getattr(layout, writer)(tmp_path / "a.pth", state))
+    assert f"refused to load {module}.{name}: a checkpoint may hold tensors and plain containers" in message
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize("function", [os.system, eval, subprocess.Popen])
+@pytest.mark.parametrize("protocol", [2, 4])
+def test_refused_in_a_plain_pickle(tmp_path, function, protocol):
+    path = tmp_path / "a.pth"
+    path.write_bytes(pickle.dumps({"w": Call(function, f"touch {tmp_path}/it_ran")}, protocol))
+    assert re.search(rf"refused to load \w+\.{function.__name__}: ", refusal(path))  # protocol 2 has Python 2's modules
+    assert not (tmp_path / "it_ran").exists()
+
+
+def test_whole_models_are_refused_with_advice(layout, tmp_path):
+    path = layout.write_zip(tmp_path / "a.pth", {"model": layout.call("mypackage.nets", "Net")})
+    assert "refused to load mypackage.nets.Net" in refusal(path)
+    assert "save its state dict alone" in refusal(path)
+
+
+def test_a_module_reference_is_refused(layout, tmp_path):
+    reference = layout.Raw(b"(" + b"X\x06\x00\x00\x00module" + b"ctorch\nFloatStorage\n" + b"NNNtQ")
+    assert "refused to load a stored module" in refusal(layout.write_zip(tmp_path / "a.pth", {"w": reference}))
+
+
+def test_what_a_name_stands_for_cannot_be_changed(layout, tmp_path):
+    """BUILD sets attributes of whatever is on the stack; a file must not change FloatStorage for those after it."""
+    new_state = b"}X\x06\x00\x00\x00_dtypeX\x05\x00\x00\x00int64s"
+    for name in ("torch\nFloatStorage", "torch._utils\n_rebuild_tensor_v2", "collections\nOrderedDict"):
+        evil = layout.Raw(b"c" + name.encode() + b"\n" + b"(N" + new_state + b"tb")
+        with pytest.raises(CheckpointError):
+            read_checkpoint(layout.write_zip(tmp_path / "a.pth", {"w": RAMP, "evil": evil}))
+    good = read_checkpoint(layout.write_zip(tmp_path / "b.pth", {"w": RAMP}))
+    assert good.tensors["w"].dtype == np.float32
+
+
+def test_nothing_permitted_is_a_class():
+    """A class on the stack could be instantiated past its constructor, or rewritten."""
+    for module, names in ALLOWED.items():
+        for name, stand_in in names.items():
+            assert not isinstance(stand_in, type), f"{module}.{name}"
+            assert isinstance(stand_in, Permitted) or not callable(stand_in), f"{module}.{name}"
+
+
+@pytest.mark.parametrize("code", ["O", "S10000000", "V1000000"])
+def test_arrays_of_objects_and_of_giants(tmp_path, code):
+    path = tmp_path / "a.pkl"
+    path.write_bytes(b"\x80\x02}X\x01\x00\x00\x00wcnumpy\ndtype\n(X" + len(code).to_bytes(4, "little") + code.encode()
+                     + b"\x89\x88tRs.")
+    assert "numpy.dtype" in refusal(path)
+
+
+def test_plain_containers_are_welcome(layout, tmp_path):
+    content = {"state_dict": {"w": RAMP}, "epoch": 3, "betas": (0.9, 0.999), "names": ["a", None, True, 2**70],
+               "milestones": layout.call("collections", "Counter", {1: 2}), "seen": layout.call("builtins", "set", [1]),
+               "size": layout.call("torch", "Size", (2, 3)), "device": layout.call("torch", "device", "cuda", 0)}
+    assert read_checkpoint(layout.write_zip(tmp_path / "a.pth", content)).facts == {"epoch": 3, "device": "cuda:0"}
+
+
+def test_numpy_scalars_of_training_loops(tmp_path):
+    path = tmp_path / "a.pkl"
+    path.write_bytes(pickle.dumps({"w": RAMP, "best": np.float64(71.5)}, 2))
+    assert read_checkpoint(path).facts == {"best": 71.5}
+
+
+def test_parameters_and_typed_storages(layout, tmp_path):
+    tensor = layout.Writer(legacy=False)
+    body = tensor.put(RAMP)
+    parameter = layout.Raw(b"ctorch._utils\n_rebuild_parameter\n(" + body + b"\x88ccollections\nOrderedDict\n)RtR")
+    path = layout.write_zip(tmp_path / "a.pth", {"w": parameter}, records={"data/0": RAMP.tobytes()})
+    np.testing.assert_array_equal(read_checkpoint(path).tensors["w"], RAMP)
+    typed = layout.Raw(b"ctorch._utils\n_rebuild_tensor_v3\n((X\x07\x00\x00\x00storagectorch.storage\nUntypedStorage\n"
+                       b"X\x01\x00\x00\x000X\x03\x00\x00\x00cpuK\x10tQK\x00(K\x04t(K\x01t\x89ccollections\nOrderedDict\n)R"
+                       b"ctorch\nfloat32\ntR")
+    path = layout.write_zip(tmp_path / "b.pth", {"w": typed}, records={"data/0": RAMP.tobytes()})
+    np.testing.assert_array_equal(read_checkpoint(path).tensors["w"], RAMP)
