@@ -89,7 +89,11 @@ def _set_up_logging():
     if flags.FLAGS["verbosity"].using_default_value:
         absl_logging.set_verbosity(absl_logging.INFO)
     absl_logging.use_absl_handler()
-    logging.getLogger().setLevel(logging.DEBUG if flags.FLAGS.verbosity > 0 else logging.WARNING)
+    verbose = flags.FLAGS.verbosity > 0
+    logging.getLogger().setLevel(logging.DEBUG if verbose else logging.WARNING)
+    if not verbose:  # absl leaves its own logger at the root's level, where other libraries would talk too
+        absl_logging.get_absl_logger().setLevel(
+            absl_logging.converter.absl_to_standard(flags.FLAGS.verbosity))
 
 
 if __name__ == "__main__":

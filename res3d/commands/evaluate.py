@@ -1,0 +1,168 @@
+"""Scores a trained network by a named protocol and writes metrics.json, predictions.csv and report.html.
+
+Without --data it takes the validation videos of the run. `res3d evaluate --protocol=list` prints the protocols.
+"""
+
+import json
+import os
+
+from absl import logging
+
+EXAMPLE = "res3d evaluate --workdir=runs/first --protocol=centre"
+
+
+def add_flags(parser):
+    """Flags of `res3d evaluate`."""
+    parser.add_argument("--workdir", help="folder that `res3d train` left")
+    parser.add_argument("--data", help="other videos than the run's own")
+    parser.add_argument("--split", help="split of the data (default: the recipe's validation split, if it is there)")
+    parser.add_argument("--protocol", help="how videos are cut into clips (default: the recipe's)")
+    parser.add_argument("--compare", action="append", default=[], metavar="WORKDIR",
+                        help="another evaluated work folder to show beside this one; repeat as needed")
+    parser.add_argument("--explain", action="store_true", help="add heat maps of where the network looks to the report")
+    parser.add_argument("--workers", type=int, help="videos decoded at once (default: one a core)")
+
+
+def run(args):
+    """Evaluates and prints the figures."""
+    from pipelines.protocols import PROTOCOLS
+
+    if args.protocol == "list":
+        print("\n".join(f"{name:<16} {row.views or 'some':>4} views  {row.source}" for name, row in PROTOCOLS.items()))
+        return
+    if args.workdir is None:
+        raise ValueError("`--workdir` must be the folder that `res3d train` left. Received none.")
+    metrics = evaluate(args.workdir, args.data, args.protocol, split=args.split, compare=args.compare,
+                       explain=args.explain, workers=args.workers)
+    shown = ("top1", "top5", "mean_class_accuracy", "mean_average_precision")
+    print("  ".join(f"{name} {100 * metrics[name]:.2f} %" for name in shown if name in metrics))
+    print(f"{metrics['videos']} videos, {metrics['skipped']} skipped, protocol {metrics['protocol']}, "
+          f"{metrics['seconds']:.1f} s")
+    for path, reason in metrics["skipped_videos"][:10]:
+        print(f"  {path}: {reason}")
+    print(f"report: {os.path.join(args.workdir, 'report.html')}")
+
+
+def evaluate(workdir, data=None, protocol=None, *, split=None, compare=(), explain=False, workers=None, progress=True):
+    """Scores the best model of a work folder and writes metrics.json, predictions.csv and report.html into it.
+
+    Args:
+        workdir: folder that `train` left.
+        data: videos; None takes the validation videos of the run.
+        protocol: name of a protocol; None is the recipe's.
+        split: split of `data`; None is the recipe's validation split where the data have it, else all videos.
+        compare: other evaluated work folders, shown side by side.
+        explain: bool. Heat maps in the report.
+        workers: int or None. Videos decoded at once.
+        progress: bool. A bar on a terminal.
+
+    Returns:
+        dict, as in metrics.json: `top1`, `top5`, `mean_class_accuracy`, `videos`, `skipped`, `protocol`, `seconds`, ...
+    """
+    from pipelines.sample import protocol as find_protocol
+    from res3d.commands.scoring import load_network, score
+    from res3d.evaluation import metrics as figures
+    from res3d.evaluation.report import write_report
+    from res3d.training.workfolder import WorkFolder, write_aside
+
+    folder = WorkFolder(workdir)
+    recipe = folder.recipe
+    protocol = protocol if protocol is not None else recipe.protocol
+    plan = find_protocol(protocol)
+    model, clip, labels, multi_label = load_network(workdir)
+    manifest = _videos(folder, recipe, data, split, labels)
+    unlabelled = [entry.path for entry in manifest if not entry.labels]
+    if unlabelled and not multi_label:
+        raise ValueError(f"A video to evaluate needs a label. {len(unlabelled)} of {len(manifest)} have none, such as "
+                         f"'{unlabelled[0]}'. Use `res3d predict` for videos without labels.")
+    scored = score(model, clip, manifest, protocol, labels, workers=workers, multi_label=multi_label, progress=progress)
+    predictions = scored.predictions
+    if not predictions.videos:
+        path, reason = scored.quarantine[0]
+        raise ValueError(f"Expected a video that can be evaluated. None of {len(manifest)} can; '{path}': "
+                         f"{reason}.")
+    truth = predictions.hot if multi_label else predictions.single
+    metrics = figures.summarise(predictions.scores, truth, multi_label)
+    metrics |= _clip_level(figures, scored, truth, multi_label)
+    views = sum(map(len, scored.clip_scores))
+    metrics |= {"videos": len(predictions.videos), "skipped": len(scored.quarantine), "missing": len(manifest.missing),
+                "clips": views, "protocol": protocol, "protocol_text": plan.source, "model": model.name,
+                "classes": len(labels), "seconds": scored.seconds, "network_seconds": scored.network_seconds,
+                "skipped_videos": [list(pair) for pair in scored.quarantine]}
+    predictions.save(folder.predictions_file)
+    write_aside(folder.metrics_file, json.dumps(metrics, indent=2) + "\n")
+    frames, heat = _painters(model, clip, scored, explain)
+    write_report(folder.report_file, predictions, metrics, folder.history, f"{model.name} in {folder}", frames,
+                 _others(compare), heat=heat, multi_label=multi_label)
+    return metrics
+
+
+def _videos(folder, recipe, data, split, labels):
+    """The manifest to evaluate."""
+    from pipelines.manifest import Manifest, canonical_split, read_manifest
+    from res3d.commands.training_data import hold_out
+
+    own = data is None
+    data = folder.run.get("data") if own else data
+    if data is None:
+        raise ValueError(f"`--data` must name videos: '{folder}' does not say what it was trained on. Received none.")
+    manifest = read_manifest(data, labels=labels)
+    if split is not None:
+        return manifest.select(split)
+    wanted = canonical_split(recipe.data.validation_split)
+    if wanted in manifest.splits:
+        return manifest.select(wanted)
+    if own and not set(manifest.splits) - {None}:
+        _, held = hold_out(manifest, recipe.data.validation_fraction, recipe.seed)
+        if held:
+            return Manifest(held, manifest.labels, manifest.missing, manifest.multi_label)
+    if own:
+        logging.warning("'%s' has no videos apart from those trained on: the figures say nothing about new ones", data)
+    return manifest
+
+
+def _clip_level(figures, scored, truth, multi_label):
+    """The same figures with every view counted as a clip of its own."""
+    import numpy as np
+
+    scores = np.concatenate(scored.clip_scores)
+    repeated = np.repeat(truth, [len(rows) for rows in scored.clip_scores], axis=0)
+    found = figures.summarise(scores, repeated, multi_label)
+    return {f"clip_{name}": found[name] for name in ("top1", "top5", "mean_average_precision") if name in found}
+
+
+def _others(workdirs):
+    from res3d.training.workfolder import WorkFolder
+
+    found = {}
+    for workdir in workdirs:
+        folder = WorkFolder(workdir)
+        if not folder.metrics_file.is_file():
+            raise FileNotFoundError(f"A run to compare with must have been evaluated. '{workdir}' has no metrics.json: "
+                                    f"run res3d evaluate --workdir={workdir} first.")
+        found[str(workdir)] = json.loads(folder.metrics_file.read_text(encoding="utf-8")), folder.history
+    return found
+
+
+def _painters(model, clip, scored, explain):
+    """Functions from a row's number to the frames of its middle clip, as they are and with the heat map drawn on."""
+    from pipelines.dataset import evaluation_views
+
+    def frames(row):
+        manifest = scored.manifest
+        one = type(manifest)([manifest.entries[scored.positions[row]]], manifest.labels, (), manifest.multi_label)
+        for views, *_ in evaluation_views(one, clip, "centre", workers=1):
+            return views.numpy()[0]
+        raise ValueError(f"'{scored.predictions.videos[row]}' cannot be read any more.")
+
+    if not explain:
+        return frames, None
+    from res3d.explain import GradCam, overlay
+
+    look = GradCam(model)
+
+    def heat(row):
+        pixels = frames(row)
+        return overlay(pixels, look(pixels)[0])
+
+    return frames, heat

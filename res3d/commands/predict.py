@@ -1,0 +1,203 @@
+"""Names what happens in videos: the best classes of each, as a table or as JSON.
+
+Takes any number of files and folders; a file that cannot be classified is reported in its place, and only when nothing
+could be classified does the command fail. --server asks a running `res3d serve` instead of loading a model;
+--sliding follows a long file, a camera or a stream, one line of JSON a window.
+"""
+
+import json
+import pathlib
+import sys
+
+EXAMPLE = "res3d predict videos/ more/clip.mp4 --model=runs/first"
+
+
+def add_flags(parser):
+    """Flags of `res3d predict`."""
+    parser.add_argument("videos", nargs="+", metavar="VIDEO",
+                        help="file or folder of videos; with --sliding a file, a camera's number or a stream's address")
+    parser.add_argument("--model", help="work folder, or .keras file")
+    parser.add_argument("--labels", help="file of label names, one a line (default: labels.txt beside the model)")
+    parser.add_argument("--protocol", default="centre", help="how videos are cut into clips (default: %(default)s)")
+    parser.add_argument("--top", type=int, default=5, help="classes to show (default: %(default)s)")
+    parser.add_argument("--json", action="store_true", help='print [{"video", "top": [{"label", "score"}]}]')
+    parser.add_argument("--workers", type=int, help="videos decoded at once (default: one a core)")
+    parser.add_argument("--server", metavar="ADDRESS", help="`res3d serve` to ask: http://HOST:PORT or grpc://HOST:PORT")
+    parser.add_argument("--explain", metavar="FILE", help="write the clip with heat map and classes drawn on")
+    parser.add_argument("--sliding", action="store_true", help="follow one long or live video in overlapping windows")
+    parser.add_argument("--step", type=int, help="with --sliding: frames from one window to the next (default: half)")
+    parser.add_argument("--output", metavar="FILE", help="with --sliding: write the annotated video")
+
+
+def run(args):
+    """Classifies and prints; 1 if nothing could be classified."""
+    if args.top < 1:
+        raise ValueError(f"`--top` must be 1 or more. Received: {args.top}.")
+    if (args.model is None) == (args.server is None):
+        raise ValueError("`res3d predict` needs either --model or --server. Received "
+                         f"{'neither' if args.model is None else 'both'}.")
+    if args.sliding:
+        return _slide(args)
+    if args.server is not None:
+        results = ask_server(args.server, args.videos, args.top)
+    else:
+        results = predict(args.model, args.videos, protocol=args.protocol, top=args.top, labels=args.labels,
+                          workers=args.workers)
+    print(json.dumps(results, indent=1) if args.json else table(results))
+    if args.explain is not None:
+        explain(args.model, results, args.explain, labels=args.labels)
+        print(f"explained in {args.explain}", file=sys.stderr)
+    if not any("top" in result for result in results):
+        print("res3d predict: error: none of the videos could be classified", file=sys.stderr)
+        return 1
+    return 0
+
+
+def predict(model, videos, *, protocol="centre", top=5, labels=None, workers=None):
+    """Classifies videos.
+
+    Args:
+        model: work folder or `.keras` file.
+        videos: list of files and folders of videos.
+        protocol: name of a protocol.
+        top: int. Classes a video.
+        labels: file of label names, or None for the model's own.
+        workers: int or None. Videos decoded at once.
+
+    Returns:
+        list, one a file and in their order: `{"video", "top": [{"label", "score"}, ...]}`, or `{"video", "error"}`.
+    """
+    from pipelines.manifest import Manifest
+    from res3d.commands.scoring import load_network, score
+
+    network, clip, names, multi_label = load_network(model, labels)
+    manifest = Manifest(find_videos(videos), names, multi_label=multi_label)
+    scored = score(network, clip, manifest, protocol, names, workers=workers, multi_label=multi_label)
+    errors = dict(scored.quarantine)
+    rows = dict(zip(scored.positions, scored.predictions.scores))
+    results = []
+    for position, entry in enumerate(manifest):
+        if position in rows:
+            results.append({"video": entry.path, "top": best(rows[position], names, top)})
+        else:
+            results.append({"video": entry.path, "error": errors.get(entry.path, "it cannot be read")})
+    return results
+
+
+def ask_server(address, videos, top=5):
+    """As `predict`, asking a running server; `address` is grpc://HOST:PORT/MODEL or http://HOST:PORT/MODEL."""
+    from serving.client import Client
+
+    paths = [entry.path for entry in find_videos(videos)]
+    with Client(address, retries=8) as client:
+        _ = client.clip  # one error, not one a video, if the server cannot be reached; it may still be loading
+        answers = list(client.classify_many(paths, top))
+    return [{"video": path, "error": " ".join(str(answer).split())} if isinstance(answer, Exception) else
+            {"video": path, "top": answer} for path, answer in answers]
+
+
+def explain(model, results, path, *, labels=None):
+    """Writes the middle clip of the one video in `results`, with the heat map and its classes drawn on, as a video."""
+    from pipelines import sample
+    from pipelines.video import probe, read_clip, write_video
+    from res3d.commands.drawing import explained_clip
+    from res3d.commands.scoring import load_network
+
+    if len(results) != 1 or "top" not in results[0]:
+        raise ValueError("`--explain` takes one video that can be classified. Received "
+                         f"{len(results)}: {', '.join(result['video'] for result in results[:5])}.")
+    network, clip, _, _ = load_network(model, labels)
+    video = results[0]["video"]
+    info = probe(video)
+    pixels = read_clip(video, sample.centre_clip(info, clip), clip)
+    rate = clip.fps if clip.fps is not None else info.fps
+    write_video(path, explained_clip(network, pixels, results[0]["top"]), fps=max(rate / clip.stride, 1.0))
+
+
+def _slide(args):
+    """Prints a line of JSON a window; 1 if there was none."""
+    from res3d.commands import sliding
+    from res3d.commands.scoring import load_network
+
+    if args.server is not None or len(args.videos) != 1:
+        raise ValueError("`--sliding` takes one video and --model. Received "
+                         f"{len(args.videos)} videos{' and --server' if args.server is not None else ''}.")
+    source = int(args.videos[0]) if args.videos[0].isdecimal() else args.videos[0]
+    network, clip, names, multi_label = load_network(args.model, args.labels)
+    windows = 0
+
+    def frames():
+        nonlocal windows
+        latest = None
+        for answer, frame in sliding.slide(network, clip, names, source, step=args.step, top=args.top,
+                                           multi_label=multi_label):
+            if answer is not None:
+                windows, latest = windows + 1, answer
+                print(json.dumps({"video": args.videos[0], **answer}), flush=True)
+            if frame is not None:
+                yield sliding.annotated(latest, frame)
+
+    if args.output is not None:
+        from pipelines.video import write_video
+
+        rate = 25.0 if isinstance(source, int) or "://" in source else _rate(source)
+        write_video(args.output, frames(), fps=rate)
+    else:
+        for _ in frames():
+            pass
+    return 0 if windows else 1
+
+
+def _rate(path):
+    from pipelines.video import probe
+
+    return probe(path).fps
+
+
+def best(scores, labels, top):
+    """The `top` best classes: `[{"label", "score"}, ...]`, best first, ties in the order of the labels.
+
+    >>> import numpy as np
+    >>> best(np.array([0.25, 0.75]), ["run", "jump"], 1)
+    [{'label': 'jump', 'score': 0.75}]
+    """
+    import numpy as np
+
+    order = np.argsort(-np.asarray(scores), kind="stable")[:top]
+    return [{"label": labels[i], "score": float(scores[i])} for i in order]
+
+
+def find_videos(names):
+    """Manifest entries: files as they are given, folders as all below them that may be a video, sorted.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    from pipelines.annotations.files import walk
+    from pipelines.manifest import Entry
+
+    found = []
+    for name in map(str, names):
+        if pathlib.Path(name).is_dir():
+            found += [Entry(path, num_frames=num_frames) for path, num_frames in walk(name)]
+        else:
+            found.append(Entry(name))
+    if not found:
+        raise ValueError(f"Expected at least one video. There is none in {', '.join(map(repr, names))}.")
+    return found
+
+
+def table(results):
+    """Results as text: a line a class, the video before the first.
+
+    >>> print(table([{"video": "a.mp4", "top": [{"label": "run", "score": 0.5}]}, {"video": "b.mp4", "error": "bad"}]))
+    a.mp4   0.5000  run
+    b.mp4   error   bad
+    """
+    width = max(len(result["video"]) for result in results)
+    lines = []
+    for result in results:
+        rows = [(f"{item['score']:.4f}", item["label"]) for item in result.get("top", ())]
+        for number, (score, text) in enumerate(rows or [("error ", result.get("error", ""))]):
+            lines.append(f"{result['video'] if not number else '':<{width}}   {score}  {text}")
+    return "\n".join(lines)

@@ -1,0 +1,149 @@
+"""What watches a run from inside `fit`: progress, a NaN, the clock, and the checkpoint in the middle of an epoch."""
+
+import math
+import sys
+import time
+
+import keras
+
+
+class TrainingError(ValueError):
+    """A run that cannot go on for a reason its user can mend."""
+
+
+class ResumeAt(keras.callbacks.Callback):
+    """Gives model, optimizer and running metrics their kept values when the first epoch begins, after Keras's reset."""
+
+    def __init__(self, restore):
+        super().__init__()
+        self.restore = restore
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if self.restore is not None:
+            self.restore()
+            self.restore = None
+
+
+class LossWatch(keras.callbacks.Callback):
+    """Stops at a loss that is no number.
+
+    It looks at each batch when the next has been sent off, so that a GPU is never waited for.
+
+    Args:
+        first_step: int. Step of the epoch that this `fit` begins at.
+    """
+
+    def __init__(self, first_step=0):
+        super().__init__()
+        self.next_step = first_step
+        self.waiting = None
+        self.bad_step = None
+
+    def on_train_batch_end(self, batch, logs=None):
+        self._look()
+        self.waiting = self.next_step, (logs or {}).get("loss")
+        self.next_step += 1
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._look()
+
+    def _look(self):
+        if self.waiting is not None and self.bad_step is None:
+            step, loss = self.waiting
+            if loss is not None and not math.isfinite(float(loss)):
+                self.bad_step = step
+                self.model.stop_training = True
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Calls `save(step)` every so many minutes or steps, and asks `fit` to stop when the time is up.
+
+    Args:
+        save: function of the number of steps of this epoch that are done.
+        first_step: int. Step of the epoch that this `fit` begins at.
+        minutes: float. Between two checkpoints.
+        steps: int or None. Between two checkpoints, instead of minutes.
+        deadline: float or None. `time.monotonic()` at which to stop.
+    """
+
+    def __init__(self, save, first_step=0, minutes=5.0, steps=None, deadline=None):
+        super().__init__()
+        self.save = save
+        self.step = first_step
+        self.seconds = minutes * 60
+        self.steps = steps
+        self.deadline = deadline
+        self.saved_at = time.monotonic()
+        self.out_of_time = False
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.step += 1
+        now = time.monotonic()
+        if self.deadline is not None and now >= self.deadline:
+            self.out_of_time = True
+            self.model.stop_training = True
+        due = self.step % self.steps == 0 if self.steps else now - self.saved_at >= self.seconds
+        if due or self.out_of_time:
+            if keras.backend.backend() == "jax":
+                self.model.jax_state_sync()
+            self.save(self.step)
+            self.saved_at = time.monotonic()
+
+
+class Progress(keras.callbacks.Callback):
+    """A bar over the whole run, in clips: rate, time left, loss. Silent where stderr is no terminal.
+
+    Args:
+        epochs: int.
+        steps: int. An epoch.
+        batch_size: int. Clips in a step.
+        done: int. Steps done by former runs.
+    """
+
+    def __init__(self, epochs, steps, batch_size, done=0):
+        super().__init__()
+        from tqdm import tqdm
+
+        self.batch_size = batch_size
+        self.shown_at = 0.0
+        self.bar = tqdm(total=epochs * steps * batch_size, initial=done * batch_size, unit="clip", disable=None,
+                        dynamic_ncols=True, file=sys.stderr, smoothing=0.1)
+        self.epochs = epochs
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.bar.set_description(f"epoch {epoch + 1}/{self.epochs}", refresh=False)
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.bar.update(self.batch_size)
+        now = time.monotonic()
+        if not self.bar.disable and logs and now - self.shown_at > 1:
+            self.shown_at = now
+            self.bar.set_postfix({name: f"{float(value):.3f}" for name, value in logs.items()}, refresh=False)
+
+    def say(self, text):
+        """Prints a line above the bar."""
+        self.bar.write(text, file=sys.stderr)
+
+    def close(self):
+        self.bar.close()
+
+
+class ScalarLog(keras.callbacks.Callback):
+    """Loss, metrics and learning rate of a batch to TensorBoard, every `every` steps.
+
+    Args:
+        log: `EventLog`.
+        first_step: int. Steps of the whole run done before this `fit`.
+    """
+
+    def __init__(self, log, first_step=0, every=20):
+        super().__init__()
+        self.log = log
+        self.step = first_step
+        self.every = every
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.step += 1
+        if self.step % self.every == 0:
+            values = {f"batch/{name}": value for name, value in (logs or {}).items()}
+            self.log.scalars(values | {"batch/learning_rate": self.model.optimizer.learning_rate}, self.step)

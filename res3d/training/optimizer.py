@@ -1,0 +1,117 @@
+"""SGD and Adam as video recipes use them: decay on kernels only, a rate of its own for the backbone."""
+
+import keras
+from keras import ops
+
+from res3d.training.schedule import make_schedule
+
+
+class _ByVariable:
+    """Scales the rate and chooses the decay one variable at a time.
+
+    Norms and biases have rank 1 and are not decayed. Variables inside a layer named in `full_rate` learn at the
+    whole rate, the rest at `backbone_rate` times it.
+    """
+
+    def __init__(self, *args, kernel_decay=0.0, backbone_rate=1.0, full_rate=(), **kwargs):
+        super().__init__(*args, **kwargs)
+        self.kernel_decay = kernel_decay
+        self.backbone_rate = backbone_rate
+        self.full_rate = tuple(full_rate)
+
+    def build(self, variables):
+        super().build(variables)
+        heads = [any(part in self.full_rate for part in variable.path.split("/")) for variable in variables]
+        self._rates = [1.0 if head else self.backbone_rate for head in heads]
+        self._decays = [self.kernel_decay if len(variable.shape) > 1 else 0.0 for variable in variables]
+
+    def _rate_and_decay(self, variable, learning_rate):
+        index = self._get_variable_index(variable)
+        return ops.cast(learning_rate, variable.dtype) * self._rates[index], self._decays[index]
+
+    def finalize_variable_values(self, var_list):
+        """Leaves the weights: the loop runs one `fit` an epoch and swaps the averages in only to look at them."""
+
+    def get_config(self):
+        return {**super().get_config(), "kernel_decay": self.kernel_decay, "backbone_rate": self.backbone_rate,
+                "full_rate": list(self.full_rate)}
+
+
+@keras.saving.register_keras_serializable("res3d")
+class SGD(_ByVariable, keras.optimizers.SGD):
+    """Momentum SGD whose decay is part of the gradient, as in the recipes of the published video networks.
+
+    Keras's own `weight_decay` shrinks the weights beside the momentum instead of through it, so the same number would
+    mean a tenth of the decay at momentum 0.9.
+
+    Args:
+        kernel_decay: float. Added to the gradient as `kernel_decay * kernel`, for variables of rank 2 and more.
+        backbone_rate: float. Factor on the rate of all variables outside `full_rate`.
+        full_rate: names. Layers that learn at the whole rate, such as the head.
+    """
+
+    def update_step(self, gradient, variable, learning_rate):
+        rate, decay = self._rate_and_decay(variable, learning_rate)
+        if decay:
+            gradient = ops.cast(gradient, variable.dtype) + decay * ops.convert_to_tensor(variable)
+        super().update_step(gradient, variable, rate)
+
+
+@keras.saving.register_keras_serializable("res3d")
+class AdamW(_ByVariable, keras.optimizers.Adam):
+    """Adam with decoupled decay on kernels only.
+
+    Args:
+        kernel_decay: float. A step shrinks kernels by `rate * kernel_decay`.
+        backbone_rate: float. Factor on the rate of all variables outside `full_rate`.
+        full_rate: names. Layers that learn at the whole rate, such as the head.
+
+    Reference: Loshchilov and Hutter, 2017 (arXiv 1711.05101).
+    """
+
+    def update_step(self, gradient, variable, learning_rate):
+        rate, decay = self._rate_and_decay(variable, learning_rate)
+        if decay:
+            self.assign_sub(variable, rate * decay * ops.convert_to_tensor(variable))
+        super().update_step(gradient, variable, rate)
+
+
+def make_optimizer(recipe, steps_per_epoch, heads=("logits",)):
+    """The optimizer of a recipe; `heads` are the layers that `backbone_rate` leaves alone."""
+    asked = recipe.optimizer
+    options = {
+        "learning_rate": make_schedule(recipe, steps_per_epoch), "kernel_decay": asked.weight_decay,
+        "backbone_rate": asked.backbone_rate, "full_rate": heads, "global_clipnorm": asked.clip_norm,
+        "gradient_accumulation_steps": asked.accumulate if asked.accumulate > 1 else None,
+        "use_ema": asked.ema is not None}
+    if asked.ema is not None:
+        # Keras averages after every batch; the recipe counts updates.
+        options["ema_momentum"] = asked.ema ** (1 / asked.accumulate)
+    if asked.name == "adamw":
+        return AdamW(**options)
+    return SGD(momentum=asked.momentum, nesterov=asked.nesterov and asked.momentum > 0, **options)
+
+
+class averaged_weights:  # noqa: N801 - reads as the statement it stands in
+    """With it, the model holds the moving averages of its weights; after it, the weights themselves again.
+
+    Does nothing when the optimizer keeps no averages, or has not made a step yet.
+    """
+
+    def __init__(self, model):
+        self.model = model
+        optimizer = model.optimizer
+        self.optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+        self.kept = None
+
+    def __enter__(self):
+        if self.optimizer.use_ema and int(self.optimizer._iterations):
+            averages = self.optimizer._model_variables_moving_average
+            self.kept = [(v, ops.copy(v.value)) for v in self.optimizer._trainable_variables]
+            for (variable, _), average in zip(self.kept, averages):
+                variable.assign(average)
+        return self.model
+
+    def __exit__(self, *error):
+        for variable, value in self.kept or ():
+            variable.assign(value)

@@ -1,0 +1,230 @@
+"""A recipe: everything that decides a training run, typed, checked, and written beside its result."""
+
+import dataclasses
+import difflib
+import os
+import pathlib
+
+import yaml
+
+from res3d.geometry import ClipSpec, preset
+from res3d.training import fields
+
+RECIPES = pathlib.Path(__file__).resolve().parent.parent / "recipes"
+
+
+def read_clip(written):
+    """A ClipSpec from a preset's name, or from fields on top of `preset` when one is named."""
+    changes = {"preset": written} if isinstance(written, str) else dict(written or {})
+    base = preset(changes.pop("preset")) if changes.get("preset") is not None else ClipSpec()
+    changes.pop("preset", None)
+    known = [field.name for field in dataclasses.fields(ClipSpec)]
+    for key in changes:
+        if key not in known:
+            raise ValueError(fields.unknown(f"clip.{key}", key, ["preset", *known]))
+    return base.replace(**{k: tuple(v) if isinstance(v, list) else v for k, v in changes.items()})
+
+
+@dataclasses.dataclass(frozen=True)
+class Model:
+    """Which network; `options` go to `res3d.build` as they are."""
+
+    name: str = "r3d_18"
+    dropout: float | None = None
+    options: dict = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Data:
+    """How clips are fed; `batch_size` counts clips in one step over all devices."""
+
+    batch_size: int = 8
+    clips_per_video: int = 1
+    validation_split: str = "val"
+    validation_fraction: float = 0.2
+    augment: bool = True
+    flip: bool = True
+    scale: tuple[float, ...] = ()
+    mixup: float = 0.0
+    cutmix: float = 0.0
+    shuffle_buffer: int = 256
+    workers: int | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Optimizer:
+    """SGD with Nesterov momentum or AdamW; `rate` holds for `reference_batch` clips and scales with the real batch."""
+
+    name: str = "sgd"
+    rate: float = 0.01
+    reference_batch: int | None = None
+    momentum: float = 0.9
+    nesterov: bool = True
+    weight_decay: float = 1e-4
+    clip_norm: float | None = None
+    accumulate: int = 1
+    ema: float | None = None
+    backbone_rate: float = 1.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Schedule:
+    """Epochs, a linear warm-up from `warmup_from` x rate, then "cosine", "step" or "constant"."""
+
+    epochs: int = 30
+    warmup_epochs: float = 0.0
+    warmup_from: float = 0.1
+    decay: str = "cosine"
+    final: float = 0.0
+    steps: tuple[float, ...] = ()
+    factor: float = 0.1
+
+
+@dataclasses.dataclass(frozen=True)
+class Loss:
+    """Cross-entropy over classes, or one sigmoid a class when `multi_label`."""
+
+    label_smoothing: float = 0.0
+    multi_label: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Start:
+    """Where the weights come from and what stays as it is; `freeze` names the last stage that does not train."""
+
+    weights: str | None = None
+    freeze: str | None = None
+    freeze_batch_norm: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Stop:
+    """When to end early: epochs without a better `monitor`, or minutes of wall time."""
+
+    monitor: str = "auto"
+    patience: int | None = None
+    max_minutes: float | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """All that decides a run.
+
+    Raises:
+        ValueError: for a field out of its domain; the message names the field and what arrived.
+
+    >>> Recipe.from_mapping({"model": {"name": "r3d_10"}, "clip": {"frames": 8}}).clip.frames
+    8
+    """
+
+    model: Model = dataclasses.field(default_factory=Model)
+    clip: ClipSpec = dataclasses.field(default_factory=ClipSpec)
+    data: Data = dataclasses.field(default_factory=Data)
+    optimizer: Optimizer = dataclasses.field(default_factory=Optimizer)
+    schedule: Schedule = dataclasses.field(default_factory=Schedule)
+    loss: Loss = dataclasses.field(default_factory=Loss)
+    start: Start = dataclasses.field(default_factory=Start)
+    stop: Stop = dataclasses.field(default_factory=Stop)
+    seed: int = 0
+    precision: str = "float32"
+    xla: bool = False
+    protocol: str = "centre"
+
+    def __post_init__(self):
+        for place, test, expected in _DOMAINS:
+            value = self
+            for name in place.split("."):
+                value = getattr(value, name)
+            if value is not None and not test(value):
+                raise ValueError(f"`{place}` must be {expected}. Received: {place}={value!r}.")
+        if self.loss.multi_label and (self.data.mixup or self.data.cutmix):
+            raise ValueError("`data.mixup` and `data.cutmix` mix one label a clip; set both to 0 when "
+                             f"loss.multi_label is true. Received: mixup={self.data.mixup}, cutmix={self.data.cutmix}.")
+        if self.schedule.warmup_epochs >= self.schedule.epochs:
+            raise ValueError(f"`schedule.warmup_epochs` must be less than schedule.epochs={self.schedule.epochs}. "
+                             f"Received: schedule.warmup_epochs={self.schedule.warmup_epochs}.")
+
+    @classmethod
+    def from_mapping(cls, mapping):
+        """From nested mappings, as YAML gives them."""
+        return fields.from_mapping(cls, mapping, readers={ClipSpec: read_clip})
+
+    def to_mapping(self):
+        """Nested plain values; `from_mapping` reads them back to an equal recipe."""
+        return fields.to_mapping(self)
+
+    def to_yaml(self):
+        """The whole recipe as YAML, every field spelt out."""
+        return yaml.safe_dump(self.to_mapping(), sort_keys=False, default_flow_style=None, width=100)
+
+
+def find_recipe(name, settings=()):
+    """The recipe called `name`, or the one in the file `name`, with `"a.b=c"` settings applied.
+
+    Raises:
+        ValueError: for an unknown name (the nearest are offered), a file that is no YAML, a field that is not one.
+
+    >>> find_recipe("demo", ["schedule.epochs=2"]).schedule.epochs
+    2
+    """
+    path = pathlib.Path(name)
+    if path.suffix not in (".yaml", ".yml"):
+        path = RECIPES / f"{name}.yaml"
+        if not path.is_file():
+            names = list_recipes()
+            near = difflib.get_close_matches(name, names, 2) or names
+            raise ValueError(f"A recipe is a .yaml file or one of {', '.join(near)}. Received: {name!r}. All: "
+                             f"{', '.join(names)}.")
+    if not path.is_file():
+        raise ValueError(f"A recipe must be a .yaml file that is there. Received: {os.fspath(path)!r}.")
+    try:
+        mapping = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise ValueError(f"Cannot read the recipe '{path}' as YAML: {error}") from None
+    if not isinstance(mapping, dict | None):
+        raise ValueError(f"A recipe must hold groups of fields such as model, data, optimizer. Received: {path}.")
+    mapping = mapping or {}
+    settings = [f"clip.preset={s.partition('=')[2]}" if s.startswith("clip=") else s for s in settings]
+    if isinstance(mapping.get("clip"), str):
+        mapping["clip"] = {"preset": mapping["clip"]}
+    return Recipe.from_mapping(fields.override(mapping, settings))
+
+
+def list_recipes():
+    """Names of the recipes in the package."""
+    return sorted(path.stem for path in RECIPES.glob("*.yaml"))
+
+
+def _at_least(low):
+    return lambda value: value >= low
+
+
+_DOMAINS = (
+    ("data.batch_size", _at_least(1), "at least 1"),
+    ("data.clips_per_video", _at_least(1), "at least 1"),
+    ("data.validation_fraction", lambda v: 0 <= v < 1, "in 0..1, 1 excluded"),
+    ("data.scale", lambda v: len(v) in (0, 2) and all(s > 0 for s in v) and list(v) == sorted(v),
+     "empty or [low, high], the fractions of the area or side that a crop takes"),
+    ("data.mixup", _at_least(0), "0 or more"),
+    ("data.cutmix", _at_least(0), "0 or more"),
+    ("optimizer.name", lambda v: v in ("sgd", "adamw"), "'sgd' or 'adamw'"),
+    ("optimizer.rate", lambda v: v > 0, "positive"),
+    ("optimizer.reference_batch", _at_least(1), "at least 1"),
+    ("optimizer.momentum", lambda v: 0 <= v < 1, "in 0..1, 1 excluded"),
+    ("optimizer.weight_decay", _at_least(0), "0 or more"),
+    ("optimizer.clip_norm", lambda v: v > 0, "positive, or null"),
+    ("optimizer.accumulate", _at_least(1), "at least 1"),
+    ("optimizer.ema", lambda v: 0 < v < 1, "between 0 and 1, or null"),
+    ("optimizer.backbone_rate", _at_least(0), "0 or more"),
+    ("schedule.epochs", _at_least(1), "at least 1"),
+    ("schedule.warmup_epochs", _at_least(0), "0 or more"),
+    ("schedule.warmup_from", lambda v: 0 <= v <= 1, "in 0..1"),
+    ("schedule.decay", lambda v: v in ("cosine", "step", "constant"), "'cosine', 'step' or 'constant'"),
+    ("schedule.final", lambda v: 0 <= v <= 1, "in 0..1"),
+    ("schedule.steps", lambda v: list(v) == sorted(v), "rising epochs"),
+    ("loss.label_smoothing", lambda v: 0 <= v < 1, "in 0..1, 1 excluded"),
+    ("stop.patience", _at_least(1), "at least 1, or null"),
+    ("stop.max_minutes", lambda v: v > 0, "positive, or null"),
+    ("precision", lambda v: v in ("float32", "mixed_float16", "mixed_bfloat16"),
+     "'float32', 'mixed_float16' or 'mixed_bfloat16'"),
+)

@@ -1,0 +1,88 @@
+"""Two devices of one host give the losses of one; what cannot be had is said."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+# Batch norm sees the clips of its own device. Here every clip of a batch is the same, so that this changes nothing, and
+# what is compared is the sum of gradients and the mean of losses.
+SCRIPT = """
+import json, sys
+import keras, numpy as np, tensorflow as tf
+devices = None if sys.argv[1] == "1" else sys.argv[1]
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * int(sys.argv[1]))
+import res3d
+from res3d.commands.devices import scope
+from res3d.training.losses import make_loss, make_metrics
+from res3d.training.optimizer import make_optimizer
+from res3d.training.recipe import find_recipe
+
+recipe = find_recipe("demo", ["optimizer.name=sgd", "optimizer.rate=0.002", "data.batch_size=4"])
+clip = res3d.ClipSpec(frames=4, height=32, width=32, resize=32)
+rng = np.random.default_rng(0)
+pixels = rng.integers(0, 256, (10, 1, *clip.shape), "uint8").repeat(4, axis=1).reshape(40, *clip.shape)
+labels = rng.integers(0, 3, 10).repeat(4).astype("int32")
+keras.utils.set_random_seed(0)
+with scope(devices, 4):
+    model = res3d.build("r3d_10", 3, clip, width=0.125, dropout=0.0)
+    model.compile(make_optimizer(recipe, 10), make_loss(recipe), metrics=make_metrics(recipe, 3), jit_compile=False)
+
+class Losses(keras.callbacks.Callback):
+    seen, total = [], 0.0
+    def on_train_batch_end(self, batch, logs=None):
+        total = float(logs["loss"]) * (batch + 1)
+        self.seen.append(total - self.total)
+        Losses.total = total
+
+batches = tf.data.Dataset.from_tensor_slices((pixels, labels)).batch(4, drop_remainder=True)
+options = tf.data.Options()
+options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
+model.fit(batches.with_options(options), verbose=0, shuffle=False, callbacks=[Losses()])
+print(json.dumps(Losses.seen))
+"""
+
+
+def losses(devices):
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"}
+    done = subprocess.run([sys.executable, "-c", SCRIPT, str(devices)], capture_output=True, text=True, timeout=280,
+                          env=environment, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def test_two_logical_devices_give_the_losses_of_one():
+    one, two = losses(1), losses(2)
+    assert len(one) == len(two) == 10
+    np.testing.assert_allclose(one, two, atol=1e-4)
+
+
+def test_a_batch_that_does_not_divide_is_refused(monkeypatch):
+    import tensorflow as tf
+
+    from res3d.commands.devices import scope
+
+    devices = [type("Device", (), {"name": f"/CPU:{i}"})() for i in range(2)]
+    monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind: devices if kind == "CPU" else [])
+    with pytest.raises(ValueError, match=r"`data.batch_size` must divide over 2 devices. Received: data"), \
+            scope("all", 3):
+        pass
+
+
+@pytest.mark.parametrize("asked", ["0", "99", "-1"])
+def test_more_devices_than_there_are(asked):
+    from res3d.commands.devices import scope
+
+    with pytest.raises(ValueError, match="`--devices` must be 1 to"), scope(asked, 8):
+        pass
+
+
+def test_a_count_is_a_number():
+    from res3d.commands.devices import scope
+
+    with pytest.raises(ValueError, match="must be a number or 'all'"), scope("both", 8):
+        pass

@@ -1,0 +1,168 @@
+"""`res3d evaluate`: files written, figures right for every protocol, and clear refusals."""
+
+import json
+import shutil
+
+import keras
+import numpy as np
+import pytest
+
+import res3d
+from pipelines import protocols, video
+from pipelines.manifest import read_manifest
+from res3d.commands.evaluate import evaluate
+from res3d.evaluation.predictions import Predictions
+from res3d.training.recipe import find_recipe
+from res3d.training.workfolder import WorkFolder, save_model
+
+
+@pytest.fixture
+def copy(trained, tmp_path):
+    """A work folder of one's own."""
+    return shutil.copytree(trained, tmp_path / "run")
+
+
+def test_the_three_files_and_what_metrics_promise(copy, console):
+    code, out, _ = console("evaluate", f"--workdir={copy}")
+    assert code == 0
+    assert "8 videos, 0 skipped, protocol centre" in out
+    metrics = json.loads((copy / "metrics.json").read_text())
+    assert set(metrics) >= {"top1", "top5", "mean_class_accuracy", "videos", "skipped", "protocol", "seconds",
+                            "clip_top1", "calibration_error", "missing", "clips"}
+    assert (metrics["videos"], metrics["skipped"], metrics["protocol"]) == (8, 0, "centre")
+    page = (copy / "report.html").read_text(encoding="utf-8")
+    assert "Confusion matrix" in page
+    assert len(Predictions.load(copy / "predictions.csv").videos) == 8
+    assert not list(copy.glob("*.part"))
+
+
+def test_a_broken_video_is_counted(copy, motion, tmp_path, console):
+    data = shutil.copytree(motion / "val", tmp_path / "val")
+    (data / "up" / "broken.avi").write_bytes(b"RIFF")
+    code, out, _ = console("evaluate", f"--workdir={copy}", f"--data={data}")
+    assert code == 0
+    assert "8 videos, 1 skipped" in out
+    assert "broken.avi: " in out
+
+
+def test_runs_are_compared_and_explained(copy, tmp_path):
+    evaluate(copy, progress=False)
+    other = shutil.copytree(copy, tmp_path / "other")
+    evaluate(other, compare=[copy], explain=True, progress=False)
+    page = (other / "report.html").read_text(encoding="utf-8")
+    assert f"<th>{copy}</th>" in page
+
+
+@pytest.mark.parametrize(("flags", "words"), [
+    (["--protocol=centr"], "A protocol is one of centre"),
+    (["--split=test"], "Expected videos in split 'test'"),
+    (["--compare=/nowhere"], "A run to compare with must have been evaluated"),
+    (["--data=/nowhere"], "Nothing exists at '/nowhere'"),
+])
+def test_what_is_wrong_is_one_line(copy, console, flags, words):
+    code, _, err = console("evaluate", f"--workdir={copy}", *flags)
+    assert code == 1
+    line = err.strip().splitlines()[-1]
+    assert line.startswith("res3d evaluate: error: ")
+    assert words in line
+
+
+def test_labels_that_the_network_does_not_know(copy, motion, tmp_path, console):
+    video_file = next((motion / "val").rglob("*.avi"))
+    (tmp_path / "m.csv").write_text(f"path,label\n{video_file},juggling\n")
+    code, _, err = console("evaluate", f"--workdir={copy}", f"--data={tmp_path / 'm.csv'}")
+    assert code == 1
+    assert "Received label 'juggling'" in err
+
+
+def test_labels_that_do_not_fit_the_head(copy, console):
+    (copy / "labels.txt").write_text("a\nb\n")
+    code, _, err = console("evaluate", f"--workdir={copy}")
+    assert code == 1
+    assert "The network has 8 classes, so 8 labels must go with it. Received 2: a, b" in err
+
+
+def test_a_folder_that_is_no_run(tmp_path, console):
+    code, _, err = console("evaluate", f"--workdir={tmp_path}")
+    assert code == 1
+    assert "must hold recipe.yaml" in err
+
+
+# Protocols: a stub network whose logits are plain sums of pixels, and the same evaluation in NumPy, view by view.
+
+CLIP = res3d.ClipSpec(frames=4, stride=2, height=24, width=24, resize=28, mean=(0.0,) * 3, std=(1.0,) * 3)
+CLASSES = 3
+
+
+@pytest.fixture(scope="module")
+def mixing():
+    return np.random.default_rng(7).normal(size=(3, CLASSES)).astype("float32") * 8
+
+
+@pytest.fixture
+def stub(tmp_path, motion, mixing):
+    from res3d.scaling import PixelScaling
+
+    inputs = keras.Input(CLIP.shape, dtype="uint8", name="clip")
+    x = PixelScaling(CLIP, name="pixels")(inputs)
+    x = keras.layers.GlobalAveragePooling3D(name="head_pool")(x)
+    head = keras.layers.Dense(CLASSES, use_bias=False, name="logits")
+    model = keras.Model(inputs, head(x))
+    head.set_weights([mixing])
+    folder = WorkFolder(tmp_path / "stub")
+    recipe = find_recipe("demo", [])
+    recipe = type(recipe)(**{**recipe.__dict__, "clip": CLIP})
+    videos = sorted((motion / "val").rglob("*.avi"))[:5]
+    table = tmp_path / "table.csv"
+    table.write_text("path,label\n" + "".join(f"{path},{'abc'[i % 3]}\n" for i, path in enumerate(videos)))
+    folder.claim(recipe, ["a", "b", "c"], {"data": str(table)})
+    save_model(model, folder.best)
+    return folder, table
+
+
+def corner(seen, height, width, crop):
+    """(top, left, mirrored): a place 0, 1 or 2 along the longer side, or along both, halves rounded down."""
+    down, right = height - seen.height, width - seen.width
+    if isinstance(crop, tuple):
+        return down * crop[0] // 2, right * crop[1] // 2, crop[2]
+    if height > width:
+        return (0, down // 2, down)[crop], right // 2, False
+    return down // 2, (0, right // 2, right)[crop], False
+
+
+@pytest.mark.parametrize("name", sorted(protocols.PROTOCOLS))
+def test_predictions_equal_an_independent_evaluation(stub, mixing, name):
+    folder, table = stub
+    metrics = evaluate(folder.path, table, name, progress=False)
+    found = Predictions.load(folder.predictions_file)
+    plan = protocols.PROTOCOLS[name]
+    entries = read_manifest(table).entries
+    expected, views_seen = [], 0
+    for entry in entries:
+        info = video.probe(entry.path)
+        lists = plan.indices(info, CLIP)
+        seen = plan.test_clip(CLIP, len(lists[0]))
+        rows = []
+        for indices in lists:
+            frames = video.read_frames(entry.path, indices, CLIP.resized_size)
+            for crop in plan.crops:
+                top, left, mirrored = corner(seen, *frames.shape[1:3], crop)
+                view = frames[:, top:top + seen.height, left:left + seen.width].astype("float64") / 255
+                view = view[:, :, ::-1] if mirrored else view
+                rows.append(view.mean(axis=(0, 1, 2)) @ mixing.astype("float64"))
+        rows = np.array(rows)
+        views_seen += len(rows)
+        if plan.average == "logits":
+            powers = np.exp(rows.mean(axis=0))
+            expected.append(powers / powers.sum())
+        else:
+            powers = np.exp(rows)
+            shares = powers / powers.sum(axis=1, keepdims=True)
+            total = sum(shares[i] for i in range(len(shares)))  # PySlowFast and torchvision sum; sums rank as means do
+            expected.append(total / len(shares))
+    assert metrics["clips"] == views_seen
+    # float32 sums of pixels in the network against float64 here
+    np.testing.assert_allclose(found.scores, expected, rtol=2e-5, atol=2e-6)
+    truth = np.array([entry.labels[0] for entry in entries])
+    assert metrics["top1"] == pytest.approx(np.mean(np.argmax(expected, axis=1) == truth))
+    assert metrics["top5"] == 1.0

@@ -1,0 +1,40 @@
+"""`res3d features`: arrays with their names, equal to what the network computes."""
+
+import keras
+import numpy as np
+
+from pipelines import sample, video
+from res3d.commands.scoring import load_network
+
+
+def test_stages_are_pooled_and_named(trained, motion, tmp_path, console):
+    file = tmp_path / "f.npz"
+    code, out, _ = console("features", f"--model={trained}", f"--data={motion}", "--split=val", f"--output={file}",
+                           "--stages=stem,stage4,head_pool")
+    assert code == 0
+    assert "stage4 (8, " in out
+    found = np.load(file)
+    assert set(found) == {"videos", "labels", "truth", "stem", "stage4", "head_pool"}
+    assert len(found["videos"]) == 8
+    np.testing.assert_allclose(found["stage4"], found["head_pool"], rtol=1e-4, atol=1e-6)
+    model, clip, labels, _ = load_network(trained)
+    assert found["labels"].tolist() == labels
+    path = str(found["videos"][0])
+    pixels = video.read_clip(path, sample.centre_clip(video.probe(path), clip), clip)
+    stem = np.asarray(keras.Model(model.input, model.get_layer("stem").output)(pixels[None]))
+    np.testing.assert_allclose(found["stem"][0], stem.mean(axis=(0, 1, 2, 3)), rtol=1e-4, atol=1e-5)
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_whole_stages_keep_time_and_space(trained, motion, tmp_path, console):
+    file = tmp_path / "f.npz"
+    assert console("features", f"--model={trained}", f"--data={motion / 'val'}", f"--output={file}", "--whole",
+                   "--stages=stage1")[0] == 0
+    assert np.load(file)["stage1"].ndim == 5
+
+
+def test_an_unknown_stage(trained, motion, tmp_path, console):
+    code, _, err = console("features", f"--model={trained}", f"--data={motion}", f"--output={tmp_path / 'f'}",
+                           "--stages=stage9")
+    assert code == 1
+    assert "`--stages` must name layers of the network: clip, pixels, stem" in err

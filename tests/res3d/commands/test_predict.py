@@ -1,0 +1,183 @@
+"""`res3d predict`: tables, JSON, bad files in their places, heat maps, and windows that slide."""
+
+import json
+
+import numpy as np
+import pytest
+
+import res3d
+from pipelines import video
+from res3d.commands.predict import best, find_videos, predict
+from res3d.commands.scoring import load_network
+from res3d.commands.sliding import Windows, slide
+
+
+def test_a_table_names_every_video(trained, motion, console):
+    code, out, _ = console("predict", motion / "val", f"--model={trained}", "--top=2")
+    assert code == 0
+    assert len(out.strip().splitlines()) == 16
+    assert str(motion / "val" / "up") in out
+
+
+def test_json_keeps_order_and_bad_files(trained, motion, tmp_path, console):
+    bad = tmp_path / "bad.mp4"
+    bad.write_bytes(b"")
+    good = next((motion / "val").rglob("*.avi"))
+    code, out, _ = console("predict", bad, good, tmp_path / "none.mp4", f"--model={trained / 'best.keras'}", "--json")
+    assert code == 0
+    found = json.loads(out)
+    assert [item["video"] for item in found] == [str(bad), str(good), str(tmp_path / "none.mp4")]
+    assert found[0] == {"video": str(bad), "error": "the file is empty"}
+    assert "error" in found[2]
+    scores = [item["score"] for item in found[1]["top"]]
+    assert len(scores) == 5
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_it_fails_only_when_nothing_could_be_classified(trained, tmp_path, console):
+    bad = tmp_path / "bad.mp4"
+    bad.write_bytes(b"")
+    code, out, err = console("predict", bad, f"--model={trained}", "--json")
+    assert code == 1
+    assert json.loads(out) == [{"video": str(bad), "error": "the file is empty"}]
+    assert "none of the videos could be classified" in err
+
+
+def test_scores_are_those_of_the_network(trained, motion):
+    path = next((motion / "val").rglob("*.avi"))
+    model, clip, labels, _ = load_network(trained)
+    from pipelines import sample
+
+    pixels = video.read_clip(path, sample.centre_clip(video.probe(path), clip), clip)
+    logits = np.asarray(model(pixels[None]), "float64")[0]
+    shares = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
+    found = predict(trained, [path], top=8)[0]["top"]
+    assert [item["label"] for item in found] == [labels[i] for i in np.argsort(-shares, kind="stable")]
+    np.testing.assert_allclose([item["score"] for item in found], np.sort(shares)[::-1], rtol=1e-4)
+
+
+@pytest.mark.parametrize(("flags", "words"), [
+    ([], "needs either --model or --server. Received neither"),
+    (["--model=x", "--server=y"], "Received both"),
+    (["--model=/nowhere"], "A model must be a work folder of `res3d train` or a .keras file. Received: '/nowhere'"),
+    (["--model=MODEL", "--top=0"], "`--top` must be 1 or more"),
+    (["--model=MODEL", "--protocol=centr"], "A protocol is one of centre"),
+    (["--model=MODEL", "--sliding", "--step=0"], "`--step` must be 1 or more"),
+])
+def test_what_is_wrong_is_one_line(trained, motion, console, flags, words):
+    path = next((motion / "val").rglob("*.avi"))
+    flags = [flag.replace("MODEL", str(trained)) for flag in flags]
+    code, _, err = console("predict", path, *flags)
+    assert code == 1
+    assert words in err.strip().splitlines()[-1]
+
+
+def test_a_file_that_is_no_model(tmp_path, motion, console):
+    (tmp_path / "m.keras").write_bytes(b"zip?")
+    code, _, err = console("predict", motion / "val", f"--model={tmp_path / 'm.keras'}")
+    assert code == 1
+    assert "must be a whole .keras file" in err
+
+
+def test_labels_that_do_not_match(trained, tmp_path, motion, console):
+    (tmp_path / "l.txt").write_text("a\nb\n")
+    code, _, err = console("predict", motion / "val", f"--model={trained}", f"--labels={tmp_path / 'l.txt'}")
+    assert code == 1
+    assert "The network has 8 classes, so 8 labels must go with it. Received 2: a, b" in err
+
+
+def test_an_empty_folder(trained, tmp_path, console):
+    (tmp_path / "empty").mkdir()
+    code, _, err = console("predict", tmp_path / "empty", f"--model={trained}")
+    assert code == 1
+    assert "Expected at least one video" in err
+
+
+def test_ties_keep_the_order_of_the_labels():
+    assert [item["label"] for item in best(np.array([0.2, 0.4, 0.4]), ["a", "b", "c"], 3)] == ["b", "c", "a"]
+
+
+def test_folders_are_searched_and_files_taken_as_they_are(motion, tmp_path):
+    (tmp_path / "readme.md").write_text("no video")
+    assert len(find_videos([motion / "val"])) == 8
+    assert find_videos([tmp_path / "readme.md"])[0].path == str(tmp_path / "readme.md")
+
+
+def test_every_real_clip_is_classified(trained, clips, console):
+    code, out, _ = console("predict", clips / "action", f"--model={trained}", "--json")
+    assert code == 0
+    found = json.loads(out)
+    assert len(found) == len(list((clips / "action").iterdir()))
+    assert all("top" in item for item in found)
+
+
+def test_a_heat_map_is_drawn_on_the_clip(trained, motion, tmp_path, console):
+    path = next((motion / "val").rglob("*.avi"))
+    code, _, _ = console("predict", path, f"--model={trained}", f"--explain={tmp_path / 'heat.avi'}")
+    assert code == 0
+    info = video.probe(tmp_path / "heat.avi")
+    assert info.num_frames == 4
+    assert info.height == 336
+
+
+def test_a_heat_map_takes_one_video(trained, motion, tmp_path, console):
+    code, _, err = console("predict", motion / "val", f"--model={trained}", f"--explain={tmp_path / 'heat.avi'}")
+    assert code == 1
+    assert "`--explain` takes one video" in err
+
+
+# Sliding
+
+
+def test_windows_overlap_by_the_step():
+    windows = Windows(res3d.ClipSpec(frames=4, height=2, width=2, resize=2), step=2)
+    found = []
+    for number in range(9):
+        window = windows.add(float(number), np.full((2, 2, 3), number, "uint8"))
+        if window is not None:
+            found.append((window[0], window[1], window[2][:, 0, 0, 0].tolist()))
+    assert found == [(0, 3, [0, 1, 2, 3]), (2, 5, [2, 3, 4, 5]), (4, 7, [4, 5, 6, 7])]
+    start, end, pixels = windows.rest()
+    assert (start, end, pixels[:, 0, 0, 0].tolist()) == (6, 8, [6, 7, 8, 6])
+
+
+def test_nothing_is_left_over_when_the_last_window_ends_with_the_video():
+    windows = Windows(res3d.ClipSpec(frames=4, height=2, width=2, resize=2), step=4)
+    for number in range(8):
+        windows.add(float(number), np.zeros((2, 2, 3), "uint8"))
+    assert windows.rest() is None
+
+
+@pytest.mark.parametrize("fps", [None, 10.0, 60.0])
+def test_without_overlap_it_equals_the_offline_protocol(trained, clips, fps):
+    from pipelines import sample
+
+    model, clip, labels, _ = load_network(trained)
+    clip = clip.replace(fps=fps)
+    path = clips / "action" / "ssv2_166766.mp4"
+    answers = [answer for answer, _ in slide(model, clip, labels, str(path), step=clip.frames, top=8)
+               if answer is not None]
+    lists = sample.protocol("sliding_16").indices(video.probe(path), clip)
+    pixels = video.read_clips(path, lists, clip)
+    assert len(answers) == len(pixels)
+    for answer, logits in zip(answers, np.asarray(model(pixels), "float64")):
+        shares = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
+        mine = {item["label"]: item["score"] for item in answer["top"]}
+        np.testing.assert_allclose([mine[label] for label in labels], shares, rtol=1e-4)  # batches of one against many
+
+
+def test_a_line_of_json_a_window_and_an_annotated_file(trained, motion, tmp_path, console):
+    path = next((motion / "val").rglob("*.avi"))
+    code, out, _ = console("predict", path, f"--model={trained}", "--sliding", f"--output={tmp_path / 'out.avi'}")
+    assert code == 0
+    rows = [json.loads(line) for line in out.strip().splitlines()]
+    assert all(set(row) == {"video", "start", "end", "top"} for row in rows)
+    assert [row["start"] for row in rows] == sorted(row["start"] for row in rows)
+    assert video.probe(tmp_path / "out.avi").num_frames == video.probe(path).num_frames
+
+
+@pytest.mark.parametrize("source", ["7", "rtsp://127.0.0.1:9/none"])
+def test_a_camera_that_does_not_answer_is_one_clear_error(trained, console, source):
+    code, _, err = console("predict", source, f"--model={trained}", "--sliding")
+    assert code == 1
+    assert "res3d predict: error: " in err.strip().splitlines()[-1]

@@ -1,0 +1,49 @@
+"""Two JAX processes on loopback, each reading its own share, give the losses of one.
+
+Batch norm sees the whole batch here, over all processes: arrays are global and XLA sums over them.
+"""
+
+import importlib.util
+import os
+import socket
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from res3d.training.workfolder import WorkFolder
+
+pytestmark = [pytest.mark.backends,
+              pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="needs jax")]
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def start(motion, workdir, tiny, *flags):
+    settings = [part for name in tiny for part in ("--set", name)]
+    environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": ""}
+    return subprocess.Popen([sys.executable, "-m", "res3d.commands.main", "train", "--recipe=demo", f"--data={motion}",
+                             f"--workdir={workdir}", *settings, *flags], env=environment, text=True,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+def test_two_processes_give_the_losses_of_one(motion, tmp_path, tiny):
+    rates = [*tiny, "schedule.epochs=2", "optimizer.name=sgd", "optimizer.rate=0.002"]
+    alone = start(motion, tmp_path / "one", rates)
+    said, _ = alone.communicate(timeout=280)
+    assert alone.returncode == 0, said[-3000:]
+    port = free_port()
+    pair = [start(motion, tmp_path / "two", rates, f"--coordinator=127.0.0.1:{port}", f"--process_id={index}",
+                  "--process_count=2") for index in range(2)]
+    for process in pair:
+        said, _ = process.communicate(timeout=280)
+        assert process.returncode == 0, said[-3000:]
+    one, two = (WorkFolder(tmp_path / name).history for name in ("one", "two"))
+    assert len(one) == len(two) == 2
+    for mine, other in zip(one, two):
+        np.testing.assert_allclose([mine["loss"], mine["val_loss"]], [other["loss"], other["val_loss"]], atol=1e-4)

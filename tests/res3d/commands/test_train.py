@@ -1,0 +1,179 @@
+"""`res3d train`: what it leaves, what it says, and one clear line for everything that can be wrong."""
+
+import random
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+import res3d
+from res3d.commands.train import revision, train
+from res3d.training.recipe import find_recipe
+from res3d.training.workfolder import WorkFolder
+
+
+def settings(names):
+    return [part for name in names for part in ("--set", name)]
+
+
+def test_the_work_folder_is_complete(trained):
+    names = {path.name for path in trained.iterdir()}
+    assert names >= {"clip.json", "labels.txt", "recipe.yaml", "run.json", "best.keras", "last.keras", "history.csv",
+                     "quarantine.csv", "logs", "state.npz"}
+    assert not [name for name in names if ".part" in name]
+    folder = WorkFolder(trained)
+    assert folder.labels == sorted(folder.labels)
+    assert len(folder.history) == 1
+    assert res3d.clip_of(res3d.load_model(folder.best)) == folder.clip
+    assert list((trained / "logs").glob("events.*"))
+
+
+def test_the_run_says_what_it_was_made_with(trained, motion):
+    run = WorkFolder(trained).run
+    assert run["data"] == str(motion)
+    assert run["training_videos"] == 16
+    assert run["validation_videos"] == 8
+    assert {"python", "keras", "numpy", "res3d"} <= set(run["versions"])
+    assert run["revision"] is None or len(run["revision"].rstrip("+")) == 40
+    assert run["revision"] is None or run["revision"].rstrip("+") == revision().rstrip("+")
+
+
+def test_a_broken_video_is_skipped_named_and_counted(motion, tmp_path, console, tiny):
+    data = tmp_path / "data"
+    shutil.copytree(motion, data)
+    (data / "train" / "up" / "broken.avi").write_bytes(b"not a video at all")
+    code, out, _ = console("train", "--recipe=demo", f"--data={data}", f"--workdir={tmp_path / 'run'}", *settings(tiny))
+    assert code == 0
+    assert "1 videos skipped" in out
+    assert "broken.avi: " in out
+    assert "broken.avi" in (tmp_path / "run" / "quarantine.csv").read_text()
+
+
+def test_videos_without_splits_hold_some_out(motion, tmp_path, tiny):
+    recipe = find_recipe("demo", [*tiny, "data.validation_fraction=0.5"])
+    rows = train(recipe, motion / "train", tmp_path / "run")
+    run = WorkFolder(tmp_path / "run").run
+    assert (run["training_videos"], run["validation_videos"]) == (8, 8)
+    assert "val_accuracy" in rows[0]
+
+
+def test_mixing_averaging_and_several_clips_go_together(motion, tmp_path, tiny):
+    recipe = find_recipe("demo", [*tiny, "data.mixup=0.3", "data.cutmix=0.5", "data.clips_per_video=2",
+                                  "optimizer.ema=0.9", "loss.label_smoothing=0.1", "data.scale=[0.5, 1.0]"])
+    rows = train(recipe, motion, tmp_path / "run")
+    assert np.isfinite(rows[0]["loss"])
+
+
+def test_half_precision_trains(motion, tmp_path, tiny):
+    rows = train(find_recipe("demo", [*tiny, "precision=mixed_bfloat16"]), motion, tmp_path / "run")
+    assert np.isfinite(rows[0]["loss"])
+
+
+def test_several_labels_a_video(motion, tmp_path, tiny):
+    videos = sorted((motion / "train").rglob("*.avi"))[:8]
+    lines = ["path,label,split"]
+    for number, video in enumerate(videos):
+        lines.append(f"{video},{'a|b' if number % 2 else 'b'},{'val' if number > 5 else 'train'}")
+    (tmp_path / "several.csv").write_text("\n".join(lines) + "\n")
+    recipe = find_recipe("demo", [*tiny, "loss.multi_label=true"])
+    rows = train(recipe, tmp_path / "several.csv", tmp_path / "run")
+    assert "val_mean_average_precision" in rows[0]
+
+
+def test_fine_tuning_from_a_work_folder(motion, trained, tmp_path, tiny):
+    recipe = find_recipe("demo", [*tiny, f"start.weights={trained}", "start.freeze=stage3"])
+    train(recipe, motion, tmp_path / "run")
+    old, new = (res3d.load_model(WorkFolder(path).best) for path in (trained, tmp_path / "run"))
+    np.testing.assert_array_equal(old.get_layer("stem").get_weights()[0], new.get_layer("stem").get_weights()[0])
+
+
+def errors():
+    yield "unknown model", ["--set", "model.name=r3d_81"], r"`model.name` must be one of.*Received: 'r3d_81'"
+    yield "unknown field", ["--set", "optimizer.raet=1"], r"no field 'optimizer.raet'. Did you mean 'rate'\?"
+    yield "long clip", ["--set", "clip.frames=64"], "at least as long as a clip of 64 frames"
+    yield "several labels", ["--set", "loss.multi_label=true"], "`loss.multi_label` must fit the data"
+    yield "no weights", ["--weights=/nowhere.keras"], "Weights must come from a work folder"
+    yield "devices", ["--devices=64"], "`--devices` must be 1 to"
+    yield "processes", ["--process_count=2"], "train together on the JAX backend only"
+
+
+@pytest.mark.parametrize(("flags", "words"), [pytest.param(flags, words, id=name) for name, flags, words in errors()])
+def test_what_is_wrong_is_one_line(motion, tmp_path, console, tiny, flags, words):
+    code, _, err = console("train", "--recipe=demo", f"--data={motion}", f"--workdir={tmp_path / 'run'}",
+                           *settings(tiny), *flags)
+    assert code == 1
+    line = err.strip().splitlines()[-1]
+    assert line.startswith("res3d train: error: ")
+    assert re.search(words, line), line
+
+
+def test_a_folder_with_no_usable_video(tmp_path, console, tiny):
+    for label in ("a", "b"):
+        (tmp_path / "data" / label).mkdir(parents=True)
+        for name in ("x.avi", "y.avi"):
+            (tmp_path / "data" / label / name).write_bytes(b"nonsense")
+    code, _, err = console("train", "--recipe=demo", f"--data={tmp_path / 'data'}", f"--workdir={tmp_path / 'run'}",
+                           *settings(tiny))
+    assert code == 1
+    assert "Expected at least one video that decodes. None of 2 does" in err
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_class_without_training_videos(motion, tmp_path, console, tiny):
+    video = next((motion / "train").rglob("*.avi"))
+    (tmp_path / "m.csv").write_text(f"path,label,split\n{video},a,train\n{video},b,val\n")
+    code, _, err = console("train", "--recipe=demo", f"--data={tmp_path / 'm.csv'}", f"--workdir={tmp_path / 'run'}",
+                           *settings(tiny))
+    assert code == 1
+    assert "Each class needs a video to train on. 1 of 2 have none: 'b'" in err
+
+
+def test_a_work_folder_of_another_recipe(motion, trained, console, tiny):
+    code, _, err = console("train", "--recipe=demo", f"--data={motion}", f"--workdir={trained}", *settings(tiny),
+                           "--set", "seed=9")
+    assert code == 1
+    assert "holds a run with another recipe. It differs in seed: 0 -> 9" in err
+
+
+def test_a_folder_of_a_few_real_clips_runs_to_a_model(clips, tmp_path, console, tiny):
+    chosen = {"archery": ["ucf101_Archery.avi", "ucf101_Archery.webm"],
+              "cleaning pool": ["k400_cleaning_pool.mp4", "k400_cleaning_pool_part0.mp4"],
+              "baseball": ["baseball.mp4"], "pancake": ["kinetics_flipping_pancake.mkv"]}
+    for label, names in chosen.items():
+        (tmp_path / "data" / label).mkdir(parents=True)
+        for name in names:
+            shutil.copy(clips / "action" / name, tmp_path / "data" / label)
+    code, out, _ = console("train", "--recipe=demo", f"--data={tmp_path / 'data'}", f"--workdir={tmp_path / 'run'}",
+                           *settings(tiny), "--set", "data.flip=true")
+    assert code == 0
+    assert "0 videos skipped" in out
+    assert WorkFolder(tmp_path / "run").labels == sorted(chosen)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_twenty_kills_change_nothing(motion, tmp_path, tiny):
+    rich = [*tiny, "schedule.epochs=20", "optimizer.ema=0.9", "data.mixup=0.2", "model.dropout=0.3",
+            "optimizer.accumulate=2", "data.batch_size=4"]
+    flags = ["train", "--recipe=demo", f"--data={motion}", "--deterministic", "--checkpoint_steps=1", *settings(rich)]
+    command = [sys.executable, "-m", "res3d.commands.main", *flags]
+    subprocess.run([*command, f"--workdir={tmp_path / 'a'}"], check=True, capture_output=True, timeout=600)
+    state, draw, kills = tmp_path / "b" / "state.npz", random.Random(1), 0
+    while kills < 20:
+        process = subprocess.Popen([*command, f"--workdir={tmp_path / 'b'}"], stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
+        before = state.stat().st_mtime_ns if state.exists() else 0
+        deadline = time.monotonic() + 120
+        while process.poll() is None and time.monotonic() < deadline and (
+                not state.exists() or state.stat().st_mtime_ns == before):
+            time.sleep(0.005)
+        time.sleep(draw.random() * 0.15)
+        process.kill()
+        process.wait()
+        kills += 1
+    subprocess.run([*command, f"--workdir={tmp_path / 'b'}"], check=True, capture_output=True, timeout=600)
+    assert (tmp_path / "a" / "history.csv").read_bytes() == (tmp_path / "b" / "history.csv").read_bytes()

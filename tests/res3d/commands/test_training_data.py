@@ -1,0 +1,48 @@
+"""What is trained on and what is held out."""
+
+import numpy as np
+import pytest
+
+from pipelines.manifest import Entry, Manifest, read_manifest
+from res3d.commands.training_data import hold_out, load_training_data
+from res3d.training.recipe import find_recipe
+
+
+def videos(*counts):
+    entries = [Entry(f"{label}/{i}.mp4", (label,)) for label, count in enumerate(counts) for i in range(count)]
+    return Manifest(entries, [f"class{i}" for i in range(len(counts))])
+
+
+@pytest.mark.parametrize(("counts", "held"), [((10, 10), (2, 2)), ((1, 2, 3), (0, 1, 1)), ((40,), (8,))])
+def test_a_share_of_every_class_is_held_out(counts, held):
+    kept, out = hold_out(videos(*counts), 0.2, seed=0)
+    assert len(kept) + len(out) == sum(counts)
+    assert not {entry.path for entry in kept} & {entry.path for entry in out}
+    assert tuple(np.bincount([entry.label for entry in out], minlength=len(counts))) == held
+
+
+def test_the_same_seed_holds_out_the_same_videos():
+    first, again, other = (hold_out(videos(30, 30), 0.2, seed)[1] for seed in (1, 1, 2))
+    assert first == again
+    assert first != other
+
+
+def test_nothing_is_held_out_when_nothing_is_asked():
+    assert hold_out(videos(5, 5), 0.0, 0)[1] == []
+
+
+def test_the_names_of_a_batch_are_those_of_its_clips(motion, tiny):
+    recipe = find_recipe("demo", [*tiny, "data.batch_size=4"])
+    fed = load_training_data(recipe, motion)
+    manifest = read_manifest(motion, split="train")
+    label_of = {entry.path: entry.label for entry in manifest}
+    for step, (_, labels) in enumerate(fed.train.at(3)):
+        assert [label_of[path] for path in fed.names(3, step)] == labels.numpy().tolist()
+
+
+def test_an_epoch_can_be_entered_anywhere(motion, tiny):
+    fed = load_training_data(find_recipe("demo", [*tiny, "data.batch_size=4"]), motion)
+    whole = [clips.numpy() for clips, _ in fed.train.at(1)]
+    rest = [clips.numpy() for clips, _ in fed.train.at(1, 2)]
+    assert len(rest) == len(whole) - 2
+    np.testing.assert_array_equal(np.stack(rest), np.stack(whole[2:]))

@@ -1,0 +1,23 @@
+"""predictions.csv keeps names and digits."""
+
+import numpy as np
+
+from res3d.evaluation.predictions import Predictions
+
+
+def test_round_trip(tmp_path):
+    scores = np.random.default_rng(0).random((3, 3))
+    videos, labels = ["a, b.mp4", "c.mp4@1-2", 'q"uote.avi'], ["run", "jump, high", "x"]
+    written = Predictions(videos, labels, [(0,), (1, 2), ()], scores)
+    written.save(tmp_path / "p.csv")
+    read = Predictions.load(tmp_path / "p.csv")
+    assert (read.videos, read.labels, read.truth) == (written.videos, written.labels, [(0,), (1, 2), ()])
+    np.testing.assert_array_equal(read.scores, scores)
+    assert [path.name for path in tmp_path.iterdir()] == ["p.csv"]
+
+
+def test_truth_in_both_shapes():
+    found = Predictions(["a", "b"], ["x", "y", "z"], [(2,), (0,)], np.array([[0, 1, 2.0], [0, 2, 1]]))
+    np.testing.assert_array_equal(found.single, [2, 0])
+    np.testing.assert_array_equal(found.hot, [[0, 0, 1], [1, 0, 0]])
+    np.testing.assert_array_equal(found.predicted, [2, 1])

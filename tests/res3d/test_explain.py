@@ -1,0 +1,64 @@
+"""Heat maps: the gradient is the true one, and the map lies where the evidence is."""
+
+import keras
+import numpy as np
+import pytest
+
+import res3d
+from res3d.explain import GradCam, grad_cam, last_stages, stretch
+
+CLIP = res3d.ClipSpec(frames=8, height=32, width=32, resize=32)
+
+
+@pytest.fixture(scope="module")
+def pixels():
+    return np.random.default_rng(0).integers(0, 256, CLIP.shape, "uint8")
+
+
+@pytest.mark.parametrize("name", ["r3d_10", "resnet_10"])
+def test_with_a_linear_head_it_is_the_weighted_sum_of_the_maps(name, pixels):
+    keras.utils.set_random_seed(0)
+    model = res3d.build(name, 5, CLIP, width=0.25)
+    heat, logits = grad_cam(model, pixels, label=3)
+    maps = np.asarray(keras.Model(model.input, model.get_layer("stage4").output)(pixels[None]))
+    maps = maps[0] if maps.ndim == 5 else maps
+    expected = stretch(np.maximum(maps @ model.get_layer("logits").kernel.numpy()[:, 3], 0.0), CLIP.shape[:3])
+    np.testing.assert_allclose(heat, expected / max(expected.max(), 1e-12), atol=1e-5)
+    np.testing.assert_allclose(logits, np.asarray(model(pixels[None]))[0], rtol=1e-4, atol=1e-5)
+
+
+def test_two_pathways_are_both_looked_at(pixels):
+    model = res3d.build("slowfast_r50_8x8", 5, CLIP, width=0.125, depths=(1, 1, 1, 1))
+    assert [layer.name for layer in last_stages(model)] == ["slow_stage4", "fast_stage4"]
+    heat, _ = grad_cam(model, pixels)
+    assert heat.shape == CLIP.shape[:3]
+    assert 0 <= heat.min() <= heat.max() <= 1
+
+
+def test_it_can_be_asked_again_and_leaves_the_model_alone(pixels):
+    model = res3d.build("r3d_10", 5, CLIP, width=0.125)
+    before = model.get_weights()
+    look = GradCam(model)
+    first, _ = look(pixels, 1)
+    look(255 - pixels, 2)
+    np.testing.assert_array_equal(look(pixels, 1)[0], first)
+    for mine, other in zip(before, model.get_weights()):
+        np.testing.assert_array_equal(mine, other)
+
+
+def test_a_class_that_is_not_there_is_refused(pixels):
+    model = res3d.build("r3d_10", 5, CLIP, width=0.125)
+    with pytest.raises(ValueError, match=r"`label` must be from 0 to 4. Received: label=5"):
+        grad_cam(model, pixels, 5)
+
+
+def test_other_networks_are_refused():
+    inputs = keras.Input((2,))
+    with pytest.raises(ValueError, match="must have layers called stage1"):
+        GradCam(keras.Model(inputs, keras.layers.Dense(1)(inputs)))
+
+
+def test_stretching_keeps_a_constant_and_a_ramp():
+    np.testing.assert_allclose(stretch(np.ones((2, 3, 4)), (5, 7, 9)), 1.0)
+    ramp = np.arange(4.0)[:, None, None]
+    np.testing.assert_allclose(stretch(ramp, (8, 1, 1))[1:-1, 0, 0], np.arange(1, 7) / 2 - 0.25)

@@ -1,0 +1,139 @@
+"""The loop: rows of history, models kept, early ends, and going on to the last digit after a stop anywhere."""
+
+import importlib.util
+import pathlib
+
+import keras
+import numpy as np
+import pytest
+
+from res3d.training.callbacks import TrainingError
+from res3d.training.checkpoint import save_state
+from res3d.training.workfolder import WorkFolder, read_history
+
+_spec = importlib.util.spec_from_file_location("tiny_run", pathlib.Path(__file__).with_name("tiny_run.py"))
+tiny = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(tiny)
+
+RICH = ("optimizer.ema=0.9", "optimizer.accumulate=2", "optimizer.clip_norm=1.0", "optimizer.name=sgd")
+
+
+class Killed(BaseException):
+    """Stands for the end of the process: nothing catches it on the way."""
+
+
+def test_an_epoch_is_a_row_with_everything_in_it(tmp_path):
+    rows = tiny.tiny_fit(tmp_path, tiny.tiny_recipe())
+    assert [row["epoch"] for row in rows] == [1, 2, 3]
+    assert list(rows[0]) == ["epoch", "loss", "accuracy", "top5", "val_accuracy", "val_loss", "val_top5",
+                             "learning_rate"]
+    assert read_history(tmp_path / "history.csv") == rows
+    assert rows[-1]["learning_rate"] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_the_folder_holds_whole_files_only(tmp_path):
+    tiny.tiny_fit(tmp_path, tiny.tiny_recipe())
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["best.keras", "clip.json", "history.csv", "labels.txt", "last.keras", "logs", "recipe.yaml",
+                     "run.json", "state.npz"]
+    for name in ("best.keras", "last.keras"):
+        assert keras.saving.load_model(tmp_path / name).output_shape == (None, 3)
+
+
+def test_a_finished_run_is_not_trained_again(tmp_path):
+    rows = tiny.tiny_fit(tmp_path, tiny.tiny_recipe())
+    before = (tmp_path / "state.npz").read_bytes()
+    assert tiny.tiny_fit(tmp_path, tiny.tiny_recipe()) == rows
+    assert (tmp_path / "state.npz").read_bytes() == before
+
+
+@pytest.mark.parametrize("at", [0, 1, 4, 5, 7, 10, 14])
+def test_killed_anywhere_it_ends_with_the_same_numbers(tmp_path, monkeypatch, at):
+    def save_or_die(path, model, meta):
+        if meta["epoch"] * tiny.STEPS + meta["step"] > at:
+            raise Killed
+        save_state(path, model, meta)
+
+    recipe = tiny.tiny_recipe(*RICH)
+    undisturbed = tiny.tiny_fit(tmp_path / "a", recipe)
+    with monkeypatch.context() as patch:
+        patch.setattr("res3d.training.loop.save_state", save_or_die)
+        with pytest.raises(Killed):
+            tiny.tiny_fit(tmp_path / "b", recipe, checkpoint_steps=1)
+    keras.backend.clear_session()
+    assert tiny.tiny_fit(tmp_path / "b", recipe) == undisturbed
+    assert (tmp_path / "a/history.csv").read_bytes() == (tmp_path / "b/history.csv").read_bytes()
+    last = [keras.saving.load_model(tmp_path / name / "last.keras").get_weights() for name in "ab"]
+    for mine, other in zip(*last):
+        np.testing.assert_array_equal(mine, other)
+
+
+def test_time_that_is_up_leaves_a_run_to_go_on_with(tmp_path):
+    undisturbed = tiny.tiny_fit(tmp_path / "a", tiny.tiny_recipe())
+    assert tiny.tiny_fit(tmp_path / "b", tiny.tiny_recipe("stop.max_minutes=1e-9")) == []
+    assert (tmp_path / "b/state.npz").is_file()
+    assert tiny.tiny_fit(tmp_path / "b", tiny.tiny_recipe()) == undisturbed
+
+
+def test_it_ends_early_when_nothing_gets_better(tmp_path):
+    recipe = tiny.tiny_recipe("schedule.epochs=9", "stop.patience=2", "optimizer.rate=1e-30")
+    rows = tiny.tiny_fit(tmp_path, recipe)
+    assert len(rows) == 3
+    assert tiny.tiny_fit(tmp_path, recipe) == rows
+
+
+def test_an_unknown_monitor_is_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"`stop.monitor` must be auto or one of loss, accuracy"):
+        tiny.tiny_fit(tmp_path, tiny.tiny_recipe("stop.monitor=val_acuracy"))
+
+
+def test_a_loss_that_is_no_number_names_the_batch(tmp_path):
+    class Poison(keras.losses.Loss):
+        def __init__(self):
+            super().__init__()
+            self.seen = 0
+
+        def call(self, y_true, y_pred):
+            return keras.ops.mean(y_pred, axis=-1) / 0.0
+
+    recipe = tiny.tiny_recipe()
+    model = tiny.tiny_model(recipe)
+    model.compile("sgd", Poison(), jit_compile=False)
+    with pytest.raises(TrainingError, match=r"NaN or infinite at epoch 1, step 1. Clips of that batch: x.mp4, y.mp4"):
+        tiny.tiny_fit(tmp_path, recipe, model, names=lambda epoch, step: ["x.mp4", "y.mp4"] if not step else [])
+    assert not (tmp_path / "state.npz").exists()
+
+
+def test_other_data_is_refused(tmp_path):
+    recipe = tiny.tiny_recipe("stop.max_minutes=1e-9")
+    tiny.tiny_fit(tmp_path, recipe)
+    folder = WorkFolder(tmp_path)
+    with pytest.raises(ValueError, match="a run of 5 batches an epoch, these data make 7"):
+        tiny.fit(tiny.tiny_model(recipe), recipe, tiny.tiny_batches, None, folder, 7)
+
+
+def test_another_model_is_refused(tmp_path):
+    recipe = tiny.tiny_recipe("stop.max_minutes=1e-9")
+    tiny.tiny_fit(tmp_path, recipe)
+    inputs = keras.Input(recipe.clip.shape, dtype="uint8")
+    x = keras.layers.Flatten()(keras.layers.Rescaling(1 / 255)(inputs))
+    model = keras.Model(inputs, keras.layers.Dense(3, name="logits")(x))
+    model.compile("sgd", tiny.make_loss(recipe), metrics=tiny.make_metrics(recipe, 3), jit_compile=False)
+    with pytest.raises(ValueError, match="belongs to another model: it holds"):
+        tiny.tiny_fit(tmp_path, tiny.tiny_recipe(), model)
+
+
+def test_a_file_that_is_no_state_is_refused(tmp_path):
+    recipe = tiny.tiny_recipe()
+    WorkFolder(tmp_path).claim(recipe, ["a", "b", "c"], {})
+    (tmp_path / "state.npz").write_bytes(b"nonsense")
+    with pytest.raises(ValueError, match="must be a file that `res3d train` wrote"):
+        tiny.tiny_fit(tmp_path, recipe)
+
+
+def test_only_the_chief_writes(tmp_path):
+    recipe = tiny.tiny_recipe("schedule.epochs=1")
+    WorkFolder(tmp_path).claim(recipe, ["a", "b", "c"], {})
+    before = sorted(tmp_path.iterdir())
+    assert len(tiny.tiny_fit(tmp_path, recipe, chief=False)) == 1
+    assert sorted(tmp_path.iterdir()) == before

@@ -1,0 +1,93 @@
+"""Recipes: found, checked, overridden, written out and read back; every shipped one builds a network that exists."""
+
+import pytest
+import yaml
+
+import res3d
+from res3d.training.recipe import RECIPES, Recipe, find_recipe, list_recipes
+
+NAMED = ("demo", "finetune", "kinetics400_r2plus1d18", "kinetics400_r3d18", "kinetics400_slow_r50",
+         "kinetics400_slowfast_r50", "small_data", "ucf101_r3d18")
+
+
+def test_the_recipes_people_are_told_of_are_there():
+    assert set(NAMED) <= set(list_recipes())
+
+
+@pytest.mark.parametrize("name", list_recipes())
+def test_every_shipped_recipe_is_valid_and_opens_with_how_to_run_it(name):
+    recipe = find_recipe(name)
+    assert recipe.model.name in [row["name"] if isinstance(row, dict) else getattr(row, "name", row)
+                                 for row in res3d.list_models()]
+    lines = (RECIPES / f"{name}.yaml").read_text(encoding="utf-8").splitlines()
+    assert lines[0].startswith("# res3d train")
+    head = " ".join(line for line in lines if line.startswith("#"))
+    assert "Took" in head
+    assert "reached" in head
+
+
+@pytest.mark.parametrize("name", list_recipes())
+def test_a_resolved_recipe_reads_back_equal(name):
+    recipe = find_recipe(name)
+    assert Recipe.from_mapping(yaml.safe_load(recipe.to_yaml())) == recipe
+
+
+def test_settings_win_over_the_file():
+    recipe = find_recipe("demo", ["optimizer.rate=0.5", "schedule.epochs=3", "clip.frames=4"])
+    assert (recipe.optimizer.rate, recipe.schedule.epochs, recipe.clip.frames) == (0.5, 3, 4)
+
+
+def test_a_clip_is_a_preset_or_a_preset_with_changes():
+    assert Recipe.from_mapping({"clip": "torchvision_112"}).clip == res3d.preset("torchvision_112")
+    changed = Recipe.from_mapping({"clip": {"preset": "torchvision_112", "frames": 8}}).clip
+    assert changed == res3d.preset("torchvision_112").replace(frames=8)
+
+
+def test_a_recipe_can_be_a_file(tmp_path):
+    (tmp_path / "mine.yaml").write_text("seed: 7\n")
+    assert find_recipe(str(tmp_path / "mine.yaml")).seed == 7
+    (tmp_path / "empty.yaml").write_text("")
+    assert find_recipe(str(tmp_path / "empty.yaml")) == Recipe()
+
+
+def test_an_unknown_name_offers_the_nearest():
+    with pytest.raises(ValueError, match=r"one of ucf101_r3d18.*Received: 'ucf101_r3d8'"):
+        find_recipe("ucf101_r3d8")
+
+
+@pytest.mark.parametrize(("text", "words"), [
+    ("[1, 2]", "must hold groups of fields"),
+    ("a: [", "as YAML"),
+    ("modle: {}", r"no field 'modle'. Did you mean 'model'\?"),
+])
+def test_a_bad_file_is_refused(tmp_path, text, words):
+    (tmp_path / "bad.yaml").write_text(text)
+    with pytest.raises(ValueError, match=words):
+        find_recipe(str(tmp_path / "bad.yaml"))
+
+
+def test_a_missing_file_is_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"must be a \.yaml file that is there"):
+        find_recipe(str(tmp_path / "none.yaml"))
+
+
+@pytest.mark.parametrize(("setting", "words"), [
+    ("schedule.decay=cosin", "`schedule.decay` must be 'cosine', 'step' or 'constant'"),
+    ("optimizer.name=adam", "`optimizer.name` must be 'sgd' or 'adamw'"),
+    ("data.batch_size=0", "`data.batch_size` must be at least 1. Received: data.batch_size=0"),
+    ("optimizer.ema=1.0", "`optimizer.ema` must be between 0 and 1"),
+    ("precision=float16", "`precision` must be 'float32', 'mixed_float16' or 'mixed_bfloat16'"),
+    ("schedule.warmup_epochs=99", "`schedule.warmup_epochs` must be less than schedule.epochs"),
+    ("data.validation_fraction=1.0", "`data.validation_fraction` must be in 0..1"),
+    ("clip.frams=3", r"no field 'clip.frams'. Did you mean 'frames'\?"),
+    ("clip.frames=0", "`frames` must be a positive int"),
+    ("schedule.steps=[3, 1]", "`schedule.steps` must be rising epochs"),
+])
+def test_values_out_of_their_domain_are_refused(setting, words):
+    with pytest.raises(ValueError, match=words):
+        find_recipe("demo", [setting])
+
+
+def test_mixtures_need_one_label_a_clip():
+    with pytest.raises(ValueError, match="mix one label a clip"):
+        find_recipe("demo", ["loss.multi_label=true", "data.mixup=0.2"])
