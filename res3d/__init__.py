@@ -7,9 +7,15 @@ __version__ = "0.1.0"
 _NAMES = {
     "ClipSpec": "res3d.geometry",
     "preset": "res3d.geometry",
-    "build": "res3d.variants",
-    "list_models": "res3d.variants",
+    "build": "res3d.network",
+    "load_model": "res3d.network",
+    "clip_of": "res3d.scaling",
+    "list_models": "res3d.variants.table",
     "load_weights": "res3d.weights",
+    **{f"{kind}{rank}D": "res3d.blocks" for kind in ("BasicBlock", "BottleneckBlock") for rank in (1, 2, 3)},
+    **{f"{kind}{rank}D": "res3d.preactivation" for kind in ("PreactBasicBlock", "PreactBottleneckBlock")
+       for rank in (1, 2, 3)},
+    **dict.fromkeys(("FeaturePyramid", "MultiLabelHead", "UNetDecoder", "linear_probe", "segmenter"), "res3d.heads"),
 }
 __all__ = [*_NAMES, "__version__"]
 

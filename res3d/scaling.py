@@ -1,0 +1,62 @@
+"""The first layer of a network: uint8 pixels to the range, mean and deviation that its weights expect."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from res3d.geometry import ClipSpec
+
+
+@keras.saving.register_keras_serializable("res3d")
+class PixelScaling(keras.layers.Layer):
+    """Scales pixels as its `ClipSpec` says, in float32 whatever the dtype policy; carries the clip into the saved file.
+
+    Args:
+        clip: ClipSpec, or its `to_dict()`. Reads `value_range`, `mean`, `std` and `channel_order`.
+
+    Input shape: `(batch, ..., channels)`, uint8 RGB from 0 to 255; clips or pictures.
+    Output shape: the same, in the layer's compute dtype.
+
+    >>> layer = PixelScaling(ClipSpec(mean=(0.5,) * 3, std=(0.5,) * 3))
+    >>> [float(v) for v in layer(np.full((1, 1, 1, 1, 3), 255, "uint8"))[0, 0, 0, 0]]
+    [1.0, 1.0, 1.0]
+    """
+
+    def __init__(self, clip, **kwargs):
+        super().__init__(**kwargs)
+        self.clip = clip if isinstance(clip, ClipSpec) else ClipSpec.from_dict(clip)
+        low, high = self.clip.value_range
+        mean, std = np.array(self.clip.mean), np.array(self.clip.std)
+        self.scale = ((high - low) / 255 / std).astype("float32")
+        self.shift = ((low - mean) / std).astype("float32")
+
+    def build(self, input_shape):
+        if input_shape[-1] != self.clip.channels:
+            raise ValueError(f"Clips of this network have {self.clip.channels} channels. "
+                             f"Received an input of shape {tuple(input_shape)}.")
+
+    def call(self, pixels):
+        x = ops.cast(pixels, "float32")
+        if self.clip.channel_order == "BGR":
+            x = ops.flip(x, axis=-1)
+        x = ops.add(ops.multiply(x, self.scale), self.shift)  # operators would hand a torch tensor to NumPy
+        return ops.cast(x, self.compute_dtype)
+
+    def compute_output_shape(self, input_shape):
+        return tuple(input_shape)
+
+    def get_config(self):
+        return {**super().get_config(), "clip": self.clip.to_dict()}
+
+
+def clip_of(model):
+    """The `ClipSpec` that `model` was built for.
+
+    Raises:
+        ValueError: if the model has no pixel scaling layer, as when it was built with `input_shape`.
+    """
+    for layer in model._flatten_layers():
+        if isinstance(layer, PixelScaling):
+            return layer.clip
+    raise ValueError(f"A model carries its clip in a PixelScaling layer. Received: model '{model.name}' without one. "
+                     "Build it with `clip=` rather than `input_shape=`.")

@@ -1,0 +1,1 @@
+"""The family as a table: one module of rows for each source, `table` for all of them."""

@@ -1,0 +1,136 @@
+"""Convolutions against loops of plain NumPy, padding against what PyTorch and TensorFlow do, widths of the middle."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from res3d.conv import Conv, ConvNorm
+from res3d.depthwise import grouped_convolution
+from res3d.factorized import FactorizedConv, matched_width
+
+
+def plain(x, kernel, strides, pads, groups):
+    """The definition: every output is a sum over a window and over the channels of its group."""
+    x = np.pad(x, [(0, 0), *pads, (0, 0)])
+    rank, (*sizes, inner, filters) = len(strides), kernel.shape
+    shape = [(n - k) // s + 1 for n, k, s in zip(x.shape[1:-1], sizes, strides)]
+    y = np.zeros((x.shape[0], *shape, filters))
+    for place in itertools.product(*map(range, shape)):
+        window = x[(slice(None), *(slice(p * s, p * s + k) for p, s, k in zip(place, strides, sizes)))]
+        for group in range(groups):
+            channels = slice(group * inner, (group + 1) * inner)
+            made = slice(group * filters // groups, (group + 1) * filters // groups)
+            axes = list(range(rank + 1))
+            y[(slice(None), *place, made)] = np.tensordot(window[..., channels], kernel[..., made],
+                                                          ([*axes[1:], rank + 1], axes))
+    return y
+
+
+CASES = [  # kernel, strides, channels, filters, groups
+    ((3, 3, 3), (1, 1, 1), 4, 4, 4),
+    ((3, 3, 3), (2, 2, 2), 4, 4, 4),
+    ((3, 3, 3), (1, 2, 2), 4, 8, 4),
+    ((5, 1, 1), (1, 1, 1), 3, 3, 3),
+    ((1, 3, 3), (1, 2, 1), 4, 4, 4),
+    ((3, 3, 3), (1, 1, 1), 6, 4, 2),
+    ((3, 3, 3), (2, 2, 2), 8, 8, 2),
+    ((1, 3, 5), (1, 2, 2), 3, 5, 1),
+    ((7, 7), (2, 2), 3, 4, 1),
+    ((3, 3), (2, 2), 4, 4, 4),
+    ((3, 3), (1, 2), 4, 4, 4),
+    ((3,), (1,), 4, 4, 4),
+    ((3,), (2,), 4, 6, 2),
+]
+
+
+@pytest.mark.parametrize(("kernel", "strides", "channels", "filters", "groups"), CASES)
+def test_convolution_equals_its_definition(kernel, strides, channels, filters, groups):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(2, *(5, 6, 7)[-len(kernel):], channels)).astype("float32")
+    layer = Conv(filters, kernel, len(kernel), strides, groups)
+    layer.build(x.shape)
+    weights = rng.normal(size=layer.kernel.shape).astype("float32")
+    layer.kernel.assign(weights)
+    expected = plain(x, weights, strides, [(k // 2, k // 2) for k in kernel], groups)
+    assert layer.compute_output_shape(x.shape) == expected.shape
+    np.testing.assert_allclose(layer(x), expected, 1e-5, 1e-5)  # float32 sums in another order
+
+
+@pytest.mark.parametrize(("kernel", "strides", "channels", "filters", "groups"), CASES[:7])
+def test_gradients_of_the_fast_form_equal_those_of_the_definition(kernel, strides, channels, filters, groups):
+    """The convolution is linear in both arguments, so its gradients can be probed along random directions."""
+    tf = pytest.importorskip("tensorflow")
+    rng = np.random.default_rng(1)
+    pads = [(k // 2, k // 2) for k in kernel]
+    x = rng.normal(size=(1, 4, 5, 6, channels)).astype("float32")
+    w = rng.normal(size=(*kernel, channels // groups, filters)).astype("float32")
+    variables = tf.Variable(x), tf.Variable(w)
+    with tf.GradientTape() as tape:
+        y = grouped_convolution(*(v.value() for v in variables), strides, groups, pads)
+        probe = rng.normal(size=y.shape).astype("float32")
+        loss = tf.reduce_sum(y * probe)
+    dx, dw = tape.gradient(loss, variables)
+    for _ in range(3):
+        u, v = rng.normal(size=x.shape), rng.normal(size=w.shape)
+        expected = np.sum(plain(u, w, strides, pads, groups) * probe)
+        np.testing.assert_allclose(np.sum(dx * u), expected, 1e-4)  # float32 sums of hundreds of terms
+        expected = np.sum(plain(x, v, strides, pads, groups) * probe)
+        np.testing.assert_allclose(np.sum(dw * v), expected, 1e-4)
+
+
+@pytest.mark.parametrize("size", [7, 8])
+@pytest.mark.parametrize("stride", [1, 2, 3])
+def test_same_padding_is_tensorflows(size, stride):
+    tf = pytest.importorskip("tensorflow")
+    x = np.random.default_rng(0).normal(size=(1, size, size, 4)).astype("float32")
+    for groups in (1, 4):
+        layer = Conv(4, 5, 2, stride, groups, padding="same")
+        y = layer(x)
+        kernel = layer.kernel.numpy()
+        split = zip(np.split(x, groups, -1), np.split(kernel, groups, -1))
+        expected = tf.concat([tf.nn.conv2d(part, weights, stride, "SAME") for part, weights in split], -1)
+        np.testing.assert_allclose(y, expected, 1e-5, 1e-5)
+
+
+def test_norm_starts_at_zero_when_asked():
+    assert np.all(ConvNorm(4, 1, 2, zero_gamma=True)(np.ones((1, 2, 2, 3), "float32")) == 0)
+
+
+@pytest.mark.parametrize(("channels", "filters", "expected"), [
+    (64, 64, 144), (64, 128, 230), (128, 256, 460), (256, 512, 921), (128, 128, 288), (256, 256, 576),
+    (512, 512, 1152)])
+def test_middle_widths_are_the_published_ones(channels, filters, expected):
+    assert matched_width(channels, filters) == expected
+
+
+def test_factorized_orders_stride_where_they_should():
+    for order, shapes in (("space_first", [(1, 3, 3, 4, 6), (3, 1, 1, 6, 8)]),
+                          ("time_first", [(1, 3, 3, 6, 8), (3, 1, 1, 4, 6)])):
+        layer = FactorizedConv(8, 3, (2, 3, 3), mid=6, order=order)
+        assert layer(np.zeros((1, 4, 9, 9, 4), "float32")).shape == (1, 2, 3, 3, 8)
+        assert [layer.spatial.conv.kernel.shape, layer.temporal.conv.kernel.shape] == shapes
+        assert layer.spatial.conv.strides == (1, 3, 3)
+        assert layer.temporal.conv.strides == (2, 1, 1)
+
+
+@pytest.mark.parametrize(("make", "message"), [
+    (lambda: Conv(4, (3, 3), 3), "`kernel_size` must be an int or a tuple of 3 positive ints (rank=3). Received: "
+                                 "kernel_size=(3, 3)."),
+    (lambda: Conv(4, 3, 3, strides=(1, 0, 2)), "`strides` must be an int or a tuple of 3 positive ints (rank=3). "
+                                               "Received: strides=(1, 0, 2)."),
+    (lambda: Conv(0, 3, 3), "`filters` must be a positive int. Received: filters=0."),
+    (lambda: Conv(4, 2, 3), "`kernel_size` must be odd on every axis, so that both sides are padded alike. Received: "
+                            "kernel_size=2."),
+    (lambda: Conv(4, 3, 4), "`rank` must be one of 1, 2, 3. Received: rank=4."),
+    (lambda: Conv(4, 3, 2, padding="sme"), "`padding` must be one of symmetric, same. Received: padding='sme'. Did you "
+                                           "mean same?"),
+    (lambda: Conv(4, 3, 2, groups=3).build((None, 8, 8, 4)), "`groups` must divide the channels and the filters. "
+                                                             "Received: groups=3 for 4 channels and filters=4."),
+    (lambda: Conv(4, 3, 3, name="c").build((None, 8, 8, 4)), "Conv 'c' takes inputs of shape (batch, frames, height, "
+     "width, channels) with known channels (rank=3). Received: (None, 8, 8, 4)."),
+])
+def test_errors_say_what_was_expected_and_what_arrived(make, message):
+    with pytest.raises(ValueError) as caught:
+        make()
+    assert message in str(caught.value)
