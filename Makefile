@@ -5,10 +5,11 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 BACKENDS := .venv-backends
 IO := .venv-io
+DOCS := .venv-docs
 PURELIB := "import sysconfig; print(sysconfig.get_path('purelib'))"
 PIP := pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test test-slow test-backends test-io lint clean
+.PHONY: demo test test-slow test-backends test-io docs examples lint clean
 
 demo: $(READY)
 	$(BIN)/res3d demo
@@ -22,7 +23,7 @@ test-slow: $(READY)
 
 # The same networks on JAX and torch.
 test-backends: $(BACKENDS)/.installed
-	$(BACKENDS)/bin/python -m pytest -m backends
+	RES3D_BACKENDS_PYTHON=$(CURDIR)/$(BACKENDS)/bin/python $(BACKENDS)/bin/python -m pytest -m backends
 
 # TensorFlow 2.17, the oldest end of the ranges, with tensorflow-io.
 test-io: $(IO)/.installed
@@ -51,5 +52,18 @@ $(IO)/.installed: requirements/io.txt setup.py
 	$(IO)/bin/$(PIP) --no-deps --no-build-isolation --editable .
 	touch $@
 
+# The site, strictly: a broken link fails.
+docs: $(DOCS)/.installed
+	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict
+
+$(DOCS)/.installed: requirements/docs.txt
+	$(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/$(PIP) --require-hashes -r requirements/docs.txt
+	touch $@
+
+# Every example, each beside its baseline.
+examples: $(READY)
+	$(BIN)/python examples/run_all.py
+
 clean:
-	rm -rf $(VENV) $(BACKENDS) $(IO) build *.egg-info
+	rm -rf $(VENV) $(BACKENDS) $(IO) $(DOCS) build site *.egg-info

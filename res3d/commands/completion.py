@@ -5,6 +5,7 @@ compinit in ~/.zshrc, and for fish `res3d completion fish > ~/.config/fish/compl
 wherever a flag or an argument has no list of values.
 """
 
+import argparse
 import dataclasses
 import shlex
 
@@ -73,7 +74,7 @@ def commands():
 def _flags(parser):
     known = _known_values()
     for action in parser._actions:  # argparse has no public way to list them
-        if not action.option_strings:
+        if not action.option_strings or action.help == argparse.SUPPRESS:  # absl's own flags, of which one matters
             continue
         name = action.option_strings[-1]
         text = " ".join(parser._get_formatter()._expand_help(action).split()) if action.help else ""

@@ -31,6 +31,7 @@ COMMANDS = {  # name: (module, one line)
     "bench": ("pipelines.commands.bench", "where the time goes"),
     "data-dispatcher": ("pipelines.commands.data_dispatcher", "hand out shards to shared input workers"),
     "data-worker": ("pipelines.commands.data_worker", "one shared input worker"),
+    "completion": ("res3d.commands.completion", "a script that completes commands and flags in your shell"),
 }
 # What a user can cause and mend; anything else is a defect and keeps its traceback.
 USER_ERRORS = (ValueError, OSError, ImportError)
@@ -41,7 +42,8 @@ def overview():
     width = max(map(len, COMMANDS))
     lines = [f"  {name:<{width}}  {line}" for name, (_, line) in COMMANDS.items()]
     head = ["Video action recognition with residual networks in Keras 3.", "", "usage: res3d COMMAND [flags]", ""]
-    tail = ["", "res3d COMMAND --help explains a command with an example; --verbosity=1 shows tracebacks."]
+    tail = ["", "res3d COMMAND --help explains a command with an example; --verbosity=1 shows tracebacks.",
+            "res3d --version prints what a bug report begins with."]
     return "\n".join(head + lines + tail)
 
 
@@ -60,6 +62,11 @@ def main(argv=None):
     argv = list(sys.argv[1:] if argv is None else argv)
     if not argv or argv[0] in ("-h", "--help", "help"):
         print(overview())
+        return 0
+    if argv[0] == "--version":
+        from res3d.commands.version import report
+
+        print(report())
         return 0
     name = argv.pop(0)
     if name not in COMMANDS:

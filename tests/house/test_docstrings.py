@@ -17,7 +17,7 @@ def with_examples():
                 yield ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
-@pytest.mark.parametrize("name", with_examples())
+@pytest.mark.parametrize("name", list(with_examples()))
 def test_examples_run(name, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)  # an example may write files
     module = importlib.import_module(name)

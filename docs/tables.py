@@ -1,0 +1,128 @@
+"""Writes the reference pages that are tables of what the code itself knows: models, commands, recipes.
+
+    python docs/tables.py
+
+A test compares the committed pages with what this makes, so they cannot fall behind.
+"""
+
+import argparse
+import pathlib
+
+REFERENCE = pathlib.Path(__file__).resolve().parent / "reference"
+NOTE = "<!-- Written by docs/tables.py; edit that. -->\n"
+
+
+def models():
+    """The page of the family."""
+    import res3d
+    from res3d.commands.models import describe
+
+    lines = [
+        NOTE, "# Model table", "",
+        f"{len(res3d.list_models())} networks, as `res3d models` prints them. *Parameters* are the trainable ones with "
+        "the number of classes beside them; a test builds every row and counts. *GMACs* are multiplications of "
+        "convolutions and dense layers for one native clip, in 10⁹. *Top-1* is what the source published for its own "
+        "weights, measured as the last column says; figures of different protocols do not compare. None is our own "
+        "measurement.", "",
+        "Any row takes any clip that its strides allow, any number of classes and of channels: "
+        "[`res3d.build`](res3d.md#res3d.network.build).", ""]
+    groups = {}
+    for name in res3d.list_models():
+        row = describe(name)
+        groups.setdefault(row["source"].split(",")[0], []).append(row)
+    for source, rows in groups.items():
+        lines += [f"## {source}", "",
+                  "| name | rank | parameters | classes | GMACs | clip | top-1 | protocol |",
+                  "|---|---:|---:|---:|---:|---|---:|---|"]
+        for row in rows:
+            clip = row["clip"]
+            size = f"{clip['frames']} × {clip['stride']}, {clip['height']} × {clip['width']}"
+            rate = f" at {clip['fps']:g} fps" if clip["fps"] else ""
+            top1 = "" if row["top1"] is None else f"{row['top1']:.2f}"
+            count = "" if row["parameters"] is None else f"{row['parameters']:,}"
+            gmacs = "" if row["gmacs"] is None else f"{row['gmacs']:.3f}"
+            lines.append(f"| `{row['name']}` | {row['rank']} | {count} | {row['classes']:,} | {gmacs} | {size}{rate} | "
+                         f"{top1} | {row['protocol']} |")
+        lines.append("")
+    lines += ["## Clip presets", "",
+              "`res3d.preset(name)` gives the `ClipSpec` that a source trained and tested with.", "",
+              "| name | frames × stride | fps | size | scaled to | value range | mean | std | order |",
+              "|---|---|---:|---|---|---|---|---|---|"]
+    from res3d.geometry import PRESETS
+
+    for name, clip in PRESETS.items():
+        resize = clip.resize if isinstance(clip.resize, int) else " × ".join(map(str, clip.resize))
+        rate = "own" if clip.fps is None else f"{clip.fps:g}"
+        lines.append(f"| `{name}` | {clip.frames} × {clip.stride} | {rate} | {clip.height} × {clip.width} | {resize} | "
+                     f"{_numbers(clip.value_range)} | {_numbers(clip.mean)} | {_numbers(clip.std)} | "
+                     f"{clip.channel_order} |")
+    return "\n".join([*lines, ""])
+
+
+def commands():
+    """The page of the console script."""
+    from res3d.commands import main
+
+    lines = [NOTE, "# Commands", "",
+             "One console script, `res3d`. Every command also takes `--help`, and `--verbosity=1` for debug lines and "
+             "tracebacks. What you can mend ends in one line on standard error and exit code 1; a wrong flag gives 2.",
+             ""]
+    for name in main.COMMANDS:
+        module, parser = main.make_parser(name)
+        lines += [f"## {name}", "", _paragraphs(parser.description), "", "```text", module.EXAMPLE, "```", ""]
+        positional = [action for action in parser._actions if not action.option_strings]
+        rows = positional + [action for action in parser._actions
+                             if action.option_strings and action.help != argparse.SUPPRESS
+                             and action.dest not in ("help", "helpfull")]
+        if rows:
+            lines += ["| argument | meaning |", "|---|---|"]
+            lines += [f"| {_argument(action)} | {_cell(parser._get_formatter()._expand_help(action))} |"
+                      for action in rows]
+            lines.append("")
+    return "\n".join(lines)
+
+
+def recipes():
+    """The page of what `res3d train --recipe` takes."""
+    from res3d.training import recipe as of
+
+    lines = [NOTE, "# Recipes", "",
+             "A recipe is a YAML file of groups of fields. `--recipe` takes one of these names or a file of yours, and "
+             "`--set group.field=value` changes a field. What a recipe leaves out has the value of the last table.", ""]
+    for name in of.list_recipes():
+        text = (of.RECIPES / f"{name}.yaml").read_text(encoding="utf-8")
+        lines += [f"## {name}", "", "```yaml", text.rstrip(), "```", ""]
+    lines += ["## Every field and its default", "", "```yaml", of.Recipe().to_yaml().rstrip(), "```", ""]
+    return "\n".join(lines)
+
+
+def _argument(action):
+    if not action.option_strings:
+        values = f" ({', '.join(action.choices)})" if action.choices else ""
+        shown = f"{action.metavar or action.dest}{' ...' if action.nargs in ('+', '*') else ''}"
+        return f"`{shown}`{values}"
+    name = action.option_strings[-1]
+    if action.nargs == 0:
+        return f"`{name}`"
+    value = "|".join(map(str, action.choices)) if action.choices else action.metavar or action.dest.upper()
+    return _cell(f"`{name}={value}`")
+
+
+def _paragraphs(text):
+    return "\n".join(line.strip() for line in text.strip().splitlines()).replace("<", "&lt;")
+
+
+def _cell(text):
+    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
+
+
+def _numbers(values):
+    values = values[:1] if len(set(values)) == 1 else values
+    return ", ".join(f"{value:g}" for value in values)
+
+
+PAGES = {"models.md": models, "commands.md": commands, "recipes.md": recipes}
+
+if __name__ == "__main__":
+    for file, page in PAGES.items():
+        (REFERENCE / file).write_text(page(), encoding="utf-8")

@@ -1,0 +1,177 @@
+"""The documentation holds: blocks run as printed, commands parse, messages are in the code, tables are up to date.
+
+A page's blocks run in an empty folder, in their order. Set-up that a reader does not need stands in comments,
+`<!-- python ... -->` or `<!-- bash ... -->`, and runs in its place. Python blocks of a page share their names, as in
+one session. A page with `<!-- slow: why -->` is left to the slow tests. Blocks of the kind `console` need what a test
+has not (docker, a camera, a second host); their flags are checked.
+"""
+
+import ast
+import contextlib
+import importlib
+import importlib.util
+import os
+import pathlib
+import re
+import shlex
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from res3d.commands import main as console
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+PAGES = sorted(DOCS.rglob("*.md"))
+BLOCK = re.compile(r"^(?:```|<!-- )(python|bash)\n(.*?)^(?:```|-->)$", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^```(bash|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PORTS = {"8500": "38510", "8501": "38511"}  # those that the pages name may be taken where the tests run
+
+
+def name_of(page):
+    return page.relative_to(DOCS).as_posix()
+
+
+def blocks_of(page):
+    return BLOCK.findall(page.read_text(encoding="utf-8"))
+
+
+def runnable():
+    for page in PAGES:
+        if blocks_of(page):
+            slow = "<!-- slow" in page.read_text(encoding="utf-8")
+            yield pytest.param(page, id=name_of(page), marks=[pytest.mark.slow] if slow else [])
+
+
+def with_other_ports(text):
+    for port, other in PORTS.items():
+        text = re.sub(rf":{port}\b", f":{other}", text)
+    serve = f"res3d serve \\1 --port={PORTS['8500']} --rest_api_port={PORTS['8501']}"
+    return re.sub(r"res3d serve ([a-z]\S*)", serve, text)
+
+
+class Session:
+    """Runs blocks one after another; what a shell block leaves running goes on until the page ends."""
+
+    def __init__(self, folder):
+        self.folder, self.names, self.groups = folder, {"__name__": "page"}, []
+
+    def bash(self, text):
+        with open(self.folder / ".said", "w+", encoding="utf-8") as said:
+            process = subprocess.Popen(["bash", "-e", "-c", text], cwd=self.folder, stdin=subprocess.DEVNULL,
+                                       stdout=said, stderr=said, start_new_session=True)
+            self.groups.append(process.pid)
+            code = process.wait(timeout=400)
+            said.seek(0)
+            assert code == 0, f"{text}\n{said.read()[-5000:]}"
+
+    def python(self, text):
+        exec(compile(text, "<page>", "exec"), self.names)
+
+    def close(self):
+        for group in self.groups:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(group, signal.SIGKILL)
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("page", list(runnable()))
+def test_blocks_run_as_printed(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", f"{pathlib.Path(sys.executable).parent}:{os.environ['PATH']}")
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
+    session = Session(tmp_path)
+    with contextlib.closing(session):
+        for kind, text in blocks_of(page):
+            getattr(session, kind)(with_other_ports(text))
+
+
+def command_lines():
+    for page in PAGES:
+        for _, text in FENCE.findall(page.read_text(encoding="utf-8")):
+            for line in re.sub(r"\\\n", " ", text).splitlines():
+                words = shlex.split(line.removeprefix("$ "), comments=True)
+                if "res3d" in words:
+                    yield pytest.param(words[words.index("res3d") + 1:], id=f"{name_of(page)}: {line[:60]}")
+
+
+@pytest.mark.parametrize("words", list(command_lines()))
+def test_commands_take_the_flags_that_pages_give_them(words):
+    words = words[:next((i for i, word in enumerate(words) if word in ("&", "|", ">", ";")), len(words))]
+    if words != ["--version"]:
+        console.make_parser(words[0])[1].parse_args(words[1:])
+
+
+def templates():
+    """Every text that the code can say, `…` where a value goes."""
+    for room in ("res3d", "pipelines", "serving"):
+        for path in sorted((ROOT / room).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    yield " ".join(node.value.split())
+                elif isinstance(node, ast.JoinedStr):
+                    parts = (p.value if isinstance(p, ast.Constant) else "…" for p in node.values)
+                    yield " ".join("".join(parts).split())
+
+
+def test_every_message_of_the_troubleshooting_page_is_in_the_code():
+    said = list(templates())
+    headings = re.findall(r"^### `(.*)`$", (DOCS / "troubleshooting.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(headings) >= 30
+    for heading in headings:
+        pieces = [re.escape(piece.strip()) for piece in heading.split("…") if piece.strip()]
+        pattern = re.compile(".*".join(pieces))
+        assert any(pattern.search(text) for text in said), f"nothing in the code says: {heading}"
+
+
+def tables():
+    spec = importlib.util.spec_from_file_location("docs_tables", DOCS / "tables.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("file", ["models.md", "commands.md", "recipes.md"])
+def test_tables_are_up_to_date(file):
+    module = tables()
+    assert set(module.PAGES) == {"models.md", "commands.md", "recipes.md"}
+    written = (DOCS / "reference" / file).read_text(encoding="utf-8")
+    assert written == module.PAGES[file](), f"docs/reference/{file} has fallen behind. Run: python docs/tables.py"
+
+
+@pytest.mark.parametrize("room", ["res3d", "pipelines", "serving"])
+def test_the_reference_leaves_no_public_name_out(room):
+    pages = "".join(page.read_text(encoding="utf-8") for page in (DOCS / "reference").glob("*.md"))
+    for name in set(importlib.import_module(room).__all__) - {"__version__"}:
+        assert re.search(rf"^::: {room}\S*\.{name}$|`{name}`", pages, re.MULTILINE), f"{room}.{name} is in no page"
+
+
+def test_the_reference_names_what_there_is():
+    for page in PAGES:
+        for name in re.findall(r"^::: (\S+)$", page.read_text(encoding="utf-8"), re.MULTILINE):
+            module, _, attribute = name.rpartition(".")
+            assert getattr(importlib.import_module(module), attribute).__doc__, f"{name} has no docstring"
+
+
+def test_every_page_is_in_the_menu_and_every_link_leads_somewhere():
+    menu = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    for page in PAGES:
+        assert name_of(page) in menu
+        for link in re.findall(r"\]\((?!https?://)([^)#]+)[^)]*\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / link).is_file(), f"{name_of(page)} links to {link}"
+
+
+@pytest.mark.slow
+def test_the_site_builds_strictly(tmp_path):
+    mkdocs = ROOT / ".venv-docs" / "bin" / "mkdocs"
+    if not mkdocs.is_file():
+        if os.environ.get("CI"):
+            pytest.fail("needs the environment of `make docs`")
+        pytest.skip("needs the environment of `make docs`")
+    result = subprocess.run([mkdocs, "build", "--strict", "--quiet", "--site-dir", tmp_path / "site"], cwd=ROOT,
+                            capture_output=True, text=True, check=False, timeout=400)
+    assert result.returncode == 0, result.stdout + result.stderr
+    index = (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
+    assert not re.search(r"""(?:src|href)=["']?https?://(?!github)[^"' >]*\.(?:js|css|woff2?)""", index)
