@@ -30,7 +30,7 @@ class PreactBlock(ResidualBlock):
         y, source = x, x
         for layer in self.branch:
             if layer.name == "conv_a":  # its norm and activation may serve the shortcut too
-                y = layer.activate(y)
+                y = layer.activate(y, training)
                 source = y if self.shortcut_from == "activated" else x
                 y = layer.conv(y)
             else:

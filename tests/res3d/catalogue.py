@@ -15,6 +15,9 @@ from res3d.classifier import PlacesClassifier, WindowPool, X3DHead
 from res3d.conv import Conv, ConvNorm
 from res3d.factorized import FactorizedConv
 from res3d.geometry import ClipSpec
+from res3d.heads.multi_label import MultiLabelHead
+from res3d.heads.pyramid import FeaturePyramid
+from res3d.heads.unet import UNetDecoder
 from res3d.network import build
 from res3d.nonlocal_block import NonLocal
 from res3d.pooling import MaxPool
@@ -66,6 +69,16 @@ LAYERS = {  # name: (constructor, shape of one sample); the class is the part be
     "TemporalShift": (lambda: TemporalShift(2, 4), SHAPES[2]),
     "SlowFrames": (lambda: SlowFrames(2), SHAPES[3]),
     "PixelScaling": (lambda: PixelScaling(CLIP.replace(channels=4, mean=(0.5,), std=(0.2,))), SHAPES[3]),
+}
+HEADS = {  # as LAYERS; where the shape is a list, the head takes a list of maps, from fine to coarse
+    "FeaturePyramid": (lambda: FeaturePyramid(5), [(7, 8, 4), (4, 4, 6), (2, 2, 8)]),
+    "FeaturePyramid.1D": (lambda: FeaturePyramid(5, extra=2), [(9, 4), (5, 6)]),
+    "FeaturePyramid.3D": (lambda: FeaturePyramid(5, extra=1, use_norm=True), [(4, 7, 8, 4), (4, 4, 4, 6)]),
+    "UNetDecoder.1D": (lambda: UNetDecoder((6,)), [(9, 4), (5, 6)]),
+    "UNetDecoder": (lambda: UNetDecoder(), [(7, 8, 4), (4, 4, 6), (2, 2, 8)]),
+    "UNetDecoder.3D": (lambda: UNetDecoder((6, 8), conv="factorized"), [(4, 7, 8, 4), (4, 4, 4, 6), (2, 2, 2, 8)]),
+    "MultiLabelHead": (lambda: MultiLabelHead(5, prior=[0.5, 0.1, 0.2, 0.3, 0.4]), SHAPES[3]),
+    "MultiLabelHead.mean": (lambda: MultiLabelHead(5, sharpness=0, activation="sigmoid"), SHAPES[1]),
 }
 # What others derive from, with no use of their own.
 BASES = {"ResidualBlock", "PreactBlock"}

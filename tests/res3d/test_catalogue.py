@@ -119,6 +119,15 @@ def test_gradients_reach_every_weight(name):
         assert np.abs(gradient).max() > 0, weight.path
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_training_moves_every_statistic(name):
+    model = stir(tiny(name))
+    statistics = [weight for weight in model.non_trainable_weights if "/moving_" in weight.path]
+    before = [np.array(weight) for weight in statistics]
+    model(pixels(4), training=True)
+    assert [weight.path for old, weight in zip(before, statistics) if np.array_equal(old, weight)] == []
+
+
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
 @pytest.mark.parametrize("name", MODELS)
 def test_model_in_mixed_precision(name, policy):
