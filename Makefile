@@ -15,11 +15,11 @@ demo: $(READY)
 	$(BIN)/res3d demo
 
 test: lint
-	$(BIN)/python -m pytest -m "not slow and not backends and not io"
+	$(BIN)/python -m pytest -m "not slow and not backends and not io and not full_examples"
 
 # What takes minutes: fuzzing, kills, big networks, browser.
 test-slow: $(READY)
-	$(BIN)/python -m pytest -m "slow and not backends and not io"
+	$(BIN)/python -m pytest -m "slow and not backends and not io and not full_examples"
 
 # The same networks on JAX and torch.
 test-backends: $(BACKENDS)/.installed
@@ -63,7 +63,7 @@ $(DOCS)/.installed: requirements/docs.txt
 
 # Every example, each beside its baseline.
 examples: $(READY)
-	$(BIN)/python examples/run_all.py
+	$(BIN)/python examples/run_all.py --output pictures
 
 clean:
 	rm -rf $(VENV) $(BACKENDS) $(IO) $(DOCS) build site *.egg-info
