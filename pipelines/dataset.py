@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
-from pipelines import graph, order, sample
+from pipelines import graph, order, record_index, sample
 from pipelines.clip_dataset import ClipDataset, Epochs, input_options
 from pipelines.clip_reader import ClipReader
 from pipelines.manifest import read_manifest
@@ -26,7 +26,7 @@ CROPS = ("random", "centre")
 def training_clips(data, clip, batch_size, seed=0, split=None, labels=None, workers=None, on_error="quarantine",
                    augment=None, *, mix=None, crop="random", clips_per_video=1, balanced=False, drop_remainder=False,
                    short="repeat_last", shard=(0, 1), start_epoch=0, start_step=0, quarantine_csv=None,
-                   probe_cache=None, jumps=False):
+                   probe_cache=None, jumps=False, data_service=None):
     """Batches of random clips for training: every video once an epoch, in another order each epoch.
 
     Iterating it gives one epoch; the next iteration gives the next. An epoch that is left before its end is given
@@ -34,7 +34,8 @@ def training_clips(data, clip, batch_size, seed=0, split=None, labels=None, work
     (`drop_remainder=True` leaves it out).
 
     Args:
-        data: a folder of class folders, a manifest or an annotation file: whatever `read_manifest` takes.
+        data: a folder of class folders, a manifest, an annotation file or a folder that `res3d prepare` wrote: whatever
+            `read_manifest` takes.
         clip: `ClipSpec`.
         batch_size: int. Clips in a batch.
         seed: int. The same seed gives the same clips in the same order, whatever the number of workers.
@@ -57,6 +58,8 @@ def training_clips(data, clip, batch_size, seed=0, split=None, labels=None, work
         probe_cache: path or None. A file that remembers true frame counts from run to run.
         jumps: bool. When a video is first met, find out from which key frames its decoding may start with the same
             pixels: several decodes once, less for every clip after, where videos are long.
+        data_service: address, grpc://HOST:PORT, of a dispatcher of shared input workers that read the records; None
+            reads them here. `pipelines.data_service` says what is guaranteed.
 
     Returns:
         `ClipDataset`, a `tf.data.Dataset` of `(uint8 (batch, frames, height, width, channels), int32 (batch,))`, or
@@ -82,8 +85,15 @@ def training_clips(data, clip, batch_size, seed=0, split=None, labels=None, work
         raise ValueError("`balanced` needs one label a video. Received: a multi-label data set.")
     if crop not in CROPS:
         raise ValueError(f"`crop` must be one of {', '.join(map(repr, CROPS))}. Received: {crop!r}.")
+    of_records = record_index.of_manifest(manifest)
+    if data_service is not None and not of_records:
+        raise ValueError("`data_service` needs records, which its workers read without Python. Received videos. Run "
+                         "`res3d prepare` first.")
     probes, quarantine = Probes(probe_cache, jumps), Quarantine(quarantine_csv)
-    reader = ClipReader(manifest, clip, probes, quarantine, on_error, short, workers)
+    if of_records:
+        reader = record_dataset().open_reader(manifest, clip, quarantine, on_error, short)
+    else:
+        reader = ClipReader(manifest, clip, probes, quarantine, on_error, short, workers)
     reader.check(workers)
 
     window, whole, augment = _spatial(augment, clip, crop)
@@ -117,10 +127,16 @@ def training_clips(data, clip, batch_size, seed=0, split=None, labels=None, work
             int(row[graph.VIDEO]))
         return clips, targets[used]
 
+    def decoded(epochs):
+        return graph.epoch_rows(epochs, rows).map(graph.decoded(decode, shape, targets), workers)
+
+    if of_records:
+        decoded = record_dataset().training(reader, targets, rows, clips_per_video, window, whole, workers,
+                                            data_service)
+
     def build(epoch, step, fixed=False):
         epochs = Epochs(epoch, step, steps, fixed, when_done=reader.epoch_done)
-        dataset = graph.epoch_rows(epochs, rows)
-        dataset = dataset.map(graph.decoded(decode, shape, targets), workers)
+        dataset = decoded(epochs)
         dataset = dataset.flat_map(lambda *parts: graph.each_clip(*parts, clips_per_video))
         if augment is not None:
             dataset = dataset.map(graph.augmented(augment, clip), workers)
@@ -181,6 +197,10 @@ def evaluation_clips(data, clip, batch_size, protocol="centre", split=None, labe
         logging.warning("evaluating %d of %d videos; the others cannot be decoded", len(good), len(reader.manifest))
     good = good[index::count]
     targets = _targets(reader.manifest)
+    facts = _facts(reader, len(good), -(-len(good) // batch_size))
+    if record_index.of_manifest(reader.manifest):
+        dataset = record_dataset().evaluation(reader, plan, good, targets, batch_size, workers)
+        return ClipDataset(dataset.prefetch(PREFETCHED_BATCHES).with_options(input_options(workers)), facts)
     dataset = tf.data.Dataset.from_tensor_slices(np.array(good, np.int64))
     shape = plan.test_clip(clip).shape
 
@@ -190,7 +210,7 @@ def evaluation_clips(data, clip, batch_size, protocol="centre", split=None, labe
     decoded = graph.decoded(read, shape, targets)
     dataset = dataset.map(lambda video: decoded(video)[:2], workers)
     dataset = dataset.batch(batch_size).prefetch(PREFETCHED_BATCHES).with_options(input_options(workers))
-    return ClipDataset(dataset, _facts(reader, len(good), -(-len(good) // batch_size)))
+    return ClipDataset(dataset, facts)
 
 
 def evaluation_views(data, clip, protocol, split=None, labels=None, workers=None, on_error="quarantine", *,
@@ -231,8 +251,11 @@ def evaluation_views(data, clip, protocol, split=None, labels=None, workers=None
         return empty if views is None else views, targets[video]
 
     shape = (plan.views, None if plan.name == "full_video" else clip.frames, *view_shape[1:])
-    dataset = tf.data.Dataset.from_tensor_slices(videos)
-    dataset = dataset.map(graph.decoded(read, (None, *shape[1:]), targets), workers)
+    if record_index.of_manifest(reader.manifest):
+        dataset = record_dataset().views(reader, plan, videos, targets, workers)
+    else:
+        dataset = tf.data.Dataset.from_tensor_slices(videos)
+        dataset = dataset.map(graph.decoded(read, (None, *shape[1:]), targets), workers)
     dataset = dataset.filter(lambda views, target, video: tf.shape(views)[0] > 0)
     dataset = dataset.map(lambda views, target, video: (tf.ensure_shape(views, shape), target, video))
     dataset = dataset.concatenate(graph.ending(dataset.element_spec, reader.save))
@@ -241,8 +264,18 @@ def evaluation_views(data, clip, protocol, split=None, labels=None, workers=None
 
 def _evaluation(data, clip, protocol, split, labels, on_error, quarantine_csv, probe_cache, workers):
     manifest = read_manifest(data, split=split, labels=labels)
+    if record_index.of_manifest(manifest):
+        reader = record_dataset().open_reader(manifest, clip, Quarantine(quarantine_csv), on_error)
+        return sample.protocol(protocol), reader
     reader = ClipReader(manifest, clip, Probes(probe_cache), Quarantine(quarantine_csv), on_error, workers=workers)
     return sample.protocol(protocol), reader
+
+
+def record_dataset():
+    """`pipelines.record_dataset`, when records are read."""
+    from pipelines import record_dataset
+
+    return record_dataset
 
 
 def _labelled(manifest):

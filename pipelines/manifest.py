@@ -178,8 +178,8 @@ def read_manifest(data, split=None, labels=None, *, videos=None, format=None, fo
 
     Args:
         data: a folder (`CLASS/video` or `SPLIT/CLASS/video`, or one that holds a data set's own lists), a CSV manifest
-            `path,label[,start,end][,split]`, any annotation file of `pipelines.annotations.FORMATS`, or a `Manifest`.
-            Several labels of a row are separated by `|`.
+            `path,label[,start,end][,split]`, any annotation file of `pipelines.annotations.FORMATS`, a folder of
+            records (its path or address), or a `Manifest`. Several labels of a row are separated by `|`.
         split: str or None. Keep only this split; None keeps all.
         labels: a list of names, or a file of them, that fixes the ids; None takes the layout's own list, a `labels.txt`
             beside the data, or the sorted names.
@@ -205,7 +205,14 @@ def read_manifest(data, split=None, labels=None, *, videos=None, format=None, fo
     if isinstance(data, Manifest):
         manifest = data if names is None else relabel(data, names)
     else:
-        data = os.path.abspath(os.path.expanduser(os.fspath(data)))
+        from pipelines import record_index
+
+        data = os.path.expanduser(os.fspath(data))
+        if record_index.are_records(data):
+            manifest = record_index.read(data)
+            manifest = manifest if names is None else relabel(manifest, names)
+            return manifest if split is None else manifest.select(split)
+        data = os.path.abspath(data)
         if not os.path.exists(data):
             raise FileNotFoundError(f"Expected a folder of videos or an annotation file. Nothing exists at '{data}'. "
                                     "Check the path.")

@@ -6,6 +6,7 @@ environment that each of them documents, and are never shown: messages name an a
 """
 
 import functools
+import hashlib
 import importlib.util
 import os
 import re
@@ -61,6 +62,48 @@ def join(folder, *names):
 def read_bytes(path):
     """The whole file as bytes."""
     return _call("read", path)
+
+
+def open_file(path):
+    """The file opened for reading bytes, with `seek`; use it in a `with`."""
+    return _call("open", path)
+
+
+def size(path):
+    """Bytes of a file."""
+    return _call("size", path)
+
+
+def upload(local, path):
+    """Moves a finished local file to `path`; on a disk that is a rename."""
+    _call("take", path, os.fspath(local))
+
+
+def openable(path):
+    """A name under which TensorFlow's own file operations open `path`: itself, or a copy in the cache folder.
+
+    The copy is made on first use where no TensorFlow file system has the scheme, and again when the size differs. The
+    folder is `$RES3D_CACHE`, or `~/.cache/res3d`.
+    """
+    path = os.fspath(path)
+    system = _system(scheme(path))
+    if not isinstance(system, _Fsspec):
+        return local_path(path)
+    copy = os.path.join(cache_folder("files"), hashlib.sha256(path.encode()).hexdigest()[:16], path.rsplit("/", 1)[-1])
+    if not os.path.exists(copy) or os.path.getsize(copy) != size(path):
+        os.makedirs(os.path.dirname(copy), exist_ok=True)
+        aside = f"{copy}.{os.getpid()}.part"
+        _call("fetch", path, aside)
+        os.replace(aside, copy)
+    return copy
+
+
+def cache_folder(name):
+    """A folder for what can be made again, made if it is not there."""
+    root = os.environ.get("RES3D_CACHE") or os.path.join(os.path.expanduser("~"), ".cache", "res3d")
+    folder = os.path.join(root, name)
+    os.makedirs(folder, exist_ok=True)
+    return folder
 
 
 def write_bytes(path, data):
@@ -153,6 +196,15 @@ class _Disk:
             os.fsync(file.fileno())
         os.replace(aside, path)
 
+    def open(self, path):
+        return open(local_path(path), "rb")
+
+    def size(self, path):
+        return os.path.getsize(local_path(path))
+
+    def take(self, path, local):
+        os.replace(local, local_path(path))
+
     def exists(self, path):
         return os.path.exists(local_path(path))
 
@@ -184,6 +236,16 @@ class _GFile:
     def write(self, path, data):
         with self.gfile.GFile(path, "wb") as file:
             file.write(data)
+
+    def open(self, path):
+        return self.gfile.GFile(path, "rb")
+
+    def size(self, path):
+        return self.gfile.stat(path).length
+
+    def take(self, path, local):
+        self.gfile.copy(local, path, overwrite=True)
+        os.remove(local)
 
     def exists(self, path):
         return self.gfile.exists(path)
@@ -222,6 +284,19 @@ class _Fsspec:
 
     def write(self, path, data):
         self.system.pipe_file(path, data)
+
+    def open(self, path):
+        return self.system.open(path, "rb")
+
+    def size(self, path):
+        return self.system.size(path)
+
+    def fetch(self, path, local):
+        self.system.get_file(path, local)
+
+    def take(self, path, local):
+        self.system.put_file(local, path)
+        os.remove(local)
 
     def exists(self, path):
         return self.system.exists(path)

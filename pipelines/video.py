@@ -72,6 +72,12 @@ class Decoder:
         return self.capture.get(key)
 
     @property
+    def claimed_fps(self):
+        """The header's frame rate, or None where it has none."""
+        fps = self.capture.get(cv2.CAP_PROP_FPS)
+        return fps if 0 < fps < float("inf") else None
+
+    @property
     def time_ms(self):
         """When the current frame is shown, as the container says."""
         return self.capture.get(cv2.CAP_PROP_POS_MSEC)
@@ -135,9 +141,9 @@ def probe(source, *, threads=1, timeout=TIMEOUT_SECONDS):
             more = video.grab()
         num_frames = video.index + 1
         damaged = any(video.grab() for _ in range(8))
-        claimed_frames, claimed_fps, rotation, fourcc = (video.get(key) for key in (
-            cv2.CAP_PROP_FRAME_COUNT, cv2.CAP_PROP_FPS, cv2.CAP_PROP_ORIENTATION_META, cv2.CAP_PROP_FOURCC))
-    claimed_fps = claimed_fps if 0 < claimed_fps < float("inf") else None
+        claimed_frames, rotation, fourcc = (video.get(key) for key in (
+            cv2.CAP_PROP_FRAME_COUNT, cv2.CAP_PROP_ORIENTATION_META, cv2.CAP_PROP_FOURCC))
+        claimed_fps = video.claimed_fps
     times_us, fps, steady, trusted = containers.frame_clock(times_ms, claimed_fps)
     return VideoInfo(
         path=video.name, container=video.container, codec=fourcc_text(fourcc), width=width, height=height,

@@ -1,0 +1,130 @@
+"""Times clips from records against clips from the same videos, and preparing against bare decoding and JPEG encoding.
+
+    python benchmarks/records.py VIDEO_OR_FOLDER...
+
+Rounds are interleaved, so that a slow moment of the machine falls on all, and the median of each is taken. `plain` is
+the usual way of reading such records: shards one after another, each record parsed whole, its frames decoded whole
+by a map
+and cropped afterwards. Everything runs in one process with as many workers as --workers says.
+"""
+
+import argparse
+import os
+import pathlib
+import shutil
+import statistics
+import tempfile
+import time
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import numpy as np
+import tensorflow as tf
+
+import pipelines
+from pipelines import video
+from pipelines.clip_dataset import input_options
+from pipelines.manifest import Entry, Manifest, read_manifest
+from pipelines.prepare import Options, prepare
+from res3d.geometry import ClipSpec
+
+CLIP = ClipSpec(frames=16, stride=2, height=112, width=112)
+VIDEOS = (".mp4", ".avi", ".mkv", ".webm", ".mpg", ".mov")
+
+
+def plain(folder, workers):
+    """The parse-decode-map pipeline over a prepared folder: (clips, label)."""
+    shards = tf.constant(sorted(str(path) for path in pathlib.Path(folder).glob("*.tfrecord")))
+
+    def one(serialized):
+        context, lists = tf.io.parse_single_sequence_example(
+            serialized, {"clip/label/index": tf.io.VarLenFeature(tf.int64)},
+            {"image/encoded": tf.io.FixedLenSequenceFeature((), tf.string)})
+        frames = lists["image/encoded"]
+        free = tf.maximum(tf.shape(frames)[0] - CLIP.span, 0)
+        start = tf.random.uniform((), 0, free + 1, tf.int32)
+        indices = tf.minimum(start + tf.range(CLIP.frames) * CLIP.stride, tf.shape(frames)[0] - 1)
+        pictures = tf.map_fn(lambda jpeg: tf.io.decode_jpeg(jpeg, channels=3), tf.gather(frames, indices),
+                             fn_output_signature=tf.uint8)
+        pictures = tf.image.random_crop(pictures, (CLIP.frames, CLIP.height, CLIP.width, 3))
+        return pictures, tf.cast(context["clip/label/index"].values[0], tf.int32)
+
+    dataset = tf.data.Dataset.from_tensor_slices(shards)
+    dataset = dataset.interleave(tf.data.TFRecordDataset, cycle_length=4, num_parallel_calls=workers)
+    return dataset.shuffle(64).map(one, workers).batch(8).prefetch(2).with_options(input_options(workers))
+
+
+def rate(dataset):
+    """Clips a second over a dataset's whole length."""
+    began, count = time.perf_counter(), 0
+    for clips, _ in dataset:
+        count += clips.shape[0]
+    return count / (time.perf_counter() - began)
+
+
+def bare(paths, options):
+    """Seconds of decoding videos and encoding their scaled frames, and nothing else, in this thread."""
+    began = time.perf_counter()
+    for path in paths:
+        with video.Decoder(path) as decoder:
+            frame = None
+            while decoder.grab():
+                frame = decoder.retrieve(frame)
+                height, width = frame.shape[:2]
+                side = min(options.short_side, height, width)
+                size = ClipSpec(height=1, width=1, resize=side).resized_size(height, width)
+                video.encode_image(video.to_rgb(video.resize_image(frame, size)), quality=options.quality)
+    return time.perf_counter() - began
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("videos", nargs="+", help="video files, or folders of them")
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--copies", type=int, default=16, help="how often each video is in the data set")
+    parser.add_argument("--workers", type=int, default=1)
+    arguments = parser.parse_args()
+    paths = [os.path.abspath(path) for name in arguments.videos for path in (
+        sorted(os.path.join(name, inside) for inside in os.listdir(name)) if os.path.isdir(name) else [name])
+        if path.lower().endswith(VIDEOS)]
+    options = Options(CLIP, shard_clips=2 * len(paths))
+    manifest = Manifest([Entry(path, (0,)) for path in paths * arguments.copies], ["any"])
+    with tempfile.TemporaryDirectory() as folder:
+        once = Manifest(manifest.entries[:max(4, len(paths)) * 2], ["any"])
+        times = {"bare": [], 1: [], 2: []}
+        for _ in range(max(3, arguments.repeats // 2)):
+            times["bare"].append(bare([entry.path for entry in once], options))
+            for workers in (1, 2):
+                out = os.path.join(folder, "rate")
+                began = time.perf_counter()
+                prepare(once, out, Options(CLIP, shard_clips=max(1, len(once) // 4)), workers=workers)
+                times[workers].append(time.perf_counter() - began)
+                shutil.rmtree(out)
+        seconds = {name: statistics.median(taken) for name, taken in times.items()}
+        print(f"preparing: {len(once) / seconds[1]:.2f} videos/s by one worker, {len(once) / seconds[2]:.2f} by two "
+              f"({seconds[1] / seconds[2]:.2f} times); bare decoding and encoding {len(once) / seconds['bare']:.2f} "
+              f"({seconds['bare'] / seconds[1]:.2f} times)", flush=True)
+        summary = prepare(manifest, os.path.join(folder, "all"), options)
+        print(f"a record: {summary['bytes'] / summary['clips'] / 1e6:.2f} MB, "
+              f"{summary['frames'] / summary['clips']:.0f} frames; a video: "
+              f"{np.mean([os.path.getsize(path) for path in paths]) / 1e6:.2f} MB", flush=True)
+        few = Manifest(manifest.entries[:2 * len(paths)], ["any"])
+        readers = {
+            "records": pipelines.training_clips(read_manifest(os.path.join(folder, "all")), CLIP, 8,
+                                                workers=arguments.workers),
+            "plain": plain(os.path.join(folder, "all"), arguments.workers),
+            "videos": pipelines.training_clips(few, CLIP, 8, workers=arguments.workers)}
+        rates = {name: [] for name in readers}
+        for dataset in readers.values():
+            rate(dataset)
+        for _ in range(arguments.repeats):
+            for name, dataset in readers.items():
+                rates[name].append(rate(dataset))
+        clips = {name: statistics.median(found) for name, found in rates.items()}
+        print(", ".join(f"{name} {found:.1f} clips/s" for name, found in clips.items()))
+        print(f"records are {clips['records'] / clips['videos']:.1f} times videos, "
+              f"{clips['records'] / clips['plain']:.2f} times plain")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+"""Shards written by Apache Beam: one element a shard, on whichever runner its options name."""
+
+from pipelines import prepare_plan, prepare_shard
+
+
+def write_shards(plan, numbers, runner, arguments=()):
+    """Writes shards of a plan with a Beam pipeline and waits for it.
+
+    Args:
+        plan: `Plan`; its work folder must be reachable from the runner's workers, as the data must.
+        numbers: ints. Which shards.
+        runner: str. Name of a Beam runner, such as "DirectRunner", "FlinkRunner" or "DataflowRunner".
+        arguments: list of str. The runner's own flags.
+
+    Raises:
+        ImportError: without Apache Beam.
+        ValueError: for a runner that Beam does not know.
+        OSError: if a shard could not be written.
+    """
+    try:
+        import apache_beam as beam
+        from apache_beam.options.pipeline_options import PipelineOptions
+    except ImportError:
+        raise ImportError("`--runner` needs Apache Beam. Install the extra: pip install 'res3d[beam]'.") from None
+    numbers = list(numbers)
+    if not numbers:
+        return
+    options = PipelineOptions([f"--runner={runner}", *arguments])
+    with beam.Pipeline(options=options) as pipeline:
+        (pipeline | beam.Create(numbers, reshuffle=False) | beam.Reshuffle() | beam.Map(_write, plan.out))
+
+
+def _write(number, out):
+    plan = prepare_plan.load(out)
+    if prepare_shard.finished(plan, number) is None:  # runners may try an element again
+        prepare_shard.write_shard(plan, number)
+    return number

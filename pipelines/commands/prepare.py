@@ -1,0 +1,125 @@
+"""Prepares a data set: decodes every video once and writes its frames as JPEGs into shards of records.
+
+DATA is a folder per class, a CSV manifest or any annotation file that `pipelines.annotations` reads. OUT is a folder or
+the address of a bucket; `res3d train --data=OUT` then trains from it. Run the same command again after an interruption:
+it goes on where it stopped, and the result is byte for byte the same. Flags of a Beam runner come last, after `--`.
+"""
+
+import os
+import sys
+
+EXAMPLE = "res3d prepare data/videos data/records --clip=16x2x112 --workers=16"
+
+
+def add_flags(parser):
+    """Adds the command's flags to an argparse parser."""
+    parser.add_argument("data", metavar="DATA", help="folder, manifest or annotation file")
+    parser.add_argument("out", metavar="OUT", nargs="?", help="folder or bucket for the records")
+    parser.add_argument("beam", metavar="-- FLAGS", nargs="*", help="flags of the Beam runner")
+    parser.add_argument("--verify", action="store_true", help="instead, read again a prepared folder, given as DATA: "
+                        "counts, checksums, every JPEG, labels")
+    parser.add_argument("--clip", default="16x2x112", metavar="FRAMESxSTRIDExSIZE|PRESET",
+                        help="clip the records are for, kept as clip.json (default: %(default)s)")
+    parser.add_argument("--short_side", type=int, help="pixels of the shorter side (default: what the clip scales to, "
+                        "128 for crops of 112, 256 for 224)")
+    parser.add_argument("--fps", type=float, help="frames a second to keep (default: each video's own)")
+    parser.add_argument("--quality", type=int, default=90, help="of the JPEGs, 1 to 100 (default: %(default)s)")
+    parser.add_argument("--frames_per_record", type=int, help="cut longer videos into records of about this many "
+                        "frames, each a clip of its own (default: whole videos)")
+    parser.add_argument("--shard_clips", type=int, default=128, help="clips of a shard (default: %(default)s)")
+    parser.add_argument("--split", help="prepare only this split")
+    parser.add_argument("--split_by", metavar="COLUMN", help="column of a CSV manifest that names the split "
+                        "(default: split)")
+    parser.add_argument("--labels", metavar="FILE", help="label list that fixes the ids")
+    parser.add_argument("--videos", metavar="FOLDER", help="where the videos of an annotation file lie")
+    parser.add_argument("--format", help="annotation format, if it is not recognised")
+    parser.add_argument("--fold", type=int, default=1, help="numbered split of UCF101 and HMDB51 (default: 1)")
+    parser.add_argument("--workers", type=int, help="processes (default: one a core)")
+    parser.add_argument("--timeout", type=float, default=600.0, help="seconds for one video (default: %(default)s)")
+    parser.add_argument("--runner", metavar="NAME", help="have Apache Beam write the shards: DirectRunner, Flink, "
+                        "Spark or Dataflow")
+    parser.add_argument("--overwrite", action="store_true", help="replace what other options have left in OUT")
+
+
+def run(args):
+    """Prepares, or verifies; returns 0, or 1 if verifying found something."""
+    from pipelines import prepare, storage
+    from pipelines.commands.doctor import parse_clip
+
+    if args.verify:
+        return _verify(args)
+    if args.out is None:
+        raise ValueError("`res3d prepare` takes DATA and OUT. Received: no OUT. Name a folder for the records.")
+    if args.beam and not args.runner:
+        raise ValueError(f"Flags after OUT are those of a Beam runner. Received: {' '.join(args.beam)} without "
+                         "--runner. Leave them out.")
+    options = prepare.Options(parse_clip(args.clip), args.short_side, args.fps, args.quality, args.frames_per_record,
+                              args.shard_clips)
+    runner = None
+    if args.runner:
+        from pipelines import beam_runner
+
+        def runner(plan, numbers):
+            beam_runner.write_shards(plan, numbers, args.runner, args.beam)
+
+    with _Bar("preparing") as bar:
+        summary = prepare.prepare(
+            args.data, args.out, options, split=args.split, labels=args.labels, workers=args.workers,
+            overwrite=args.overwrite, progress=bar.begin, timeout=args.timeout, runner=runner, videos=args.videos,
+            format=args.format, fold=args.fold, split_by=args.split_by)
+    counts = ", ".join(f"{name}: {split['clips']} clips in {split['shards']} shards"
+                       for name, split in summary["splits"].items())
+    print(f"{storage.shown(args.out)}: {counts}; {_bytes(summary['bytes'])}, {summary['frames']} frames, "
+          f"{summary['failures']} videos left out" + (f" (see {os.path.join(args.out, prepare.QUARANTINE_FILE)})"
+                                                      if summary["failures"] else ""))
+    return 0
+
+
+def _verify(args):
+    from pipelines import prepare_verify, storage
+
+    with _Bar("verifying") as bar:
+        problems = prepare_verify.verify(args.data, args.workers, bar.begin)
+    for problem in problems:
+        print(problem)
+    print(f"{storage.shown(args.data)}: {len(problems) or 'no'} problem{'s' * (len(problems) != 1)}")
+    return 1 if problems else 0
+
+
+class _Bar:
+    """A progress bar over clips, with bytes and failures beside rate and time left."""
+
+    def __init__(self, what):
+        self.what, self.bar, self.bytes, self.failures = what, None, 0, 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc_info):
+        if self.bar is not None:
+            self.bar.close()
+
+    def begin(self, total):
+        import tqdm
+
+        self.bar = tqdm.tqdm(total=total, unit="clip", file=sys.stderr, desc=self.what)
+        return self.update
+
+    def update(self, clips, size, failures):
+        self.bytes += size
+        self.failures += failures
+        self.bar.set_postfix_str(f"{_bytes(self.bytes)}, {self.failures} failed", refresh=False)
+        self.bar.update(clips)
+
+
+def _bytes(count):
+    """A size for people.
+
+    >>> _bytes(1536), _bytes(3 * 10**9)
+    ('1.5 kB', '3.0 GB')
+    """
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"

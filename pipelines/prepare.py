@@ -1,0 +1,157 @@
+"""Videos to shards of records, once, at any scale: `prepare` plans, has the shards written, and gathers what came out.
+
+    prepare("data/videos", "data/records", Options(clip), workers=16)
+
+It may be killed at any moment and run again: it goes on with the shards that are not finished, and the result is byte
+for byte the same.
+"""
+
+import contextlib
+import csv
+import io
+import json
+import os
+
+from absl import logging
+
+from pipelines import prepare_plan, prepare_pool, prepare_shard, records, storage
+from pipelines.manifest import LABELS_FILE, MANIFEST_FILE
+from pipelines.prepare_plan import Options
+from pipelines.quarantine import COLUMNS as QUARANTINE_COLUMNS
+from pipelines.record_index import CLIP_FILE, KIND, SUMMARY_FILE, WORK_FOLDER, columns, read_summary
+
+QUARANTINE_FILE = "quarantine.csv"
+TIMEOUT_SECONDS = 600.0
+
+
+def prepare(data, out, options=None, *, split=None, labels=None, workers=None, overwrite=False, progress=None,
+            timeout=TIMEOUT_SECONDS, runner=None, **layout):
+    """Prepares a data set; returns the summary, a dict.
+
+    Args:
+        data: whatever `read_manifest` takes; `layout` are its other arguments.
+        out: folder, or address of a bucket.
+        options: `Options`, or None for the defaults.
+        split: str or None. Only this split.
+        labels: label list, or None.
+        workers: int or None. Processes; None is one a core.
+        overwrite: bool. Replace what another plan has left in `out`.
+        progress: function (total clips) -> function (clips, bytes, failures), or None.
+        timeout: float. Seconds for one video, in the local pool.
+        runner: None for the local pool, or a function (plan, shard numbers) that has them written.
+
+    Raises:
+        ValueError: for wrong arguments, changed options, or if no video could be used.
+        OSError: for a full disk, a folder that cannot be written, data that have gone.
+    """
+    plan = prepare_plan.make(data, out, options or Options(), split, labels, **layout)
+    storage.make_folder(plan.out)
+    with _alone(plan.out):
+        if prepare_plan.begin(plan, overwrite):
+            logging.info("'%s' is finished already", storage.shown(plan.out))
+            _sweep(plan.out)
+            return read_summary(plan.out)
+        _sweep(plan.out, ".part")
+        accounts = {number: prepare_shard.finished(plan, number) for number in range(len(plan.shards))}
+        left = [number for number, account in accounts.items() if account is None]
+        count = progress(len(plan.entries)) if progress is not None else lambda *counts: None
+        for account in filter(None, accounts.values()):
+            clips = len({row["position"] for row in account["rows"]})
+            count(clips + len(account["failures"]), account["bytes"], len(account["failures"]))
+        if runner is not None:
+            runner(plan, left)
+        elif left:
+            prepare_pool.write_shards(plan.out, left, workers or os.cpu_count() or 1, count, timeout)
+        return _finish(plan)
+
+
+def _finish(plan):
+    """Gathers the accounts of all shards; the summary comes last and vouches for the rest."""
+    accounts = [prepare_shard.finished(plan, number) for number in range(len(plan.shards))]
+    unfinished = [shard.name for shard, account in zip(plan.shards, accounts) if account is None]
+    if unfinished:
+        raise OSError(f"Expected {len(plan.shards)} finished shards in '{storage.shown(plan.out)}'. "
+                      f"{len(unfinished)} are not, the first {unfinished[0]}. Run the same command again.")
+    failures = sorted([tuple(row) for account in accounts for row in account["failures"]] + plan.missing)
+    rows = sorted(({**row, "shard": account["name"]} for account in accounts for row in account["rows"]),
+                  key=lambda row: (row["position"], row["part"]))
+    if not rows:
+        raise ValueError(f"Expected at least one video that decodes. None of {len(plan.entries)} does, the first "
+                         f"'{failures[0][0]}': {failures[0][1]}. `res3d doctor` lists them all.")
+    for row in rows:
+        entry = plan.entries[row["position"]]
+        row |= {"path": plan.names[row["position"]], "split": entry.split, "labels": "|".join(
+            plan.labels[i].replace("\\", "\\\\").replace("|", "\\|") for i in entry.labels)}
+        row["times_us"] = " ".join(map(str, row["times_us"])) if row["times_us"] else None
+    splits = {}
+    for shard, account in zip(plan.shards, accounts):
+        counts = splits.setdefault(shard.split or prepare_plan.NO_SPLIT, dict.fromkeys(
+            ("shards", "clips", "frames", "bytes"), 0))
+        for name, value in (("shards", 1), ("clips", len(account["rows"])), ("bytes", account["bytes"]),
+                            ("frames", sum(row["frames"] for row in account["rows"]))):
+            counts[name] += value
+    summary = {
+        "kind": KIND, "schema_version": records.SCHEMA_VERSION, "digest": plan.digest,
+        "options": plan.options.to_dict(), "clips": len(rows), "frames": sum(row["frames"] for row in rows),
+        "bytes": sum(account["bytes"] for account in accounts), "failures": len(failures),
+        "multi_label": plan.multi_label, "splits": splits,
+        "shards": [{"name": account["name"], "clips": len(account["rows"]), "bytes": account["bytes"],
+                    "sha256": account["sha256"]} for account in accounts]}
+    for name, text in ((LABELS_FILE, "".join(f"{label}\n" for label in plan.labels)),
+                       (CLIP_FILE, plan.options.clip.to_json()),
+                       (QUARANTINE_FILE, _csv(QUARANTINE_COLUMNS, failures)),
+                       (MANIFEST_FILE, _csv(columns(rows), [[_cell(row.get(name)) for name in columns(rows)]
+                                                            for row in rows])),
+                       (SUMMARY_FILE, json.dumps(summary, indent=1) + "\n")):
+        storage.write_bytes(storage.join(plan.out, name), text.encode("utf-8", "surrogateescape"))
+    _sweep(plan.out)
+    return summary
+
+
+def _cell(value):
+    return "" if value is None else value
+
+
+def _csv(header, rows):
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _sweep(out, ending=""):
+    """Removes what is in the work folder, or only what has this ending, but for the lock; then the folder."""
+    folder = storage.join(out, WORK_FOLDER)
+    if not storage.is_folder(folder):
+        return
+    for name in storage.list_folder(folder):
+        if name.endswith(ending) and name != _LOCK:
+            storage.remove(storage.join(folder, name))
+
+
+_LOCK = "lock"
+
+
+@contextlib.contextmanager
+def _alone(out):
+    """Holds the output folder against a second run on this machine; the system lets go when the process ends."""
+    if storage.is_remote(out):
+        yield
+        return
+    import fcntl
+
+    folder = os.path.join(storage.local_path(out), WORK_FOLDER)
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, _LOCK), "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BlockingIOError(f"Expected to be alone in '{out}'. Another `res3d prepare` is at work there. Wait "
+                                  "for it, or end it.") from None
+        try:
+            yield
+        finally:
+            if os.listdir(folder) == [_LOCK]:
+                os.remove(os.path.join(folder, _LOCK))
+                os.rmdir(folder)

@@ -1,0 +1,122 @@
+"""Writes one shard, whoever calls it: a process of the local pool, or a worker of Apache Beam.
+
+A shard is written aside, flushed to the disk and renamed; then comes its account, a JSON file, in the same way. A shard
+with an account is finished. Run as a module, this file is a child process: it reads a request a line and answers with
+lines of what it is at, both JSON.
+"""
+
+import hashlib
+import json
+import os
+import sys
+import tempfile
+import traceback
+
+from pipelines import prepare_clip, prepare_plan, record_file, records, storage
+from pipelines.containers import VideoError
+from pipelines.record_index import WORK_FOLDER
+
+
+def write_shard(plan, number, report=lambda **said: None, crashed=()):
+    """Writes shard `number` of a plan and its account; returns the account.
+
+    Args:
+        plan: `Plan`.
+        number: int.
+        report: function called with `start=position` before each clip and with `done=position, bytes=, failed=` after.
+        crashed: {position: reason} of clips that are not to be tried.
+
+    Raises:
+        OSError: if the shard cannot be written, or the data have gone.
+    """
+    shard, crashed = plan.shards[number], dict(crashed)
+    rows, failures, digest = [], [], hashlib.sha256()
+    aside = _aside(plan, shard)
+    try:
+        with open(aside, "wb") as file:
+            writer = record_file.Writer(_Both(file, digest))
+            for position in shard.clips:
+                report(start=position)
+                began = writer.offset
+                try:
+                    if position in crashed:
+                        raise VideoError(plan.entries[position].path, crashed[position])
+                    found = prepare_clip.clip_records(plan.entries[position], plan.names[position], plan.labels,
+                                                      plan.options)
+                except VideoError as error:
+                    _still_there(plan)
+                    failures.append((plan.names[position], error.reason))
+                    found = []
+                for part, (record, facts) in enumerate(found):
+                    data = records.encode(record)
+                    rows.append({"position": position, "part": part, "offset": writer.write(data),
+                                 "length": len(data)} | facts)
+                report(done=position, bytes=writer.offset - began, failed=not found)
+            file.flush()
+            os.fsync(file.fileno())
+        account = {"name": shard.name, "bytes": writer.offset, "sha256": digest.hexdigest(), "rows": rows,
+                   "failures": failures}
+        storage.upload(aside, storage.join(plan.out, shard.name))
+    finally:
+        if os.path.exists(aside):
+            os.remove(aside)
+    storage.write_bytes(plan.sidecar(shard), json.dumps(account).encode())
+    return account
+
+
+def finished(plan, number):
+    """The account of a shard, or None if it is not finished."""
+    shard = plan.shards[number]
+    path = storage.join(plan.out, shard.name)
+    if not storage.exists(plan.sidecar(shard)) or not storage.exists(path):
+        return None
+    account = json.loads(storage.read_bytes(plan.sidecar(shard)))
+    return account if storage.size(path) == account["bytes"] else None
+
+
+def _aside(plan, shard):
+    """A local file of this process's own, on the disk of the output if it is one."""
+    if storage.is_remote(plan.out):
+        return os.path.join(tempfile.mkdtemp(prefix="res3d-"), shard.name)
+    return os.path.join(storage.local_path(plan.out), WORK_FOLDER, f"{shard.name}.{os.getpid()}.part")
+
+
+class _Both:
+    def __init__(self, file, digest):
+        self.file, self.digest = file, digest
+
+    def write(self, data):
+        self.file.write(data)
+        self.digest.update(data)
+
+
+def _still_there(plan):
+    if plan.base and not storage.is_remote(plan.base) and not os.path.exists(plan.base):
+        raise FileNotFoundError(f"Expected the data in '{plan.base}'. The folder has gone while they were being "
+                                "prepared. Bring it back and run the same command again.")
+
+
+def _serve():
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # a decoder that prints must not garble the answers
+
+    def answer(**said):
+        answers.write(json.dumps(said) + "\n")
+        answers.flush()
+
+    for line in sys.stdin:
+        asked = json.loads(line)
+        try:
+            crashed = {int(position): reason for position, reason in asked["crashed"].items()}
+            write_shard(prepare_plan.load(asked["out"]), asked["shard"], answer, crashed)
+            answer(shard=asked["shard"])
+        except BrokenPipeError:
+            os._exit(1)  # whoever asked has gone
+        except OSError as error:
+            answer(error=str(error))
+        except Exception:
+            answer(defect=traceback.format_exc())
+
+
+if __name__ == "__main__":
+    _serve()

@@ -1,0 +1,71 @@
+"""Shared input workers give every clip of an epoch exactly once, also when one of them is killed."""
+
+import contextlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import pipelines
+from pipelines import data_service, synthetic
+from pipelines.prepare import Options, prepare
+from res3d.geometry import ClipSpec
+
+CLIP = ClipSpec(frames=8, height=56, width=56)
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    videos, out = tmp_path_factory.mktemp("videos"), tmp_path_factory.mktemp("out") / "records"
+    synthetic.write(videos, train_per_class=6, val_per_class=1)
+    prepare(videos, out, Options(CLIP, shard_clips=10), workers=2)
+    return out
+
+
+@contextlib.contextmanager
+def started(*arguments):
+    """(process, what it printed first) of a command."""
+    process = subprocess.Popen([sys.executable, "-m", "res3d.commands.main", *arguments], stdout=subprocess.PIPE,
+                               stderr=subprocess.DEVNULL, text=True)
+    try:
+        yield process, process.stdout.readline().strip()
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def sums(dataset):
+    """A number for each clip, with its label, sorted: the same for the same clips in any order."""
+    return sorted((int(clip.astype(np.int64).sum()), int(label)) for clips, labels in dataset
+                  for clip, label in zip(clips.numpy(), labels.numpy()))
+
+
+@pytest.mark.slow
+def test_every_clip_once_an_epoch_and_after_a_worker_is_killed(prepared, monkeypatch):
+    monkeypatch.setattr(data_service, "STALL_SECONDS", 4.0)
+    options = {"clip": CLIP, "batch_size": 4, "seed": 3, "split": "train"}
+    with started("data-dispatcher", "--port=0") as (_, said), contextlib.ExitStack() as stack:
+        address = said.removeprefix("dispatcher at ")
+        workers = [stack.enter_context(started("data-worker", address))[0] for _ in range(2)]
+        here = pipelines.training_clips(prepared, **options)
+        there = pipelines.training_clips(prepared, data_service=address, **options)
+        for _ in range(2):
+            expected = sums(here)
+            assert len(expected) == 48
+            assert sums(there) == expected
+        expected, batches = sums(here), []
+        for number, batch in enumerate(there):
+            if number == 1:
+                workers[0].kill()
+                workers[0].wait()
+            batches.append(batch)
+        assert sums(batches) == expected
+        assert sums(there) == sums(here)  # the next epoch, by the worker that is left
+        assert there.epoch == 4
+
+
+def test_an_address_must_be_one():
+    for wrong in ("localhost:1", "grpc://localhost", "grpc://:5", "http://a:1"):
+        with pytest.raises(ValueError, match=r"`data_service` must be grpc://HOST:PORT"):
+            data_service.check_address(wrong)

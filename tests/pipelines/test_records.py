@@ -1,0 +1,159 @@
+"""Records round trip exactly, in TensorFlow's own reading of them too, and damage is named."""
+
+import contextlib
+import io
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines import record_file, record_wire, records
+from pipelines.records import Record, RecordError
+
+NAMES = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.binary(max_size=40), min_size=1, max_size=9), st.lists(st.tuples(st.integers(0, 2**40), NAMES),
+       max_size=4), NAMES, st.integers(0, 2**50), st.floats(0, 1000, width=32), st.booleans())
+def test_round_trip(frames, labels, filename, start, fps, timed):
+    record = Record(tuple(frames), tuple(i for i, _ in labels), tuple(name for _, name in labels), filename, start,
+                    start + 5, fps, 128, 170, tuple(range(start, start + len(frames))) if timed else ())
+    data = records.encode(record)
+    assert records.decode(data) == record
+    assert records.encode(records.decode(data)) == data
+    example = tf.train.SequenceExample.FromString(data)
+    assert example.SerializeToString(deterministic=True) == data
+    context = example.context.feature
+    for place, size, frame in zip(context[records.FRAME_FROM_END].int64_list.value,
+                                  context[records.FRAME_BYTES].int64_list.value, frames):
+        assert data[len(data) - place:len(data) - place + size] == frame
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.binary(max_size=200))
+def test_any_bytes_are_a_record_or_a_record_error(data):
+    with contextlib.suppress(RecordError):
+        records.decode(data)
+
+
+def test_keys_of_other_readers():
+    data = records.encode(Record((b"a", b"b"), (3, 5), ("jump", "run"), "x.mp4", 1_000_000, 3_000_000, 25.0, 4, 6))
+    context, lists = tf.io.parse_single_sequence_example(
+        data, {"clip/label/index": tf.io.VarLenFeature(tf.int64), "clip/label/text": tf.io.VarLenFeature(tf.string),
+               "clip/label/string": tf.io.VarLenFeature(tf.string),
+               "video/filename": tf.io.FixedLenFeature((), tf.string),
+               "clip/start/timestamp": tf.io.FixedLenFeature((), tf.int64),
+               "clip/end/timestamp": tf.io.FixedLenFeature((), tf.int64),
+               "image/frame_rate": tf.io.FixedLenFeature((), tf.float32),
+               "image/height": tf.io.FixedLenFeature((), tf.int64),
+               "image/width": tf.io.FixedLenFeature((), tf.int64)},
+        {"image/encoded": tf.io.FixedLenSequenceFeature((), tf.string)})
+    assert lists["image/encoded"].numpy().tolist() == [b"a", b"b"]
+    found = {key: (value.values if key.startswith("clip/label") else value).numpy() for key, value in context.items()}
+    assert found.pop("clip/label/index").tolist() == [3, 5]
+    assert found.pop("clip/label/text").tolist() == found.pop("clip/label/string").tolist() == [b"jump", b"run"]
+    assert [value.item() if isinstance(value, np.generic) else value for value in found.values()] == [
+        3_000_000, 1_000_000, 25.0, 4, 6, b"x.mp4"]
+
+
+def feature(*values):
+    if isinstance(values[0], bytes):
+        return tf.train.Feature(bytes_list=tf.train.BytesList(value=values))
+    if isinstance(values[0], float):
+        return tf.train.Feature(float_list=tf.train.FloatList(value=values))
+    return tf.train.Feature(int64_list=tf.train.Int64List(value=values))
+
+
+def example(context, **lists):
+    return tf.train.SequenceExample(
+        context=tf.train.Features(feature={key: feature(*values) for key, values in context.items()}),
+        feature_lists=tf.train.FeatureLists(feature_list={
+            key: tf.train.FeatureList(feature=[feature(value) for value in values]) for key, values in lists.items()}),
+    ).SerializeToString()
+
+
+def test_a_dmvr_record_parses():
+    data = example({"clip/label/index": [2], "clip/label/text": [b"jump"], "caption/string": [b"a jump"],
+                    "video/filename": [b"a.mp4"], "clip/start/timestamp": [0], "clip/end/timestamp": [2_000_000]},
+                   **{"image/encoded": [b"x", b"y"], "WAVEFORM/feature/floats": [0.5]})
+    assert records.decode(data) == Record((b"x", b"y"), (2,), ("jump",), "a.mp4", 0, 2_000_000)
+    assert not records.is_indexed(data)
+
+
+def test_a_model_garden_record_parses():
+    data = example({"clip/label/index": [2, 7]}, **{"image/encoded": [b"x"]})
+    assert records.decode(data) == Record((b"x",), (2, 7))
+
+
+def test_a_record_without_frames():
+    with pytest.raises(RecordError, match=r"Expected frames under 'image/encoded' at byte 7\. Received a record "
+                                          r"without any: it has sound\."):
+        records.decode(example({"clip/label/index": [2]}, sound=[1.0]), "byte 7")
+    with pytest.raises(RecordError, match="A record must have frames"):
+        Record(())
+
+
+def test_a_later_schema_is_refused():
+    data = example({records.VERSION: [9]}, **{"image/encoded": [b"x"]})
+    with pytest.raises(RecordError, match=r"schema version 1 to 1\. Received version 9\. Update the package"):
+        records.decode(data)
+
+
+def test_times_and_names_must_fit():
+    with pytest.raises(RecordError, match=r"one time a frame\. Received 1 times for 2 frames of 'a'"):
+        Record((b"x", b"y"), filename="a", times_us=(1,))
+    with pytest.raises(RecordError, match="one name a label"):
+        Record((b"x",), (1, 2), ("jump",))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 9000), st.integers(0, 2**32 - 1))
+def test_checksum_of_any_length(size, seed):
+    data = np.random.default_rng(seed).integers(0, 256, size, np.uint8)
+    assert record_file.crc32c(data.tobytes()) == record_file._plain(data, 0xFFFFFFFF) ^ 0xFFFFFFFF
+
+
+def test_tensorflow_reads_what_is_written_and_the_other_way(tmp_path):
+    values = [b"", b"one", bytes(range(256)) * 200]
+    with open(tmp_path / "ours", "wb") as file:
+        writer = record_file.Writer(file)
+        places = [writer.write(value) for value in values]
+    assert list(tf.data.TFRecordDataset(str(tmp_path / "ours")).as_numpy_iterator()) == values
+    with tf.io.TFRecordWriter(str(tmp_path / "theirs")) as writer:
+        for value in values:
+            writer.write(value)
+    assert (tmp_path / "ours").read_bytes() == (tmp_path / "theirs").read_bytes()
+    with open(tmp_path / "theirs", "rb") as file:
+        assert list(record_file.read_all(file)) == list(zip(places, values))
+
+
+def shard(*values):
+    file = io.BytesIO()
+    writer = record_file.Writer(file)
+    return file, [writer.write(value) for value in values]
+
+
+def test_flipped_bytes_are_named_by_file_and_offset():
+    file, places = shard(b"a" * 50, b"b" * 50)
+    file.getbuffer()[places[1] + 20] ^= 1
+    with pytest.raises(record_file.DamagedRecordError, match=r"the record at byte 66 of 's' has a wrong checksum over "
+                                                             r"its 50 bytes"):
+        record_file.read_at(file, places[1], "s")
+    assert record_file.read_at(file, places[0]) == b"a" * 50
+
+
+def test_a_truncated_shard_keeps_what_is_whole():
+    file, places = shard(b"a" * 50, b"b" * 50)
+    file.truncate(100)
+    with pytest.raises(record_file.DamagedRecordError, match=r"byte 66 of 's' is cut off: 50 bytes were promised, 22 "
+                                                             r"are there") as error:
+        record_file.offsets(file, "s")
+    assert error.value.found == [(places[0], 50)]
+
+
+def test_wire_errors():
+    with pytest.raises(record_wire.WireError, match="10 bytes with 1 left"):
+        record_wire.decode(b"\x0a\x0a\x00")
