@@ -5,6 +5,7 @@ could be classified does the command fail. --server asks a running `res3d serve`
 --sliding follows a long file, a camera or a stream, one line of JSON a window.
 """
 
+import dataclasses
 import json
 import pathlib
 import sys
@@ -168,17 +169,21 @@ def best(scores, labels, top):
 
 
 def find_videos(names):
-    """Manifest entries: files as they are given, folders as all below them that may be a video, sorted.
+    """Manifest entries: files as they are given, folders as all below them that may be a video, sorted, or the records
+    of a prepared folder.
 
     Raises:
         ValueError: if there is none.
     """
+    from pipelines import record_index
     from pipelines.annotations.files import walk
     from pipelines.manifest import Entry
 
     found = []
     for name in map(str, names):
-        if pathlib.Path(name).is_dir():
+        if record_index.are_records(name):  # their labels are not asked for, and may be others than the network's
+            found += [dataclasses.replace(entry, labels=()) for entry in record_index.read(name)]
+        elif pathlib.Path(name).is_dir():
             found += [Entry(path, num_frames=num_frames) for path, num_frames in walk(name)]
         else:
             found.append(Entry(name))

@@ -153,12 +153,19 @@ def describe_run(recipe, data, fed, deterministic):
             versions[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             continue
-    return {"data": os.path.abspath(data) if isinstance(data, str | os.PathLike) else None, "seed": recipe.seed,
+    return {"data": _lasting(data), "seed": recipe.seed,
             "training_videos": len(fed.train.manifest), "batches_per_epoch": fed.train.steps_per_epoch,
             "validation_videos": len(fed.validation.manifest) if fed.validation is not None else 0,
             "backend": keras.backend.backend(), "deterministic": deterministic, "versions": versions,
             "revision": revision(), "started": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
             "command": sys.argv}
+
+
+def _lasting(data):
+    """Where the data lie, whatever folder the next command is given in; None for data that have no place."""
+    if not isinstance(data, str | os.PathLike):
+        return None
+    return data if isinstance(data, str) and "://" in data else os.path.abspath(data)
 
 
 def revision():

@@ -27,10 +27,10 @@ def trained(motion, tmp_path_factory):
     return folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tiny():
-    """Settings that make the demo recipe a matter of seconds."""
-    return list(TINY)
+    """Settings that make the demo recipe a matter of seconds; do not change the list."""
+    return TINY
 
 
 @pytest.fixture

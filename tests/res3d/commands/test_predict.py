@@ -1,15 +1,13 @@
-"""`res3d predict`: tables, JSON, bad files in their places, heat maps, and windows that slide."""
+"""`res3d predict`: tables, JSON, bad files in their places, and heat maps."""
 
 import json
 
 import numpy as np
 import pytest
 
-import res3d
 from pipelines import video
 from res3d.commands.predict import best, find_videos, predict
 from res3d.commands.scoring import load_network
-from res3d.commands.sliding import Windows, slide
 
 
 def test_a_table_names_every_video(trained, motion, console):
@@ -124,60 +122,3 @@ def test_a_heat_map_takes_one_video(trained, motion, tmp_path, console):
     code, _, err = console("predict", motion / "val", f"--model={trained}", f"--explain={tmp_path / 'heat.avi'}")
     assert code == 1
     assert "`--explain` takes one video" in err
-
-
-# Sliding
-
-
-def test_windows_overlap_by_the_step():
-    windows = Windows(res3d.ClipSpec(frames=4, height=2, width=2, resize=2), step=2)
-    found = []
-    for number in range(9):
-        window = windows.add(float(number), np.full((2, 2, 3), number, "uint8"))
-        if window is not None:
-            found.append((window[0], window[1], window[2][:, 0, 0, 0].tolist()))
-    assert found == [(0, 3, [0, 1, 2, 3]), (2, 5, [2, 3, 4, 5]), (4, 7, [4, 5, 6, 7])]
-    start, end, pixels = windows.rest()
-    assert (start, end, pixels[:, 0, 0, 0].tolist()) == (6, 8, [6, 7, 8, 6])
-
-
-def test_nothing_is_left_over_when_the_last_window_ends_with_the_video():
-    windows = Windows(res3d.ClipSpec(frames=4, height=2, width=2, resize=2), step=4)
-    for number in range(8):
-        windows.add(float(number), np.zeros((2, 2, 3), "uint8"))
-    assert windows.rest() is None
-
-
-@pytest.mark.parametrize("fps", [None, 10.0, 60.0])
-def test_without_overlap_it_equals_the_offline_protocol(trained, clips, fps):
-    from pipelines import sample
-
-    model, clip, labels, _ = load_network(trained)
-    clip = clip.replace(fps=fps)
-    path = clips / "action" / "ssv2_166766.mp4"
-    answers = [answer for answer, _ in slide(model, clip, labels, str(path), step=clip.frames, top=8)
-               if answer is not None]
-    lists = sample.protocol("sliding_16").indices(video.probe(path), clip)
-    pixels = video.read_clips(path, lists, clip)
-    assert len(answers) == len(pixels)
-    for answer, logits in zip(answers, np.asarray(model(pixels), "float64")):
-        shares = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
-        mine = {item["label"]: item["score"] for item in answer["top"]}
-        np.testing.assert_allclose([mine[label] for label in labels], shares, rtol=1e-4)  # batches of one against many
-
-
-def test_a_line_of_json_a_window_and_an_annotated_file(trained, motion, tmp_path, console):
-    path = next((motion / "val").rglob("*.avi"))
-    code, out, _ = console("predict", path, f"--model={trained}", "--sliding", f"--output={tmp_path / 'out.avi'}")
-    assert code == 0
-    rows = [json.loads(line) for line in out.strip().splitlines()]
-    assert all(set(row) == {"video", "start", "end", "top"} for row in rows)
-    assert [row["start"] for row in rows] == sorted(row["start"] for row in rows)
-    assert video.probe(tmp_path / "out.avi").num_frames == video.probe(path).num_frames
-
-
-@pytest.mark.parametrize("source", ["7", "rtsp://127.0.0.1:9/none"])
-def test_a_camera_that_does_not_answer_is_one_clear_error(trained, console, source):
-    code, _, err = console("predict", source, f"--model={trained}", "--sliding")
-    assert code == 1
-    assert "res3d predict: error: " in err.strip().splitlines()[-1]

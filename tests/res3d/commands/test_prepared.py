@@ -1,0 +1,70 @@
+"""A prepared folder does wherever videos do: training, evaluation, features and prediction."""
+
+import numpy as np
+import pytest
+
+from pipelines.prepare import prepare
+from pipelines.prepare_plan import Options
+from res3d.commands.predict import predict
+from res3d.commands.train import train
+from res3d.evaluation.predictions import Predictions
+from res3d.training.recipe import find_recipe
+from res3d.training.workfolder import WorkFolder
+
+
+@pytest.fixture(scope="module")
+def prepared(motion, trained, tmp_path_factory):
+    """The generated videos as records."""
+    folder = tmp_path_factory.mktemp("prepared") / "records"
+    prepare(motion, folder, Options(WorkFolder(trained).clip, quality=95), workers=1)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(prepared, tiny, tmp_path_factory):
+    """A work folder after one epoch on the records."""
+    folder = tmp_path_factory.mktemp("runs") / "of_records"
+    train(find_recipe("demo", tiny), prepared, folder)
+    return folder
+
+
+def test_it_trains_on_records_as_on_videos(run, trained, prepared):
+    mine, other = WorkFolder(run), WorkFolder(trained)
+    assert mine.labels == other.labels
+    assert mine.run["data"] == str(prepared)
+    assert (mine.run["training_videos"], mine.run["validation_videos"]) == (16, 8)
+    # The same clips in the same order; a JPEG more lies between them.
+    assert mine.history[0]["loss"] == pytest.approx(other.history[0]["loss"], rel=0.05)
+
+
+def test_it_evaluates_the_records_of_the_run(run, console):
+    code, out, _ = console("evaluate", f"--workdir={run}", "--protocol=slowfast_10x3")
+    assert code == 0
+    assert "8 videos, 0 skipped, protocol slowfast_10x3" in out
+    assert len(set(Predictions.load(run / "predictions.csv").videos)) == 8
+
+
+def test_scores_are_those_of_the_videos(trained, motion, prepared):
+    found = {item["video"]: item for item in predict(trained, [prepared], top=8)}
+    videos = {item["video"]: item for item in predict(trained, [motion], top=8)}
+    assert len(found) == len(videos) == 24
+    for path, item in videos.items():
+        (mine,) = (record for name, record in found.items() if path.endswith(name))
+        scores = [{row["label"]: row["score"] for row in rows["top"]} for rows in (item, mine)]
+        assert max(abs(scores[0][label] - scores[1][label]) for label in scores[0]) < 0.02
+
+
+def test_features_of_records(run, prepared, tmp_path, console):
+    code, _, _ = console("features", f"--model={run}", f"--data={prepared}", "--split=val",
+                         f"--output={tmp_path / 'f.npz'}")
+    assert code == 0
+    assert np.load(tmp_path / "f.npz")["head_pool"].shape[0] == 8
+
+
+def test_a_preparation_that_is_not_finished(trained, tmp_path, console):
+    (tmp_path / "records" / ".prepare").mkdir(parents=True)
+    for command in (["predict", tmp_path / "records", f"--model={trained}", "--json"],
+                    ["evaluate", f"--workdir={trained}", f"--data={tmp_path / 'records'}"]):
+        code, _, err = console(*command)
+        assert code == 1
+        assert "is not finished. Run the same `res3d prepare` again" in err.strip().splitlines()[-1]

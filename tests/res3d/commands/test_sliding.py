@@ -1,0 +1,98 @@
+"""`res3d predict --sliding`: the offline numbers in windows, a line of JSON each, in constant memory."""
+
+import json
+
+import numpy as np
+import pytest
+
+import res3d
+from pipelines import sample, video
+from res3d.commands.scoring import load_network
+from res3d.commands.sliding import Windows, slide
+
+
+def test_windows_overlap_by_the_step():
+    windows = Windows(res3d.ClipSpec(frames=4, height=2, width=2, resize=2), step=2)
+    found = []
+    for number in range(9):
+        window = windows.add(float(number), np.full((2, 2, 3), number, "uint8"))
+        if window is not None:
+            found.append((window[0], window[1], window[2][:, 0, 0, 0].tolist()))
+    assert found == [(0, 3, [0, 1, 2, 3]), (2, 5, [2, 3, 4, 5]), (4, 7, [4, 5, 6, 7])]
+    start, end, pixels = windows.rest()
+    assert (start, end, pixels[:, 0, 0, 0].tolist()) == (6, 8, [6, 7, 8, 6])
+
+
+def test_nothing_is_left_over_when_the_last_window_ends_with_the_video():
+    windows = Windows(res3d.ClipSpec(frames=4, height=2, width=2, resize=2), step=4)
+    for number in range(8):
+        windows.add(float(number), np.zeros((2, 2, 3), "uint8"))
+    assert windows.rest() is None
+
+
+@pytest.mark.parametrize("fps", [None, 10.0, 60.0])
+def test_without_overlap_it_equals_the_offline_protocol(trained, clips, fps):
+    model, clip, labels, _ = load_network(trained)
+    clip = clip.replace(fps=fps)
+    path = clips / "action" / "ssv2_166766.mp4"
+    answers = [answer for answer, _ in slide(model, clip, labels, str(path), step=clip.frames, top=8)
+               if answer is not None]
+    lists = sample.protocol("sliding_16").indices(video.probe(path), clip)
+    pixels = video.read_clips(path, lists, clip)
+    assert len(answers) == len(pixels)
+    for answer, logits in zip(answers, np.asarray(model(pixels), "float64")):
+        shares = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
+        mine = {item["label"]: item["score"] for item in answer["top"]}
+        np.testing.assert_allclose([mine[label] for label in labels], shares, rtol=1e-4)  # batches of one against many
+
+
+def test_a_line_of_json_a_window_and_an_annotated_file(trained, motion, tmp_path, console):
+    path = next((motion / "val").rglob("*.avi"))
+    code, out, _ = console("predict", path, f"--model={trained}", "--sliding", f"--output={tmp_path / 'out.avi'}")
+    assert code == 0
+    rows = [json.loads(line) for line in out.strip().splitlines()]
+    assert all(set(row) == {"video", "start", "end", "top"} for row in rows)
+    assert [row["start"] for row in rows] == sorted(row["start"] for row in rows)
+    assert video.probe(tmp_path / "out.avi").num_frames == video.probe(path).num_frames
+
+
+def test_a_real_video_with_every_frame_in_the_annotated_file(trained, clips, tmp_path, console):
+    path = clips / "action" / "k400_cleaning_pool.mp4"
+    code, out, _ = console("predict", path, f"--model={trained}", "--sliding", "--step=30", "--top=3",
+                           f"--output={tmp_path / 'out.avi'}")
+    assert code == 0
+    rows = [json.loads(line) for line in out.strip().splitlines()]
+    assert [row["start"] for row in rows] == pytest.approx([k / 30 * 30 for k in range(10)], abs=0.05)
+    assert all(len(row["top"]) == 3 and row["end"] > row["start"] for row in rows)
+    mine, source = video.probe(tmp_path / "out.avi"), video.probe(path)
+    assert (mine.num_frames, mine.height, mine.width) == (source.num_frames, source.height, source.width)
+    drawn, plain = (video.read_frames(file, [200])[0].astype(int) for file in (tmp_path / "out.avi", path))
+    assert np.abs(drawn - plain)[:60, :200].mean() > 10 > np.abs(drawn - plain)[120:].mean()
+
+
+@pytest.mark.slow
+def test_memory_stays_that_of_a_window(trained, tmp_path):
+    import psutil
+
+    model, clip, labels, _ = load_network(trained)
+    noise = np.random.default_rng(0).integers(0, 256, (16, 240, 320, 3), "uint8")
+    video.write_video(tmp_path / "long.avi", (noise[k % 16] for k in range(6000)))
+    used, process = [], psutil.Process()
+    for number, (answer, frame) in enumerate(slide(model, clip, labels, str(tmp_path / "long.avi"), step=clip.frames)):
+        assert frame is not None or answer is not None
+        if number % 1000 == 999:
+            used.append(process.memory_info().rss)
+    assert len(used) == 6
+    assert max(used[2:]) - used[1] < 16e6  # a thousand such frames are 230 MB
+
+
+@pytest.mark.parametrize(("source", "words"), [
+    ("7", "Cannot read video 'camera 7': it does not answer; check the address"),
+    ("rtsp://127.0.0.1:9/none", "Cannot read video 'rtsp://127.0.0.1:9/none': it does not answer; check the address"),
+])
+def test_a_camera_that_does_not_answer_is_one_clear_error(trained, console, source, words):
+    code, _, err = console("predict", source, f"--model={trained}", "--sliding")
+    assert code == 1
+    line = err.strip().splitlines()[-1]
+    assert line.startswith("res3d predict: error: ")
+    assert words in line
