@@ -154,4 +154,5 @@ def _alone(out):
         finally:
             if os.listdir(folder) == [_LOCK]:
                 os.remove(os.path.join(folder, _LOCK))
-                os.rmdir(folder)
+                with contextlib.suppress(OSError):  # something has come in since
+                    os.rmdir(folder)

@@ -219,7 +219,7 @@ def begin(plan, overwrite=False):
         return True
     storage.make_folder(storage.join(out, WORK_FOLDER))
     if old is None:
-        there = [name for name in storage.list_folder(out) if name != f"{WORK_FOLDER}/"]
+        there = [name for name in _names(out) if name != f"{WORK_FOLDER}/"]
         if there and not overwrite:
             raise ValueError(f"Expected an empty folder. '{storage.shown(out)}' holds {', '.join(there[:3])}"
                              f"{', ...' if len(there) > 3 else ''}. Prepare into another, or pass --overwrite.")
@@ -241,10 +241,18 @@ def _changes(old, plan):
 
 def _clear(out):
     """Takes away what an earlier preparation left: first what vouches for it."""
-    names = storage.list_folder(out)
+    names = _names(out)
     for name in sorted(names, key=lambda name: name != SUMMARY_FILE):
         known = name in (SUMMARY_FILE, CLIP_FILE, MANIFEST_FILE, "labels.txt", "quarantine.csv")
         if known or name.endswith(".tfrecord"):
             storage.remove(storage.join(out, name))
-    for name in storage.list_folder(storage.join(out, WORK_FOLDER)):
+    for name in _names(storage.join(out, WORK_FOLDER)):
         storage.remove(storage.join(out, WORK_FOLDER, name))
+
+
+def _names(folder):
+    """What is in a folder; nothing where it is only a prefix that no object has yet."""
+    try:
+        return storage.list_folder(folder)
+    except FileNotFoundError:
+        return []

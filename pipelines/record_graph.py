@@ -43,13 +43,11 @@ def read(dataset, shards, decode, nothing, workers, autotune=False):
         def parsed(serialized):
             wanted = tf.debugging.assert_non_negative(row[OFFSET])
             with tf.control_dependencies([wanted]):
-                return decode(tf.identity(serialized), row, *rest), True
+                return decode(tf.identity(serialized), row, *rest), True, row, *rest
 
-        record = record.map(parsed)
-        failed = tf.data.Dataset.range(1).map(lambda _: (nothing(), False))
         # What was wrong is found out where Python is: `pipelines.record_reader`.
-        found = record.ignore_errors().concatenate(failed).take(1)
-        return found.map(lambda decoded, good: (decoded, good, row, *rest))
+        failed = tf.data.Dataset.range(1).map(lambda _: (nothing(), False, row, *rest))
+        return record.map(parsed).ignore_errors().concatenate(failed).take(1)
 
     return dataset.interleave(one, cycle_length=workers, block_length=1, deterministic=True,
                               num_parallel_calls=tf.data.AUTOTUNE if autotune else workers)

@@ -13,6 +13,7 @@ import re
 import urllib.parse
 
 _TENSORFLOW_IO = ("http", "https", "s3", "az", "hdfs", "viewfs", "har")
+_WORDS = {"names": "list", "take": "write", "fetch": "read", "size": "read"}
 _SCHEME = re.compile(r"^([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
 
 
@@ -156,8 +157,10 @@ def _call(action, path, *rest):
         if not is_remote(path):
             raise
         reason = _without_secrets(str(error) or type(error).__name__)
-        kind = FileNotFoundError if isinstance(error, FileNotFoundError) else StorageError
-        raise kind(f"Cannot {action.replace('_', ' ')} '{shown(path)}': {reason}. Check the address, and the "
+        missing = isinstance(error, FileNotFoundError) or type(error).__name__ == "NotFoundError"  # TensorFlow's
+        kind = FileNotFoundError if missing else StorageError
+        what = _WORDS.get(action, action.replace("_", " "))
+        raise kind(f"Cannot {what} '{shown(path)}': {reason}. Check the address, and the "
                    f"credentials that the environment gives for {scheme(path)}://.") from None
 
 
@@ -189,7 +192,7 @@ class _Disk:
 
     def write(self, path, data):
         path = local_path(path)
-        aside = f"{path}.part"
+        aside = f"{path}.{os.getpid()}.part"  # a process whose parent was killed may still be writing the same file
         with open(aside, "wb") as file:
             file.write(data)
             file.flush()
@@ -254,6 +257,8 @@ class _GFile:
         return self.gfile.isdir(path)
 
     def names(self, path):
+        if not self.gfile.isdir(path):
+            raise FileNotFoundError("no such folder")
         names = [name.rstrip("/") for name in self.gfile.listdir(path)]
         return [name + "/" * self.gfile.isdir(join(path, name)) for name in names if name]
 
@@ -273,7 +278,7 @@ class _Fsspec:
         try:
             import fsspec
 
-            self.system = fsspec.filesystem(name)
+            self.system = fsspec.filesystem(name, use_listings_cache=False)  # others write there too
         except (ImportError, ValueError) as error:
             raise StorageError(f"Nothing here reads {name}:// addresses ({error}). "
                                "Install the extra: pip install 'res3d[remote]', or 'res3d[io]'.") from None

@@ -28,7 +28,7 @@ from pipelines.layout import clip_cut, one_of, slots, whole
 __all__ = ["VideoError", "VideoInfo", "add_text", "decode_image", "encode_image", "probe", "read_clip", "read_clips",
            "read_frames", "resize_image", "write_video"]
 
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+(cv2.setLogLevel if hasattr(cv2, "setLogLevel") else cv2.utils.logging.setLogLevel)(0)  # silent; 4 and 5 differ
 TIMEOUT_SECONDS = 300.0
 MAX_PIXELS = 2**26  # of a picture; damaged headers claim more, and a decoder would allocate it
 INTERPOLATION = {"bilinear": cv2.INTER_LINEAR, "area": cv2.INTER_AREA, "bicubic": cv2.INTER_CUBIC}

@@ -2,10 +2,11 @@
 
 DATA is a folder per class, a CSV manifest or any annotation file that `pipelines.annotations` reads. OUT is a folder or
 the address of a bucket; `res3d train --data=OUT` then trains from it. Run the same command again after an interruption:
-it goes on where it stopped, and the result is byte for byte the same. Flags of a Beam runner come last, after `--`.
+it goes on where it stopped, and the result is byte for byte the same.
 """
 
 import os
+import shlex
 import sys
 
 EXAMPLE = "res3d prepare data/videos data/records --clip=16x2x112 --workers=16"
@@ -15,7 +16,6 @@ def add_flags(parser):
     """Adds the command's flags to an argparse parser."""
     parser.add_argument("data", metavar="DATA", help="folder, manifest or annotation file")
     parser.add_argument("out", metavar="OUT", nargs="?", help="folder or bucket for the records")
-    parser.add_argument("beam", metavar="-- FLAGS", nargs="*", help="flags of the Beam runner")
     parser.add_argument("--verify", action="store_true", help="instead, read again a prepared folder, given as DATA: "
                         "counts, checksums, every JPEG, labels")
     parser.add_argument("--clip", default="16x2x112", metavar="FRAMESxSTRIDExSIZE|PRESET",
@@ -38,6 +38,8 @@ def add_flags(parser):
     parser.add_argument("--timeout", type=float, default=600.0, help="seconds for one video (default: %(default)s)")
     parser.add_argument("--runner", metavar="NAME", help="have Apache Beam write the shards: DirectRunner, Flink, "
                         "Spark or Dataflow")
+    parser.add_argument("--runner_flags", metavar="'--FLAG=VALUE ...'", default="",
+                        help="that runner's own flags, in one text: --runner_flags='--flink_master=host:8081'")
     parser.add_argument("--overwrite", action="store_true", help="replace what other options have left in OUT")
 
 
@@ -50,9 +52,10 @@ def run(args):
         return _verify(args)
     if args.out is None:
         raise ValueError("`res3d prepare` takes DATA and OUT. Received: no OUT. Name a folder for the records.")
-    if args.beam and not args.runner:
-        raise ValueError(f"Flags after OUT are those of a Beam runner. Received: {' '.join(args.beam)} without "
-                         "--runner. Leave them out.")
+    flags = shlex.split(args.runner_flags)
+    if flags and not args.runner:
+        raise ValueError(f"`--runner_flags` are those of a Beam runner. Received: {args.runner_flags!r} without "
+                         "--runner. Name the runner, or leave them out.")
     options = prepare.Options(parse_clip(args.clip), args.short_side, args.fps, args.quality, args.frames_per_record,
                               args.shard_clips)
     runner = None
@@ -60,7 +63,7 @@ def run(args):
         from pipelines import beam_runner
 
         def runner(plan, numbers):
-            beam_runner.write_shards(plan, numbers, args.runner, args.beam)
+            beam_runner.write_shards(plan, numbers, args.runner, flags)
 
     with _Bar("preparing") as bar:
         summary = prepare.prepare(

@@ -274,8 +274,9 @@ def test_thirty_kills(videos, undisturbed, tmp_path):
 def test_beam_writes_the_same_bytes(videos, undisturbed, tmp_path):
     pytest.importorskip("apache_beam")
     result = subprocess.run([sys.executable, "-m", "res3d.commands.main", "prepare", str(videos), str(tmp_path / "out"),
-                             "--clip=8x2x56", "--shard_clips=6", "--runner=DirectRunner", "--",
-                             "--direct_num_workers=1"], capture_output=True, text=True, check=False, timeout=250)
+                             "--clip=8x2x56", "--shard_clips=6", "--runner=DirectRunner",
+                             "--runner_flags=--direct_num_workers=1"], capture_output=True, text=True, check=False,
+                            timeout=250)
     assert result.returncode == 0, result.stderr[-2000:]
     assert tree(tmp_path / "out") == tree(undisturbed)
 

@@ -12,7 +12,7 @@ import res3d
 from res3d.macs import count_macs, count_parameters
 from res3d.variants.table import VARIANTS
 
-DEEP = 120  # layers from which a row takes seconds and is left to the slow run
+DEEP = 98  # layers from which a row takes seconds and is left to the slow run
 
 
 @functools.cache

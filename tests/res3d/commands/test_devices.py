@@ -55,6 +55,7 @@ def losses(devices):
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
+@pytest.mark.slow
 def test_two_logical_devices_give_the_losses_of_one():
     one, two = losses(1), losses(2)
     assert len(one) == len(two) == 10
