@@ -17,9 +17,9 @@ demo: $(READY)
 test: lint
 	$(BIN)/python -m pytest -m "not slow and not backends and not io and not full_examples"
 
-# What takes minutes: fuzzing, kills, big networks, browser.
+# What takes minutes: fuzzing, kills, big networks, browser. SUITES=tests/golden narrows it.
 test-slow: $(READY)
-	$(BIN)/python -m pytest -m "slow and not backends and not io and not full_examples"
+	$(BIN)/python -m pytest $(SUITES) -m "slow and not backends and not io and not full_examples"
 
 # The same networks on JAX and torch.
 test-backends: $(BACKENDS)/.installed
@@ -27,7 +27,7 @@ test-backends: $(BACKENDS)/.installed
 
 # TensorFlow 2.17, the oldest end of the ranges, with tensorflow-io.
 test-io: $(IO)/.installed
-	$(IO)/bin/python -m pytest -m io
+	$(IO)/bin/python -m pytest -m io tests/pipelines
 
 lint: $(READY)
 	$(BIN)/ruff check .
