@@ -8,18 +8,21 @@ IO := .venv-io
 DOCS := .venv-docs
 PURELIB := "import sysconfig; print(sysconfig.get_path('purelib'))"
 PIP := pip install --quiet --disable-pip-version-check
+# Test files side by side; JOBS=0 runs them in one process, with which a debugger works.
+JOBS ?= 2
+PYTEST := python -m pytest -n $(JOBS) --dist loadfile
 
-.PHONY: demo test test-slow test-backends test-io docs examples lint clean
+.PHONY: demo test test-slow test-backends test-io docs examples lint types wheels clean
 
 demo: $(READY)
 	$(BIN)/res3d demo
 
-test: lint
-	$(BIN)/python -m pytest -m "not slow and not backends and not io and not full_examples"
+test: lint types
+	$(BIN)/$(PYTEST) -m "not slow and not backends and not io and not full_examples"
 
 # What takes minutes: fuzzing, kills, big networks, browser. SUITES=tests/golden narrows it.
 test-slow: $(READY)
-	$(BIN)/python -m pytest $(SUITES) -m "slow and not backends and not io and not full_examples"
+	$(BIN)/$(PYTEST) $(SUITES) -m "slow and not backends and not io and not full_examples"
 
 # The same networks on JAX and torch.
 test-backends: $(BACKENDS)/.installed
@@ -60,6 +63,14 @@ $(DOCS)/.installed: requirements/docs.txt
 	$(PYTHON) -m venv $(DOCS)
 	$(DOCS)/bin/$(PIP) --require-hashes -r requirements/docs.txt
 	touch $@
+
+# What pyproject.toml names, with mypy.
+types: $(READY)
+	$(BIN)/mypy
+
+# sdist and wheel, tried in an empty environment of each Python that is here.
+wheels: $(READY)
+	$(BIN)/python tests/house/wheels.py dist
 
 # Every example, each beside its baseline.
 examples: $(READY)
