@@ -7,6 +7,7 @@ from keras import ops
 
 from res3d.arguments import check_rank, choice, positive_int, strided, to_tuple
 from res3d.depthwise import grouped_convolution
+from res3d.taps import by_taps_here, convolution_by_taps
 
 PADDINGS = ("symmetric", "same")
 
@@ -33,7 +34,8 @@ class Conv(keras.layers.Layer):
     TensorShape([1, 4, 8, 8, 8])
     """
 
-    def __init__(self, filters, kernel_size, rank, strides=1, groups=1, padding="symmetric", use_bias=False, **kwargs):
+    def __init__(self, filters: int, kernel_size: int | tuple[int, ...], rank: int, strides: int | tuple[int, ...] = 1,
+                 groups: int = 1, padding: str = "symmetric", use_bias: bool = False, **kwargs) -> None:
         super().__init__(**kwargs)
         self.filters = positive_int(filters, "filters")
         self.rank = choice(rank, (1, 2, 3), "rank")
@@ -62,11 +64,14 @@ class Conv(keras.layers.Layer):
     def call(self, x):
         return self.convolve(x, self.kernel, self.bias)
 
-    def convolve(self, x, kernel, bias):
+    def convolve(self, x: keras.KerasTensor, kernel: keras.KerasTensor,
+                 bias: keras.KerasTensor | None) -> keras.KerasTensor:
         """The convolution of `x` with the given weights, padded and strided as this layer is."""
         pads = tuple(map(self._pad_width, self.kernel_size, self.strides, x.shape[1:-1]))
         if self.groups > 1:
             y = grouped_convolution(x, kernel, self.strides, self.groups, pads)
+        elif self.rank == 3 and by_taps_here():
+            y = convolution_by_taps(x, kernel, self.strides, pads)
         elif self.padding == "same" or max(self.strides) == 1:
             y = ops.conv(x, kernel, self.strides, "same")  # equal padding on both sides when nothing strides
         else:
@@ -106,9 +111,10 @@ class ConvNorm(keras.layers.Layer):
     TensorShape([1, 8, 8, 8])
     """
 
-    def __init__(self, filters, kernel_size, rank, strides=1, groups=1, padding="symmetric", use_bias=False,
-                 activation=None, use_norm=True, norm_first=False, epsilon=1e-5, momentum=0.9, zero_gamma=False,
-                 **kwargs):
+    def __init__(self, filters: int, kernel_size: int | tuple[int, ...], rank: int, strides: int | tuple[int, ...] = 1,
+                 groups: int = 1, padding: str = "symmetric", use_bias: bool = False, activation: str | None = None,
+                 use_norm: bool = True, norm_first: bool = False, epsilon: float = 1e-5, momentum: float = 0.9,
+                 zero_gamma: bool = False, **kwargs) -> None:
         super().__init__(**kwargs)
         self.activation = activation
         self.act = keras.activations.get(activation)
@@ -151,7 +157,7 @@ class ConvNorm(keras.layers.Layer):
             return conv.convolve(x, conv.kernel, None) * scale + shift
         return conv.convolve(x, conv.kernel * scale, shift)
 
-    def activate(self, x, training=None):
+    def activate(self, x: keras.KerasTensor, training: bool | None = None) -> keras.KerasTensor:
         """Norm and activation alone; a pre-activation block shares their result with its shortcut."""
         return self.act(x if self.norm is None else self.norm(x, training=training))
 

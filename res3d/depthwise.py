@@ -1,13 +1,16 @@
 """Grouped and depthwise convolution that run everywhere, in the form that each backend is fast at.
 
 TensorFlow has no grouped 3D convolution on a CPU other than through XLA, which takes tens of times as long. There a
-depthwise one is a sum over temporal taps of depthwise 2D convolutions, which is exact: output frame t is the sum over
-taps k of the 2D convolution of input frame t * stride + k, counted in padded frames. Groups of several channels are
+depthwise one is a sum over temporal taps of depthwise 2D convolutions (`res3d.taps`). Groups of several channels are
 convolved one by one and put side by side.
 """
 
+import functools
+
 import keras
 from keras import ops
+
+from res3d.taps import over_taps, pad
 
 
 def grouped_convolution(x, kernel, strides, groups, pads):
@@ -29,44 +32,24 @@ def grouped_convolution(x, kernel, strides, groups, pads):
     """
     backend = keras.backend.backend()
     if backend == "torch" or (backend == "jax" and kernel.shape[-2] > 1):  # their own are faster there
-        return ops.conv(_pad(x, pads), kernel, strides, "valid")
+        return ops.conv(pad(x, pads), kernel, strides, "valid")
     if kernel.shape[-2] > 1:
-        return _by_group(_pad(x, pads), kernel, strides, groups)
+        return _by_group(pad(x, pads), kernel, strides, groups)
     rank = len(strides)
     if rank == 3:
-        return over_taps(x, kernel, strides, groups, pads)
+        return over_taps(x, kernel, strides, pads, functools.partial(depthwise_2d, groups=groups))
     for _ in range(2 - rank):
         x, kernel, strides, pads = ops.expand_dims(x, 1), ops.expand_dims(kernel, 0), (1, *strides), ((0, 0), *pads)
-    y = _depthwise(x, kernel, strides, groups, pads)
+    y = depthwise_2d(x, kernel, strides, pads, groups)
     return ops.squeeze(y, 1) if rank == 1 else y
 
 
-def over_taps(x, kernel, strides, groups, pads):
-    """The sum over temporal taps; frames are folded into the batch for each."""
-    taps, stride = kernel.shape[0], strides[0]
-    x = _pad(x, (pads[0], (0, 0), (0, 0)))
-    batch, frames = ops.shape(x)[:2]
-    count = (frames - taps) // stride + 1
-    total = None
-    for tap in range(taps):
-        if stride > 1:
-            part = x[:, tap:tap + (count - 1) * stride + 1:stride]
-        elif taps > 1:  # the gradient of a split is a concatenation, five times as fast as that of a slice
-            part = ops.split(x, [tap, tap + count], axis=1)[1]
-        else:
-            part = x
-        part = ops.reshape(part, (-1, *ops.shape(x)[2:]))
-        part = _depthwise(part, kernel[tap], strides[1:], groups, pads[1:])
-        total = part if total is None else total + part
-    return ops.reshape(total, (batch, count, *ops.shape(total)[1:]))
-
-
-def _depthwise(x, kernel, strides, groups, pads):
+def depthwise_2d(x, kernel, strides, pads, groups):
     """A depthwise 2D convolution; filters of one channel stand side by side in either layout of the kernel."""
     kernel = ops.reshape(kernel, (*kernel.shape[:2], groups, kernel.shape[-1] // groups))
     if max(strides) == 1 and all(size // 2 == before == after for size, (before, after) in zip(kernel.shape, pads)):
         return ops.depthwise_conv(x, kernel, 1, "same")
-    x = _pad(x, pads)
+    x = pad(x, pads)
     if strides[0] == strides[1]:
         return ops.depthwise_conv(x, kernel, strides, "valid")
     return ops.depthwise_conv(x, kernel, 1, "valid")[:, ::strides[0], ::strides[1]]
@@ -76,7 +59,3 @@ def _by_group(x, kernel, strides, groups):
     """One convolution a group, side by side."""
     parts = zip(ops.split(x, groups, axis=-1), ops.split(kernel, groups, axis=-1))
     return ops.concatenate([ops.conv(part, weights, strides, "valid") for part, weights in parts], axis=-1)
-
-
-def _pad(x, pads):
-    return ops.pad(x, ((0, 0), *pads, (0, 0))) if any(map(any, pads)) else x

@@ -1,9 +1,10 @@
 """Run in a process of its own under another KERAS_BACKEND: the same weights, the same clips, what comes out.
 
 Usage: KERAS_BACKEND=jax python backend_outputs.py FOLDER. FOLDER holds `NAME.npz`, the weights of each tiny network;
-its logits are written beside it, and for depthwise and grouped convolutions values and gradients.
+its logits are written beside it, and values and gradients of convolutions in each of their forms.
 """
 
+import functools
 import pathlib
 import sys
 
@@ -13,16 +14,29 @@ import numpy as np
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from catalogue import pixels, tiny
 
-from res3d import depthwise
+from res3d import depthwise, taps
+from res3d.conv import Conv
+
+CASES = (  # name, groups, kernel, strides
+    ("depthwise", 4, (3, 3, 3), (1, 1, 1)),
+    ("depthwise_strided", 4, (3, 3, 3), (2, 2, 2)),
+    ("grouped", 2, (3, 3, 3), (1, 2, 2)),
+    ("full", 1, (3, 3, 3), (1, 1, 1)),
+    ("full_strided", 1, (3, 3, 3), (2, 2, 2)),
+    ("stem", 1, (5, 7, 7), (1, 2, 2)),
+    ("spatial", 1, (1, 3, 3), (1, 2, 2)),
+    ("temporal", 1, (3, 1, 1), (2, 1, 1)),
+    ("pointwise", 1, (1, 1, 1), (2, 2, 2)),
+)
 
 
 def convolution_inputs():
-    """(name, x, kernel, strides, groups, pads) of a depthwise and a grouped case."""
+    """(name, x, kernel, strides, groups, pads) of depthwise, grouped, full, spatial, temporal and pointwise cases."""
     rng = np.random.default_rng(0)
-    for name, groups, inner, strides in (("depthwise", 4, 1, (1, 1, 1)), ("strided", 4, 1, (2, 2, 2)),
-                                         ("grouped", 2, 2, (1, 2, 2))):
-        yield (name, rng.normal(size=(1, 4, 6, 6, 4)).astype("float32"),
-               rng.normal(size=(3, 3, 3, inner, 8)).astype("float32") / 5, strides, groups, ((1, 1),) * 3)
+    for name, groups, size, strides in CASES:
+        yield (name, rng.normal(size=(2, 4, 7, 6, 4)).astype("float32"),
+               rng.normal(size=(*size, 4 // groups, 8)).astype("float32") / 5, strides, groups,
+               tuple((n // 2, n // 2) for n in size))
 
 
 def value_and_gradients(function, x, kernel):
@@ -50,19 +64,22 @@ def value_and_gradients(function, x, kernel):
 
 
 def convolutions():
-    """Each case in the layer's own form, by its definition, and (depthwise) as the sum over temporal taps."""
+    """Each case as the layer computes it, by its definition, and (but grouped) as the sum over temporal taps."""
     results = {}
     for name, x, kernel, strides, groups, pads in convolution_inputs():
         def definition(x, w, strides=strides, pads=pads):
             return keras.ops.conv(keras.ops.pad(x, ((0, 0), *pads, (0, 0))), w, strides, "valid")
 
-        def form(x, w, strides=strides, groups=groups, pads=pads):
-            return depthwise.grouped_convolution(x, w, strides, groups, pads)
+        layer = Conv(kernel.shape[-1], kernel.shape[:3], 3, strides, groups)
 
-        def taps(x, w, strides=strides, groups=groups, pads=pads):
-            return depthwise.over_taps(x, w, strides, groups, pads)
+        def form(x, w, layer=layer):
+            return layer.convolve(x, w, None)
 
-        forms = {"form": form, "definition": definition, **({} if name == "grouped" else {"taps": taps})}
+        def by_taps(x, w, strides=strides, groups=groups, pads=pads):
+            convolve = functools.partial(depthwise.depthwise_2d, groups=groups) if groups > 1 else taps.convolution_2d
+            return taps.over_taps(x, w, strides, pads, convolve)
+
+        forms = {"form": form, "definition": definition, **({} if name == "grouped" else {"taps": by_taps})}
         for key, function in forms.items():
             for what, value in zip(("y", "dx", "dw"), value_and_gradients(function, x, kernel)):
                 results[f"{name}/{key}/{what}"] = value
