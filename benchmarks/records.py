@@ -4,13 +4,15 @@
 
 Rounds are interleaved, so that a slow moment of the machine falls on all, and the median of each is taken. `plain` is
 the usual way of reading such records: shards one after another, each record parsed whole, its frames decoded whole
-by a map
-and cropped afterwards. Everything runs in one process with as many workers as --workers says.
+by a map and cropped afterwards. Everything runs in one process with as many workers as --workers says.
+Preparing is timed over as many videos as bare decoding takes --seconds for, so that starting the processes, which a
+data set pays once, does not count for much. Processor time is printed too, which a busy machine disturbs less.
 """
 
 import argparse
 import os
 import pathlib
+import resource
 import shutil
 import statistics
 import tempfile
@@ -55,11 +57,17 @@ def plain(folder, workers):
 
 
 def rate(dataset):
-    """Clips a second over a dataset's whole length."""
-    began, count = time.perf_counter(), 0
+    """(clips a second, milliseconds of processor time a clip) over a dataset's whole length."""
+    began, used, count = time.perf_counter(), time.process_time(), 0
     for clips, _ in dataset:
         count += clips.shape[0]
-    return count / (time.perf_counter() - began)
+    return count / (time.perf_counter() - began), 1e3 * (time.process_time() - used) / count
+
+
+def processor_seconds():
+    """Of this process and of its children that have ended."""
+    own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
 
 
 def bare(paths, options):
@@ -83,6 +91,7 @@ def main():
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--copies", type=int, default=16, help="how often each video is in the data set")
     parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=20.0, help="of bare decoding, for the videos to prepare")
     arguments = parser.parse_args()
     paths = [os.path.abspath(path) for name in arguments.videos for path in (
         sorted(os.path.join(name, inside) for inside in os.listdir(name)) if os.path.isdir(name) else [name])
@@ -90,17 +99,27 @@ def main():
     options = Options(CLIP, shard_clips=2 * len(paths))
     manifest = Manifest([Entry(path, (0,)) for path in paths * arguments.copies], ["any"])
     with tempfile.TemporaryDirectory() as folder:
-        once = Manifest(manifest.entries[:max(4, len(paths)) * 2], ["any"])
-        times = {"bare": [], 1: [], 2: []}
+        copies = max(1, round(arguments.seconds / bare(paths, options)))
+        once = Manifest([Entry(path, (0,)) for path in paths * max(copies, -(-8 // len(paths)))], ["any"])
+        times, used = {"bare": [], 1: [], 2: []}, {"bare": [], 1: [], 2: []}
         for _ in range(max(3, arguments.repeats // 2)):
-            times["bare"].append(bare([entry.path for entry in once], options))
-            for workers in (1, 2):
+            for name in times:
                 out = os.path.join(folder, "rate")
-                began = time.perf_counter()
-                prepare(once, out, Options(CLIP, shard_clips=max(1, len(once) // 4)), workers=workers)
-                times[workers].append(time.perf_counter() - began)
-                shutil.rmtree(out)
+                began, busy = time.perf_counter(), processor_seconds()
+                if name == "bare":
+                    bare([entry.path for entry in once], options)
+                else:
+                    summary = prepare(once, out, Options(CLIP, shard_clips=-(-len(once) // 8)), workers=name)
+                times[name].append(time.perf_counter() - began)
+                used[name].append(processor_seconds() - busy)
+                shutil.rmtree(out, ignore_errors=True)
         seconds = {name: statistics.median(taken) for name, taken in times.items()}
+        used = {name: statistics.median(taken) for name, taken in used.items()}
+        frames = summary["frames"]
+        print(f"processor time: {1e3 * used['bare'] / frames:.3f} ms a frame bare, {1e3 * used[1] / frames:.3f} by one "
+              f"worker ({used['bare'] / used[1]:.2f} times the rate), {1e3 * used[2] / frames:.3f} by two")
+        print(f"preparing: {frames / seconds[1]:.0f} frames/s by one worker, {summary['bytes'] / frames / 1e3:.2f} kB "
+              "a frame")
         print(f"preparing: {len(once) / seconds[1]:.2f} videos/s by one worker, {len(once) / seconds[2]:.2f} by two "
               f"({seconds[1] / seconds[2]:.2f} times); bare decoding and encoding {len(once) / seconds['bare']:.2f} "
               f"({seconds['bare'] / seconds[1]:.2f} times)", flush=True)
@@ -120,7 +139,9 @@ def main():
         for _ in range(arguments.repeats):
             for name, dataset in readers.items():
                 rates[name].append(rate(dataset))
-        clips = {name: statistics.median(found) for name, found in rates.items()}
+        clips = {name: statistics.median(found for found, _ in each) for name, each in rates.items()}
+        cost = {name: statistics.median(found for _, found in each) for name, each in rates.items()}
+        print("processor time a clip: " + ", ".join(f"{name} {found:.2f} ms" for name, found in cost.items()))
         print(", ".join(f"{name} {found:.1f} clips/s" for name, found in clips.items()))
         print(f"records are {clips['records'] / clips['videos']:.1f} times videos, "
               f"{clips['records'] / clips['plain']:.2f} times plain")

@@ -138,7 +138,7 @@ class _Child:
             paths = os.pathsep.join(filter(None, sys.path))
             self.process = subprocess.Popen(
                 _COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-                env=os.environ | {"PYTHONPATH": paths}, start_new_session=True)
+                env=os.environ | {"PYTHONPATH": paths, "OPENCV_FOR_THREADS_NUM": "1"}, start_new_session=True)
 
     def end(self):
         """Ends the process; returns its exit code."""

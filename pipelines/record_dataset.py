@@ -1,16 +1,28 @@
 """The part of `pipelines.dataset` that differs for records: from rows of an epoch to decoded clips.
 
-Orders, keys, frames and crops are those of the same videos. What differs is that the graph reads and decodes without
-Python, which is asked only for what is damaged.
+Orders, keys, frames and crops are those of the same videos. From a disk only the bytes of the chosen frames are read,
+in Python. From elsewhere, for shared input workers, and from records without a table of frames, the graph reads whole
+records without Python, which is asked only for what is damaged.
 """
 
 import numpy as np
 import tensorflow as tf
 
-from pipelines import data_service, graph, layout, record_graph, storage
+from pipelines import data_service, graph, layout, record_frames, record_graph, storage
 from pipelines.calls import call
+from pipelines.containers import VideoError
 from pipelines.record_reader import RecordReader
-from pipelines.record_rows import COLUMNS, HEIGHT, OUT_HEIGHT, OUT_WIDTH, WIDTH, RecordRows
+from pipelines.record_rows import (
+    COLUMNS,
+    HEIGHT,
+    OFFSET,
+    OUT_HEIGHT,
+    OUT_WIDTH,
+    SHARD,
+    UNREADABLE,
+    WIDTH,
+    RecordRows,
+)
 
 CHUNK = 256  # rows computed at a time
 
@@ -37,6 +49,7 @@ def training(reader, targets, rows, count, window, whole, workers, service=None)
     names = [storage.openable(shard) for shard in table.shards]
     decode = record_graph.clip_decoder(clip, count, _indexed(reader), table.resizes(window, whole), whole)
     here = tf.function(decode)
+    fit = record_graph.fitter(clip, count, table.resizes(window, whole), whole)
     picture = (None, None) if whole else (clip.height, clip.width)
     shape = (count, clip.frames, *picture, clip.channels)
     width = COLUMNS + count * clip.frames
@@ -70,6 +83,9 @@ def training(reader, targets, rows, count, window, whole, workers, service=None)
         dataset = graph.epoch_rows(epochs, rows).batch(CHUNK)
         dataset = dataset.map(lambda row: (call(wide, [row], tf.int64, (None, width)), row))
         dataset = dataset.flat_map(lambda *parts: tf.data.Dataset.from_tensor_slices(parts))
+        if record_frames.can_read(reader.manifest, names):
+            alone = _frames_alone(reader, names, clip, fit, nothing)
+            return dataset.map(lambda row, planned: finished(*alone(row, planned[graph.VIDEO]), row, planned), workers)
         return reading(dataset).map(finished, workers)
 
     def shared(epochs):
@@ -83,7 +99,8 @@ def evaluation(reader, plan, good, targets, batch_size, workers):
     table, clip = reader.rows, reader.clip
     test_clip = plan.test_clip(clip)
     table = RecordRows(table.entries, test_clip) if test_clip != clip else table
-    decode = record_graph.clip_decoder(test_clip, 1, _indexed(reader), table.resizes(None, False))
+    names, resizes = _names(table), table.resizes(None, False)
+    decode = record_graph.clip_decoder(test_clip, 1, _indexed(reader), resizes)
     here, target_of = tf.function(decode), _target_of(targets)
 
     def wide(records):
@@ -109,9 +126,15 @@ def evaluation(reader, plan, good, targets, batch_size, workers):
     dataset = tf.data.Dataset.from_tensor_slices(np.array(good, np.int64)).batch(CHUNK)
     dataset = dataset.map(lambda records: (call(wide, [records], tf.int64, (None, COLUMNS + clip.frames)), records))
     dataset = dataset.flat_map(lambda *parts: tf.data.Dataset.from_tensor_slices(parts))
-    dataset = record_graph.read(dataset, _names(table), decode, lambda: tf.zeros((1, *test_clip.shape), tf.uint8),
-                                workers)
-    dataset = dataset.map(finished, workers).batch(batch_size).map(without_bad)
+    def nothing():
+        return tf.zeros((1, *test_clip.shape), tf.uint8)
+
+    if record_frames.can_read(reader.manifest, names):
+        alone = _frames_alone(reader, names, test_clip, record_graph.fitter(test_clip, 1, resizes), nothing)
+        dataset = dataset.map(lambda row, record: finished(*alone(row, record), row, record), workers)
+    else:
+        dataset = record_graph.read(dataset, names, decode, nothing, workers).map(finished, workers)
+    dataset = dataset.batch(batch_size).map(without_bad)
     return dataset.apply(tf.data.experimental.assert_cardinality(-(-len(good) // batch_size)))
 
 
@@ -135,6 +158,14 @@ def views(reader, plan, records, targets, workers):
         corners = [layout.crop_corner(view_clip, *size, crop) for crop in plan.crops]
         return row, frames, places.reshape(lists.shape), np.array(corners, np.int64)
 
+    def planned(record):
+        try:
+            return wide(record)
+        except VideoError:  # too short for the protocol: `again` takes note of it
+            row = np.zeros(COLUMNS, np.int64)
+            row[OFFSET] = UNREADABLE
+            return row, *(np.zeros([side or 0 for side in shape], np.int64) for shape in shapes[1:])
+
     def nothing():
         return tf.zeros([side or 0 for side in shape], tf.uint8)
 
@@ -147,10 +178,26 @@ def views(reader, plan, records, targets, workers):
         return tf.ensure_shape(found, shape), target_of(record), record
 
     dataset = tf.data.Dataset.from_tensor_slices(np.asarray(records, np.int64))
-    dataset = dataset.map(lambda record: (*call(wide, [record], (tf.int64,) * 4, shapes), record))
+    dataset = dataset.map(lambda record: (*call(planned, [record], (tf.int64,) * 4, shapes), record))
     dataset = record_graph.read(dataset, _names(table), lambda serialized, *rest: decode(serialized, *rest[:4]),
                                 nothing, workers)
     return dataset.map(finished)
+
+
+def _frames_alone(reader, names, clip, fit, nothing):
+    """A function (row, position in the manifest) -> (clips, whether they could be read)."""
+    def pictures(row, index):
+        try:
+            return record_frames.pictures(names[row[SHARD]], row, reader.manifest.entries[index].frames,
+                                          clip.channels), True
+        except (ValueError, OSError):  # what it was is found out when the whole record is read
+            return np.zeros((1, 1, 1, clip.channels), np.uint8), False
+
+    def alone(row, index):
+        found, good = call(pictures, [row, index], (tf.uint8, tf.bool), ((None, None, None, clip.channels), ()))
+        return tf.cond(good, lambda: fit(found, row), nothing), good
+
+    return alone
 
 
 def _names(table):

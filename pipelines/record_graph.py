@@ -21,6 +21,8 @@ from pipelines.record_rows import (
 from pipelines.transforms import to_uint8
 
 _INTS = tf.io.VarLenFeature(tf.int64)
+EXACT = "INTEGER_ACCURATE"  # the pixels that OpenCV decodes too
+MARGIN = 2  # pixels around a part that decide over its own
 UNROLLED = 64  # frames up to which decoding is laid out frame by frame instead of in a loop, which costs more
 
 
@@ -102,19 +104,45 @@ def clip_decoder(clip, count, indexed, resizes, whole=False):
         resizes: bool. Whether any picture has to be scaled.
         whole: bool. Whole pictures, whose size is known only when they are decoded.
     """
+    fit = fitter(clip, count, resizes, whole)
+
     def decode(serialized, row, *_):
         frames = tf.ensure_shape(row[COLUMNS:COLUMNS + count * clip.frames], (count * clip.frames,))
         jpegs = chosen_frames(serialized, frames, indexed)
         box = tf.cast(row[TOP:WIDTH + 1], tf.int32)
 
         def picture(jpeg):
-            return tf.io.decode_and_crop_jpeg(jpeg, box, channels=clip.channels)
+            return decoded(jpeg, box, clip.channels)
 
         if isinstance(jpegs, list):
             pictures = tf.stack([picture(jpeg) for jpeg in jpegs])
         else:
             pictures = tf.map_fn(picture, jpegs, fn_output_signature=tf.TensorSpec((None, None, clip.channels),
                                                                                   tf.uint8))
+        return fit(pictures, row)
+
+    return decode
+
+
+def decoded(jpeg, box, channels):
+    """A part of a JPEG, the same pixels as in a decode of the whole: uint8 (height, width, channels).
+
+    Colour has half the resolution, so that a pixel takes some of it from its neighbours: they are decoded, too.
+
+    Args:
+        jpeg: string.
+        box: int32 (4,). Top, left, height, width in pixels, inside the picture.
+        channels: int. 3 for RGB, 1 for grey.
+    """
+    first = tf.maximum(box[:2] - MARGIN, 0)
+    last = tf.minimum(box[:2] + box[2:] + MARGIN, tf.io.extract_jpeg_shape(jpeg)[:2])
+    wide = tf.io.decode_and_crop_jpeg(jpeg, tf.concat([first, last - first], 0), channels=channels, dct_method=EXACT)
+    return tf.slice(wide, tf.concat([box[:2] - first, [0]], 0), tf.concat([box[2:], [-1]], 0))
+
+
+def fitter(clip, count, resizes, whole=False):
+    """A function (decoded pictures, row) -> clips, with the arguments of `clip_decoder`."""
+    def fit(pictures, row):
         if resizes:
             pictures = scaled(pictures, row)
         if not whole:
@@ -124,7 +152,7 @@ def clip_decoder(clip, count, indexed, resizes, whole=False):
             tf.unstack(tf.shape(pictures))[1:3] if whole else (height, width)), clip.channels)),
             (count, clip.frames, height, width, clip.channels))
 
-    return decode
+    return fit
 
 
 def scaled(pictures, row):
@@ -153,7 +181,7 @@ def views_decoder(clip, crops, indexed):
     """
     def decode(serialized, row, frames, clips, corners):
         def picture(jpeg):
-            whole = tf.io.decode_jpeg(jpeg, channels=clip.channels)
+            whole = tf.io.decode_jpeg(jpeg, channels=clip.channels, dct_method=EXACT)
             return scaled(whole[tf.newaxis], row)[0]
 
         jpegs = chosen_frames(serialized, frames, indexed)

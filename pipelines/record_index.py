@@ -32,6 +32,7 @@ class RecordEntry(Entry):
         height, width: ints. Of the first frame, pixels.
         times_us: ints, or None where the frames are evenly apart.
         indexed: bool. Whether the record tells where each frame lies.
+        tabled: bool. Whether it has the table by which frames are read alone.
     """
 
     shard: str = ""
@@ -43,6 +44,7 @@ class RecordEntry(Entry):
     width: int = 0
     times_us: tuple[int, ...] | None = None
     indexed: bool = True
+    tabled: bool = False
 
     @property
     def steady(self):
@@ -94,7 +96,8 @@ def read(folder):
     labels = storage.read_bytes(labels_path).decode("utf-8", "surrogateescape").splitlines()
     text = storage.read_bytes(storage.join(folder, MANIFEST_FILE)).decode("utf-8", "surrogateescape")
     ids = {name: position for position, name in enumerate(labels)}
-    entries = [_entry(row, folder, ids) for row in csv.DictReader(io.StringIO(text, newline=""))]
+    tabled = summary["schema_version"] >= 2
+    entries = [_entry(row, folder, ids, tabled) for row in csv.DictReader(io.StringIO(text, newline=""))]
     if len(entries) != summary["clips"]:
         raise ValueError(f"Expected the {summary['clips']} clips of '{SUMMARY_FILE}'. Received {len(entries)} in "
                          f"'{storage.shown(folder)}/{MANIFEST_FILE}'. Copy the folder again.")
@@ -125,7 +128,7 @@ def columns(rows):
     return [name for name in named if name not in some or any(row.get(name) for row in rows)]
 
 
-def _entry(row, folder, ids):
+def _entry(row, folder, ids, tabled):
     labels = tuple(ids[re.sub(r"\\(.)", r"\1", name)] for name in re.findall(r"(?:\\.|[^|\\])+", row["labels"]))
     number = {name: float(row[name]) if row.get(name) else None for name in ("start", "end")}
     times = row.get("times_us")
@@ -133,4 +136,4 @@ def _entry(row, folder, ids):
         row["path"], labels, number["start"], number["end"], row["split"] or None,
         shard=storage.join(folder, row["shard"]), offset=int(row["offset"]), length=int(row["length"]),
         frames=int(row["frames"]), fps=float(row["fps"]), height=int(row["height"]), width=int(row["width"]),
-        times_us=tuple(map(int, times.split())) if times else None)
+        times_us=tuple(map(int, times.split())) if times else None, tabled=tabled)

@@ -32,10 +32,38 @@ def encode_context(context):
     return _field(1, b"".join(_entry(name, _feature(values)) for name, values in sorted(context.items())))
 
 
+def before_bytes(name, size):
+    """The bytes that stand before the value of a context feature whose only value is `size` bytes.
+
+    >>> encode_context({"n": [b"abc"]}).endswith(before_bytes("n", 3) + b"abc")
+    True
+    """
+    return _entry(name, _feature([bytes(size)]))[:-size]
+
+
 def encode_lists(lists):
     """The part of a SequenceExample that holds the feature lists."""
     return _field(2, b"".join(_entry(name, b"".join(_field(1, _feature(values)) for values in steps))
                               for name, steps in sorted(lists.items())))
+
+
+def value_places(encoded, name, sizes):
+    """Where each value begins in what `encode_lists` gave, for its first list: one bytes value of these sizes a step.
+
+    >>> lists = encode_lists({"frames": [[b"a"], [b"bc"]]})
+    >>> [lists[at:] for at in value_places(lists, "frames", [1, 2])][1]
+    b'bc'
+    """
+    heads = []
+    for size in sizes:
+        whole = size
+        for _ in range(3):  # a step holds a feature, that a list, that the value
+            whole += 1 + _varint_size(whole)
+        heads.append(whole - size)
+    at = encoded.index(name.encode()) + len(name.encode()) + 1 + _varint_size(sum(heads) + sum(sizes))
+    for head, size in zip(heads, sizes):
+        yield at + head
+        at += head + size
 
 
 def decode(serialized, lists=None):
@@ -87,6 +115,10 @@ def _varint(value):
         value >>= 7
     out.append(value)
     return bytes(out)
+
+
+def _varint_size(value):
+    return max(1, (value.bit_length() + 6) // 7)
 
 
 def _read_varint(view, at):

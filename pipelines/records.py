@@ -6,12 +6,15 @@ Nothing here needs TensorFlow; `pipelines.record_graph` has what reads records i
 """
 
 import dataclasses
+import struct
+import zlib
+from typing import Any
 
 import numpy as np
 
 from pipelines import record_wire
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2  # 1 had no FRAME_TABLE
 # Feature lists, one value a frame.
 IMAGE = "image/encoded"
 TIMESTAMP = "image/timestamp"  # microseconds
@@ -30,6 +33,9 @@ VERSION = "res3d/schema_version"
 # Where each JPEG lies, counted from the record's end, and its size: a reader copies the frames it wants and no others.
 FRAME_FROM_END = "res3d/frame_from_end"
 FRAME_BYTES = "res3d/frame_bytes"
+# The same and a CRC-32 of each JPEG, three little-endian uint32 a frame: by it `pipelines.record_frames` reads a few
+# frames of a record, and nothing else of it.
+FRAME_TABLE = "res3d/frame_table"
 
 
 class RecordError(ValueError):
@@ -75,32 +81,31 @@ class Record:
             raise RecordError(f"A record must have one name a label. Received {self.label_names} for {self.labels}.")
 
 
-def encode(record):
+def encode(record: Record) -> bytes:
     """A `Record` as a serialised SequenceExample; the same bytes for the same record.
 
     >>> decode(encode(Record((b"jpeg",), labels=(3,), label_names=("jump",), fps=10.0))).labels
     (3,)
     """
     names = [_bytes(name) for name in record.label_names]
-    lists = {IMAGE: [[frame] for frame in record.frames]}
+    lists: Any = {IMAGE: [[frame] for frame in record.frames]}
     if record.times_us:
         lists[TIMESTAMP] = [[time] for time in record.times_us]
     lists = record_wire.encode_lists(lists)
-    places, at = [], 0
-    for frame in record.frames:
-        at = lists.index(frame, at)
-        places.append(len(lists) - at)
-        at += len(frame)
+    sizes = [len(frame) for frame in record.frames]
+    places = [len(lists) - at for at in record_wire.value_places(lists, IMAGE, sizes)]
+    table = b"".join(struct.pack("<3I", place, len(frame), zlib.crc32(frame))
+                     for place, frame in zip(places, record.frames))
     context = {
         LABEL_INDEX: list(record.labels), LABEL_TEXT: names, LABEL_STRING: names, FILENAME: [_bytes(record.filename)],
         START: [record.start_us], END: [record.end_us], FRAME_RATE: [record.fps], HEIGHT: [record.height],
         WIDTH: [record.width], FORMAT: [b"JPEG"], VERSION: [SCHEMA_VERSION], FRAME_FROM_END: places,
-        FRAME_BYTES: [len(frame) for frame in record.frames],
+        FRAME_BYTES: sizes, FRAME_TABLE: [table],
     }
     return record_wire.encode_context(context) + lists
 
 
-def decode(serialized, source=""):
+def decode(serialized: bytes, source: str = "") -> Record:
     """A `Record` out of a serialised SequenceExample, whoever wrote it.
 
     Args:

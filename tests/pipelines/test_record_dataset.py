@@ -48,7 +48,8 @@ def same(one, other, tolerance=JPEG):
 @pytest.mark.parametrize("options", [
     {}, {"clips_per_video": 3}, {"crop": "centre"}, {"balanced": True}, {"shard": (1, 2)}, {"short": "loop"},
     {"augment": transforms.random_resized_crop(56, scale=(0.5, 1.0))}, {"drop_remainder": True}, {"workers": 5},
-    {"augment": augment.chain(augment.centre_crop(56), augment.random_flip())}], ids=str)
+    {"augment": augment.chain(augment.centre_crop(56), augment.random_flip())}],
+    ids=lambda options: ",".join(options) or "plain")
 def test_the_same_clips_as_from_videos(options, videos, prepared):
     options = {"clip": CLIP, "batch_size": 5, "seed": 3, "split": "train"} | options
     from_videos, from_records = (pipelines.training_clips(data, **options) for data in (videos, prepared))
@@ -93,12 +94,24 @@ def test_hosts_share_an_epoch(prepared):
 
 @pytest.mark.parametrize("protocol", ["slowfast_10x3", "tsn_25x10", "full_video", "sliding_16"])
 def test_views(protocol, videos, prepared):
-    found = [list(pipelines.evaluation_views(data, CLIP, protocol, split="val")) for data in (videos, prepared)]
+    clip = CLIP.replace(frames=1) if protocol.startswith("tsn") else CLIP
+    found = [list(pipelines.evaluation_views(data, clip, protocol, split="val")) for data in (videos, prepared)]
     assert len(found[0]) == 8
     for (clips, label, position), (others, other_label, other_position) in zip(*found):
         assert clips.shape == others.shape
         assert (label, position) == (other_label, other_position)
         assert np.abs(clips.numpy().astype(int) - others.numpy()).mean() < 6
+
+
+def test_too_short_for_a_protocol(videos, prepared):
+    reasons = []
+    for data in (videos, prepared):
+        views = pipelines.evaluation_views(data, CLIP, "tsn_25x10", split="val")
+        assert list(views) == []
+        reasons.append(sorted(reason for _, reason in views.quarantine))
+    assert reasons[0] == reasons[1]
+    assert len(reasons[0]) == 8
+    assert reasons[0][0].startswith("protocol tsn_25x10 takes at least 39 frames, and it has 2")
 
 
 def test_a_part_of_the_manifest_is_enough(prepared):
@@ -107,10 +120,12 @@ def test_a_part_of_the_manifest_is_enough(prepared):
     assert len(batches(pipelines.training_clips(part, CLIP, 2))) == 3
 
 
-def damage(folder, entry, at=40):
+def damage(folder, entry):
+    """Flips a bit of every 50th byte, so that no frame is whole."""
     path = pathlib.Path(entry.shard)
     data = bytearray(path.read_bytes())
-    data[entry.offset + at] ^= 1
+    for at in range(entry.offset + 40, entry.offset + entry.length, 50):
+        data[at] ^= 1
     path.write_bytes(bytes(data))
 
 
@@ -177,8 +192,8 @@ def test_clips_longer_than_every_record(prepared):
 
 def test_a_later_schema_is_refused(copy):
     summary = copy / "summary.json"
-    summary.write_text(summary.read_text().replace('"schema_version": 1', '"schema_version": 7'))
-    with pytest.raises(ValueError, match=r"schema version 1 to 1\. Received version 7 in .*Update the package"):
+    summary.write_text(summary.read_text().replace('"schema_version": 2', '"schema_version": 7'))
+    with pytest.raises(ValueError, match=r"schema version 1 to 2\. Received version 7 in .*Update the package"):
         pipelines.training_clips(copy, CLIP, 4)
 
 

@@ -98,7 +98,7 @@ def test_a_record_without_frames():
 
 def test_a_later_schema_is_refused():
     data = example({records.VERSION: [9]}, **{"image/encoded": [b"x"]})
-    with pytest.raises(RecordError, match=r"schema version 1 to 1\. Received version 9\. Update the package"):
+    with pytest.raises(RecordError, match=r"schema version 1 to 2\. Received version 9\. Update the package"):
         records.decode(data)
 
 
