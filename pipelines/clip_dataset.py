@@ -3,6 +3,8 @@
 import contextlib
 import os
 import threading
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import tensorflow as tf
 
@@ -19,10 +21,15 @@ class ClipDataset(tf.data.Dataset):
         num_videos: int. Videos read in an epoch.
         steps_per_epoch: int or None. Batches in an epoch, where that is known.
         reader: `ClipReader`. What decodes the clips.
+
+    `training_clips` and its like make it: of the `dataset` of one epoch after the other, the `facts` that are its
+    attributes, the `epochs` that it counts, and `build`, a function of (epoch, step) that gives the rest of an epoch.
     """
 
-    def __init__(self, dataset, facts, epochs=None, build=None):
-        self._dataset, self._facts, self._epochs, self._build = dataset, facts, epochs, build
+    def __init__(self, dataset: tf.data.Dataset, facts: dict, epochs: "Epochs | None" = None,
+                 build: Callable | None = None) -> None:
+        self._dataset, self._facts, self._build = dataset, facts, build
+        self._epochs: Any = epochs
         super().__init__(dataset._variant_tensor)
 
     def _inputs(self):
@@ -32,13 +39,13 @@ class ClipDataset(tf.data.Dataset):
     def element_spec(self):
         return self._dataset.element_spec
 
-    def cardinality(self, name=None):
+    def cardinality(self, name=None) -> tf.Tensor:
         """Batches of the next epoch to be read, as tf.data tells it: shorter than others where an epoch is resumed."""
         steps = self._epochs.rest if self._epochs is not None else None
         return tf.constant(steps, tf.int64) if steps is not None else self._dataset.cardinality()
 
     @property
-    def epoch(self):
+    def epoch(self) -> int:
         """The epoch that will be read next, from 0. Set it to read another."""
         return self._epochs.epoch
 
@@ -46,17 +53,18 @@ class ClipDataset(tf.data.Dataset):
     def epoch(self, epoch):
         self._epochs.go_to(epoch)
 
-    def at(self, epoch, step=0):
+    def at(self, epoch: int, step: int = 0) -> "ClipDataset":
         """The batches of one epoch from one step on, the same each time it is read; it shares files found bad.
 
-        `model.fit(train.at(7, 120), initial_epoch=7, epochs=8)` finishes epoch 7.
+        `model.fit(train.at(7, 120), initial_epoch=7, epochs=8)` finishes epoch 7. Evaluation clips, which have no
+        epochs, are refused with a ValueError.
         """
         if self._build is None:
             raise ValueError("Expected training clips, which have epochs. Received evaluation clips: iterate them.")
         return self._build(epoch, step)
 
     @contextlib.contextmanager
-    def plain_errors(self):
+    def plain_errors(self) -> Iterator["ClipDataset"]:
         """Inside, what stops the reading is raised as it was, and not as TensorFlow's report of a failed graph.
 
             with train.plain_errors():
@@ -71,7 +79,7 @@ class ClipDataset(tf.data.Dataset):
             raise failure from None
 
     @property
-    def facts(self):
+    def facts(self) -> dict:
         """All that rides along, by name."""
         return self._facts
 

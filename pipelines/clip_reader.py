@@ -8,8 +8,9 @@ from concurrent import futures
 import numpy as np
 from absl import logging
 
-from pipelines import frame_folder, sample, video
-from pipelines.containers import VideoError
+from pipelines import frame_folder, sample, sources, video
+from pipelines.addresses import shown
+from pipelines.containers import UnreachableError, VideoError
 from pipelines.order import mix
 
 ON_ERROR = ("quarantine", "raise")
@@ -38,10 +39,13 @@ class ClipReader:
         self._bad = {}  # position in the manifest: reason
         self._said = 0
 
-    def extent(self, index):
-        """(info, first, last): what probing says of a video, and the half-open range of frames its entry covers."""
+    def extent(self, index, held=None):
+        """(info, first, last): what probing says of a video, and the half-open range of frames its entry covers.
+
+        `held` is the video as `sources.hold` gives it, for those who then read it.
+        """
         entry = self.manifest.entries[index]
-        info = self.probes.info(entry.path, entry.num_frames is not None)
+        info = self.probes.info(entry.path, entry.num_frames is not None, held)
         first, last = 0, info.num_frames
         if entry.num_frames is not None:
             first, last = entry.first_frame, min(last, entry.first_frame + entry.num_frames)
@@ -66,26 +70,28 @@ class ClipReader:
                 of the source; the clips of a video share what it returns.
             whole: bool. Keep the whole resized picture instead of a crop.
         """
-        info, first, last = self.extent(index)
+        entry, clip = self.manifest.entries[index], self.clip
+        held = self._held(entry)
+        info, first, last = self.extent(index, held)
         chosen = [sample.random_clip(info, self.clip, int(mix(key, number) >> np.uint64(1)), first, last, self.short)
                   for number in range(count)]
-        entry, clip = self.manifest.entries[index], self.clip
         source, options = self._source(entry, info)
         if whole:
-            pictures = source.read_frames(entry.path, np.concatenate(chosen), clip.resized_size, channels=clip.channels,
+            pictures = source.read_frames(held, np.concatenate(chosen), clip.resized_size, channels=clip.channels,
                                           **options)
             return pictures.reshape(count, clip.frames, *pictures.shape[1:])
         box = None if window is None else lambda height, width: window(height, width, key)
-        return source.read_clips(entry.path, chosen, clip, box=box, **options)
+        return source.read_clips(held, chosen, clip, box=box, **options)
 
     def views(self, index, protocol):
         """All views of a video under a `Protocol`, decoded in one pass: uint8 (views, *clip shape)."""
-        info, first, last = self.extent(index)
+        entry = self.manifest.entries[index]
+        held = self._held(entry)
+        info, first, last = self.extent(index, held)
         lists = protocol.indices(info, self.clip, first, last)
         clip = protocol.test_clip(self.clip, len(lists[0]))
-        entry = self.manifest.entries[index]
         source, options = self._source(entry, info)
-        return source.read_clips(entry.path, lists, clip, protocol.crops, **options)
+        return source.read_clips(held, lists, clip, protocol.crops, **options)
 
     def epoch_done(self, epoch):
         """Says, when it has changed, how many videos others stand in for; saves."""
@@ -99,6 +105,10 @@ class ClipReader:
         """Writes the quarantine and what was probed, where paths were given for them."""
         self.quarantine.save()
         self.probes.save()
+
+    @staticmethod
+    def _held(entry):
+        return entry.path if entry.num_frames is not None else sources.hold(entry.path)
 
     def _source(self, entry, info):
         """What reads the frames of an entry, and what to tell it."""
@@ -119,7 +129,7 @@ class ClipReader:
         try:
             return read(index)
         except VideoError as error:
-            if self.on_error == "raise":
+            if self.on_error == "raise" or isinstance(error, UnreachableError):
                 self.failure = error
                 raise
             self._bad[index] = error.reason
@@ -145,10 +155,11 @@ class ClipReader:
 
     def nothing_usable(self):
         """The text of the error for a data set of which no video can be read."""
-        shown = [f"'{self.manifest.entries[index].path}': {reason}" for index, reason in sorted(self._bad.items())[:3]]
+        first = [f"'{shown(self.manifest.entries[index].path)}': {reason}"
+                 for index, reason in sorted(self._bad.items())[:3]]
         more = f"; and {len(self._bad) - 3} more" if len(self._bad) > 3 else ""
         return (f"Expected at least one video that decodes. None of {len(self.manifest.entries)} does: "
-                f"{'; '.join(shown)}{more}. `res3d doctor` lists them all.")
+                f"{'; '.join(first)}{more}. `res3d doctor` lists them all.")
 
     def check(self, workers, every=False):
         """Probes videos, in parallel, until one is good and long enough for a clip; or every one of them.
@@ -182,8 +193,9 @@ class ClipReader:
             rate = f" at {clip.fps:g} fps" if clip.fps is not None else ""
             raise ValueError(
                 f"Expected a video at least as long as a clip of {clip.frames} frames, stride {clip.stride}{rate}: "
-                f"{clip.span} frames. The longest of {len(good)} is '{self.manifest.entries[longest[1]].path}' with "
-                f"{longest[0]} frames of its own. Use fewer frames or a smaller stride.")
+                f"{clip.span} frames. The longest of {len(good)} is "
+                f"'{shown(self.manifest.entries[longest[1]].path)}' with {longest[0]} frames of its own. Use fewer "
+                "frames or a smaller stride.")
         return good
 
 

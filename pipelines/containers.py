@@ -3,46 +3,49 @@
 Nothing here needs OpenCV. `VideoError` and `VideoInfo` are what `pipelines.video` raises and returns.
 """
 
-import contextlib
 import dataclasses
-import io
-import os
-import stat
 
 import numpy as np
 
-HEAD_BYTES = 4096
-DESCRIPTORS = "/proc/self/fd"
+from pipelines.addresses import shown
 
 
 class VideoError(ValueError):
     """A video that cannot be used, with its `.path` (or a name for bytes in memory) and its `.reason`.
+
+    Of an address the path is what may be shown: no user, no password, no query.
 
     >>> error = VideoError("a.mp4", "the file is empty")
     >>> str(error), error.path, error.reason
     ("Cannot read video 'a.mp4': the file is empty.", 'a.mp4', 'the file is empty')
     """
 
-    def __init__(self, path, reason):
-        self.path = path
+    def __init__(self, path: str, reason: str) -> None:
+        self.path = shown(path)
         self.reason = reason.rstrip(".")
-        super().__init__(path, reason)
+        super().__init__(self.path, reason)
+        self.add_note("See docs/how-to/corrupt-files.md#reasons")
 
     def __str__(self):
         return f"Cannot read video {self.path!r}: {self.reason}."
+
+
+class UnreachableError(VideoError):
+    """A video that its storage does not give: no network, no permission. It may be good, and nothing is known of it."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class VideoInfo:
     """What decoding a video once has shown, beside what its header claims.
 
-    `num_frames` and `times_us` come from frames that decoded; `claimed_frames` and `claimed_fps` are the header's word.
-    `width` and `height` are those of the upright picture, after `rotation` (degrees clockwise). `steady` is false when
-    frame times differ by more than a container's rounding (variable frame rate). `times_trusted` is false when the
-    file's own times were missing or out of order, and even ones stand in for them. `damaged` says that decoding stopped
-    before the file's data did. `key_frames` are the numbers of pictures coded without reference to others. `jumps` are
-    places from which decoding gives the same pixels as a full decode does, each (seek, frame, microseconds), as shown
-    by `pipelines.jumps.verified_jumps`; empty until then.
+    `path` is the file's, or a name for bytes; it is `size_bytes` long, a `container` of `codec`. `num_frames` and
+    `times_us` come from frames that decoded, and so does their mean rate, `fps`; `claimed_frames` and `claimed_fps` are
+    the header's word. `width` and `height` are those of the upright picture, after `rotation` (degrees clockwise).
+    `steady` is false when frame times differ by more than a container's rounding (variable frame rate). `times_trusted`
+    is false when the file's own times were missing or out of order, and even ones stand in for them. `damaged` says
+    that decoding stopped before the file's data did. `key_frames` are the numbers of pictures coded without reference
+    to others. `jumps` are places from which decoding gives the same pixels as a full decode does, each (seek, frame,
+    microseconds), as shown by `pipelines.jumps.verified_jumps`; empty until then.
     """
 
     path: str
@@ -64,23 +67,23 @@ class VideoInfo:
     jumps: tuple[tuple[int, int, int], ...] = ()
 
     @property
-    def times_seconds(self):
+    def times_seconds(self) -> np.ndarray:
         """float64 (num_frames,): when each frame is shown, counted from the first."""
         return self.times_us / 1e6
 
     @property
-    def duration_seconds(self):
+    def duration_seconds(self) -> float:
         """Seconds from the first frame to the end of the last, which is held for one mean step."""
         return float(self.times_us[-1]) / 1e6 + 1.0 / self.fps
 
-    def to_dict(self):
+    def to_dict(self) -> dict:
         """The fields as JSON-ready values; the inverse is `from_dict`."""
         fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         return fields | {"times_us": self.times_us.tolist(), "key_frames": list(self.key_frames),
                          "jumps": [list(jump) for jump in self.jumps]}
 
     @classmethod
-    def from_dict(cls, fields):
+    def from_dict(cls, fields: dict) -> "VideoInfo":
         """The inverse of `to_dict`."""
         return cls(**fields | {"times_us": np.asarray(fields["times_us"], np.int64),
                                "key_frames": tuple(fields.get("key_frames", (0,))),
@@ -153,74 +156,6 @@ def fourcc_text(number):
     """
     text = int(number).to_bytes(4, "little").decode("latin-1").strip(" \0") if 0 < number < 2**32 else ""
     return text if text and text.isprintable() else "unknown"
-
-
-@contextlib.contextmanager
-def located(source):
-    """Looks at a path or a file's bytes before a decoder does: yields (name, size, container, what to open).
-
-    What to open is the name of an open descriptor, good inside the `with`: named so, a file is no URL, no sequence
-    pattern, and no text that OpenCV crashes on. Bytes are put into an anonymous file in memory, which the decoder reads
-    without Python; where the system has none, they are a stream.
-
-    Raises:
-        VideoError: for what is no regular, readable file, or begins as no video does.
-    """
-    if isinstance(source, bytes | bytearray | memoryview):
-        name = f"<{len(source)} bytes in memory>"
-        container = _container(name, bytes(source[:HEAD_BYTES]))
-        create = getattr(os, "memfd_create", None)
-        if create is None or not os.path.isdir(DESCRIPTORS):
-            yield name, len(source), container, _Bytes(source)
-            return
-        with open(create("video"), "wb", buffering=0) as file:
-            left = memoryview(source).cast("B")
-            while left:
-                left = left[file.write(left):]
-            yield name, len(source), container, f"{DESCRIPTORS}/{file.fileno()}"
-        return
-    name = os.fsdecode(source)
-    with open(open_regular(source), "rb", buffering=0) as file:
-        container = _container(name, file.read(HEAD_BYTES))
-        path = f"{DESCRIPTORS}/{file.fileno()}" if os.path.isdir(DESCRIPTORS) else "file:" + os.path.abspath(name)
-        yield name, os.fstat(file.fileno()).st_size, container, path
-
-
-class _Bytes(io.BytesIO):
-    """A stream whose seeks do not raise: OpenCV crashes where they do, and broken files seek anywhere."""
-
-    def seek(self, offset, whence=0):
-        try:
-            return super().seek(offset, whence)
-        except (ValueError, OverflowError):
-            return -1
-
-
-def _container(name, head):
-    if head.startswith(b"\xff\xd8") and name.lower().endswith((".mjpg", ".mjpeg")):
-        return "mjpeg"  # JPEG images, one after the other
-    container, reason = sniff(head)
-    if reason:
-        raise VideoError(name, reason)
-    return container
-
-
-def open_regular(path):
-    """A file descriptor for a regular, readable file; VideoError with the reason otherwise. Never blocks on a pipe."""
-    shown = os.fsdecode(path)
-    try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    except ValueError as error:  # a null byte in the name
-        raise VideoError(shown, f"not a file name: {error}") from None
-    except OSError as error:
-        reasons = {FileNotFoundError: "there is no such file", PermissionError: "no permission to read it",
-                   IsADirectoryError: "it is a directory, not a video"}
-        raise VideoError(shown, reasons.get(type(error), f"it cannot be opened: {error.strerror}")) from None
-    mode = os.fstat(descriptor).st_mode
-    if stat.S_ISREG(mode):
-        return descriptor
-    os.close(descriptor)
-    raise VideoError(shown, "it is a directory, not a video" if stat.S_ISDIR(mode) else "it is not a regular file")
 
 
 def frame_clock(times_ms, claimed_fps):

@@ -6,27 +6,33 @@ for any number of workers.
 """
 
 import os
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import tensorflow as tf
 from absl import logging
 
-from pipelines import graph, order, record_index, sample
+from pipelines import addresses, graph, order, record_index, sample
 from pipelines.clip_dataset import ClipDataset, Epochs, input_options
 from pipelines.clip_reader import ClipReader
-from pipelines.manifest import read_manifest
+from pipelines.manifest import Manifest, read_manifest
 from pipelines.probes import Probes
 from pipelines.quarantine import Quarantine
 from pipelines.transforms import chain, clip_box
+from res3d.geometry import ClipSpec
 
+Path = str | os.PathLike
 PREFETCHED_BATCHES = 2  # one being handed over, one ready; more costs memory and hides nothing
 CROPS = ("random", "centre")
 
 
-def training_clips(data, clip, batch_size, seed=0, split=None, labels=None, workers=None, on_error="quarantine",
-                   augment=None, *, mix=None, crop="random", clips_per_video=1, balanced=False, drop_remainder=False,
-                   short="repeat_last", shard=(0, 1), start_epoch=0, start_step=0, quarantine_csv=None,
-                   probe_cache=None, jumps=False, data_service=None):
+def training_clips(data: Path | Manifest, clip: ClipSpec, batch_size: int, seed: int = 0, split: str | None = None,
+                   labels: Sequence[str] | Path | None = None, workers: int | None = None, on_error: str = "quarantine",
+                   augment: Callable | None = None, *, mix: Callable | None = None, crop: str = "random",
+                   clips_per_video: int = 1, balanced: bool = False, drop_remainder: bool = False,
+                   short: str = "repeat_last", shard: tuple[int, int] = (0, 1), start_epoch: int = 0,
+                   start_step: int = 0, quarantine_csv: Path | None = None, probe_cache: Path | None = None,
+                   jumps: bool = False, data_service: str | None = None) -> ClipDataset:
     """Batches of random clips for training: every video once an epoch, in another order each epoch.
 
     Iterating it gives one epoch; the next iteration gives the next. An epoch that is left before its end is given
@@ -155,8 +161,10 @@ def training_clips(data, clip, batch_size, seed=0, split=None, labels=None, work
 
 
 
-def evaluation_clips(data, clip, batch_size, protocol="centre", split=None, labels=None, workers=None,
-                     on_error="quarantine", *, shard=(0, 1), quarantine_csv=None, probe_cache=None):
+def evaluation_clips(data: Path | Manifest, clip: ClipSpec, batch_size: int, protocol: str = "centre",
+                     split: str | None = None, labels: Sequence[str] | Path | None = None, workers: int | None = None,
+                     on_error: str = "quarantine", *, shard: tuple[int, int] = (0, 1),
+                     quarantine_csv: Path | None = None, probe_cache: Path | None = None) -> ClipDataset:
     """Batches of one clip a video, the same every time, in the order of the manifest: what `fit` validates on.
 
     Nothing stands in for a video that cannot be decoded. Every video is therefore probed at once, in parallel, so that
@@ -213,8 +221,10 @@ def evaluation_clips(data, clip, batch_size, protocol="centre", split=None, labe
     return ClipDataset(dataset, facts)
 
 
-def evaluation_views(data, clip, protocol, split=None, labels=None, workers=None, on_error="quarantine", *,
-                     shard=(0, 1), quarantine_csv=None, probe_cache=None):
+def evaluation_views(data: Path | Manifest, clip: ClipSpec, protocol: str, split: str | None = None,
+                     labels: Sequence[str] | Path | None = None, workers: int | None = None,
+                     on_error: str = "quarantine", *, shard: tuple[int, int] = (0, 1),
+                     quarantine_csv: Path | None = None, probe_cache: Path | None = None) -> ClipDataset:
     """All views of a video at once, video after video in the order of the manifest: what a named protocol averages
     over.
 
@@ -279,7 +289,7 @@ def record_dataset():
 
 
 def _labelled(manifest):
-    bare = [entry.path for entry in manifest if not entry.labels and not manifest.multi_label]
+    bare = [addresses.shown(entry.path) for entry in manifest if not entry.labels and not manifest.multi_label]
     if bare:
         raise ValueError(f"Expected a label for every video. {len(bare)} have none, the first '{bare[0]}'. Name a "
                          "split that has labels.")

@@ -8,10 +8,14 @@ import collections
 import itertools
 import os
 import statistics
+from collections.abc import Callable, Sequence
 
+from pipelines import places
+from pipelines.addresses import absolute, all_shown, file_name, plain, shown
 from pipelines.annotations.files import may_be_video
 from pipelines.examine import examine_all
 from pipelines.manifest import Entry, Manifest, read_manifest
+from res3d.geometry import ClipSpec
 
 COSTLY = 6.0  # frames decoded for each frame used, above which shorter files or records pay
 UNEVEN = 10.0  # largest class against smallest
@@ -20,12 +24,15 @@ SUFFIXES = {".mp4": ("mp4",), ".mov": ("mp4",), ".avi": ("avi",), ".mkv": ("matr
 SHOWN = 5  # paths named in a message; the lists in the report are whole
 
 
-def check(data, clip, *, split=None, labels=None, videos=None, format=None, fold=1, workers=None, timeout=120.0,
-          progress=None):
+def check(data: str | os.PathLike | Manifest, clip: ClipSpec, *, split: str | None = None,
+          labels: Sequence[str] | str | os.PathLike | None = None, videos: str | os.PathLike | None = None,
+          format: str | None = None, fold: int = 1, workers: int | None = None, timeout: float = 120.0,
+          progress: Callable | None = None) -> dict:
     """Examines every video of a data set in one parallel pass.
 
     Args:
         data: whatever `read_manifest` takes, or one video file; unlabelled and half-empty folders are accepted.
+        split, labels, videos, format, fold: as for `read_manifest`.
         clip: `ClipSpec`, for which lengths, sizes and costs are judged.
         workers: int or None for one child process a core.
         timeout: float. Seconds for one video.
@@ -48,15 +55,17 @@ def check(data, clip, *, split=None, labels=None, videos=None, format=None, fold
 
 def manifest_of(data, **options):
     """The `Manifest` of a data set however incomplete, or of a single video file."""
-    if not isinstance(data, Manifest) and os.path.isfile(data) and may_be_video(os.path.basename(data)):
-        return Manifest([Entry(os.path.abspath(data))], [])
+    if not isinstance(data, Manifest):
+        data = absolute(data)
+        if places.is_file(data) and may_be_video(file_name(data)):
+            return Manifest([Entry(data)], [])
     return read_manifest(data, strict=False, **options)
 
 
 def report(manifest, found, clip):
     """The dict that `check` returns, from a `Manifest` and what `examine` and `weigh` found of each path."""
     good = {video["path"]: video for video in found if "reason" not in video}
-    bad = [{"path": video["path"], "reason": video["reason"]} for video in found if "reason" in video]
+    bad = [{"path": shown(video["path"]), "reason": video["reason"]} for video in found if "reason" in video]
     entries = [entry for entry in manifest if entry.path in good]
     usable = Manifest(entries, manifest.labels, multi_label=manifest.multi_label)
     videos = list(good.values())
@@ -157,7 +166,7 @@ def _metadata(manifest, usable, good, clip):
 
 
 def _misnamed(video):
-    suffix = os.path.splitext(video["path"])[1].lower()
+    suffix = os.path.splitext(plain(video["path"]))[1].lower()
     return video["container"] not in SUFFIXES.get(suffix, (video["container"],))
 
 
@@ -237,9 +246,9 @@ def _costs(manifest, usable, good, clip):
 
 
 def _warning(kind, message, advice, paths, details=None):
-    paths = list(paths)
+    paths = list(map(shown, paths))
     return {"kind": kind, "message": message, "advice": advice, "paths": paths,
-            "details": paths if details is None else list(details)}
+            "details": paths if details is None else list(map(all_shown, details))}
 
 
 def _some(names):

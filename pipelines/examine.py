@@ -22,20 +22,20 @@ def examine(path):
     `path`, and either `reason`, why it is unusable, or `hash` (of the content) and the fields of
     `pipelines.video.VideoInfo` but for the times.
     """
-    from pipelines import frame_folder, video
+    from pipelines import frame_folder, places, sources, video
 
     found = {"path": path}
     try:
-        if os.path.isdir(path):
+        if is_folder := places.is_folder(path):
             paths = frame_folder.frame_paths(path)
             info = frame_folder.probe(path)
         else:
-            paths = [path]
-            info = video.probe(path)
+            paths = [sources.hold(path)]
+            info = video.probe(paths[0])
         fields = info.to_dict()
         del fields["times_us"]
         found |= fields | {"path": path, "duration_seconds": info.duration_seconds}
-        if os.path.isdir(path):
+        if is_folder:
             found["key_frames"] = list(range(len(paths)))
         found["hash"] = _content_hash(paths)
     except (video.VideoError, OSError) as error:
@@ -122,8 +122,13 @@ class _Child:
 
 
 def _content_hash(paths):
+    from pipelines import sources
+
     digest = hashlib.blake2b(digest_size=16)
-    for path in paths:
+    for path in map(sources.hold, paths):
+        if isinstance(path, sources.Fetched):
+            digest.update(path.data)
+            continue
         with open(path, "rb") as file:
             while block := file.read(HASH_BLOCK):
                 digest.update(block)

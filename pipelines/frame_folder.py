@@ -9,7 +9,7 @@ import re
 
 import numpy as np
 
-from pipelines import layout
+from pipelines import addresses, layout, places
 from pipelines.containers import VideoError, VideoInfo
 from pipelines.video import decode_image, resize_image
 
@@ -20,13 +20,14 @@ NOMINAL_FPS = 30.0  # images carry no times; most published sets were extracted 
 def frame_paths(folder):
     """The image files of a folder, in order; VideoError if there is none, or no folder."""
     try:
-        names = [entry.name for entry in os.scandir(folder)
-                 if entry.name.lower().endswith(EXTENSIONS) and not entry.name.startswith(".")]
+        names = [name for name in places.listing(folder)[1]
+                 if name.lower().endswith(EXTENSIONS) and not name.startswith(".")]
     except OSError as error:
-        raise VideoError(folder, f"expected a folder of frames, but it cannot be listed ({error.strerror})") from None
+        raise VideoError(folder, "expected a folder of frames, but it cannot be listed "
+                                 f"({error.strerror or error})") from None
     if not names:
         raise VideoError(folder, f"expected images ({', '.join(EXTENSIONS)}) in this folder, found none")
-    return [os.path.join(folder, name) for name in sorted(names, key=_natural)]
+    return [addresses.join(folder, name) for name in sorted(names, key=_natural)]
 
 
 def _natural(name):

@@ -6,10 +6,12 @@ from there to the end is compared with a decode from the start. Only what is equ
 """
 
 import dataclasses
+import os
 import time
 import zlib
 
-from pipelines.containers import VideoError
+from pipelines import sources
+from pipelines.containers import VideoError, VideoInfo
 from pipelines.video import Decoder, probe
 
 PAYS = 0.7  # of the time that decoding up to the same frame takes; a jump that costs more is not kept
@@ -19,28 +21,31 @@ BEHIND = 17  # frames after a key frame where a seek lands at best: OpenCV aims 
 
 def with_jumps(source, info=None, timeout=300.0):
     """`info`, or what `probe` says, with `jumps` filled in by `verified_jumps`."""
+    source = sources.hold(source)
     info = probe(source, timeout=timeout) if info is None else info
     return dataclasses.replace(info, jumps=verified_jumps(source, info, timeout))
 
 
-def verified_jumps(source, info, timeout=300.0):
+def verified_jumps(source: str | os.PathLike | bytes, info: VideoInfo,
+                   timeout: float = 300.0) -> tuple[tuple[int, int, int], ...]:
     """Places of a video from which decoding has been shown to give the pixels of a full decode.
 
     Costs a full decode, and for each of up to 8 places one from there to the end.
 
     Args:
-        source: path, or the file's bytes.
+        source: path, address or the file's bytes.
         info: its `VideoInfo`. Files whose times are not to be trusted have no jumps, nor have damaged ones.
         timeout: float. Seconds for each decode.
 
     Returns:
         tuple of (seek, frame, microseconds), by frame; empty if no place qualifies.
     """
+    source = sources.hold(source)
     keys = [key for key in info.key_frames if 0 < key < info.num_frames - BEHIND]
     if not keys or not info.times_trusted or info.damaged or not info.claimed_fps:
         return ()
     apart = max(2 * BEHIND, info.num_frames // MOST)
-    chosen = []
+    chosen: list[int] = []
     for key in keys:
         if key - (chosen[-1] if chosen else 0) >= apart:
             chosen.append(key)

@@ -5,6 +5,8 @@ import json
 import os
 import re
 
+from pipelines import places
+
 
 class LabelIds:
     """Looks ids up by name: exactly, or else with underscores as spaces and without regard to case.
@@ -49,9 +51,10 @@ def sort_labels(names):
 
 def load_labels(path):
     """Reads a label list: one name a line, lines `1 name` counted from 0 or 1, or JSON (a list, or `{name: id}`)."""
-    with open(path, encoding="utf-8-sig") as file:
+    path = os.fspath(path)
+    with places.open_text(path, errors="strict") as file:
         text = file.read()
-    if os.fspath(path).endswith(".json"):
+    if path.endswith(".json"):
         found = json.loads(text)
         labels = sorted(found, key=lambda name: int(found[name])) if isinstance(found, dict) else list(found)
     else:

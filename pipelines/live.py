@@ -1,7 +1,11 @@
 """Frames as they come: from a camera, a network stream or a file, for prediction that follows a scene."""
 
 import contextlib
+import os
 import time
+from collections.abc import Iterator
+
+import numpy as np
 
 from pipelines.video import Decoder, resize_image, to_rgb
 
@@ -15,7 +19,8 @@ class _Live(Decoder):
         yield f"camera {source}" if isinstance(source, int) else source, 0, "live", source
 
 
-def live_frames(source, size=None, timeout=30.0):
+def live_frames(source: str | os.PathLike | bytes | int, size: tuple[int, int] | None = None,
+                timeout: float = 30.0) -> Iterator[tuple[float, np.ndarray]]:
     """Yields (seconds, uint8 (height, width, 3) RGB) until the source ends.
 
     `seconds` counts from the first frame: by a file's own clock, or by the wall's for a camera or a stream.

@@ -8,7 +8,10 @@ import collections
 import csv
 import dataclasses
 import os
+from collections.abc import Iterable, Sequence
 
+from pipelines import places
+from pipelines.addresses import absolute, is_remote, shown
 from pipelines.labels import LabelIds, load_labels, save_labels
 
 SPLIT_NAMES = {"train": "train", "training": "train", "val": "val", "valid": "val", "validate": "val",
@@ -23,7 +26,7 @@ class Entry:
     """One labelled video, or a part of one, or a folder of extracted frames.
 
     Args:
-        path: str. A video file, or a folder of frames.
+        path: str. A video file, or a folder of frames: a path, or an address.
         labels: tuple of ints. Positions in `Manifest.labels`; empty where the label is not known (test lists).
         start: float or None. Seconds from which the label holds; None is the beginning.
         end: float or None. Seconds until which it holds, not included; None is the end.
@@ -41,11 +44,11 @@ class Entry:
     first_frame: int = 0
 
     @property
-    def label(self):
+    def label(self) -> int | None:
         """The one label id, or None where there is none; ValueError where there are several."""
         if len(self.labels) > 1:
-            raise ValueError(f"Expected one label for '{self.path}'. Received {len(self.labels)}: {self.labels}. "
-                             "Use `labels`.")
+            raise ValueError(f"Expected one label for '{shown(self.path)}'. Received {len(self.labels)}: "
+                             f"{self.labels}. Use `labels`.")
         return self.labels[0] if self.labels else None
 
 
@@ -67,12 +70,16 @@ class Manifest:
         missing: `Missing` rows, which have no file on disk.
         multi_label: bool or None. Whether a clip may have several labels; None looks at the entries.
 
+    Raises:
+        ValueError: for label ids that no label has, or several labels where `multi_label` is False.
+
     >>> clips = Manifest([Entry("a.mp4", (1,), split="train"), Entry("b.mp4", (0,), split="val")], ["jump", "run"])
     >>> clips.select("val").entries[0].path, clips.counts("train")
     ('b.mp4', {'jump': 0, 'run': 1})
     """
 
-    def __init__(self, entries, labels, missing=(), multi_label=None):
+    def __init__(self, entries: Iterable[Entry], labels: Iterable[str], missing: Iterable[Missing] = (),
+                 multi_label: bool | None = None) -> None:
         self.entries = list(entries)
         self.labels = list(labels)
         self.missing = list(missing)
@@ -80,12 +87,12 @@ class Manifest:
         self.multi_label = several if multi_label is None else bool(multi_label)
         if several and not self.multi_label:
             entry = next(entry for entry in self.entries if len(entry.labels) > 1)
-            raise ValueError(f"Expected one label a video. Received {len(entry.labels)} for '{entry.path}': "
+            raise ValueError(f"Expected one label a video. Received {len(entry.labels)} for '{shown(entry.path)}': "
                              f"{[self.labels[i] for i in entry.labels]}. Pass multi_label=True.")
         for entry in self.entries:
             if any(not 0 <= label < len(self.labels) for label in entry.labels):
                 raise ValueError(f"Label ids must lie in 0..{len(self.labels) - 1}. Received {entry.labels} for "
-                                 f"'{entry.path}'. Pass the label list that the ids were made with.")
+                                 f"'{shown(entry.path)}'. Pass the label list that the ids were made with.")
 
     def __len__(self):
         return len(self.entries)
@@ -97,22 +104,22 @@ class Manifest:
         return isinstance(other, Manifest) and (self.entries, self.labels, self.multi_label) == (
             other.entries, other.labels, other.multi_label)
 
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self):
         return f"Manifest({self.summary()})"
 
     @property
-    def num_classes(self):
+    def num_classes(self) -> int:
         """How many labels there are, whether or not a video shows each."""
         return len(self.labels)
 
     @property
-    def splits(self):
+    def splits(self) -> dict[str | None, int]:
         """{split: number of entries}, in order of appearance; entries without a split count under None."""
         return dict(collections.Counter(entry.split for entry in self.entries))
 
-    def select(self, split):
+    def select(self, split: str) -> "Manifest":
         """The manifest of one split, with the same labels; ValueError if it has no entries."""
         wanted = canonical_split(split)
         entries = [entry for entry in self.entries if entry.split == wanted]
@@ -123,13 +130,13 @@ class Manifest:
         missing = [row for row in self.missing if row.split in (wanted, None)]
         return Manifest(entries, self.labels, missing, self.multi_label)
 
-    def counts(self, split=None):
+    def counts(self, split: str | None = None) -> dict[str, int]:
         """{label: number of entries}, in label order, of one split or of all."""
         found = collections.Counter(label for entry in self.entries for label in entry.labels
                                     if split is None or entry.split == canonical_split(split))
         return {label: found[i] for i, label in enumerate(self.labels)}
 
-    def summary(self):
+    def summary(self) -> str:
         """One line: videos, labels, splits, and how many rows found no file."""
         rows = len(self.entries) + len(self.missing)
         text = f"{len(self.entries)} of {rows} rows matched a file" if self.missing else f"{rows} videos"
@@ -138,7 +145,7 @@ class Manifest:
             text += ", " + ", ".join(f"{name or 'no split'}: {count}" for name, count in self.splits.items())
         return text + (f"; {len(self.missing)} missing" if self.missing else "")
 
-    def save(self, path):
+    def save(self, path: str | os.PathLike) -> None:
         """Writes the table as CSV and, beside it, `labels.txt`; paths are relative to the CSV's folder if they can be.
 
         Raises ValueError if a `labels.txt` with other labels is already there: its ids belong to something else.
@@ -164,26 +171,31 @@ class Manifest:
         os.replace(aside, path)
 
     @classmethod
-    def load(cls, path, split=None, labels=None):
+    def load(cls, path: str | os.PathLike, split: str | None = None,
+             labels: Sequence[str] | str | os.PathLike | None = None) -> "Manifest":
         """Reads what `save` wrote; the same as `read_manifest(path)`."""
         return read_manifest(path, split=split, labels=labels)
 
-    def save_labels(self, path):
+    def save_labels(self, path: str | os.PathLike) -> None:
         """Writes the label list, one name a line, the id being the line's number from 0."""
         save_labels(path, self.labels)
 
 
-def read_manifest(data, split=None, labels=None, *, videos=None, format=None, fold=1, multi_label=None, strict=True):
+def read_manifest(data: str | os.PathLike | Manifest, split: str | None = None,
+                  labels: Sequence[str] | str | os.PathLike | None = None, *, videos: str | os.PathLike | None = None,
+                  format: str | None = None, fold: int = 1, multi_label: bool | None = None,
+                  strict: bool = True) -> Manifest:
     """Reads a data set of any known layout.
 
     Args:
         data: a folder (`CLASS/video` or `SPLIT/CLASS/video`, or one that holds a data set's own lists), a CSV manifest
             `path,label[,start,end][,split]`, any annotation file of `pipelines.annotations.FORMATS`, a folder of
-            records (its path or address), or a `Manifest`. Several labels of a row are separated by `|`.
+            records, or a `Manifest`. Several labels of a row are separated by `|`. Files and folders may be paths or
+            addresses that `pipelines.storage` reads, and so may the videos in a list; web servers list no folders.
         split: str or None. Keep only this split; None keeps all.
         labels: a list of names, or a file of them, that fixes the ids; None takes the layout's own list, a `labels.txt`
             beside the data, or the sorted names.
-        videos: folder with the video files of an annotation file; None is the annotation's own folder.
+        videos: folder with the video files of an annotation file, or its address; None is the annotation's own folder.
         format: a name of `pipelines.annotations.FORMATS`; None finds out.
         fold: int. Which of the numbered splits of UCF101 and HMDB51, from 1.
         multi_label: bool or None. None takes several labels a video where a row has several.
@@ -201,21 +213,20 @@ def read_manifest(data, split=None, labels=None, *, videos=None, format=None, fo
     from pipelines import annotations  # whose modules build on this one
 
     names = load_labels(labels) if isinstance(labels, str | os.PathLike) else labels
-    videos = videos if videos is None else os.path.abspath(os.path.expanduser(os.fspath(videos)))
+    videos = videos if videos is None else absolute(videos)
     if isinstance(data, Manifest):
         manifest = data if names is None else relabel(data, names)
     else:
         from pipelines import record_index
 
-        data = os.path.expanduser(os.fspath(data))
+        data = absolute(data)
         if record_index.are_records(data):
             manifest = record_index.read(data)
             manifest = manifest if names is None else relabel(manifest, names)
             return manifest if split is None else manifest.select(split)
-        data = os.path.abspath(data)
-        if not os.path.exists(data):
-            raise FileNotFoundError(f"Expected a folder of videos or an annotation file. Nothing exists at '{data}'. "
-                                    "Check the path.")
+        if not places.exists(data):
+            raise FileNotFoundError("Expected a folder of videos or an annotation file. Nothing exists at "
+                                    f"'{shown(data)}'. Check the path.")
         manifest = annotations.read(data, format, labels=names, videos=videos, fold=fold, multi_label=multi_label,
                                     strict=strict)
     return manifest if split is None else manifest.select(split)
@@ -239,6 +250,8 @@ def canonical_split(name):
 
 
 def _relative(path, folder):
+    if is_remote(path):
+        return path
     path = os.path.abspath(path)
     return path if os.path.commonpath([path, folder]) == os.sep else os.path.relpath(path, folder)
 

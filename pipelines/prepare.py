@@ -6,16 +6,17 @@ It may be killed at any moment and run again: it goes on with the shards that ar
 for byte the same.
 """
 
-import contextlib
 import csv
 import io
 import json
 import os
+from collections.abc import Callable, Sequence
 
 from absl import logging
 
 from pipelines import prepare_plan, prepare_pool, prepare_shard, records, storage
-from pipelines.manifest import LABELS_FILE, MANIFEST_FILE
+from pipelines.manifest import LABELS_FILE, MANIFEST_FILE, Manifest
+from pipelines.prepare_lock import LOCK_FILE, alone
 from pipelines.prepare_plan import Options
 from pipelines.quarantine import COLUMNS as QUARANTINE_COLUMNS
 from pipelines.record_index import CLIP_FILE, KIND, SUMMARY_FILE, WORK_FOLDER, columns, read_summary
@@ -24,12 +25,14 @@ QUARANTINE_FILE = "quarantine.csv"
 TIMEOUT_SECONDS = 600.0
 
 
-def prepare(data, out, options=None, *, split=None, labels=None, workers=None, overwrite=False, progress=None,
-            timeout=TIMEOUT_SECONDS, runner=None, **layout):
+def prepare(data: str | os.PathLike | Manifest, out: str | os.PathLike, options: Options | None = None, *,
+            split: str | None = None, labels: Sequence[str] | str | os.PathLike | None = None,
+            workers: int | None = None, overwrite: bool = False, progress: Callable | None = None,
+            timeout: float = TIMEOUT_SECONDS, runner: Callable | None = None, **layout) -> dict:
     """Prepares a data set; returns the summary, a dict.
 
     Args:
-        data: whatever `read_manifest` takes; `layout` are its other arguments.
+        data: whatever `read_manifest` takes, addresses included; `layout` are its other arguments.
         out: folder, or address of a bucket.
         options: `Options`, or None for the defaults.
         split: str or None. Only this split.
@@ -46,7 +49,7 @@ def prepare(data, out, options=None, *, split=None, labels=None, workers=None, o
     """
     plan = prepare_plan.make(data, out, options or Options(), split, labels, **layout)
     storage.make_folder(plan.out)
-    with _alone(plan.out):
+    with alone(plan.out):
         if prepare_plan.begin(plan, overwrite):
             logging.info("'%s' is finished already", storage.shown(plan.out))
             _sweep(plan.out)
@@ -126,33 +129,5 @@ def _sweep(out, ending=""):
     if not storage.is_folder(folder):
         return
     for name in storage.list_folder(folder):
-        if name.endswith(ending) and name != _LOCK:
+        if name.endswith(ending) and name != LOCK_FILE:
             storage.remove(storage.join(folder, name))
-
-
-_LOCK = "lock"
-
-
-@contextlib.contextmanager
-def _alone(out):
-    """Holds the output folder against a second run on this machine; the system lets go when the process ends."""
-    if storage.is_remote(out):
-        yield
-        return
-    import fcntl
-
-    folder = os.path.join(storage.local_path(out), WORK_FOLDER)
-    os.makedirs(folder, exist_ok=True)
-    with open(os.path.join(folder, _LOCK), "w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise BlockingIOError(f"Expected to be alone in '{out}'. Another `res3d prepare` is at work there. Wait "
-                                  "for it, or end it.") from None
-        try:
-            yield
-        finally:
-            if os.listdir(folder) == [_LOCK]:
-                os.remove(os.path.join(folder, _LOCK))
-                with contextlib.suppress(OSError):  # something has come in since
-                    os.rmdir(folder)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipelines import frame_folder, sample, storage, video
+from pipelines import frame_folder, sample, sources, video
 from pipelines.containers import VideoError, VideoInfo, frame_clock
 from pipelines.records import Record
 from res3d.geometry import ClipSpec
@@ -82,7 +82,7 @@ def _rate(options):
 
 def _from_video(entry, options):
     """(info, first, last, {frame: JPEG}); a frame that was wrongly thought not to be wanted costs a second pass."""
-    source = storage.read_bytes(entry.path) if storage.is_remote(entry.path) else entry.path
+    source = sources.hold(entry.path)
     guess, encode, jpegs, times_ms = _Guess(entry, options), _Encoder(options), {}, []
     with video.Decoder(source) as decoder:
         guess.claimed_fps = claimed = decoder.claimed_fps

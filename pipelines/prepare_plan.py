@@ -13,7 +13,8 @@ import os
 
 import numpy as np
 
-from pipelines import records, storage
+from pipelines import places, records, storage
+from pipelines.addresses import absolute, parent, resolved
 from pipelines.manifest import MANIFEST_FILE, Entry, Manifest, canonical_split, read_manifest
 from pipelines.order import permutation
 from pipelines.record_index import CLIP_FILE, SUMMARY_FILE, WORK_FOLDER, of_manifest, read_summary
@@ -62,13 +63,13 @@ class Options:
                 raise ValueError(f"`fps` must be a number of frames a second, or None. Received: fps={self.fps!r}.")
             object.__setattr__(self, "fps", float(self.fps))
 
-    def to_dict(self):
+    def to_dict(self) -> dict:
         """The fields as JSON-ready values."""
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)} | {
             "clip": self.clip.to_dict()}
 
     @classmethod
-    def from_dict(cls, fields):
+    def from_dict(cls, fields: dict) -> "Options":
         """The inverse of `to_dict`."""
         return cls(**fields | {"clip": ClipSpec.from_dict(fields["clip"])})
 
@@ -158,46 +159,43 @@ def make(data, out, options, split=None, labels=None, split_by=None, **layout):
     """
     manifest = read_manifest(data, split=None if split_by else split, labels=labels, **layout)
     if of_manifest(manifest):
-        raise ValueError(f"Expected videos to prepare. Received records: '{data}'. Train from them as they are.")
+        raise ValueError(f"Expected videos to prepare. Received records: '{storage.shown(data)}'. Train from them as "
+                         "they are.")
     if split_by:
         manifest = _split_by(manifest, data, split_by)
         manifest = manifest if split is None else manifest.select(split)
-    base = os.fspath(data) if isinstance(data, str | os.PathLike) else ""
-    if not storage.is_remote(base):
-        base = os.path.abspath(os.path.expanduser(base))
-        base = base if os.path.isdir(base) else os.path.dirname(base)
+    base = places.folder_of(absolute(data)) if isinstance(data, str | os.PathLike) else os.getcwd()
     if layout.get("videos"):
-        base = os.path.abspath(os.path.expanduser(layout["videos"]))
+        base = absolute(layout["videos"])
     bad = [name for name in manifest.labels if not name or name != name.strip() or "\n" in name or "\r" in name]
     if bad:
         raise ValueError(f"Expected label names on one line each, without spaces around. Received: {bad!r}. Rename.")
     names = [_name(entry.path, base) for entry in manifest.entries]
     missing = sorted((_name(row.path, base), row.reason) for row in manifest.missing)
-    return Plan(options, manifest.entries, names, manifest.labels, manifest.multi_label, missing, base,
-                os.fspath(out) if storage.is_remote(out) else os.path.abspath(os.path.expanduser(os.fspath(out))))
+    return Plan(options, manifest.entries, names, manifest.labels, manifest.multi_label, missing, base, absolute(out))
 
 
 def _split_by(manifest, data, column):
     """The manifest with the splits that another column of its CSV names."""
-    path = os.path.abspath(os.path.expanduser(os.fspath(data)))
-    path = os.path.join(path, MANIFEST_FILE) if os.path.isdir(path) else path
-    with open(path, encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+    path = absolute(data)
+    path = storage.join(path, MANIFEST_FILE) if places.is_folder(path) else path
+    with places.open_text(path, newline="") as file:
         rows = list(csv.DictReader(file))
     if not rows or column not in rows[0]:
         has = ", ".join(rows[0]) if rows else "none"
-        raise ValueError(f"Expected a column '{column}' in '{path}'. It has {has}. Name one of them.")
-    folder = os.path.dirname(path)
-    splits = {(os.path.normpath(os.path.join(folder, row["path"])), *(
+        raise ValueError(f"Expected a column '{column}' in '{storage.shown(path)}'. It has {has}. Name one of them.")
+    folder = parent(path)
+    splits = {(resolved(folder, row["path"]), *(
         float(row[name]) if row.get(name) else None for name in ("start", "end"))): row[column].strip() for row in rows}
     entries = [dataclasses.replace(entry, split=canonical_split(
-        splits[os.path.normpath(entry.path), entry.start, entry.end] or None)) for entry in manifest]
+        splits[entry.path, entry.start, entry.end] or None)) for entry in manifest]
     return Manifest(entries, manifest.labels, manifest.missing, manifest.multi_label)
 
 
 def _name(path, base):
-    root = base.rstrip("/") + "/"
-    path = path if storage.is_remote(path) or not os.path.isabs(path) else os.path.normpath(path)
-    return path[len(root):] if path.startswith(root) else storage.shown(path)
+    root = storage.shown(base).rstrip("/") + "/"
+    path = storage.shown(path) if storage.is_remote(path) or not os.path.isabs(path) else os.path.normpath(path)
+    return path.removeprefix(root)
 
 
 def begin(plan, overwrite=False):

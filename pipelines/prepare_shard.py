@@ -12,8 +12,8 @@ import sys
 import tempfile
 import traceback
 
-from pipelines import prepare_clip, prepare_plan, record_file, records, storage
-from pipelines.containers import VideoError
+from pipelines import addresses, places, prepare_clip, prepare_plan, record_file, records, storage
+from pipelines.containers import UnreachableError, VideoError
 from pipelines.record_index import WORK_FOLDER
 
 
@@ -44,7 +44,7 @@ def write_shard(plan, number, report=lambda **said: None, crashed=()):
                     found = prepare_clip.clip_records(plan.entries[position], plan.names[position], plan.labels,
                                                       plan.options)
                 except VideoError as error:
-                    _still_there(plan)
+                    _still_there(plan, error)
                     failures.append((plan.names[position], error.reason))
                     found = []
                 for part, (record, facts) in enumerate(found):
@@ -90,10 +90,12 @@ class _Both:
         self.digest.update(data)
 
 
-def _still_there(plan):
-    if plan.base and not storage.is_remote(plan.base) and not os.path.exists(plan.base):
-        raise FileNotFoundError(f"Expected the data in '{plan.base}'. The folder has gone while they were being "
-                                "prepared. Bring it back and run the same command again.")
+def _still_there(plan, error):
+    if isinstance(error, UnreachableError):
+        raise storage.StorageError(f"{error} Run the same command again when it can be, or take it out of the data.")
+    if plan.base and not (addresses.on_the_web(plan.base) or places.exists(plan.base)):
+        raise FileNotFoundError(f"Expected the data in '{storage.shown(plan.base)}'. The folder has gone while they "
+                                "were being prepared. Bring it back and run the same command again.")
 
 
 def _serve():

@@ -4,8 +4,9 @@ import json
 import os
 import threading
 
-from pipelines import frame_folder
-from pipelines.containers import VideoError, VideoInfo
+from pipelines import frame_folder, sources
+from pipelines.addresses import shown
+from pipelines.containers import UnreachableError, VideoError, VideoInfo
 from pipelines.jumps import with_jumps
 from pipelines.video import probe
 
@@ -15,7 +16,7 @@ class Probes:
 
     Args:
         path: path or None. A JSON-lines file read now and written by `save`. An entry holds as long as the size and the
-            time of change of its file do.
+            time of change of its file do, or the size and the tag that a bucket gives it.
         jumps: bool. Also find the key frames from which decoding may start, as `pipelines.jumps` does.
 
     >>> probes = Probes()
@@ -31,26 +32,31 @@ class Probes:
         self._lock = threading.Lock()
         self._changed = False
 
-    def info(self, path, is_folder=False):
-        """The `VideoInfo` of a video file or a folder of frames; VideoError, each time, where there is none."""
+    def info(self, path, is_folder=False, source=None):
+        """The `VideoInfo` of a video file or a folder of frames; VideoError, each time, where there is none.
+
+        `source` is what `sources.hold` gives of an address: what is fetched for probing then need not be again.
+        """
         if path not in self._found:
-            self._look(path, is_folder)
+            self._look(path, is_folder, sources.hold(path) if source is None else source)
         found = self._found[path][1]
         if isinstance(found, str):
             raise VideoError(path, found)
         return found
 
-    def _look(self, path, is_folder):
-        stamp = _stamp(path)
-        known = self._stored.get(path)
-        fresh = known is None or known[0] != stamp
+    def _look(self, path, is_folder, source):
+        stamp = sources.stamp(path) if self.path is not None else None  # for an address, a question to its server
+        known = self._stored.get(shown(path))
+        fresh = known is None or stamp is None or known[0] != stamp
         if fresh:
             try:
-                known = stamp, frame_folder.probe(path) if is_folder else probe(path), is_folder
+                known = stamp, frame_folder.probe(path) if is_folder else probe(source), is_folder
+            except UnreachableError:
+                raise
             except VideoError as error:
                 known = stamp, error.reason, True
         if self.jumps and not known[2]:
-            known, fresh = (stamp, with_jumps(path, known[1]), True), True
+            known, fresh = (stamp, with_jumps(source, known[1]), True), True
         with self._lock:
             self._found[path] = known
             self._changed |= fresh
@@ -60,7 +66,7 @@ class Probes:
         if self.path is None or not self._changed:
             return
         with self._lock:
-            rows, self._changed = {**self._stored, **self._found}, False
+            rows, self._changed = self._stored | {shown(path): known for path, known in self._found.items()}, False
         aside = f"{os.fspath(self.path)}.part"
         with open(aside, "w", encoding="utf-8", errors="surrogateescape") as file:
             for path, (stamp, found, jumps) in rows.items():
@@ -83,12 +89,3 @@ class Probes:
 
     def __len__(self):
         return len(self._found)
-
-
-def _stamp(path):
-    """(size, time of change in nanoseconds), or None for what does not exist."""
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return status.st_size, status.st_mtime_ns

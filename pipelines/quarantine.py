@@ -6,11 +6,13 @@ import threading
 
 from absl import logging
 
+from pipelines.addresses import shown
+
 COLUMNS = ("path", "reason")
 
 
 class Quarantine:
-    """A list of (path, reason), each path once; safe to fill from several threads.
+    """A list of (path, reason), each path once, and addresses without their secrets; safe to fill from several threads.
 
     Args:
         csv_path: path or None. Where `save` writes.
@@ -22,27 +24,27 @@ class Quarantine:
     (1, [('a.mp4', 'no frame could be decoded')])
     """
 
-    def __init__(self, csv_path=None):
+    def __init__(self, csv_path: str | os.PathLike | None = None) -> None:
         self.csv_path = csv_path
-        self._reasons = {}
-        self._saved = None
+        self._reasons: dict[str, str] = {}
+        self._saved: list | None = None
         self._lock = threading.Lock()
 
-    def add(self, path, reason):
+    def add(self, path: str | os.PathLike, reason: object) -> bool:
         """Takes a video in and logs it; False if it was there already."""
-        path = os.fspath(path)
+        name = shown(path)
         with self._lock:
-            if path in self._reasons:
+            if name in self._reasons:
                 return False
-            self._reasons[path] = str(reason)
-        logging.warning("quarantined '%s': %s", path, reason)
+            self._reasons[name] = str(reason)
+        logging.warning("quarantined '%s': %s", name, reason)
         return True
 
-    def reason(self, path):
+    def reason(self, path: str | os.PathLike) -> str | None:
         """Why `path` is here, or None if it is not."""
-        return self._reasons.get(os.fspath(path))
+        return self._reasons.get(shown(path))
 
-    def save(self):
+    def save(self) -> None:
         """Writes `csv_path` (path,reason, sorted by path), aside and renamed, if there is something new."""
         if self.csv_path is None:
             return
@@ -59,7 +61,7 @@ class Quarantine:
             self._saved = rows
 
     def __contains__(self, path):
-        return os.fspath(path) in self._reasons
+        return shown(path) in self._reasons
 
     def __len__(self):
         return len(self._reasons)

@@ -5,59 +5,20 @@ adds `s3://`, `http://`, `az://`, `hdfs://` where it can be installed), fsspec s
 environment that each of them documents, and are never shown: messages name an address by `shown`.
 """
 
-import functools
 import hashlib
-import importlib.util
 import os
 import re
-import urllib.parse
 
-_TENSORFLOW_IO = ("http", "https", "s3", "az", "hdfs", "viewfs", "har")
-_WORDS = {"names": "list", "take": "write", "fetch": "read", "size": "read"}
-_SCHEME = re.compile(r"^([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
+from pipelines.addresses import is_remote, join, local_path, scheme, shown, without_secrets
+from pipelines.file_systems import Fsspec, MissingError, StorageError, system
 
+__all__ = ["StorageError", "cache_folder", "exists", "is_folder", "is_remote", "join", "list_folder", "local_path",
+           "make_folder", "open_file", "openable", "read_bytes", "remove", "rename", "scheme", "shown", "size",
+           "stamp", "upload", "write_bytes"]
 
-class StorageError(OSError):
-    """A file could not be reached; the text says which, what was tried and why it failed, without credentials."""
-
-
-def scheme(path):
-    """The scheme of an address, or "" for a local path.
-
-    >>> scheme("s3://bucket/a.mp4"), scheme("data/a.mp4"), scheme("file:///data/a.mp4")
-    ('s3', '', '')
-    """
-    match = _SCHEME.match(os.fspath(path))
-    found = match.group(1).lower() if match else ""
-    return "" if found == "file" else found
-
-
-def is_remote(path):
-    """Whether `path` is an address rather than a local path."""
-    return bool(scheme(path))
-
-
-def shown(path):
-    """`path` as it may be logged: without user, password and query, where addresses carry secrets.
-
-    >>> shown("https://user:secret@host/a.mp4?X-Amz-Signature=abc")
-    'https://host/a.mp4'
-    """
-    path = os.fspath(path)
-    if not is_remote(path):
-        return path
-    parts = urllib.parse.urlsplit(path)
-    return f"{parts.scheme}://{parts.netloc.rsplit('@', 1)[-1]}{parts.path}"
-
-
-def join(folder, *names):
-    """`folder/name/...` for local paths and addresses alike.
-
-    >>> join("s3://bucket/data", "train", "a.mp4")
-    's3://bucket/data/train/a.mp4'
-    """
-    folder = os.fspath(folder)
-    return "/".join([folder.rstrip("/"), *names]) if is_remote(folder) else os.path.join(folder, *names)
+_WORDS = {"names": "list", "take": "write", "fetch": "read", "size": "read", "stamp": "read", "exists": "find",
+          "is_folder": "find", "make_folder": "make"}
+_REFUSALS = ("PermissionDeniedError", "UnauthenticatedError", "NoCredentialsError", "PartialCredentialsError")
 
 
 def read_bytes(path):
@@ -75,6 +36,11 @@ def size(path):
     return _call("size", path)
 
 
+def stamp(path):
+    """(bytes, tag or time of change) by which a changed file is told from what it was, or None if nothing tells it."""
+    return _call("stamp", path)
+
+
 def upload(local, path):
     """Moves a finished local file to `path`; on a disk that is a rename."""
     _call("take", path, os.fspath(local))
@@ -87,8 +53,7 @@ def openable(path):
     folder is `$RES3D_CACHE`, or `~/.cache/res3d`.
     """
     path = os.fspath(path)
-    system = _system(scheme(path))
-    if not isinstance(system, _Fsspec):
+    if not isinstance(system(scheme(path)), Fsspec):
         return local_path(path)
     copy = os.path.join(cache_folder("files"), hashlib.sha256(path.encode()).hexdigest()[:16], path.rsplit("/", 1)[-1])
     if not os.path.exists(copy) or os.path.getsize(copy) != size(path):
@@ -142,191 +107,23 @@ def remove(path):
     _call("remove", path)
 
 
-def local_path(path):
-    """`path` as the operating system knows it: `file://` taken off."""
-    path = os.fspath(path)
-    return urllib.parse.unquote(urllib.parse.urlsplit(path).path) if path.lower().startswith("file://") else path
-
-
 def _call(action, path, *rest):
     try:
-        return getattr(_system(scheme(path)), action)(os.fspath(path), *rest)
+        return getattr(system(scheme(path)), action)(os.fspath(path), *rest)
     except StorageError:
         raise
     except Exception as error:  # every file system has errors of its own
         if not is_remote(path):
             raise
-        reason = _without_secrets(str(error) or type(error).__name__)
-        missing = isinstance(error, FileNotFoundError) or type(error).__name__ == "NotFoundError"  # TensorFlow's
-        kind = FileNotFoundError if missing else StorageError
-        what = _WORDS.get(action, action.replace("_", " "))
-        raise kind(f"Cannot {what} '{shown(path)}': {reason}. Check the address, and the "
-                   f"credentials that the environment gives for {scheme(path)}://.") from None
-
-
-def _without_secrets(text):
-    text = re.sub(r"://[^/\s@]*@", "://", text)
-    return re.sub(r"\?[^\s'\"]*", "?...", text)[:500]
-
-
-@functools.cache
-def _system(name):
-    """The file system of a scheme: the disk, TensorFlow's, or fsspec's."""
-    if not name:
-        return _Disk()
-    plugin = name in _TENSORFLOW_IO and importlib.util.find_spec("tensorflow_io") is not None
-    if plugin:
-        import tensorflow_io  # noqa: F401  registers its schemes with TensorFlow
-    if plugin or name in ("gs", "ram"):
-        import tensorflow as tf
-
-        if name in tf.io.gfile.get_registered_schemes():
-            return _GFile(tf)
-    return _Fsspec(name)
-
-
-class _Disk:
-    def read(self, path):
-        with open(local_path(path), "rb") as file:
-            return file.read()
-
-    def write(self, path, data):
-        path = local_path(path)
-        aside = f"{path}.{os.getpid()}.part"  # a process whose parent was killed may still be writing the same file
-        with open(aside, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(aside, path)
-
-    def open(self, path):
-        return open(local_path(path), "rb")
-
-    def size(self, path):
-        return os.path.getsize(local_path(path))
-
-    def take(self, path, local):
-        os.replace(local, local_path(path))
-
-    def exists(self, path):
-        return os.path.exists(local_path(path))
-
-    def is_folder(self, path):
-        return os.path.isdir(local_path(path))
-
-    def names(self, path):
-        return [entry.name + "/" * entry.is_dir() for entry in os.scandir(local_path(path))]
-
-    def make_folder(self, path):
-        os.makedirs(local_path(path), exist_ok=True)
-
-    def rename(self, old, new):
-        os.replace(local_path(old), local_path(new))
-
-    def remove(self, path):
-        if os.path.lexists(local_path(path)):
-            os.remove(local_path(path))
-
-
-class _GFile:
-    def __init__(self, tensorflow):
-        self.gfile = tensorflow.io.gfile
-
-    def read(self, path):
-        with self.gfile.GFile(path, "rb") as file:
-            return file.read()
-
-    def write(self, path, data):
-        with self.gfile.GFile(path, "wb") as file:
-            file.write(data)
-
-    def open(self, path):
-        return self.gfile.GFile(path, "rb")
-
-    def size(self, path):
-        return self.gfile.stat(path).length
-
-    def take(self, path, local):
-        self.gfile.copy(local, path, overwrite=True)
-        os.remove(local)
-
-    def exists(self, path):
-        return self.gfile.exists(path)
-
-    def is_folder(self, path):
-        return self.gfile.isdir(path)
-
-    def names(self, path):
-        if not self.gfile.isdir(path):
-            raise FileNotFoundError("no such folder")
-        names = [name.rstrip("/") for name in self.gfile.listdir(path)]
-        return [name + "/" * self.gfile.isdir(join(path, name)) for name in names if name]
-
-    def make_folder(self, path):
-        self.gfile.makedirs(path)
-
-    def rename(self, old, new):
-        self.gfile.rename(old, new, overwrite=True)
-
-    def remove(self, path):
-        if self.gfile.exists(path):
-            self.gfile.remove(path)
-
-
-class _Fsspec:
-    def __init__(self, name):
-        try:
-            import fsspec
-
-            self.system = fsspec.filesystem(name, use_listings_cache=False)  # others write there too
-        except (ImportError, ValueError) as error:
-            raise StorageError(f"Nothing here reads {name}:// addresses ({error}). "
-                               "Install the extra: pip install 'res3d[remote]', or 'res3d[io]'.") from None
-        self.flat = name in ("http", "https")
-
-    def read(self, path):
-        return self.system.cat_file(path)
-
-    def write(self, path, data):
-        self.system.pipe_file(path, data)
-
-    def open(self, path):
-        return self.system.open(path, "rb")
-
-    def size(self, path):
-        return self.system.size(path)
-
-    def fetch(self, path, local):
-        self.system.get_file(path, local)
-
-    def take(self, path, local):
-        self.system.put_file(local, path)
-        os.remove(local)
-
-    def exists(self, path):
-        return self.system.exists(path)
-
-    def is_folder(self, path):
-        return path.endswith("/") if self.flat else self.system.isdir(path)
-
-    def names(self, path):
-        base = path.rstrip("/") + "/"
-        self.system.invalidate_cache()
-        own = self.system._strip_protocol(base).rstrip("/")
-        names = []
-        for entry in self.system.ls(base, detail=True):
-            name = urllib.parse.unquote(entry["name"].rstrip("/").rsplit("/", 1)[-1])
-            folder = entry["type"] == "directory" or entry["name"].endswith("/")
-            if name and entry["name"].rstrip("/") != own:
-                names.append(name + "/" * folder)
-        return names
-
-    def make_folder(self, path):
-        self.system.makedirs(path, exist_ok=True)
-
-    def rename(self, old, new):
-        self.system.mv(old, new)
-
-    def remove(self, path):
-        if self.system.exists(path):
-            self.system.rm_file(path)
+        name, text = type(error).__name__, str(error)
+        said = re.search(r"HTTP response code (\d+)", text)  # tensorflow-io's, before the page that came with it
+        status = int(said[1]) if said else getattr(error, "status", None)
+        missing = isinstance(error, FileNotFoundError) or name == "NotFoundError" or status in (404, 410)
+        refused = isinstance(error, PermissionError) or name in _REFUSALS or status in (401, 403, 451)
+        reason = without_secrets(text.partition(" with body")[0] or name)
+        what = _WORDS.get(action, action)
+        found = (MissingError if missing else StorageError)(
+            f"Cannot {what} '{shown(path)}': {reason}. Check the address, and the credentials that the environment "
+            f"gives for {scheme(path)}://.")
+        found.reason, found.passing = reason.rstrip("."), not (missing or refused)
+    raise found

@@ -14,6 +14,9 @@ square, whatever the header says of them. FFmpeg is kept from printing; set OPEN
 
 import os
 import time
+from collections.abc import Callable, Iterable, Sequence
+
+from res3d.geometry import ClipSpec
 
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # read at every open
 os.environ.setdefault("OPENCV_FFMPEG_READ_ATTEMPTS", str(2**20))  # packets of sound, say, between two pictures
@@ -21,7 +24,7 @@ os.environ.setdefault("OPENCV_FFMPEG_READ_ATTEMPTS", str(2**20))  # packets of s
 import cv2
 import numpy as np
 
-from pipelines import containers
+from pipelines import containers, sources
 from pipelines.containers import VideoError, VideoInfo, fourcc_text
 from pipelines.layout import clip_cut, one_of, slots, whole
 
@@ -49,7 +52,7 @@ class Decoder:
             camera = isinstance(target, int)
             self.capture = cv2.VideoCapture(target) if camera else cv2.VideoCapture(target, cv2.CAP_FFMPEG, params)
 
-    _located = staticmethod(containers.located)
+    _located = staticmethod(sources.located)
 
     def __enter__(self):
         width, height = self.get(cv2.CAP_PROP_FRAME_WIDTH), self.get(cv2.CAP_PROP_FRAME_HEIGHT)
@@ -114,11 +117,11 @@ class Decoder:
         return VideoError(self.name, containers.nothing_decodes(promised, codec))
 
 
-def probe(source, *, threads=1, timeout=TIMEOUT_SECONDS):
+def probe(source: str | os.PathLike | bytes, *, threads: int = 1, timeout: float = TIMEOUT_SECONDS) -> VideoInfo:
     """Decodes a video once, converting its first picture only, and tells what is really in it.
 
     Args:
-        source: path, or the file's bytes.
+        source: path, address or the file's bytes.
         threads: int. Decoding threads; 0 takes every core, right when nothing else decodes.
         timeout: float. Seconds after which the video is given up.
 
@@ -152,12 +155,14 @@ def probe(source, *, threads=1, timeout=TIMEOUT_SECONDS):
         claimed_frames=int(claimed_frames) if np.isfinite(claimed_frames) else None, key_frames=tuple(intra) or (0,))
 
 
-def read_frames(source, indices, size=None, *, channels=3, interpolation="bilinear", short="error", threads=1,
-                timeout=TIMEOUT_SECONDS, info=None):
+def read_frames(source: str | os.PathLike | bytes, indices: Iterable[int],
+                size: tuple[int, int] | Callable | None = None, *, channels: int = 3, interpolation: str = "bilinear",
+                short: str = "error", threads: int = 1, timeout: float = TIMEOUT_SECONDS,
+                info: VideoInfo | None = None) -> np.ndarray:
     """Exactly the frames asked for, in the order asked for, repeats included.
 
     Args:
-        source: path, or the file's bytes.
+        source: path, address or the file's bytes.
         indices: ints, counted from 0 over the frames that decode.
         size: None keeps the picture's own size; (height, width) scales to it; a function of (height, width) returns it.
         channels: 3 for RGB, 1 for grey.
@@ -177,21 +182,24 @@ def read_frames(source, indices, size=None, *, channels=3, interpolation="biline
     return _read(source, lists, whole(size), channels, interpolation, short, threads, timeout, info)[0]
 
 
-def read_clip(source, indices, clip, position=1, positions=3, box=None, **options):
+def read_clip(source: str | os.PathLike | bytes, indices: Iterable[int], clip: ClipSpec, position: int = 1,
+              positions: int = 3, box: tuple | None = None, **options) -> np.ndarray:
     """One clip as a `ClipSpec` describes it: frames chosen, scaled, cropped; uint8 `clip.shape`, RGB.
 
-    `position` is which of `positions` crops along the longer side to take, 1 of 3 being the centre; the other arguments
-    are those of `read_clips`.
+    `indices` are frame numbers, as many as `clip` has frames; `position` is which of `positions` crops along the longer
+    side to take, 1 of 3 being the centre. `source`, `box` and the other arguments, and what is raised, are those of
+    `read_clips`.
     """
     return read_clips(source, [indices], clip, [position], positions, box, **options)[0]
 
 
-def read_clips(source, clips, clip, crops=(1,), positions=3, box=None, *, interpolation="bilinear", short="error",
-               threads=1, timeout=TIMEOUT_SECONDS, info=None):
+def read_clips(source: str | os.PathLike | bytes, clips: Sequence, clip: ClipSpec, crops: Sequence = (1,),
+               positions: int = 3, box: tuple | None = None, *, interpolation: str = "bilinear", short: str = "error",
+               threads: int = 1, timeout: float = TIMEOUT_SECONDS, info: VideoInfo | None = None) -> np.ndarray:
     """Many clips of one video in one pass: every frame is decoded once, however many clips share it.
 
     Args:
-        source: path, or the file's bytes.
+        source: path, address or the file's bytes.
         clips: lists of `clip.frames` ints, in any order, overlapping or not.
         clip: ClipSpec.
         crops: the crops taken of every clip, each a position along the longer side (0, 1, 2 for all three) or a (row,
@@ -203,6 +211,10 @@ def read_clips(source, clips, clip, crops=(1,), positions=3, box=None, *, interp
 
     Returns:
         uint8 array `(len(clips) * len(crops), *clip.shape)`; the crops of a clip follow one another.
+
+    Raises:
+        VideoError: if the video cannot be read or lacks a frame.
+        ValueError: for a clip of another length than `clip` says.
     """
     clips = [list(indices) for indices in clips]
     for indices in clips:
@@ -297,16 +309,12 @@ def encode_image(image, extension=".jpg", quality=95):
 
 
 def decode_image(source, channels=3):
-    """uint8 (height, width, channels), RGB or grey, from an image file's path or its bytes; upright.
+    """uint8 (height, width, channels), RGB or grey, from an image file's path, address or bytes; upright.
 
     Raises:
         VideoError: if it is no image that OpenCV can read.
     """
-    if isinstance(source, bytes | bytearray | memoryview):
-        name, data = f"<{len(source)} bytes in memory>", source
-    else:
-        with open(containers.open_regular(source), "rb") as file:
-            name, data = os.fsdecode(source), file.read()
+    name, data = sources.read(source)
     mode = one_of("channels", channels, {3: cv2.IMREAD_COLOR_RGB, 1: cv2.IMREAD_GRAYSCALE})
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), mode) if len(data) else None

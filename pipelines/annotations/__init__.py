@@ -7,6 +7,9 @@ import dataclasses
 import importlib
 import os
 
+from pipelines import places
+from pipelines.addresses import all_shown
+
 FORMATS = {  # in the order in which a file or folder is offered to them; the first that knows it takes it
     "manifest": "pipelines.annotations.manifest_csv",
     "kinetics": "pipelines.annotations.kinetics",
@@ -37,7 +40,15 @@ def read(path, format=None, **options):
     from pipelines.annotations.resolve import resolve
 
     options = Options(**options)
-    return resolve(parse(path, format, options), path, options)
+    with places.remembered():
+        try:
+            return resolve(parse(path, format, options), path, options)
+        except ValueError as error:
+            text = all_shown(str(error))
+            if text == str(error):
+                raise
+            found = ValueError(text)  # an address may carry secrets
+    raise found
 
 
 def parse(path, format=None, options=None):

@@ -5,15 +5,15 @@ As 3D-ResNets writes it, `annotations` is `{"label": name}` and the clip lies in
 level may be left out.
 """
 
-import os
-
+from pipelines import places
+from pipelines.addresses import parent, plain
 from pipelines.annotations.table import Row, Table, read_json
 from pipelines.manifest import canonical_split
 
 
 def knows(path):
     """A JSON object whose values have `annotations`."""
-    if not path.lower().endswith(".json") or not os.path.isfile(path):
+    if not plain(path).lower().endswith(".json") or not places.is_file(path):
         return False
     found = read_json(path)
     videos = _videos(found) if isinstance(found, dict) else {}
@@ -32,7 +32,7 @@ def read(path, options):
             rows.append(Row((f"{label}/{name}", name), (label,), split=split) if label else Row((name,), split=split))
         else:
             rows += [Row((name,), (part["label"],), *_segment(part, name, path), split) for part in annotations]
-    return Table(rows, found.get("labels"), os.path.dirname(path))
+    return Table(rows, found.get("labels"), parent(path))
 
 
 def _segment(part, name, path):

@@ -3,6 +3,7 @@
 import os
 import re
 
+from pipelines import addresses, places
 from pipelines.labels import plain_name
 
 # Everything else is tried as a video: a suffix, or its absence, says little.
@@ -37,10 +38,8 @@ def is_image(name):
 
 def list_folder(folder):
     """(sub-folders, files): names in a folder, sorted, hidden ones left out, links followed."""
-    with os.scandir(folder) as found:
-        entries = sorted((entry for entry in found if not is_hidden(entry.name)), key=lambda entry: entry.name)
-    folders = [entry.name for entry in entries if entry.is_dir()]
-    return folders, [entry.name for entry in entries if not entry.is_dir()]
+    folders, files = places.listing(folder)
+    return [name for name in folders if not is_hidden(name)], [name for name in files if not is_hidden(name)]
 
 
 def walk(folder):
@@ -53,7 +52,7 @@ def walk(folder):
 
 
 def _walk(folder, above):
-    real = os.path.realpath(folder)
+    real = folder if addresses.is_remote(folder) else os.path.realpath(folder)
     if real in above:
         return
     folders, files = list_folder(folder)
@@ -63,7 +62,7 @@ def _walk(folder, above):
         yield folder, images
         return
     for name in sorted(folders + videos):
-        path = os.path.join(folder, name)
+        path = addresses.join(folder, name)
         if name in folders:
             yield from _walk(path, above | {real})
         else:
@@ -96,7 +95,7 @@ class Library:
         of one name the one whose folder is named in `near`, or in the name, is taken.
         """
         for name in names:
-            path = os.path.normpath(os.path.join(self.folder, name))
+            path = addresses.resolved(self.folder, name)
             if path in self.frames:
                 return path
         for name in names:

@@ -5,6 +5,8 @@ Sub-folders of a class are searched too; one that holds only images is one video
 
 import os
 
+from pipelines import places
+from pipelines.addresses import join
 from pipelines.annotations import files
 from pipelines.annotations.table import Row, Table
 from pipelines.labels import sort_labels
@@ -13,7 +15,7 @@ from pipelines.manifest import SPLIT_NAMES, canonical_split
 
 def knows(path):
     """Any folder may be one of classes."""
-    return os.path.isdir(path)
+    return places.is_folder(path)
 
 
 def read(path, options):
@@ -21,9 +23,9 @@ def read(path, options):
     rows, loose, empty = [], [], []
     for split, parent in split_folders(path) or [(None, path)]:
         folders, inside = files.list_folder(parent)
-        rest = [(os.path.join(parent, name), None) for name in inside if files.may_be_video(name)]
+        rest = [(join(parent, name), None) for name in inside if files.may_be_video(name)]
         for name in folders:
-            folder = os.path.join(parent, name)
+            folder = join(parent, name)
             videos = list(files.walk(folder))
             if videos and videos[0][0] == folder:  # frames of one video, not a class
                 rest += videos
@@ -61,10 +63,10 @@ def split_folders(path):
     folders = files.list_folder(path)[0]
     splits = [name for name in folders if name.casefold() in SPLIT_NAMES]
     others = [name for name in folders if name not in splits]
-    parents = {name: os.path.join(path, name) for name in splits}
+    parents = {name: join(path, name) for name in splits}
     if not any(_holds_classes(parent) for parent in parents.values()):
         return []
-    if any(next(files.walk(os.path.join(path, name)), None) for name in others):
+    if any(next(files.walk(join(path, name)), None) for name in others):
         return []
     order = list(dict.fromkeys(SPLIT_NAMES.values()))
     return sorted(((canonical_split(name), parent) for name, parent in parents.items()),
@@ -72,4 +74,4 @@ def split_folders(path):
 
 
 def _holds_classes(folder):
-    return any(next(files.walk(os.path.join(folder, name)), None) for name in files.list_folder(folder)[0])
+    return any(next(files.walk(join(folder, name)), None) for name in files.list_folder(folder)[0])

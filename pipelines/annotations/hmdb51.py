@@ -4,9 +4,10 @@ Tag 1 is train, 2 is test, and 0, in neither, is left out. Names hold brackets a
 patterns; here they are only ever compared.
 """
 
-import os
 import re
 
+from pipelines import places
+from pipelines.addresses import file_name
 from pipelines.annotations.table import Row, Table, beside, read_lines
 from pipelines.labels import load_labels, sort_labels
 
@@ -16,9 +17,9 @@ SPLITS = {"0": None, "1": "train", "2": "test"}
 
 def knows(path):
     """A file named as HMDB51 names them, or a folder of them."""
-    if os.path.isdir(path):
+    if places.is_folder(path):
         return bool(beside(path, FILE.format(fold=r"\d+")))
-    return bool(re.fullmatch(FILE.format(fold=r"\d+"), os.path.basename(path)))
+    return bool(re.fullmatch(FILE.format(fold=r"\d+"), file_name(path)))
 
 
 def read(path, options):
@@ -26,7 +27,7 @@ def read(path, options):
 
     `class_list.txt`, where it lies beside, adds classes without a split file; its order is another and not used.
     """
-    files = beside(path, FILE.format(fold=options.fold)) if os.path.isdir(path) else [path]
+    files = beside(path, FILE.format(fold=options.fold)) if places.is_folder(path) else [path]
     if not files:
         raise ValueError(f"Expected files of fold {options.fold}, such as 'wave_test_split{options.fold}.txt', in "
                          f"'{path}'. None is there. Pass fold= one that is.")
@@ -34,11 +35,11 @@ def read(path, options):
     names = {row.labels[0] for row in rows}
     for listed in beside(path, r"class_list\.txt"):
         names.update(load_labels(listed))
-    return Table(rows, sort_labels(names), path if os.path.isdir(path) else os.path.dirname(path))
+    return Table(rows, sort_labels(names), places.folder_of(path))
 
 
 def _rows(path):
-    label = re.fullmatch(FILE.format(fold=r"\d+"), os.path.basename(path))
+    label = re.fullmatch(FILE.format(fold=r"\d+"), file_name(path))
     if not label:
         raise ValueError(f"Expected a file named CLASS_test_splitN.txt. Received: '{path}'. Keep the data set's names.")
     for number, line in enumerate(read_lines(path), 1):

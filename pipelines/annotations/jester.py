@@ -5,9 +5,10 @@ Videos are folders of frames named by the id. Two orders of the 27 labels are in
 Pass `labels` to read either kind of list into the other's ids.
 """
 
-import os
 import re
 
+from pipelines import places
+from pipelines.addresses import file_name
 from pipelines.annotations.table import Row, Table, beside, first_lines, read_lines, split_in_name
 from pipelines.labels import load_labels, sort_labels
 
@@ -18,19 +19,19 @@ LISTS = r".*(train|validation|test).*\.csv"
 
 def knows(path):
     """Rows of an id and a label, or of an id and an index beside a classInd.txt, or a folder of such lists."""
-    if os.path.isdir(path):
+    if places.is_folder(path):
         return bool(beside(path, r".*labels\.csv")) and any(map(knows, beside(path, LISTS)))
     lines = first_lines(path)
     if lines and all(INDEXED.fullmatch(line) for line in lines):
         return bool(beside(path, r"classInd\.txt"))
-    ids_alone = "jester" in os.path.basename(path).lower() and all(line.isdecimal() for line in lines)
+    ids_alone = "jester" in file_name(path).lower() and all(line.isdecimal() for line in lines)
     return bool(lines) and (ids_alone or all(NAMED.fullmatch(line) for line in lines))
 
 
 def read(path, options):
     """A `Table` of one list, or of the first list of each split in a folder."""
     lists = [path]
-    if os.path.isdir(path):
+    if places.is_folder(path):
         lists = list({split_in_name(file): file for file in reversed(beside(path, LISTS)) if knows(file)}.values())
     rows = [row for file in lists for row in _rows(file)]
     indexed = any(isinstance(label, int) for row in rows for label in row.labels)
@@ -39,7 +40,7 @@ def read(path, options):
         labels = load_labels(listed[0])
     else:
         labels = None if indexed else sort_labels(label for row in rows for label in row.labels)
-    return Table(rows, labels, path if os.path.isdir(path) else os.path.dirname(path))
+    return Table(rows, labels, places.folder_of(path))
 
 
 def _rows(path):

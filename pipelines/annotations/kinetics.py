@@ -5,8 +5,8 @@ uncut, as `<id>`; start and end then cut it. Test lists have no label. Columns a
 """
 
 import csv
-import os
 
+from pipelines import places
 from pipelines.annotations.table import Row, Table, beside, first_lines
 from pipelines.manifest import canonical_split
 
@@ -23,11 +23,11 @@ def read(path, options):
     rows, files = [], [file for file in _files(path) if any("youtube_id" in line for line in first_lines(file, 1))]
     for file in files or [path]:
         rows += _rows(file)
-    return Table(rows, None, path if os.path.isdir(path) else os.path.dirname(path))
+    return Table(rows, None, places.folder_of(path))
 
 
 def _rows(path):
-    with open(path, encoding="utf-8-sig", newline="") as file:
+    with places.open_text(path, errors="strict", newline="") as file:
         reader = csv.DictReader(file)
         lacking = [name for name in NEEDED if name not in (reader.fieldnames or ())]
         if lacking:
@@ -47,4 +47,4 @@ def _rows(path):
 
 
 def _files(path):
-    return beside(path, r".+\.csv") if os.path.isdir(path) else [path]
+    return beside(path, r".+\.csv") if places.is_folder(path) else [path]

@@ -6,9 +6,10 @@ Relative paths start at the CSV's own folder. Several labels are separated by `|
 
 import csv
 import math
-import os
 import re
 
+from pipelines import places
+from pipelines.addresses import join, parent, plain
 from pipelines.annotations.table import Row, Table
 from pipelines.manifest import COLUMNS, MANIFEST_FILE, canonical_split
 
@@ -16,9 +17,9 @@ from pipelines.manifest import COLUMNS, MANIFEST_FILE, canonical_split
 def knows(path):
     """A CSV file with `path` and `label` in its header, or a folder with a `manifest.csv`."""
     path = _file(path)
-    if path is None or not path.lower().endswith((".csv", ".tsv", ".txt")):
+    if path is None or not plain(path).lower().endswith((".csv", ".tsv", ".txt")):
         return False
-    with open(path, encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+    with places.open_text(path, newline="") as file:
         header = file.readline().strip()
     return {"path"} < _names(header.split(",")) and bool({"label", "labels"} & _names(header.split(",")))
 
@@ -26,7 +27,7 @@ def knows(path):
 def read(path, options):
     """A `Table` of the rows. Raises ValueError, with the line's number, for one that cannot be read."""
     path = _file(path)
-    with open(path, encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+    with places.open_text(path, newline="") as file:
         reader = csv.reader(file)
         header = [name.strip().casefold() for name in next(reader)]
         multi_label = True if "labels" in header else None
@@ -42,7 +43,7 @@ def read(path, options):
             rows.append(_row(dict(zip(header, cells)), where))
     if not rows:
         raise ValueError(f"Expected rows `{','.join(COLUMNS[:2])}` in '{path}'. It holds a header alone. Add videos.")
-    return Table(rows, None, os.path.dirname(path), exact=True, multi_label=multi_label)
+    return Table(rows, None, parent(path), exact=True, multi_label=multi_label)
 
 
 def _row(fields, where):
@@ -79,6 +80,6 @@ def _names(header):
 
 
 def _file(path):
-    if os.path.isdir(path):
-        path = os.path.join(path, MANIFEST_FILE)
-    return path if os.path.isfile(path) else None
+    if places.is_folder(path):
+        path = join(path, MANIFEST_FILE)
+    return path if places.is_file(path) else None

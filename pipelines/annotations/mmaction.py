@@ -6,9 +6,10 @@ which `positive_clip_inds` show the label. Labels are one index, several, or sev
 reads `folder label parts positive...`.
 """
 
-import os
 import re
 
+from pipelines import places
+from pipelines.addresses import join, parent, plain
 from pipelines.annotations.table import Row, Table, first_lines, read_json, read_lines, split_in_name
 
 PLACES = ("filename", "frame_dir", "video_dir")
@@ -17,23 +18,24 @@ PARTS = re.compile(r"(.+?)\s+(\d+)\s+(\d+)((?:\s+\d+)+)")
 
 def knows(path):
     """A JSON list of objects with one of the three names, or a text list of folders that hold a part_0."""
-    if path.lower().endswith(".json") and os.path.isfile(path):
+    if plain(path).lower().endswith(".json") and places.is_file(path):
         found = read_json(path)
         return isinstance(found, list) and bool(found) and isinstance(found[0], dict) and any(
             place in found[0] for place in PLACES)
     matches = [PARTS.fullmatch(line) for line in first_lines(path)]
     return bool(matches) and all(
-        match and os.path.isfile(os.path.join(os.path.dirname(path), match[1], "part_0.mp4")) for match in matches)
+        match and places.is_file(join(parent(path), match[1], "part_0.mp4")) for match in matches)
 
 
 def read(path, options):
     """A `Table` of all rows; of a video in parts, one row for each part that shows the label."""
-    items = read_json(path) if path.lower().endswith(".json") else [_parts(line, path) for line in read_lines(path)]
+    in_json = plain(path).lower().endswith(".json")
+    items = read_json(path) if in_json else [_parts(line, path) for line in read_lines(path)]
     split = split_in_name(path)
     rows = [row for item in items for row in _rows(item, split, path)]
     tags = {label for row in rows for label in row.labels if isinstance(label, str)}
     labels = sorted(tags, key=lambda tag: (tag.rpartition("/")[0], int(tag.rpartition("/")[2]))) if tags else None
-    return Table(rows, labels, os.path.dirname(path), exact=True,
+    return Table(rows, labels, parent(path), exact=True,
                  multi_label=True if any(isinstance(item["label"], list | dict) for item in items) else None)
 
 

@@ -5,9 +5,10 @@ are ids from 0 (pass `labels` for their names), or single words. Several ids aft
 numbers after a folder are offset, frames and label, or frames and two labels: pass `multi_label` to say which.
 """
 
-import os
 import re
 
+from pipelines import places
+from pipelines.addresses import parent, resolved
 from pipelines.annotations.table import Row, Table, first_lines, read_lines, split_in_name
 
 SEPARATORS = (r"\s*,\s*", r"\s*;\s*", r"\t+", r"\s+")
@@ -24,7 +25,7 @@ def read(path, options):
     lines = read_lines(path)
     separator = next(s for s in SEPARATORS if all(re.search(s + r"\S+$", line) for line in lines) or s == r"\s+")
     parsed = [_parse(line, number, separator, path) for number, line in enumerate(lines, 1)]
-    folders = [place for place in (options.videos, os.path.dirname(path)) if place is not None]
+    folders = [place for place in (options.videos, parent(path)) if place is not None]
     lengths = {len(numbers) for _, numbers in parsed}
     frames = min(lengths) > 1 and all(_is_frames(name, folders) for name, _ in parsed)
     offset = frames and lengths == {3} and options.multi_label is not True
@@ -39,7 +40,7 @@ def read(path, options):
         count, numbers = (numbers[0], numbers[1:]) if frames else (None, numbers)
         rows.append(Row((name,), tuple(numbers), split=split, num_frames=count, first_frame=first))
     several = any(len(row.labels) > 1 for row in rows)
-    return Table(rows, None, os.path.dirname(path), exact=True, multi_label=True if several else None)
+    return Table(rows, None, parent(path), exact=True, multi_label=True if several else None)
 
 
 def _parse(line, number, separator, path):
@@ -60,6 +61,7 @@ def _parse(line, number, separator, path):
 
 def _is_frames(name, folders):
     """Whether a name without a suffix, or one that is a folder on disk, stands for frames."""
-    if any(os.path.isdir(os.path.join(folder, name)) for folder in folders):
+    if any(places.kind(resolved(folder, name)) == "folder" for folder in folders):
         return True
-    return not re.search(r"\.\w{2,4}$", name) and not any(os.path.isfile(os.path.join(f, name)) for f in folders)
+    return not re.search(r"\.\w{2,4}$", name) and not any(
+        places.kind(resolved(folder, name)) == "file" for folder in folders)

@@ -2,6 +2,8 @@
 
 import os
 
+from pipelines import places
+from pipelines.addresses import file_name, join, on_the_web, parent, resolved, shown
 from pipelines.annotations.files import Library, is_image, list_folder
 from pipelines.labels import LabelIds, load_labels, sort_labels
 from pipelines.manifest import LABELS_FILE, SPLIT_NAMES, Entry, Manifest, Missing
@@ -26,7 +28,7 @@ def resolve(table, source, options):
         row_ids = tuple(ids[name] for name in row_names)
         path, frames, cut, reason = find(row, row_names)
         if reason:
-            missing.append(Missing(row.names[0], reason, row.split))
+            missing.append(Missing(shown(row.names[0]), reason, row.split))
             continue
         start, end = (row.start, row.end) if cut else (None, None)
         entries.append(Entry(path, row_ids, start, end, row.split, frames, row.first_frame))
@@ -42,12 +44,12 @@ def _label_list(table, source, labels):
     """The label names in the order of their ids, and where they come from."""
     if labels is not None:
         return list(labels), "the given label list"
-    places = [source if os.path.isdir(source) else os.path.dirname(source)]
-    if os.path.basename(source).casefold() in SPLIT_NAMES:  # the list of all splits lies above them
-        places.append(os.path.dirname(source))
-    for place in places:
-        path = os.path.join(place, LABELS_FILE)
-        if os.path.isfile(path):
+    folders = [places.folder_of(source)]
+    if file_name(source).casefold() in SPLIT_NAMES:  # the list of all splits lies above them
+        folders.append(parent(source))
+    for folder in folders:
+        path = join(folder, LABELS_FILE)
+        if places.is_file(path):
             return load_labels(path), f"'{path}'"
     if table.labels is not None:
         return list(table.labels), f"'{source}'"
@@ -72,9 +74,9 @@ def _finder(table, videos, labels):
     if table.complete:
         return lambda row, names: (row.names[0], row.num_frames, True, None)
     folder = table.folder if videos is None else videos
-    if not os.path.isdir(folder):
-        raise FileNotFoundError(f"Expected a folder of videos. Received '{folder}', which is "
-                                f"{'a file' if os.path.exists(folder) else 'not there'}. Pass videos=FOLDER.")
+    if not on_the_web(folder) and not places.is_folder(folder):
+        raise FileNotFoundError(f"Expected a folder of videos. Received '{shown(folder)}', which is "
+                                f"{'a file' if places.exists(folder) else 'not there'}. Pass videos=FOLDER.")
     library = None
 
     def find(row, names):
@@ -82,10 +84,11 @@ def _finder(table, videos, labels):
         for name in row.names:
             if not table.exact and not os.path.splitext(name)[1] and not os.path.dirname(name):
                 continue  # an id, of which there may be hundreds of thousands
-            path = os.path.normpath(os.path.join(folder, name))
-            if os.path.isfile(path):
+            path = resolved(folder, name)
+            kind = places.kind(path)
+            if kind == "file":
                 return path, None, not row.whole, None
-            if os.path.isdir(path):
+            if kind == "folder":
                 return _frames(path, row, not row.whole)
         if table.exact:
             return None, None, False, f"no such file in '{folder}'"

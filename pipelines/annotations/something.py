@@ -4,8 +4,8 @@ The class is the template with the square brackets taken out; `label` names the 
 have ids alone; their classes come from a `test-answers` file (`id;class`) beside, where there is one.
 """
 
-import os
-
+from pipelines import places
+from pipelines.addresses import file_name, plain
 from pipelines.annotations.table import Row, Table, beside, read_json, read_lines, split_in_name
 from pipelines.labels import load_labels, sort_labels
 
@@ -14,11 +14,11 @@ LISTS = r".*(train|validation|test).*\.json"
 
 def knows(path):
     """A JSON list of objects with `id`, a file of test answers, or a folder with `labels.json` and such lists."""
-    if os.path.isdir(path):
+    if places.is_folder(path):
         return bool(beside(path, r".*labels\.json") and beside(path, LISTS))
-    if path.lower().endswith(".csv"):
-        return "answers" in os.path.basename(path).lower()
-    if not path.lower().endswith(".json"):
+    if plain(path).lower().endswith(".csv"):
+        return "answers" in file_name(path).lower()
+    if not plain(path).lower().endswith(".json"):
         return False
     found = read_json(path)
     return isinstance(found, list) and bool(found) and isinstance(found[0], dict) and "id" in found[0]
@@ -26,10 +26,10 @@ def knows(path):
 
 def read(path, options):
     """A `Table` of one list, or of all lists in a folder."""
-    rows = [row for file in (beside(path, LISTS) if os.path.isdir(path) else [path]) for row in _rows(file)]
+    rows = [row for file in (beside(path, LISTS) if places.is_folder(path) else [path]) for row in _rows(file)]
     listed = beside(path, r".*labels\.json")
     labels = load_labels(listed[0]) if listed else sort_labels(name for row in rows for name in row.labels)
-    return Table(rows, labels, path if os.path.isdir(path) else os.path.dirname(path))
+    return Table(rows, labels, places.folder_of(path))
 
 
 def class_of(template):
@@ -43,7 +43,7 @@ def class_of(template):
 
 def _rows(path):
     split = split_in_name(path)
-    if path.lower().endswith(".csv"):
+    if plain(path).lower().endswith(".csv"):
         return [Row((name,), (label,), split="test") for name, label in _answers(path).items()]
     answers = {}
     if split == "test":

@@ -2,9 +2,10 @@
 
 import dataclasses
 import json
-import os
 import re
 
+from pipelines import places
+from pipelines.addresses import absolute, file_name, join, on_the_web, parent, plain
 from pipelines.manifest import canonical_split
 
 
@@ -56,15 +57,15 @@ class Table:
 
 def read_lines(path):
     """Lines that hold something, ends and any byte order mark taken off, whatever the line ends; keeps inner spaces."""
-    with open(path, encoding="utf-8-sig", errors="surrogateescape") as file:
+    with places.open_text(path) as file:
         return [line.rstrip() for line in file if line.strip()]
 
 
 def first_lines(path, count=5):
     """The first few lines of a text file, or [] of anything else."""
-    if not os.path.isfile(path) or not path.lower().endswith((".csv", ".tsv", ".txt", ".lst", ".list")):
+    if not plain(path).lower().endswith((".csv", ".tsv", ".txt", ".lst", ".list")) or not places.is_file(path):
         return []
-    with open(path, encoding="utf-8-sig", errors="surrogateescape") as file:
+    with places.open_text(path) as file:
         lines = [file.readline(4096).rstrip() for _ in range(count)]
     return [line for line in lines if line]
 
@@ -72,7 +73,7 @@ def first_lines(path, count=5):
 def read_json(path):
     """The value in a JSON file; ValueError names the file where it holds none."""
     try:
-        with open(path, encoding="utf-8-sig") as file:
+        with places.open_text(path, errors="strict") as file:
             return json.load(file)
     except ValueError as error:
         raise ValueError(f"Expected JSON in '{path}'. Received text that is not: {error}. Repair the file.") from None
@@ -80,9 +81,10 @@ def read_json(path):
 
 def beside(path, pattern):
     """Files in the folder of `path` (or in it, if it is one) whose whole name matches `pattern`, sorted."""
-    folder = path if os.path.isdir(path) else os.path.dirname(os.path.abspath(path))
-    return [os.path.join(folder, name) for name in sorted(os.listdir(folder))
-            if re.fullmatch(pattern, name, re.IGNORECASE) and os.path.isfile(os.path.join(folder, name))]
+    if on_the_web(path):
+        return []
+    folder = path if places.is_folder(path) else parent(absolute(path))
+    return [join(folder, name) for name in places.listing(folder)[1] if re.fullmatch(pattern, name, re.IGNORECASE)]
 
 
 def split_in_name(path):
@@ -91,5 +93,5 @@ def split_in_name(path):
     >>> split_in_name("data/something-something-v2-train.json"), split_in_name("testlist.txt"), split_in_name("all.txt")
     ('train', 'test', None)
     """
-    found = re.search(r"(?<![a-z])(train|val|test)(ing|idation|idate|list|)(?![a-z])", os.path.basename(path).lower())
+    found = re.search(r"(?<![a-z])(train|val|test)(ing|idation|idate|list|)(?![a-z])", file_name(path).lower())
     return found and canonical_split(found[1])

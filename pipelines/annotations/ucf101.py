@@ -4,9 +4,10 @@ The class of a row is its folder; the index is checked against it. File names ar
 the folder `HandstandPushups` they begin with `v_HandStandPushups`.
 """
 
-import os
 import re
 
+from pipelines import places
+from pipelines.addresses import file_name
 from pipelines.annotations.table import Row, Table, beside, first_lines, read_lines
 from pipelines.labels import load_labels, sort_labels
 
@@ -16,7 +17,7 @@ LIST = r"(train|test|val)list{fold}.*\.txt"
 
 def knows(path):
     """A list whose rows read `CLASS/v_CLASS_g01_c01.avi`, or a folder with numbered lists."""
-    if os.path.isdir(path):
+    if places.is_folder(path):
         return bool(beside(path, LIST.format(fold=r"\d\d")))
     return bool(first_lines(path)) and all(ROW.fullmatch(line) for line in first_lines(path))
 
@@ -24,7 +25,7 @@ def knows(path):
 def read(path, options):
     """A `Table` of one list, or of the train and test lists of `fold` in a folder."""
     lists = [path]
-    if os.path.isdir(path):
+    if places.is_folder(path):
         lists = beside(path, LIST.format(fold=f"{options.fold:02d}"))
         if not lists:
             raise ValueError(f"Expected lists of fold {options.fold}, such as 'trainlist{options.fold:02d}.txt', in "
@@ -32,7 +33,7 @@ def read(path, options):
     index = beside(path, r"classInd\.txt")
     classes = load_labels(index[0]) if index else None
     rows = [_row(line, number, file, classes) for file in lists for number, line in enumerate(read_lines(file), 1)]
-    folder = path if os.path.isdir(path) else os.path.dirname(path)
+    folder = places.folder_of(path)
     return Table(rows, classes or sort_labels(row.labels[0] for row in rows), folder)
 
 
@@ -45,6 +46,6 @@ def _row(line, number, path, classes):
     if index and classes and not (0 < int(index) <= len(classes) and classes[int(index) - 1] == label):
         raise ValueError(f"Expected the index of '{label}', counted from 1 in classInd.txt, in '{path}', line "
                          f"{number}. Received: {index}. Use the classInd.txt that the list was made with.")
-    named = re.match("train|test|val", os.path.basename(path).lower())
+    named = re.match("train|test|val", file_name(path).lower())
     split = named[0] if named else "train" if index else "test"
     return Row((f"{label}/{name}",), (label,), split=split)

@@ -1,7 +1,8 @@
 """Checks a data set before any training: decodes every video once, in parallel, and tells what is wrong, and the cost.
 
-DATA is a folder per class, a CSV manifest, any annotation file that `pipelines.annotations` reads, or one video. Videos
-are read by child processes, so that one that crashes or hangs a decoder is a line of the result like any other.
+DATA is a folder per class, a CSV manifest, any annotation file that `pipelines.annotations` reads, or one video; or the
+address of one of them, which behind a web server can be no folder. Videos are read by child processes, so that one that
+crashes or hangs a decoder is a line of the result like any other.
 The exit code is 1 only if no video at all is usable; what is wrong with some is a matter of the report.
 """
 
@@ -37,6 +38,7 @@ def run(args):
     import tqdm
 
     from pipelines import doctor
+    from pipelines.addresses import shown
     from pipelines.manifest import Manifest
 
     bars = []
@@ -58,7 +60,7 @@ def run(args):
     if args.manifest:
         bad = {video["path"] for video in report["bad"]}
         os.makedirs(os.path.dirname(os.path.abspath(args.manifest)), exist_ok=True)
-        Manifest([entry for entry in manifest if entry.path not in bad], manifest.labels,
+        Manifest([entry for entry in manifest if shown(entry.path) not in bad], manifest.labels,
                  multi_label=manifest.multi_label).save(args.manifest)
     text = json.dumps(report, indent=2) if args.json else as_text(report)
     print(text.encode("utf-8", "backslashreplace").decode())  # file names need not be text
@@ -120,12 +122,14 @@ def write_page(path, report, data):
     """Writes the report as one HTML file that needs no other, aside and renamed."""
     import jinja2
 
+    from pipelines.addresses import shown
+
     loader = jinja2.PackageLoader("pipelines", "templates")
     page = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True,
                               lstrip_blocks=True).get_template("doctor.html.j2")
     aside = f"{path}.part"
     with open(aside, "w", encoding="utf-8", errors="backslashreplace") as file:
-        file.write(page.render(report=report, data=data, spread=_spread))
+        file.write(page.render(report=report, data=shown(data), spread=_spread))
     os.replace(aside, path)
 
 

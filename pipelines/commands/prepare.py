@@ -1,8 +1,9 @@
 """Prepares a data set: decodes every video once and writes its frames as JPEGs into shards of records.
 
-DATA is a folder per class, a CSV manifest or any annotation file that `pipelines.annotations` reads. OUT is a folder or
-the address of a bucket; `res3d train --data=OUT` then trains from it. Run the same command again after an interruption:
-it goes on where it stopped, and the result is byte for byte the same.
+DATA is a folder per class, a CSV manifest or any annotation file that `pipelines.annotations` reads, or the address of
+one in a bucket or, for lists, on the web. OUT is a folder or the address of a bucket; `res3d train --data=OUT` then
+trains from it. Run the same command again after an interruption: it goes on where it stopped, and the result is byte
+for byte the same.
 """
 
 import os

@@ -1,5 +1,6 @@
 """The published protocols against their origins, transcribed here a second time, plainly, from the formulas."""
 
+import dataclasses
 import math
 import types
 
@@ -22,6 +23,11 @@ def indices(name, num_frames, clip, fps=30.0, **part):
     got = protocols.protocol(name).indices(info(num_frames, fps), clip, **part)
     assert all(type(index) is int and 0 <= index < num_frames for frames in got for index in frames)
     return got
+
+
+def refused(name, num_frames, clip, fps=30.0):
+    with pytest.raises(VideoError, match=f"protocol {name} takes at least [0-9]+ frames.*, and it has [0-9]+; use"):
+        indices(name, num_frames, clip, fps)
 
 
 def linspace32(start, end, steps):
@@ -107,14 +113,11 @@ def test_torchvision(total, fps):
         count = math.floor(total * (15 / fps))
         frames = np.floor(np.arange(count, dtype=np.float32) * np.float32(step)).astype(np.int64).tolist()
     windows = [frames[i:i + 16] for i in range(len(frames) - 15)]
-    got = indices("torchvision_5", total, preset("torchvision_112"), fps)
-    assert len(got) == 5
     if windows:
         chosen = np.floor(linspace32(0, len(windows) - 1, 5)).astype(int)
-        assert got == [windows[i] for i in chosen]
-    else:  # the origin leaves such videos out; here the last frame is held
-        assert all(frames == got[0] for frames in got)
-        assert len(set(got[0])) <= 16
+        assert indices("torchvision_5", total, preset("torchvision_112"), fps) == [windows[i] for i in chosen]
+    else:  # the origin leaves such videos out
+        refused("torchvision_5", total, preset("torchvision_112"), fps)
 
 
 @pytest.mark.parametrize("total", LENGTHS)
@@ -132,20 +135,54 @@ def test_sliding(total):
 
 @pytest.mark.parametrize("total", LENGTHS)
 def test_tsn(total):
-    if total > 25:
-        tick = total / float(25)
-        expected = [[int(tick / 2.0 + tick * x)] for x in range(25)]
+    if total < 25:  # fewer frames than segments
+        refused("tsn_25x10", total, preset("imagenet_224"))
     else:
-        expected = [[0]] * 25
-    assert indices("tsn_25x10", total, preset("imagenet_224")) == expected
+        tick = total / float(25) if total > 25 else 0.0
+        expected = [[int(tick / 2.0 + tick * x)] for x in range(25)]
+        assert indices("tsn_25x10", total, preset("imagenet_224")) == expected
 
 
 def test_full_video_and_centre():
-    assert indices("full_video", 5, ClipSpec(stride=1)) == [[0, 1, 2, 3, 4]]
-    assert indices("full_video", 6, ClipSpec(stride=1, fps=25), fps=50.0) == [[0, 2, 4]]
+    assert indices("full_video", 5, ClipSpec(frames=4, stride=1)) == [[0, 1, 2, 3, 4]]
+    assert indices("full_video", 6, ClipSpec(frames=3, stride=1, fps=25), fps=50.0) == [[0, 2, 4]]
+    refused("full_video", 5, ClipSpec(frames=4, stride=2))
     assert indices("centre", 100, ClipSpec(frames=10, stride=1)) == [list(range(45, 55))]
     row = protocols.protocol("full_video")
     assert row.test_clip(ClipSpec(), num_frames=250).frames == 250
+
+
+@pytest.mark.parametrize(("name", "clip", "span"), [
+    ("centre", ClipSpec(frames=8, stride=4), 29), ("slowfast_10x3", preset("slowfast_8x8"), 63),
+    ("torchvision_5", preset("torchvision_112"), 16), ("sliding_16", preset("kenshohara_112"), 16),
+    ("tsn_25x10", preset("imagenet_224"), 25), ("tsn_25x10", ClipSpec(frames=5, stride=1), 29),
+    ("full_video", ClipSpec(frames=8, stride=2), 15)])
+def test_how_long_a_video_must_be(name, clip, span):
+    row = protocols.protocol(name)
+    assert row.span(clip) == span
+    rate = clip.fps or 30.0
+    assert row.fits(info(span, rate), clip)
+    assert row.fits(info(100, rate), clip, 20, 20 + span)
+    assert not row.fits(info(100, rate), clip, 20, 19 + span)
+
+
+def test_a_policy_can_be_chosen():
+    clip = preset("kenshohara_112")
+    strict = dataclasses.replace(protocols.protocol("sliding_16"), short="error")
+    assert strict.indices(info(20), clip) == protocols.protocol("sliding_16").indices(info(20), clip)
+    with pytest.raises(VideoError, match="protocol sliding_16 takes at least 16 frames, and it has 15; use a protocol "
+                                         "that repeats frames, such as centre, or a network of shorter clips"):
+        strict.indices(info(15), clip)
+
+
+def test_one_video_must_be_long_enough():
+    row, clip = protocols.protocol("slowfast_10x3"), ClipSpec(frames=8, stride=2)
+    row.check_longest(clip, [(info(10), 0, 10), (info(15), 0, 15)])
+    row.check_longest(clip, [])
+    with pytest.raises(ValueError, match=r"Expected longer videos: protocol slowfast_10x3 takes at least 15 frames\. "
+                                         r"The longest of 2, 'a\.mp4', has 14\. Evaluate others, or train on a clip of "
+                                         "fewer frames or a smaller stride"):
+        row.check_longest(clip, [(info(14), 0, 14), (info(30), 0, 10)])
 
 
 @pytest.mark.parametrize("name", protocols.PROTOCOLS)
