@@ -3,15 +3,22 @@
 They are not interchangeable: on the same network their accuracies differ by a point and more. Each reproduces its
 origin's frame numbers, float rounding included, which is why some compute in float32 or float64 where exact fractions
 would be simpler.
+
+A video that is shorter than a clip is treated as the origin treats it, which `short` names. `slowfast_10x3` holds the
+last frame; `garden_10x3`, `mmaction_10x3` and `sliding_16` begin again at the first. `torchvision_5` has no window in
+such a video and leaves it out. `tsn_25x10` wants 25 segments of a frame and more, and `full_video` at least as many
+frames as the network was trained on: their origins repeat frames until views say nothing, so here these videos are left
+out too. `centre`, which has no origin, does as training does and holds the last frame.
 """
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
 from pipelines import sample
-from pipelines.containers import VideoError
+from pipelines.containers import VideoError, VideoInfo
+from res3d.geometry import ClipSpec
 
 THREE = (0, 1, 2)  # left, centre and right, or top, centre and bottom: positions along the longer side
 TEN = tuple((row, column, mirrored) for mirrored in (False, True)
@@ -20,12 +27,15 @@ TEN = tuple((row, column, mirrored) for mirrored in (False, True)
 
 @dataclasses.dataclass(frozen=True)
 class Protocol:
-    """How a video is evaluated.
+    """How a video is evaluated; `name` and `source` say whose protocol it is.
 
-    `clips` is how many a video gives, None when that depends on its length. `crops` is what `read_clips` takes: a
-    position along the longer side of 3, or (row, column, mirrored) with 0 first, 1 middle, 2 last. `whole_side` widens
-    the crop to the short side the frames are scaled to (train at 224, test at 256). Scores of views are `average`d as
-    "softmax" or "logits", and combined by "mean" or "sum", which rank the same.
+    `starts` is a function of (info, clip, first, last, short) that gives the clips' frame numbers. `clips` is how many
+    a video gives, None when that depends on its length. `crops` is what `read_clips` takes: a position along the longer
+    side of 3, or (row, column, mirrored) with 0 first, 1 middle, 2 last. `whole_side` widens the crop to the short side
+    the frames are scaled to (train at 224, test at 256). Scores of views are `average`d as "softmax" or "logits", and
+    put together (`combine`) by "mean" or "sum", which rank the same. `short` is what stands for frames past the end, as
+    in `pipelines.sample`; "error" refuses a video of fewer frames than `span`. `frames` lists the frames of a video at
+    the clip's rate; `segments` is into how many parts it must come apart.
     """
 
     name: str
@@ -37,13 +47,15 @@ class Protocol:
     average: str = "softmax"
     combine: str = "mean"
     short: str = "repeat_last"
+    frames: Callable = sample.stream
+    segments: int = 1
 
     @property
-    def views(self):
+    def views(self) -> int | None:
         """Views a video gives, None when that depends on its length."""
         return None if self.clips is None else self.clips * len(self.crops)
 
-    def indices(self, info, clip, first=0, last=None):
+    def indices(self, info: VideoInfo, clip: ClipSpec, first: int = 0, last: int | None = None) -> list[list[int]]:
         """The clips of a video: a list of lists of frame numbers.
 
         Args:
@@ -51,13 +63,56 @@ class Protocol:
             clip: `ClipSpec`. `fps` None leaves the video's own rate.
             first: int. The half-open range of frames that belong to the video's label.
             last: int or None.
+
+        Raises:
+            VideoError: if the video has no such frames, or is too short for a protocol that does not repeat any.
         """
         last = info.num_frames if last is None else min(last, info.num_frames)
         if not 0 <= first < last:
             raise VideoError(info.path, f"wanted its frames from {first} up to {last}, but it has {info.num_frames}")
+        if self.short == "error" and not self.fits(info, clip, first, last):
+            have = len(self.frames(info, clip, first, last))
+            raise VideoError(info.path, f"{self._wants(clip)}, and it has {have}; use a protocol that repeats frames, "
+                                        "such as centre, or a network of shorter clips")
         return self.starts(info, clip, first, last, self.short)
 
-    def test_clip(self, clip, num_frames=None):
+    def span(self, clip: ClipSpec) -> int:
+        """Frames, at the clip's rate, of the shortest video of which no view repeats any.
+
+        >>> protocol("centre").span(ClipSpec(frames=16, stride=2)), protocol("tsn_25x10").span(ClipSpec(frames=1))
+        (31, 25)
+        """
+        return clip.span + self.segments - 1
+
+    def fits(self, info: VideoInfo, clip: ClipSpec, first: int = 0, last: int | None = None) -> bool:
+        """Whether a video, or the half-open range of its frames, has the `span` that its views take."""
+        return len(self.frames(info, clip, first, last)) >= self.span(clip)
+
+    def check_longest(self, clip: ClipSpec, extents: Iterable) -> None:
+        """Makes sure that one of many videos is long enough: of the others, views would show nothing but repetition.
+
+        Args:
+            clip: `ClipSpec`.
+            extents: (info, first, last) of each video; read up to the first that fits.
+
+        Raises:
+            ValueError: if there are videos and none fits.
+        """
+        most, longest, count = 0, None, 0
+        for info, first, last in extents:
+            have, count = len(self.frames(info, clip, first, last)), count + 1
+            if have >= self.span(clip):
+                return
+            most, longest = (have, info.path) if have > most else (most, longest)
+        if count:
+            raise ValueError(f"Expected longer videos: {self._wants(clip)}. The longest of {count}, '{longest}', has "
+                             f"{most}. Evaluate others, or train on a clip of fewer frames or a smaller stride.")
+
+    def _wants(self, clip):
+        rate = f" at {clip.fps:g} fps" if clip.fps is not None else ""
+        return f"protocol {self.name} takes at least {self.span(clip)} frames{rate}"
+
+    def test_clip(self, clip: ClipSpec, num_frames: int | None = None) -> ClipSpec:
         """`clip` as this protocol crops it; with `num_frames`, of that length (`full_video`)."""
         if self.whole_side and isinstance(clip.resize, int):
             clip = clip.replace(height=clip.resize, width=clip.resize, resize=clip.resize)
@@ -113,19 +168,21 @@ def _mmaction(info, clip, first, last, short):
     return (first + (starts[:, None] + steps).astype(np.int64) % total).tolist()
 
 
-def _torchvision(info, clip, first, last, short):
-    """Windows one frame apart in the resampled video, of which five, by linspace, first and last included."""
-    total = last - first
+def _torchvision_frames(info, clip, first=0, last=None):
+    """The resampled video: multiples of the ratio of the rates, in float32, cut off to whole numbers."""
+    total = (info.num_frames if last is None else last) - first
     step = _ratio(info, clip)
     if step.is_integer():
-        frames = np.arange(0, total, int(step))
-    else:
-        frames = np.floor(np.arange(int(total / step), dtype=np.float32) * np.float32(step)).astype(np.int64)
-        frames = frames[frames < total]
-    frames = frames if len(frames) else np.zeros(1, np.int64)
-    windows = max(len(frames) - clip.span + 1, 1)
-    starts = np.floor(_linspace_float32(0, windows - 1, 5)).astype(np.int64)
-    return [(first + frames[sample.clip_indices(int(start), clip.frames, clip.stride, len(frames), short)]).tolist()
+        return first + np.arange(0, total, int(step))
+    frames = np.floor(np.arange(int(total / step), dtype=np.float32) * np.float32(step)).astype(np.int64)
+    return first + frames[frames < total]
+
+
+def _torchvision(info, clip, first, last, short):
+    """Windows one frame apart in the resampled video, of which five, by linspace, first and last included."""
+    frames = _torchvision_frames(info, clip, first, last)
+    starts = np.floor(_linspace_float32(0, len(frames) - clip.span, 5)).astype(np.int64)
+    return [frames[sample.clip_indices(int(start), clip.frames, clip.stride, len(frames), short)].tolist()
             for start in starts]
 
 
@@ -137,7 +194,7 @@ def _sliding(info, clip, first, last, short):
 
 
 def _tsn(info, clip, first, last, short):
-    """The middle of each of 25 equal segments, in float64; the first frame of a video with no more frames than that."""
+    """The middle of each of 25 equal segments, in float64; the first frame, each time, of a video of just 25."""
     total = last - first
     span = clip.frames * clip.stride
     tick = (total - span + 1) / 25.0
@@ -161,15 +218,17 @@ PROTOCOLS = {row.name: row for row in (
     Protocol("slowfast_10x3", "PySlowFast, arXiv 1812.03982", 10, _slowfast, THREE, whole_side=True, combine="sum"),
     Protocol("garden_10x3", "TensorFlow Model Garden through dmvr", 10, _garden, THREE, whole_side=True, short="loop"),
     Protocol("mmaction_10x3", "mmaction2 SampleFrames, ThreeCrop", 10, _mmaction, THREE, whole_side=True, short="loop"),
-    Protocol("torchvision_5", "torchvision references/video_classification", 5, _torchvision, combine="sum"),
+    Protocol("torchvision_5", "torchvision references/video_classification", 5, _torchvision, combine="sum",
+             short="error", frames=_torchvision_frames),
     Protocol("sliding_16", "kenshohara/3D-ResNets-PyTorch", None, _sliding, short="loop"),
-    Protocol("tsn_25x10", "TSN, arXiv 1608.00859; GluonCV's 2D networks", 25, _tsn, TEN, average="logits"),
-    Protocol("full_video", "I3D, arXiv 1705.07750: the whole video in one pass", 1, _full),
+    Protocol("tsn_25x10", "TSN, arXiv 1608.00859; GluonCV's 2D networks", 25, _tsn, TEN, average="logits",
+             short="error", segments=25),
+    Protocol("full_video", "I3D, arXiv 1705.07750: the whole video in one pass", 1, _full, short="error"),
 )}
 
 
-def protocol(name):
-    """The evaluation protocol called `name`; `PROTOCOLS` lists them.
+def protocol(name: str) -> Protocol:
+    """The evaluation protocol called `name`; `PROTOCOLS` lists them. Another name is a ValueError.
 
     >>> row = protocol("slowfast_10x3")
     >>> row.views, row.average, row.combine

@@ -5,6 +5,7 @@ Ranges are half-open. Frames are counted from 0 over those that decode. `info` i
 and `last`, the half-open range of the video's frames to choose from, for clips cut out of longer videos.
 """
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -14,8 +15,10 @@ from pipelines.containers import VideoError
 SHORT = ("repeat_last", "loop", "error")
 
 
-def clip_span(num_frames, stride):
+def clip_span(num_frames: int, stride: int) -> int:
     """Frames from the first to the last of a clip, both counted: (4, 2) -> x.x.x.x -> 7.
+
+    A clip is `num_frames` frames, each `stride` source frames after the one before.
 
     >>> clip_span(4, 2)
     7
@@ -23,7 +26,7 @@ def clip_span(num_frames, stride):
     return (num_frames - 1) * stride + 1
 
 
-def clip_indices(start, num_frames, stride, total, short="repeat_last"):
+def clip_indices(start: int, num_frames: int, stride: int, total: int, short: str = "repeat_last") -> list[int]:
     """`num_frames` indices from `start` on, `stride` apart, brought inside a video of `total` frames.
 
     Args:
@@ -62,10 +65,12 @@ def even_starts(free, count):
     return [(2 * free * i + count - 1) // (2 * (count - 1)) for i in range(count)]
 
 
-def segment_indices(total, segments, number=None):
+def segment_indices(total: int, segments: int, number: int | None = None) -> list[int]:
     """One frame of each of `segments` equal parts of a video: the middle one, or one that `number` decides.
 
-    Parts of less than a frame repeat frames. Reference: Wang et al., 2016 (arXiv 1608.00859).
+    `total` is the video's frames. Parts of less than a frame repeat frames.
+
+    Reference: Wang et al., 2016 (arXiv 1608.00859).
 
     >>> segment_indices(12, 3), segment_indices(2, 4)
     ([2, 6, 10], [0, 0, 1, 1])
@@ -90,8 +95,10 @@ def rate(fps):
     return Fraction(fps).limit_denominator(1001)
 
 
-def resampled(num_frames, fps, target_fps):
+def resampled(num_frames: int, fps: float, target_fps: float) -> list[int]:
     """Frames of a video of constant rate nearest to the ticks of another: `resampled(4, 30, 15)` is [0, 2].
+
+    `num_frames` at `fps` a second are there; `target_fps` a second are wanted.
 
     >>> resampled(5, 30, 15), resampled(3, 25, 50)
     ([0, 2, 4], [0, 1, 1, 2, 2])
@@ -103,7 +110,7 @@ def resampled(num_frames, fps, target_fps):
     return [index for index in nearest if index < num_frames]
 
 
-def resampled_times(times_us, target_fps):
+def resampled_times(times_us: Sequence[int], target_fps: float) -> list[int]:
     """Frames of a video of variable rate nearest to the ticks of a constant one, which begin at its first frame.
 
     Args:

@@ -3,6 +3,7 @@
 Without --data it takes the validation videos of the run. `res3d evaluate --protocol=list` prints the protocols.
 """
 
+import functools
 import json
 import os
 
@@ -57,7 +58,11 @@ def evaluate(workdir, data=None, protocol=None, *, split=None, compare=(), expla
         progress: bool. A bar on a terminal.
 
     Returns:
-        dict, as in metrics.json: `top1`, `top5`, `mean_class_accuracy`, `videos`, `skipped`, `protocol`, `seconds`, ...
+        dict, as in metrics.json: `top1`, `top5`, `mean_class_accuracy`, `videos`, `skipped`, `padded` (videos so short
+        that the protocol repeats frames of theirs), `protocol`, `seconds`, ...
+
+    Raises:
+        ValueError: if no video can be evaluated, none is as long as the protocol takes, or labels do not fit.
     """
     from pipelines.sample import protocol as find_protocol
     from res3d.commands.scoring import load_network, score
@@ -75,7 +80,8 @@ def evaluate(workdir, data=None, protocol=None, *, split=None, compare=(), expla
     if unlabelled and not multi_label:
         raise ValueError(f"A video to evaluate needs a label. {len(unlabelled)} of {len(manifest)} have none, such as "
                          f"'{unlabelled[0]}'. Use `res3d predict` for videos without labels.")
-    scored = score(model, clip, manifest, protocol, labels, workers=workers, multi_label=multi_label, progress=progress)
+    scored = score(model, clip, manifest, protocol, labels, workers=workers, multi_label=multi_label, progress=progress,
+                   long_enough=True)
     predictions = scored.predictions
     if not predictions.videos:
         path, reason = scored.quarantine[0]
@@ -86,8 +92,9 @@ def evaluate(workdir, data=None, protocol=None, *, split=None, compare=(), expla
     metrics |= _clip_level(figures, scored, truth, multi_label)
     views = sum(map(len, scored.clip_scores))
     metrics |= {"videos": len(predictions.videos), "skipped": len(scored.quarantine), "missing": len(manifest.missing),
-                "clips": views, "protocol": protocol, "protocol_text": plan.source, "model": model.name,
-                "classes": len(labels), "seconds": scored.seconds, "network_seconds": scored.network_seconds,
+                "padded": len(scored.padded), "clips": views, "protocol": protocol, "protocol_text": plan.source,
+                "model": model.name, "classes": len(labels), "seconds": scored.seconds,
+                "network_seconds": scored.network_seconds,
                 "skipped_videos": [list(pair) for pair in scored.quarantine]}
     predictions.save(folder.predictions_file)
     write_aside(folder.metrics_file, json.dumps(metrics, indent=2) + "\n")
@@ -146,14 +153,11 @@ def _others(workdirs):
 
 def _painters(model, clip, scored, explain):
     """Functions from a row's number to the frames of its middle clip, as they are and with the heat map drawn on."""
-    from pipelines.dataset import evaluation_views
+    from res3d.commands.scoring import middle_clip
 
+    @functools.lru_cache(maxsize=1)  # the heat map of a row is asked for after its frames
     def frames(row):
-        manifest = scored.manifest
-        one = type(manifest)([manifest.entries[scored.positions[row]]], manifest.labels, (), manifest.multi_label)
-        for views, *_ in evaluation_views(one, clip, "centre", workers=1):
-            return views.numpy()[0]
-        raise ValueError(f"'{scored.predictions.videos[row]}' cannot be read any more.")
+        return middle_clip(scored.manifest.entries[scored.positions[row]], clip)[0]
 
     if not explain:
         return frames, None

@@ -75,7 +75,9 @@ def features(model, data, output, *, stages=("head_pool",), split=None, protocol
         names.append(name_of(entry))
         truth.append(entry.labels[0] if len(entry.labels) == 1 else -1)
     if not names:
-        raise ValueError(f"Expected a video that can be read in '{data}'. None of {len(entries)} can.")
+        path, reason = views.quarantine[0]
+        raise ValueError(f"Expected a video that can be read in '{data}'. None of {len(entries)} can; '{path}': "
+                         f"{reason}.")
     arrays = {stage: np.stack(values).astype("float32") for stage, values in rows.items()}
     aside = f"{os.fspath(output)}.part"
     with open(aside, "wb") as file:

@@ -16,7 +16,8 @@ EXAMPLE = "res3d predict videos/ more/clip.mp4 --model=runs/first"
 def add_flags(parser):
     """Flags of `res3d predict`."""
     parser.add_argument("videos", nargs="+", metavar="VIDEO",
-                        help="file or folder of videos; with --sliding a file, a camera's number or a stream's address")
+                        help="file or folder of videos, or PREPARED/NAME for the record of one; with --sliding a file, "
+                             "a camera's number or a stream's address")
     parser.add_argument("--model", help="work folder, or .keras file")
     parser.add_argument("--labels", help="file of label names, one a line (default: labels.txt beside the model)")
     parser.add_argument("--protocol", default="centre", help="how videos are cut into clips (default: %(default)s)")
@@ -37,6 +38,8 @@ def run(args):
     if (args.model is None) == (args.server is None):
         raise ValueError("`res3d predict` needs either --model or --server. Received "
                          f"{'neither' if args.model is None else 'both'}.")
+    if args.explain is not None and args.model is None:
+        raise ValueError("`--explain` needs the network itself: --model. Received --server.")
     if args.sliding:
         return _slide(args)
     if args.server is not None:
@@ -46,7 +49,7 @@ def run(args):
                           workers=args.workers)
     print(json.dumps(results, indent=1) if args.json else table(results))
     if args.explain is not None:
-        explain(args.model, results, args.explain, labels=args.labels)
+        explain(args.model, args.videos, results, args.explain, labels=args.labels)
         print(f"explained in {args.explain}", file=sys.stderr)
     if not any("top" in result for result in results):
         print("res3d predict: error: none of the videos could be classified", file=sys.stderr)
@@ -97,22 +100,22 @@ def ask_server(address, videos, top=5):
             {"video": path, "top": answer} for path, answer in answers]
 
 
-def explain(model, results, path, *, labels=None):
-    """Writes the middle clip of the one video in `results`, with the heat map and its classes drawn on, as a video."""
-    from pipelines import sample
-    from pipelines.video import probe, read_clip, write_video
+def explain(model, videos, results, path, *, labels=None):
+    """Writes the middle clip of the one video in `results`, with the heat map and its classes drawn on, as a video.
+
+    `videos` and `results` are what `predict` was given and gave; the frames of a record are its own.
+    """
+    from pipelines.video import write_video
     from res3d.commands.drawing import explained_clip
-    from res3d.commands.scoring import load_network
+    from res3d.commands.scoring import load_network, middle_clip
 
     if len(results) != 1 or "top" not in results[0]:
         raise ValueError("`--explain` takes one video that can be classified. Received "
-                         f"{len(results)}: {', '.join(result['video'] for result in results[:5])}.")
+                         f"{len(results)}: {', '.join(result['video'] for result in results[:5])}. Name one; that of a "
+                         "prepared folder is PREPARED/NAME.")
     network, clip, _, _ = load_network(model, labels)
-    video = results[0]["video"]
-    info = probe(video)
-    pixels = read_clip(video, sample.centre_clip(info, clip), clip)
-    rate = clip.fps if clip.fps is not None else info.fps
-    write_video(path, explained_clip(network, pixels, results[0]["top"]), fps=max(rate / clip.stride, 1.0))
+    pixels, rate = middle_clip(*find_videos(videos), clip)
+    write_video(path, explained_clip(network, pixels, results[0]["top"]), fps=rate)
 
 
 def _slide(args):
@@ -170,7 +173,7 @@ def best(scores, labels, top):
 
 def find_videos(names):
     """Manifest entries: files as they are given, folders as all below them that may be a video, sorted, or the records
-    of a prepared folder.
+    of a prepared folder; PREPARED/NAME is the record of one video.
 
     Raises:
         ValueError: if there is none.
@@ -186,10 +189,23 @@ def find_videos(names):
         elif pathlib.Path(name).is_dir():
             found += [Entry(path, num_frames=num_frames) for path, num_frames in walk(name)]
         else:
-            found.append(Entry(name))
+            found.append(_record(name) or Entry(name))
     if not found:
         raise ValueError(f"Expected at least one video. There is none in {', '.join(map(repr, names))}.")
     return found
+
+
+def _record(name):
+    """The record called `name`: a prepared folder, then the name that a video has in it; None if there is none."""
+    from pipelines import record_index
+
+    path = pathlib.Path(name)
+    folder = None if path.exists() else next((parent for parent in path.parents if parent.is_dir()), None)
+    if folder is None or not record_index.are_records(folder):
+        return None
+    wanted = path.relative_to(folder).as_posix()
+    entry = next((entry for entry in record_index.read(folder) if entry.path == wanted), None)
+    return entry and dataclasses.replace(entry, labels=())
 
 
 def table(results):

@@ -5,6 +5,7 @@ import pathlib
 import time
 
 import numpy as np
+from absl import logging
 
 VIEWS_AT_ONCE = 16
 
@@ -18,7 +19,8 @@ class Scored:
         positions: per row, the video's place in `manifest`.
         clip_scores: per row, (views, classes) probabilities of each view.
         manifest: `Manifest`.
-        quarantine: list of (path, reason) that could not be read.
+        quarantine: list of (path, reason) that could not be read, or are too short for the protocol.
+        padded: list of positions of videos so short that the protocol repeats some of their frames.
         network_seconds: float. Time in the network alone.
         seconds: float. All of it.
     """
@@ -28,12 +30,13 @@ class Scored:
     clip_scores: list
     manifest: object
     quarantine: list
+    padded: list
     network_seconds: float
     seconds: float
 
 
 def score(model, clip, data, protocol, labels, split=None, workers=None, multi_label=False, views_at_once=VIEWS_AT_ONCE,
-          progress=True):
+          progress=True, long_enough=False):
     """Classifies every video of `data`.
 
     Args:
@@ -47,12 +50,14 @@ def score(model, clip, data, protocol, labels, split=None, workers=None, multi_l
         multi_label: bool. Sigmoids in the place of the softmax.
         views_at_once: int. Clips in one batch.
         progress: bool. A bar on a terminal.
+        long_enough: bool. Refuse data in which no video is as long as the protocol wants.
 
     Returns:
         `Scored`.
 
     Raises:
-        ValueError: if the labels do not fit the network, or the clip does not fit the protocol.
+        ValueError: if the labels do not fit the network, the clip does not fit the protocol, or all videos are shorter
+            than the protocol wants and `long_enough` is True.
     """
     from tqdm import tqdm
 
@@ -68,7 +73,10 @@ def score(model, clip, data, protocol, labels, split=None, workers=None, multi_l
     started = time.monotonic()
     views = evaluation_views(data, clip, protocol, split=split, labels=labels, workers=workers)
     rows, positions, clip_scores, truth = [], [], [], []
-    entries = views.manifest.entries
+    entries, reader = views.manifest.entries, views.reader
+    if long_enough:
+        found = (reader.attempt(reader.extent, index) for index in range(len(entries)))
+        plan.check_longest(clip, (extent for extent in found if extent is not None))
     bar = tqdm(total=len(entries), unit="video", disable=None if progress else True, dynamic_ncols=True)
     for batch, _, position in views.prefetch(1):
         logits = network(np.asarray(batch))
@@ -82,8 +90,18 @@ def score(model, clip, data, protocol, labels, split=None, workers=None, multi_l
     scores = np.stack(rows) if rows else np.empty((0, len(labels)))
     names = [name_of(entries[position]) for position in positions]
     predictions = Predictions(names, list(labels), truth, scores)
-    return Scored(predictions, positions, clip_scores, views.manifest, list(views.quarantine), network.seconds,
+    padded = [position for position in positions if not _fits(plan, clip, reader.extent(position))]
+    if padded:
+        logging.warning("%d of %d videos have fewer than the %d frames that protocol %s takes, such as '%s': it "
+                        "repeats theirs", len(padded), len(positions), plan.span(clip), plan.name,
+                        entries[padded[0]].path)
+    return Scored(predictions, positions, clip_scores, views.manifest, list(views.quarantine), padded, network.seconds,
                   time.monotonic() - started)
+
+
+def _fits(plan, clip, extent):
+    info, first, last = extent
+    return plan.fits(info, clip, first, last)
 
 
 class Network:
@@ -144,6 +162,23 @@ def name_of(entry):
            f"{'' if entry.end is None else f'{entry.end:g}'}"
 
 
+def middle_clip(entry, clip):
+    """(clip, frames a second) of the middle of a video or record: uint8 (frames, height, width, channels), and float.
+
+    Raises:
+        ValueError: if it cannot be read.
+    """
+    from pipelines.dataset import evaluation_views
+    from pipelines.manifest import Manifest
+
+    views = evaluation_views(Manifest([dataclasses.replace(entry, labels=())], []), clip, "centre", workers=1)
+    for pixels, *_ in views:
+        rate = clip.fps if clip.fps is not None else views.reader.extent(0)[0].fps
+        return pixels.numpy()[0], max(rate / clip.stride, 1.0)
+    raise ValueError(f"Expected a video that can be read. '{name_of(entry)}' cannot: "
+                     f"{', '.join(reason for _, reason in views.quarantine)}.")
+
+
 def load_network(source, labels=None):
     """(model, clip, labels, multi_label) of a work folder or a `.keras` file.
 
@@ -153,8 +188,9 @@ def load_network(source, labels=None):
 
     Raises:
         OSError: if there is no such model.
-        ValueError: if the file is no model, or the labels do not fit it.
+        ValueError: if the file is no model or that of other clips than the run's, or the labels do not fit it.
     """
+    import res3d
     from pipelines.manifest import load_labels
     from res3d.training.workfolder import WorkFolder
 
@@ -165,12 +201,13 @@ def load_network(source, labels=None):
         names = load_labels(labels) if labels is not None else folder.labels
         multi_label = folder.recipe_file.is_file() and folder.recipe.loss.multi_label
         clip = folder.clip
+        if res3d.clip_of(model) != clip:
+            raise ValueError(f"The network of a run must take the clips of its {folder.clip_file.name}: {clip}. "
+                             f"'{folder.model_file}' takes {res3d.clip_of(model)}. Put the run's own model there.")
     else:
         if not path.is_file():
             raise FileNotFoundError("A model must be a work folder of `res3d train` or a .keras file. Received: "
                                     f"'{source}', which does not exist.")
-        import res3d
-
         model = _load(path)
         beside = path.with_name("labels.txt")
         labels = labels if labels is not None else (beside if beside.is_file() else None)

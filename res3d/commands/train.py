@@ -96,8 +96,7 @@ def train(recipe, data, workdir, *, deterministic=False, overwrite=False, checkp
     _check_model_name(recipe)
     fed = load_training_data(recipe, data, shard=(process_id, process_count), data_service=data_service,
                              quarantine_csv=folder.quarantine_file if chief else None)
-    if chief:
-        folder.claim(recipe, fed.labels, describe_run(recipe, data, fed, deterministic))
+    folder.check(recipe, fed.labels)
     steps = fed.train.steps_per_epoch
     with on_devices.scope(devices, recipe.data.batch_size):
         policy = keras.config.dtype_policy()
@@ -114,6 +113,8 @@ def train(recipe, data, workdir, *, deterministic=False, overwrite=False, checkp
             optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
         model.compile(optimizer, make_loss(recipe), metrics=make_metrics(recipe, len(fed.labels)),
                       jit_compile=recipe.xla or keras.backend.backend() == "jax")
+    if chief:  # not before: a start that fails leaves no folder behind
+        folder.claim(recipe, fed.labels, describe_run(recipe, data, fed, deterministic))
     try:
         return fit(model, recipe, fed.train.at, fed.validation, folder, steps, names=fed.names, chief=chief,
                    checkpoint_minutes=checkpoint_minutes, checkpoint_steps=checkpoint_steps)

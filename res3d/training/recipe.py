@@ -4,6 +4,7 @@ import dataclasses
 import difflib
 import os
 import pathlib
+from collections.abc import Iterable
 
 import yaml
 
@@ -110,6 +111,13 @@ class Stop:
 class Recipe:
     """All that decides a run.
 
+    Args:
+        model, clip, data, optimizer, schedule, loss, start, stop: groups of fields; the page of recipes has them all.
+        seed: int. Of weights, order and augmentation.
+        precision: str. A dtype policy of Keras.
+        xla: bool. Whether steps are compiled by XLA.
+        protocol: str. The evaluation protocol of the validation videos.
+
     Raises:
         ValueError: for a field out of its domain; the message names the field and what arrived.
 
@@ -145,20 +153,20 @@ class Recipe:
                              f"Received: schedule.warmup_epochs={self.schedule.warmup_epochs}.")
 
     @classmethod
-    def from_mapping(cls, mapping):
+    def from_mapping(cls, mapping: dict) -> "Recipe":
         """From nested mappings, as YAML gives them."""
         return fields.from_mapping(cls, mapping, readers={ClipSpec: read_clip})
 
-    def to_mapping(self):
+    def to_mapping(self) -> dict:
         """Nested plain values; `from_mapping` reads them back to an equal recipe."""
         return fields.to_mapping(self)
 
-    def to_yaml(self):
+    def to_yaml(self) -> str:
         """The whole recipe as YAML, every field spelt out."""
         return yaml.safe_dump(self.to_mapping(), sort_keys=False, default_flow_style=None, width=100)
 
 
-def find_recipe(name, settings=()):
+def find_recipe(name: str | os.PathLike, settings: Iterable[str] = ()) -> Recipe:
     """The recipe called `name`, or the one in the file `name`, with `"a.b=c"` settings applied.
 
     Raises:

@@ -3,6 +3,7 @@
 import math
 import os
 import pathlib
+import zipfile
 
 import keras
 from absl import logging
@@ -34,7 +35,12 @@ def load_start(model, source):
                                 f"Received: '{source}', which does not exist.")
     if path.suffix != ".keras":
         return _load_published(model, path)
-    return copy_weights(keras.saving.load_model(path, compile=False), model, source)
+    if not zipfile.is_zipfile(path):
+        raise ValueError(f"Weights in a .keras file must be whole. Received: '{path}', which is not. Copy it again, or "
+                         "start without --weights.")
+    from res3d import load_model
+
+    return copy_weights(load_model(path, compile=False), model, source)
 
 
 def _load_published(model, path):

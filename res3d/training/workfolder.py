@@ -43,8 +43,8 @@ class WorkFolder:
     def __str__(self):
         return str(self.path)
 
-    def claim(self, recipe, labels, run):
-        """Writes what the run is made of, or checks that the folder already holds this very run.
+    def check(self, recipe, labels):
+        """Makes sure that the folder holds this very run, or none.
 
         Raises:
             ValueError: if the folder holds a run with another recipe or other labels; the message names what differs.
@@ -58,6 +58,10 @@ class WorkFolder:
             if self.labels_file.is_file() and self.labels != list(labels):
                 raise ValueError(f"'{self}' holds a run with other labels: {_some(self.labels)}. Received: "
                                  f"{_some(labels)}. Use another --workdir, or --overwrite to start anew.")
+
+    def claim(self, recipe, labels, run):
+        """Writes what the run is made of, after `check`."""
+        self.check(recipe, labels)
         self.path.mkdir(parents=True, exist_ok=True)
         recipe.clip.save(self.clip_file)
         write_aside(self.labels_file, "".join(f"{label}\n" for label in labels))

@@ -67,6 +67,32 @@ def test_what_is_wrong_is_one_line(copy, console, flags, words):
     assert words in line
 
 
+@pytest.mark.parametrize(("protocol", "span"), [("slowfast_10x3", 4), ("torchvision_5", 4), ("tsn_25x10", 28)])
+def test_all_videos_too_short_for_the_protocol(copy, motion, tmp_path, console, protocol, span):
+    lines = [f"{path},{path.parent.name},0,0.1\n" for path in sorted((motion / "val").rglob("*.avi"))]
+    (tmp_path / "m.csv").write_text("path,label,start,end\n" + "".join(lines))
+    code, _, err = console("evaluate", f"--workdir={copy}", f"--data={tmp_path / 'm.csv'}", f"--protocol={protocol}")
+    assert code == 1
+    line = err.strip().splitlines()[-1]
+    assert line.startswith(f"res3d evaluate: error: Expected longer videos: protocol {protocol} takes at least {span} "
+                           f"frames. The longest of 8, '{motion}")
+    assert line.endswith(", has 3. Evaluate others, or train on a clip of fewer frames or a smaller stride.")
+    assert not (copy / "metrics.json").exists()
+
+
+@pytest.mark.parametrize(("protocol", "said", "counts"), [
+    ("torchvision_5", "protocol torchvision_5 takes at least 4 frames, and it has ", (1, 1, 0)),
+    ("centre", "1 of 2 videos have fewer than the 4 frames that protocol centre takes", (2, 0, 1))])
+def test_a_video_too_short_is_left_out_or_told(copy, motion, tmp_path, console, caplog, protocol, said, counts):
+    videos = sorted((motion / "val").rglob("*.avi"))[:2]
+    (tmp_path / "m.csv").write_text(f"path,label,start,end\n{videos[0]},up,,\n{videos[1]},up,0,0.1\n")
+    code, out, err = console("evaluate", f"--workdir={copy}", f"--data={tmp_path / 'm.csv'}", f"--protocol={protocol}")
+    assert code == 0
+    assert said in out + err + caplog.text
+    metrics = json.loads((copy / "metrics.json").read_text())
+    assert (metrics["videos"], metrics["skipped"], metrics["padded"]) == counts
+
+
 def test_labels_that_the_network_does_not_know(copy, motion, tmp_path, console):
     video_file = next((motion / "val").rglob("*.avi"))
     (tmp_path / "m.csv").write_text(f"path,label\n{video_file},juggling\n")
@@ -82,6 +108,37 @@ def test_labels_that_do_not_fit_the_head(copy, console):
     assert "The network has 8 classes, so 8 labels must go with it. Received 2: a, b" in err
 
 
+def test_a_model_of_other_classes(copy, console):
+    save_model(res3d.build("r3d_10", 3, WorkFolder(copy).clip, width=0.125), copy / "best.keras")
+    code, _, err = console("evaluate", f"--workdir={copy}")
+    assert code == 1
+    assert "The network has 3 classes, so 3 labels must go with it. Received 8: anticlockwise" in err
+
+
+def test_a_model_of_other_clips(copy, console):
+    clip = WorkFolder(copy).clip
+    save_model(res3d.build("r3d_10", 8, clip.replace(frames=8), width=0.125), copy / "best.keras")
+    code, _, err = console("evaluate", f"--workdir={copy}")
+    assert code == 1
+    line = err.strip().splitlines()[-1]
+    assert line.startswith("res3d evaluate: error: The network of a run must take the clips of its clip.json: ClipSpec")
+    assert line.endswith("Put the run's own model there.")
+
+
+@pytest.mark.parametrize("file", ["best.keras", "labels.txt"])
+def test_a_file_is_no_work_folder(trained, console, file):
+    code, _, err = console("evaluate", f"--workdir={trained / file}")
+    assert code == 1
+    assert f"A work folder of `res3d train` must hold recipe.yaml. '{trained / file}' does not." in err
+
+
+def test_a_model_cut_short(copy, console):
+    (copy / "best.keras").write_bytes((copy / "best.keras").read_bytes()[:1000])
+    code, _, err = console("evaluate", f"--workdir={copy}")
+    assert code == 1
+    assert f"A model must be a whole .keras file. Received: '{copy / 'best.keras'}'" in err
+
+
 def test_a_folder_that_is_no_run(tmp_path, console):
     code, _, err = console("evaluate", f"--workdir={tmp_path}")
     assert code == 1
@@ -95,12 +152,22 @@ CLASSES = 3
 
 
 @pytest.fixture(scope="module")
+def long_motion(tmp_path_factory):
+    """Videos that come apart in 25 segments."""
+    from pipelines import synthetic
+
+    folder = tmp_path_factory.mktemp("long")
+    synthetic.write(folder, train_per_class=1, val_per_class=1, frames=(33, 40))
+    return folder / "val"
+
+
+@pytest.fixture(scope="module")
 def mixing():
     return np.random.default_rng(7).normal(size=(3, CLASSES)).astype("float32") * 8
 
 
 @pytest.fixture
-def stub(tmp_path, motion, mixing):
+def stub(tmp_path, long_motion, mixing):
     from res3d.scaling import PixelScaling
 
     inputs = keras.Input(CLIP.shape, dtype="uint8", name="clip")
@@ -112,7 +179,7 @@ def stub(tmp_path, motion, mixing):
     folder = WorkFolder(tmp_path / "stub")
     recipe = find_recipe("demo", [])
     recipe = type(recipe)(**{**recipe.__dict__, "clip": CLIP})
-    videos = sorted((motion / "val").rglob("*.avi"))[:5]
+    videos = sorted(long_motion.rglob("*.avi"))[:5]
     table = tmp_path / "table.csv"
     table.write_text("path,label\n" + "".join(f"{path},{'abc'[i % 3]}\n" for i, path in enumerate(videos)))
     folder.claim(recipe, ["a", "b", "c"], {"data": str(table)})

@@ -38,3 +38,11 @@ def test_an_unknown_stage(trained, motion, tmp_path, console):
                            "--stages=stage9")
     assert code == 1
     assert "`--stages` must name layers of the network: clip, pixels, stem" in err
+
+
+def test_videos_too_short_for_the_protocol(trained, motion, tmp_path, console):
+    code, _, err = console("features", f"--model={trained}", f"--data={motion / 'val'}", f"--output={tmp_path / 'f'}",
+                           "--protocol=tsn_25x10")
+    assert code == 1
+    assert "None of 8 can; '" in err
+    assert "protocol tsn_25x10 takes at least 28 frames, and it has 1" in err

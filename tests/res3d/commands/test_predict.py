@@ -41,6 +41,14 @@ def test_it_fails_only_when_nothing_could_be_classified(trained, tmp_path, conso
     assert "none of the videos could be classified" in err
 
 
+def test_a_video_too_short_for_the_protocol_is_told(trained, motion, console):
+    path = next((motion / "val").rglob("*.avi"))
+    code, out, err = console("predict", path, f"--model={trained}", "--protocol=tsn_25x10")
+    assert code == 1
+    assert "error   protocol tsn_25x10 takes at least 28 frames, and it has 1" in out
+    assert "none of the videos could be classified" in err
+
+
 def test_scores_are_those_of_the_network(trained, motion):
     path = next((motion / "val").rglob("*.avi"))
     model, clip, labels, _ = load_network(trained)
@@ -57,6 +65,7 @@ def test_scores_are_those_of_the_network(trained, motion):
 @pytest.mark.parametrize(("flags", "words"), [
     ([], "needs either --model or --server. Received neither"),
     (["--model=x", "--server=y"], "Received both"),
+    (["--server=y", "--explain=z.avi"], "`--explain` needs the network itself: --model. Received --server."),
     (["--model=/nowhere"], "A model must be a work folder of `res3d train` or a .keras file. Received: '/nowhere'"),
     (["--model=MODEL", "--top=0"], "`--top` must be 1 or more"),
     (["--model=MODEL", "--protocol=centr"], "A protocol is one of centre"),

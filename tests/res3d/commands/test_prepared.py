@@ -1,11 +1,18 @@
 """A prepared folder does wherever videos do: training, evaluation, features and prediction."""
 
+import json
+import pathlib
+import shutil
+
 import numpy as np
 import pytest
 
+from pipelines import video
+from pipelines.manifest import read_manifest
 from pipelines.prepare import prepare
 from pipelines.prepare_plan import Options
-from res3d.commands.predict import predict
+from res3d.commands.predict import find_videos, predict
+from res3d.commands.scoring import middle_clip
 from res3d.commands.train import train
 from res3d.evaluation.predictions import Predictions
 from res3d.training.recipe import find_recipe
@@ -38,9 +45,11 @@ def test_it_trains_on_records_as_on_videos(run, trained, prepared):
 
 
 def test_it_evaluates_the_records_of_the_run(run, console):
-    code, out, _ = console("evaluate", f"--workdir={run}", "--protocol=slowfast_10x3")
+    code, out, _ = console("evaluate", f"--workdir={run}", "--protocol=torchvision_5")
     assert code == 0
-    assert "8 videos, 0 skipped, protocol slowfast_10x3" in out
+    assert "8 videos, 0 skipped, protocol torchvision_5" in out
+    page = (run / "report.html").read_text(encoding="utf-8")
+    assert page.count("data:image/") >= 8  # stills, of the records: no video is called as their names say
     assert len(set(Predictions.load(run / "predictions.csv").videos)) == 8
 
 
@@ -59,6 +68,43 @@ def test_features_of_records(run, prepared, tmp_path, console):
                          f"--output={tmp_path / 'f.npz'}")
     assert code == 0
     assert np.load(tmp_path / "f.npz")["head_pool"].shape[0] == 8
+
+
+@pytest.fixture
+def alone(prepared, tmp_path):
+    """A prepared folder whose videos are not at hand, and the name of one."""
+    folder = tmp_path / "elsewhere"
+    shutil.copytree(prepared, folder)
+    return folder, read_manifest(folder).entries[5].path
+
+
+def test_one_record_is_named_and_explained_by_its_own_frames(trained, alone, tmp_path, console):
+    folder, name = alone
+    assert not pathlib.Path(name).exists()
+    code, out, _ = console("predict", folder / name, f"--model={trained}", "--json",
+                           f"--explain={tmp_path / 'heat.avi'}")
+    assert code == 0
+    (found,) = json.loads(out)
+    assert found["video"] == name
+    clip = WorkFolder(trained).clip
+    pixels, rate = middle_clip(*find_videos([folder / name]), clip)
+    assert pixels.shape == clip.shape
+    made = video.probe(tmp_path / "heat.avi")
+    assert (made.num_frames, made.height) == (clip.frames, 336)
+    assert made.fps == pytest.approx(rate)
+
+
+def test_a_name_that_no_record_has(trained, alone, console):
+    code, _, err = console("predict", alone[0] / "val" / "none.avi", f"--model={trained}")
+    assert code == 1
+    assert "none of the videos could be classified" in err
+
+
+def test_a_heat_map_of_a_prepared_folder_takes_one_video(trained, alone, tmp_path, console):
+    code, _, err = console("predict", alone[0], f"--model={trained}", f"--explain={tmp_path / 'heat.avi'}")
+    assert code == 1
+    assert "`--explain` takes one video that can be classified. Received 24: " in err
+    assert "Name one; that of a prepared folder is PREPARED/NAME." in err
 
 
 def test_a_preparation_that_is_not_finished(trained, tmp_path, console):

@@ -13,7 +13,7 @@ import pytest
 import res3d
 from res3d.commands.train import revision, train
 from res3d.training.recipe import find_recipe
-from res3d.training.workfolder import WorkFolder
+from res3d.training.workfolder import WorkFolder, save_model
 
 
 def settings(names):
@@ -42,34 +42,26 @@ def test_the_run_says_what_it_was_made_with(trained, motion):
     assert run["revision"] is None or run["revision"].rstrip("+") == revision().rstrip("+")
 
 
-def test_a_broken_video_is_skipped_named_and_counted(motion, tmp_path, console, tiny):
-    data = tmp_path / "data"
-    shutil.copytree(motion, data)
-    (data / "train" / "up" / "broken.avi").write_bytes(b"not a video at all")
-    code, out, _ = console("train", "--recipe=demo", f"--data={data}", f"--workdir={tmp_path / 'run'}", *settings(tiny))
+def test_videos_without_splits_hold_some_out_and_a_broken_one_is_named(motion, tmp_path, console, tiny):
+    data = shutil.copytree(motion / "train", tmp_path / "data")
+    (data / "up" / "broken.avi").write_bytes(b"not a video at all")
+    code, out, _ = console("train", "--recipe=demo", f"--data={data}", f"--workdir={tmp_path / 'run'}", *settings(tiny),
+                           "--set", "data.validation_fraction=0.5")
     assert code == 0
     assert "1 videos skipped" in out
     assert "broken.avi: " in out
     assert "broken.avi" in (tmp_path / "run" / "quarantine.csv").read_text()
+    folder = WorkFolder(tmp_path / "run")
+    assert folder.run["training_videos"] + folder.run["validation_videos"] in (16, 17)  # the broken one on either side
+    assert folder.run["validation_videos"] >= 8
+    assert "val_accuracy" in folder.history[0]
 
 
-def test_videos_without_splits_hold_some_out(motion, tmp_path, tiny):
-    recipe = find_recipe("demo", [*tiny, "data.validation_fraction=0.5"])
-    rows = train(recipe, motion / "train", tmp_path / "run")
-    run = WorkFolder(tmp_path / "run").run
-    assert (run["training_videos"], run["validation_videos"]) == (8, 8)
-    assert "val_accuracy" in rows[0]
-
-
-def test_mixing_averaging_and_several_clips_go_together(motion, tmp_path, tiny):
+def test_mixing_averaging_several_clips_and_half_precision_go_together(motion, tmp_path, tiny):
     recipe = find_recipe("demo", [*tiny, "data.mixup=0.3", "data.cutmix=0.5", "data.clips_per_video=2",
-                                  "optimizer.ema=0.9", "loss.label_smoothing=0.1", "data.scale=[0.5, 1.0]"])
+                                  "optimizer.ema=0.9", "loss.label_smoothing=0.1", "data.scale=[0.5, 1.0]",
+                                  "precision=mixed_bfloat16"])
     rows = train(recipe, motion, tmp_path / "run")
-    assert np.isfinite(rows[0]["loss"])
-
-
-def test_half_precision_trains(motion, tmp_path, tiny):
-    rows = train(find_recipe("demo", [*tiny, "precision=mixed_bfloat16"]), motion, tmp_path / "run")
     assert np.isfinite(rows[0]["loss"])
 
 
@@ -130,6 +122,42 @@ def test_a_class_without_training_videos(motion, tmp_path, console, tiny):
                            *settings(tiny))
     assert code == 1
     assert "Each class needs a video to train on. 1 of 2 have none: 'b'" in err
+
+
+def test_nothing_to_train_on(motion, tmp_path, console, tiny):
+    video = next((motion / "train").rglob("*.avi"))
+    (tmp_path / "m.csv").write_text(f"path,label,split\n{video},a,test\n{video},b,val\n")
+    code, _, err = console("train", "--recipe=demo", f"--data={tmp_path / 'm.csv'}", f"--workdir={tmp_path / 'run'}",
+                           *settings(tiny))
+    assert code == 1
+    assert "Expected videos in split 'train'. The data set has test: 1, val: 1. Name one of those" in err
+
+
+@pytest.mark.parametrize(("name", "width", "words"), [
+    ("best.keras", 0.25, "must be those of the same network. Only there: stem"),
+    ("run", 0.25, "must be those of the same network. Only there: stem"),
+    ("cut.keras", None, "Weights in a .keras file must be whole. Received: '"),
+    ("cut.pth", None, "cut.pth"),
+    ("empty", None, "A work folder of `res3d train` must hold last.keras"),
+])
+def test_weights_of_another_network_and_what_is_none(motion, tmp_path, console, tiny, name, width, words):
+    source = tmp_path / name
+    if width is None and not source.suffix:
+        source.mkdir()
+    elif width is None:
+        source.write_bytes(b"PK\x03\x04 and no more")
+    else:
+        file = source if source.suffix else source / "best.keras"
+        file.parent.mkdir(exist_ok=True)
+        clip = find_recipe("demo", tiny).clip
+        save_model(res3d.build("r3d_10", 8, clip, width=width), file)
+    code, _, err = console("train", "--recipe=demo", f"--data={motion}", f"--workdir={tmp_path / 'mine'}",
+                           f"--weights={source}", *settings(tiny))
+    assert code == 1
+    line = err.strip().splitlines()[-1]
+    assert line.startswith("res3d train: error: ")
+    assert words in line
+    assert not (tmp_path / "mine" / "recipe.yaml").exists()  # the corrected command finds no other run
 
 
 def test_a_work_folder_of_another_recipe(motion, trained, console, tiny):

@@ -8,8 +8,8 @@ from res3d.training import memory
 from res3d.training.callbacks import TrainingError
 from res3d.training.recipe import find_recipe
 
-RECIPE = find_recipe("demo", ["clip.frames=2", "clip.height=4", "clip.width=4", "clip.resize=4", "data.batch_size=32",
-                              "optimizer.accumulate=2"])
+SMALL = ["clip.frames=2", "clip.height=4", "clip.width=4", "clip.resize=4", "optimizer.accumulate=2"]
+RECIPE = find_recipe("demo", [*SMALL, "data.batch_size=32"])
 
 
 class Small:
@@ -35,7 +35,8 @@ def test_the_batch_that_fits_is_named():
 
 
 def test_nothing_fits():
-    with pytest.raises(TrainingError, match="Not even one clip fits"), memory.explained(Small(0), RECIPE):
+    recipe = find_recipe("demo", [*SMALL, "data.batch_size=2"])
+    with pytest.raises(TrainingError, match="Not even one clip fits"), memory.explained(Small(0), recipe):
         raise MemoryError
 
 

@@ -23,7 +23,8 @@ def test_every_shipped_recipe_is_valid_and_opens_with_how_to_run_it(name):
     assert lines[0].startswith("# res3d train")
     head = " ".join(line for line in lines if line.startswith("#"))
     assert "Took" in head
-    assert "reached" in head
+    assert "reached here: " in head
+    assert "Its source" in head
 
 
 @pytest.mark.parametrize("name", list_recipes())
