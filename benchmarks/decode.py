@@ -143,26 +143,22 @@ def workers(paths, seconds):
     held = {path: pathlib.Path(path).read_bytes() for path in paths}
     infos = {path: video.probe(path) for path in paths}
     lists = {path: sample.centre_clip(info, CLIP) for path, info in infos.items()}
-    print("\nclips a second, one worker and two")
-    for kind in ("path", "memory"):
-        rates = []
-        for count in (1, 2):
-            until, done = time.perf_counter() + seconds, []
+    print("\nclips a second, one worker and two, the same clips in the same order")
+    for kind, sources in (("path", {path: path for path in paths}), ("memory", held)):
+        def read(path, sources=sources):
+            video.read_clip(sources[path], lists[path], CLIP)
 
-            def work(number, until=until, done=done, kind=kind):
-                order = list(paths[number:] + paths[:number])
-                while True:
-                    for path in order:
-                        if time.perf_counter() > until:
-                            return
-                        video.read_clip(path if kind == "path" else held[path], lists[path], CLIP)
-                        done.append(1)
-
+        began = time.perf_counter()
+        list(map(read, paths))
+        work = paths * max(1, round(seconds / (time.perf_counter() - began)))
+        took = {1: [], 2: []}
+        for count in (1, 2, 2, 1, 1, 2):  # interleaved
             began = time.perf_counter()
             with ThreadPoolExecutor(count) as pool:
-                list(pool.map(work, range(count)))
-            rates.append(len(done) / (time.perf_counter() - began))
-        print(f"{kind:<8}{rates[0]:8.1f}{rates[1]:8.1f}   ratio {rates[1] / rates[0]:.2f}", flush=True)
+                list(pool.map(read, work))
+            took[count].append(time.perf_counter() - began)
+        one, two = (len(work) / statistics.median(took[count]) for count in (1, 2))
+        print(f"{kind:<8}{one:8.1f}{two:8.1f}   ratio {two / one:.2f}", flush=True)
 
 
 def main():
@@ -171,7 +167,7 @@ def main():
     parser.add_argument("--repeats", type=int, default=9)
     parser.add_argument("--clock", choices=("wall", "cpu"), default="wall",
                         help="cpu counts the time of all threads of a reader, and is fairer on a busy machine")
-    parser.add_argument("--seconds", type=float, default=10.0, help="for each rate of workers")
+    parser.add_argument("--seconds", type=float, default=5.0, help="about how long each measurement of a worker takes")
     arguments = parser.parse_args()
     paths = []
     for name in arguments.videos:

@@ -27,12 +27,14 @@ OPERATORS = ("nms", "qnms", "roi_align", "qroi_align", "roi_pool", "ps_roi_align
 MODELS = ("r3d_18", "mc3_18", "r2plus1d_18", "slow_r50", "x3d_s", "x3d_m")
 
 
-def best_seconds(call, repetitions, wait=lambda result: result):
-    """Shortest of several calls, after two that warm up; `wait` blocks until the device is done."""
-    for _ in range(2):
-        wait(call())
+def best_seconds(call, repetitions, wait=lambda result: result, budget=5.0):
+    """Shortest of several calls after one that warms up, at least two, no more begun once `budget` seconds are spent.
+
+    `wait` blocks until the device is done.
+    """
+    wait(call())
     times = []
-    for _ in range(repetitions):
+    while len(times) < 2 or (len(times) < repetitions and sum(times) < budget):
         start = time.perf_counter()
         wait(call())
         times.append(time.perf_counter() - start)
@@ -212,6 +214,7 @@ def main():
     if args.worker:
         for result in measure_keras(args) if args.worker == "keras" else measure_torch(args):
             print(json.dumps(result), flush=True)
+            print(args.worker, result["what"], result["dtype"], file=sys.stderr, flush=True)
         return
     report(args, worker("keras", sys.executable, args), worker("torch", args.torch_python, args))
 
