@@ -21,6 +21,8 @@ def example_input(members):
 
     >>> example_input({"examples": [{"x": 1.5}]}).example_list.examples[0].features.feature["x"].float_list.value
     [1.5]
+    >>> example_input({"examples": [{"x": [True, 7]}]}).example_list.examples[0].features.feature["x"].int64_list.value
+    [1, 7]
     """
     result = input_pb2.Input()
     examples = result.example_list.examples
@@ -64,7 +66,7 @@ def _add_value(feature, name, value):
         with np.errstate(over="ignore"):
             value = np.float32(_double(value))
     else:
-        wanted = "int64_list"
+        wanted, value = "int64_list", int(value)  # protobuf is about to refuse True and False
     if kind not in (None, wanted):
         raise invalid(f"Unexpected element type in feature: {name} expecting type: {kind.removesuffix('_list')}")
     if wanted == "int64_list" and value >= 2**63:
