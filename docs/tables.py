@@ -1,14 +1,20 @@
-"""Writes the reference pages that are tables of what the code itself knows: models, commands, recipes.
+"""Writes what follows from something else: pages of what the code knows (models, commands, recipes, examples), and
+the code's table of which page solves which error, out of the troubleshooting page.
 
     python docs/tables.py
 
-A test compares the committed pages with what this makes, so they cannot fall behind.
+A test compares the committed files with what this makes, so they cannot fall behind.
 """
 
 import argparse
+import ast
+import json
 import pathlib
+import re
+import unicodedata
 
-REFERENCE = pathlib.Path(__file__).resolve().parent / "reference"
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+TROUBLE = "troubleshooting.md"
 NOTE = "<!-- Written by docs/tables.py; edit that. -->\n"
 
 
@@ -96,6 +102,45 @@ def recipes():
     return "\n".join(lines)
 
 
+def examples():
+    """The page of the examples: what their last full run printed, then each in its own words."""
+    folder = ROOT / "examples"
+    printed = (folder / "results.txt").read_text(encoding="utf-8").strip()
+    lines = [NOTE, "# Examples", "",
+             "Each is one file that reads from top to bottom, makes its own data, and states its result beside that of "
+             "a baseline run in the same file. `make examples` runs all of them and prints", "",
+             "```text", printed, "```", "",
+             "The metric first, then the baseline's; the seconds are those of the machine that printed this. Pictures "
+             "and logs go into `pictures/`.", ""]
+    listed = re.search(r"EXAMPLES = \((.*?)\)", (folder / "run_all.py").read_text(encoding="utf-8"), re.DOTALL)[1]
+    for name in re.findall(r'"(\w+)"', listed):
+        title, text = ast.get_docstring(ast.parse((folder / f"{name}.py").read_text(encoding="utf-8"))).split("\n", 1)
+        lines += [f"## {title.rstrip('.?')}", "", f"`examples/{name}.py`", "", _fenced(text), ""]
+    return "\n".join(lines)
+
+
+def errors():
+    """{message, … where it differs: page}: the page is what the message's entry links to first, or the entry itself."""
+    table = {}
+    for entry in (ROOT / "docs" / TROUBLE).read_text(encoding="utf-8").split("\n### ")[1:]:
+        message = re.match("`(.*)`\n", entry)[1]
+        link = re.search(r"\]\(([^)]+)\)", entry.partition("\n## ")[0])
+        table[message] = link[1] if link else f"{TROUBLE}#{anchor(message)}"
+    return json.dumps(table, indent=1, ensure_ascii=False) + "\n"
+
+
+def anchor(heading):
+    """The name under which the site links to a heading."""
+    plain = unicodedata.normalize("NFKD", heading).encode("ascii", "ignore").decode()
+    return re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", plain).strip().lower())
+
+
+def _fenced(text):
+    """Indented commands of a docstring as a block that the tests do not run."""
+    lines = (f"$ {line.strip()}" if line.startswith("    ") else line for line in text.strip("\n").splitlines())
+    return re.sub(r"((?:^\$ .*\n)+)", r"```console\n\1```\n", "\n".join([*lines, ""]), flags=re.MULTILINE).strip()
+
+
 def _argument(action):
     if not action.option_strings:
         values = f" ({', '.join(action.choices)})" if action.choices else ""
@@ -121,8 +166,9 @@ def _numbers(values):
     return ", ".join(f"{value:g}" for value in values)
 
 
-PAGES = {"models.md": models, "commands.md": commands, "recipes.md": recipes}
+FILES = {"docs/examples.md": examples, "docs/reference/models.md": models, "docs/reference/commands.md": commands,
+         "docs/reference/recipes.md": recipes, "res3d/commands/pages.json": errors}
 
 if __name__ == "__main__":
-    for file, page in PAGES.items():
-        (REFERENCE / file).write_text(page(), encoding="utf-8")
+    for file, made in FILES.items():
+        (ROOT / file).write_text(made(), encoding="utf-8")

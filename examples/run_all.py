@@ -2,10 +2,13 @@
 
     python examples/run_all.py --output pictures
 
-Logs and pictures lie in the output folder. The exit code is not zero if an example fails or does not beat its baseline.
+Logs, pictures and results.txt, which holds the lines printed, lie in the output folder. The exit code is not zero if an
+example fails or does not beat its baseline. The page of examples quotes examples/results.txt, a copy of such a file;
+after a copy, `python docs/tables.py` writes the page anew.
 """
 
 import argparse
+import os
 import pathlib
 import re
 import subprocess
@@ -15,7 +18,8 @@ import time
 FOLDER = pathlib.Path(__file__).resolve().parent
 EXAMPLES = ("finetune_checkpoint", "own_videos", "multi_label_images", "volume_segmentation", "detection_pyramid",
             "keyword_spectrograms", "text_characters", "degradation")
-RESULT = re.compile(r"^result: (?P<name>\w+) (?P<metric>.+) (?P<value>[\d.]+), (?P<baseline>.+) (?P<reference>[\d.]+)$",
+RESULT = re.compile(r"^result: (?P<name>\w+) (?P<metric>.+) (?P<value>[\d.]+), (?P<baseline>.+) (?P<reference>[\d.]+)"
+                    r"(?: \(\d+ s\))?$",
                     re.MULTILINE)
 
 
@@ -34,16 +38,19 @@ def main():
     args = parser.parse_args()
     output = pathlib.Path(args.output)
     output.mkdir(parents=True, exist_ok=True)
-    broken, started = [], time.monotonic()
+    broken, lines, started = [], [], time.monotonic()
     for name in args.names:
         begin = time.monotonic()
         found = run(name, output)
         if found is None or float(found["value"]) <= float(found["reference"]):
             broken.append(name)
         line = found[0] if found else f"FAILED: {name}, see {output / name}.log"
-        print(f"{line} ({time.monotonic() - begin:.0f} s)", flush=True)
-    print(f"{len(args.names) - len(broken)} of {len(args.names)} examples beat their baselines, "
-          f"in {time.monotonic() - started:.0f} s")
+        lines.append(f"{line} ({time.monotonic() - begin:.0f} s)")
+        print(lines[-1], flush=True)
+    lines.append(f"{len(args.names) - len(broken)} of {len(args.names)} examples beat their baselines, "
+                 f"in {time.monotonic() - started:.0f} s on {os.cpu_count()} processors")
+    print(lines[-1])
+    (output / "results.txt").write_text("\n".join([*lines, ""]), encoding="utf-8")
     return 1 if broken else 0
 
 

@@ -9,6 +9,7 @@ A step is `step(clip, seed) -> clip`, uint8 (frames, height, width, channels) in
 """
 
 import math
+from collections.abc import Callable
 
 import tensorflow as tf
 
@@ -31,7 +32,7 @@ __all__ = ["centre_crop", "chain", "color_jitter", "cutmix", "either", "keras_la
            "short_side_jitter"]
 
 
-def color_jitter(brightness=0.4, contrast=0.4, saturation=0.4, hue=0.0):
+def color_jitter(brightness: float = 0.4, contrast: float = 0.4, saturation: float = 0.4, hue: float = 0.0) -> Callable:
     """Changes brightness, contrast, saturation and hue, in this order, by one random amount each for the whole clip.
 
     Contrast moves pixels from the mean luma of the clip, not of each frame, so that frames keep their differences.
@@ -39,6 +40,9 @@ def color_jitter(brightness=0.4, contrast=0.4, saturation=0.4, hue=0.0):
     Args:
         brightness, contrast, saturation: floats from 0. The factor lies in [max(0, 1 - x), 1 + x].
         hue: float in [0, 0.5]. The greatest turn of the colour circle, either way, as a part of it.
+
+    Raises:
+        ValueError: for a negative amount, or a `hue` above a half.
 
     >>> color_jitter()(tf.zeros((2, 4, 4, 3), tf.uint8), (1, 2)).dtype
     tf.uint8
@@ -66,7 +70,8 @@ def color_jitter(brightness=0.4, contrast=0.4, saturation=0.4, hue=0.0):
     return step
 
 
-def random_erasing(probability=0.25, area=(0.02, 1 / 3), ratio=(0.3, 3.3), fill="noise"):
+def random_erasing(probability: float = 0.25, area: tuple[float, float] = (0.02, 1 / 3),
+                   ratio: tuple[float, float] = (0.3, 3.3), fill: str | int = "noise") -> Callable:
     """Covers one box of the picture, the same in every frame (Zhong et al., 2017, arXiv 1708.04896).
 
     Args:
@@ -74,6 +79,9 @@ def random_erasing(probability=0.25, area=(0.02, 1 / 3), ratio=(0.3, 3.3), fill=
         area: (float, float). Least and greatest share of the picture covered.
         ratio: (float, float). Least and greatest height / width of the box.
         fill: "noise" for random pixels, the same in every frame, or an int from 0 to 255.
+
+    Raises:
+        ValueError: for a share, a ratio or a `fill` out of its range.
     """
     if fill != "noise" and not (isinstance(fill, int) and 0 <= fill <= 255):
         raise ValueError(f"`fill` must be 'noise' or an int from 0 to 255. Received: fill={fill!r}.")
@@ -103,7 +111,7 @@ def random_erasing(probability=0.25, area=(0.02, 1 / 3), ratio=(0.3, 3.3), fill=
 FOLDS = ("channels", "height")
 
 
-def keras_layer(layer, time_as):
+def keras_layer(layer: Callable, time_as: str) -> Callable:
     """A step out of one of Keras's random image layers, such as `keras.layers.RandomRotation(0.05)`.
 
     The layers draw for every image of a batch. Here a clip is shown to them as one image: with frames side by side as

@@ -4,12 +4,14 @@ A step is `step(clips, labels, seed, num_classes) -> (clips, labels)`: clips uin
 channels); labels int32 (batch,) or float32 (batch, classes) in, always float32 (batch, classes) out.
 """
 
+from collections.abc import Callable
+
 import tensorflow as tf
 
 from pipelines.transforms import fold_seed, to_uint8, uniforms
 
 
-def mixup(alpha=0.8):
+def mixup(alpha: float = 0.8) -> Callable:
     """Blends each clip with another of the batch, pixel by pixel (Zhang et al., 2017, arXiv 1710.09412).
 
     Args:
@@ -28,7 +30,7 @@ def mixup(alpha=0.8):
     return step
 
 
-def cutmix(alpha=1.0):
+def cutmix(alpha: float = 1.0) -> Callable:
     """Puts a box of another clip of the batch into each, the same box in every frame (Yun et al., 2019, arXiv
     1905.04899).
 

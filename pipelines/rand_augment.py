@@ -1,6 +1,7 @@
 """RandAugment for clips: a few operations out of a table, at one strength, the same for all frames of a clip."""
 
 import math
+from collections.abc import Callable
 
 import tensorflow as tf
 
@@ -11,7 +12,7 @@ LUMA = (0.299, 0.587, 0.114)
 FILL = 128.0  # of what turning and moving bring into the picture: the middle of the range
 
 
-def rand_augment(num_ops=2, magnitude=9):
+def rand_augment(num_ops: int = 2, magnitude: float = 9) -> Callable:
     """Applies `num_ops` operations drawn at random from `OPERATIONS`, with replacement, at a fixed strength.
 
     Statistics such as the histogram that is flattened are those of the whole clip, so that frames keep their
@@ -22,6 +23,9 @@ def rand_augment(num_ops=2, magnitude=9):
         magnitude: float from 0 to 10. At 10 a clip is turned by 30 degrees, sheared by 0.3, moved by 0.3 of its side;
             its colours, contrast, brightness and sharpness are changed by a factor of 0.1 or 1.9; all pixels are
             inverted (solarize), or keep 4 of 8 bits (posterize). Directions are drawn.
+
+    Raises:
+        ValueError: for a `num_ops` below 0 or a `magnitude` out of its range.
 
     Reference: Cubuk et al., 2019 (arXiv 1909.13719).
     """

@@ -20,7 +20,7 @@ import numpy as np
 
 from pipelines import video
 from pipelines.labels import save_labels, sort_labels
-from pipelines.manifest import LABELS_FILE, read_manifest
+from pipelines.manifest import LABELS_FILE, Manifest, read_manifest
 
 # Sign of the velocity along (x, y, log scale, angle); y points down and angles turn clockwise on the screen.
 VELOCITIES = {
@@ -148,7 +148,8 @@ def clips(split="train", per_class=4, seed=0, frames=(24, 32)):
             yield label, render_clip(scene, label, num_frames), float(rng.choice(LOOKS[split].rates))
 
 
-def write(folder, train_per_class=40, val_per_class=10, seed=0, frames=(24, 32)):
+def write(folder: str | os.PathLike, train_per_class: int = 40, val_per_class: int = 10, seed: int = 0,
+          frames: tuple[int, int] = (24, 32)) -> Manifest:
     """Writes `train/CLASS/*.avi`, `val/CLASS/*.avi` and `labels.txt`; returns their `Manifest`.
 
     A folder that already holds the same data set is left as it is. All is written aside first and renamed at the end.

@@ -13,6 +13,7 @@ just those pixels: nothing is resized twice.
 """
 
 import re
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import tensorflow as tf
@@ -20,7 +21,7 @@ import tensorflow as tf
 from pipelines.order import draw, uniform
 
 
-def chain(*steps):
+def chain(*steps: Callable) -> "Chain":
     """One step out of several, applied from left to right, each with randomness of its own.
 
     >>> chain(centre_crop(8), random_flip())(tf.zeros((2, 10, 12, 3), tf.uint8), (1, 2)).shape
@@ -89,7 +90,8 @@ class Window:
         return resize(clip[:, top:top + box_height, left:left + box_width], self.height, self.width)
 
 
-def random_resized_crop(height, width=None, scale=(0.08, 1.0), ratio=(3 / 4, 4 / 3)):
+def random_resized_crop(height: int, width: int | None = None, scale: tuple[float, float] = (0.08, 1.0),
+                        ratio: tuple[float, float] = (3 / 4, 4 / 3)) -> "Window":
     """A box of random area and aspect, scaled to `height` x `width` (Szegedy et al., 2014, arXiv 1409.4842).
 
     Args:
@@ -97,6 +99,9 @@ def random_resized_crop(height, width=None, scale=(0.08, 1.0), ratio=(3 / 4, 4 /
         scale: (float, float). Least and greatest share of the picture's area.
         ratio: (float, float). Least and greatest width / height of the box; drawn on a log scale. A box too large
             is cut to the picture.
+
+    Raises:
+        ValueError: for a `scale` or a `ratio` out of its range.
     """
     width = width if width is not None else height
     _check_range("scale", scale, 0, 1)
@@ -113,13 +118,16 @@ def random_resized_crop(height, width=None, scale=(0.08, 1.0), ratio=(3 / 4, 4 /
     return Window(place, height, width)
 
 
-def short_side_jitter(height, width=None, short_side=(256, 320)):
+def short_side_jitter(height: int, width: int | None = None, short_side: tuple[int, int] = (256, 320)) -> "Window":
     """Scales the short side to a random length, keeps the aspect, and crops `height` x `width` anywhere.
 
     Args:
         height, width: ints. Of the result; one number makes a square.
         short_side: (int, int). Least and greatest length, both possible, neither below the crop. (256, 320) with a crop
             of 224 is the habit of non-local networks (Wang et al., 2018, arXiv 1711.07971).
+
+    Raises:
+        ValueError: for lengths out of order or below the crop.
     """
     width = width if width is not None else height
     low, high = short_side
@@ -231,7 +239,7 @@ def directional(labels):
     return [label for label in labels if _DIRECTIONS.search(label)]
 
 
-def random_flip(probability=0.5, labels=None):
+def random_flip(probability: float = 0.5, labels: Iterable[str] | None = None) -> Callable:
     """Mirrors all frames left to right, or none.
 
     Args:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Iterator
 
 from res3d.arguments import to_tuple
 
@@ -10,9 +11,10 @@ from res3d.arguments import to_tuple
 class Stem:
     """What comes before the first stage.
 
-    `kind` is "full" (one convolution), "factorized" (space, then time), "x3d" (a spatial convolution without norm, then
-    a depthwise one over time) or "garden" (three convolutions, the first strided). `pool` is the (kernel, strides) of
-    the max-pool after it, or None. `norm` False leaves norm and activation to the first pre-activation block.
+    `filters` are the channels it produces, `mid` those between the two convolutions of a factorized one. `kind` is
+    "full" (one convolution), "factorized" (space, then time), "x3d" (a spatial convolution without norm, then a
+    depthwise one over time) or "garden" (three convolutions, the first strided). `pool` is the (kernel, strides) of the
+    max-pool after it, or None. `norm` False leaves norm and activation to the first pre-activation block.
     """
 
     filters: int = 64
@@ -75,17 +77,17 @@ class Residual:
     options: dict = dataclasses.field(default_factory=dict)
 
     @property
-    def outputs(self):
+    def outputs(self) -> tuple[int, ...]:
         """Channels that each stage produces."""
         return tuple(round(width * self.expansion) for width in self.widths)
 
-    def stage_strides(self, index):
+    def stage_strides(self, index: int) -> tuple[int, ...]:
         """Strides of stage `index` (from 0) as a tuple: a kind without temporal extent does not stride in time."""
         strides = to_tuple(self.strides[index], self.rank, "strides")
         temporal = self.rank < 3 or self.convs[index] != "spatial"
         return strides if temporal else (1, *strides[1:])
 
-    def all_strides(self):
+    def all_strides(self) -> Iterator[tuple[int, ...]]:
         """Every stride from input to last stage, in order, each a tuple of `rank` ints."""
         yield to_tuple(self.stem.strides, self.rank, "strides")
         if self.stem.pool:
@@ -95,7 +97,7 @@ class Residual:
             if pool := self.pool_after.get(f"stage{index + 1}"):
                 yield pool
 
-    def smallest_input(self):
+    def smallest_input(self) -> tuple[int, ...]:
         """The least size on each axis that leaves every stride but the last two positions to step over.
 
         >>> Residual().smallest_input()
@@ -104,7 +106,7 @@ class Residual:
         windows = zip(*self.pool_after.values()) if self.pool_after else [()] * self.rank
         return tuple(max(_smallest(strides), *window, 1) for strides, window in zip(zip(*self.all_strides()), windows))
 
-    def scaled(self, width):
+    def scaled(self, width: float) -> "Residual":
         """The same network with every width multiplied, rounded to a multiple of 8."""
         if width == 1:
             return self
@@ -123,6 +125,7 @@ class SlowFast:
         fusion_kernel: int. Temporal width of the lateral convolutions, which stride by `alpha`.
         fusion_ratio: int. Channels a lateral convolution makes of each fast channel.
         dropout: before the classifier.
+        rank, head: as for `Residual`; always 3 and "linear".
     """
 
     slow: Residual
@@ -134,11 +137,11 @@ class SlowFast:
     rank: int = 3
     head: str = "linear"
 
-    def smallest_input(self):
+    def smallest_input(self) -> tuple[int, ...]:
         """The least size on each axis; frames come in multiples of `alpha`."""
         return (self.alpha, *self.fast.smallest_input()[1:])
 
-    def scaled(self, width):
+    def scaled(self, width: float) -> "SlowFast":
         """The same network with every width multiplied, rounded to a multiple of 8."""
         return dataclasses.replace(self, slow=self.slow.scaled(width), fast=self.fast.scaled(width))
 

@@ -32,7 +32,7 @@ class SqueezeExcite(keras.layers.Layer):
     TensorShape([1, 4, 8, 8, 6])
     """
 
-    def __init__(self, width, **kwargs):
+    def __init__(self, width: int, **kwargs) -> None:
         super().__init__(**kwargs)
         self.width = positive_int(width, "width")
         self.reduce = keras.layers.Dense(width, activation="relu", dtype=self.dtype_policy, name="reduce")
@@ -65,7 +65,7 @@ class SelfGating(keras.layers.Layer):
     TensorShape([1, 4, 8, 8, 6])
     """
 
-    def __init__(self, **kwargs):
+    def __init__(self, **kwargs) -> None:
         super().__init__(**kwargs)
         self.gate = None
 

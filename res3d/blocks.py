@@ -4,6 +4,8 @@ Rank is an argument; `BasicBlock3D` and its like fix it. Weights lie under `conv
 `gate` and `shortcut`, each as its own layer documents.
 """
 
+from collections.abc import Iterable, Iterator
+
 import keras
 
 from res3d.arguments import check_rank, choice, fraction, positive_int, strided, to_tuple
@@ -31,14 +33,21 @@ class ResidualBlock(keras.layers.Layer):
         drop_path: float. Probability that training leaves out the branch of a sample (Huang et al., 2016).
         zero_init: bool. Starts the last norm's scale at zero, so that the block starts as its shortcut.
         padding, epsilon, momentum: as for `ConvNorm`.
+
+    Input shape: `(batch, *sizes, channels)`. Output shape: `(batch, *ceil(sizes / strides), filters)`.
+
+    Raises:
+        ValueError: for an argument out of its domain, or an input of another rank.
     """
 
-    ARGUMENTS = ("filters", "rank", "strides", "shortcut", "shortcut_norm", "activation", "squeeze", "gate", "dropout",
-                 "drop_path", "zero_init", "padding", "epsilon", "momentum")
+    ARGUMENTS: tuple[str, ...] = (
+        "filters", "rank", "strides", "shortcut", "shortcut_norm", "activation", "squeeze", "gate", "dropout",
+        "drop_path", "zero_init", "padding", "epsilon", "momentum")
 
-    def __init__(self, filters, rank, *, strides=1, shortcut="projection", shortcut_norm=True, activation="relu",
-                 squeeze=0, gate=False, dropout=0.0, drop_path=0.0, zero_init=False, padding="symmetric",
-                 epsilon=1e-5, momentum=0.9, **kwargs):
+    def __init__(self, filters: int, rank: int, *, strides: int | tuple[int, ...] = 1, shortcut: str = "projection",
+                 shortcut_norm: bool | str = True, activation: str = "relu", squeeze: int = 0, gate: bool = False,
+                 dropout: float = 0.0, drop_path: float = 0.0, zero_init: bool = False, padding: str = "symmetric",
+                 epsilon: float = 1e-5, momentum: float = 0.9, **kwargs) -> None:
         super().__init__(**kwargs)
         self.filters = positive_int(filters, "filters")
         self.rank = choice(rank, (1, 2, 3), "rank")
@@ -51,13 +60,13 @@ class ResidualBlock(keras.layers.Layer):
         self.branch, self.fit = None, None
 
     @property
-    def options(self):
+    def options(self) -> dict:
         """What each convolution unit of the block is given."""
         return {"padding": self.padding, "epsilon": self.epsilon, "momentum": self.momentum,
                 "dtype": self.dtype_policy}
 
-    def make_branch(self, channels):
-        """The layers of the branch, in the order they run."""
+    def make_branch(self, channels: int) -> Iterable:
+        """The layers of the branch for an input of `channels`, in the order they run; here a TypeError."""
         raise TypeError(f"{type(self).__name__} has no branch of its own. Use BasicBlock or BottleneckBlock.")
 
     def build(self, input_shape):
@@ -79,7 +88,7 @@ class ResidualBlock(keras.layers.Layer):
             layer.build(input_shape)
             input_shape = layer.compute_output_shape(input_shape)
 
-    def make_fit(self, input_shape):
+    def make_fit(self, input_shape: tuple[int | None, ...]) -> keras.layers.Layer | None:
         """The layer of the shortcut, or None where the input fits."""
         return make_shortcut(self.shortcut, input_shape, self.filters, self.rank, self.strides,
                              use_norm=self.shortcut_norm, **self.options)
@@ -116,17 +125,20 @@ class BasicBlock(ResidualBlock):
 
     Input shape: `(batch, *sizes, channels)`. Output shape: `(batch, *ceil(sizes / strides), filters)`.
 
+    Reference: He et al., 2015 (arXiv 1512.03385); in 3D, Tran et al., 2018 (arXiv 1711.11248).
+
     >>> BasicBlock(8, rank=3, strides=2, conv="factorized")(keras.ops.zeros((1, 4, 8, 8, 4))).shape
     TensorShape([1, 2, 4, 4, 8])
     """
 
     ARGUMENTS = (*ResidualBlock.ARGUMENTS, "conv", "mid", "groups", "shift")
 
-    def __init__(self, filters, rank, conv="full", mid="conv", groups=1, shift=0, **kwargs):
+    def __init__(self, filters: int, rank: int, conv: str = "full", mid: str | int = "conv", groups: int = 1,
+                 shift: int = 0, **kwargs) -> None:
         super().__init__(filters, rank, **kwargs)
         self.conv, self.mid, self.groups, self.shift = conv, mid, groups, shift
 
-    def make_branch(self, channels):
+    def make_branch(self, channels: int) -> Iterator:
         mid = matched_width(channels, self.filters) if self.mid == "block" else self.mid
         options = {**self.options, "mid": None if mid == "conv" else mid, "groups": self.groups}
         yield from shifted(self.shift, self.dtype_policy)
@@ -158,6 +170,8 @@ class BottleneckBlock(ResidualBlock):
 
     Input shape: `(batch, *sizes, channels)`. Output shape: `(batch, *ceil(sizes / strides), filters)`.
 
+    Reference: He et al., 2015 (arXiv 1512.03385); in 3D, Hara et al., 2018 (arXiv 1711.09577).
+
     >>> block = BottleneckBlock(16, rank=3, strides=(1, 2, 2), conv="spatial", temporal=3)
     >>> block(keras.ops.zeros((1, 4, 8, 8, 4))).shape
     TensorShape([1, 4, 4, 4, 16])
@@ -166,8 +180,9 @@ class BottleneckBlock(ResidualBlock):
     ARGUMENTS = (*ResidualBlock.ARGUMENTS, "inner", "conv", "temporal", "stride_on", "mid", "groups", "shift",
                  "squeeze_at", "middle_activation")
 
-    def __init__(self, filters, rank, inner=None, conv="full", temporal=1, stride_on="conv_b", mid="conv", groups=1,
-                 shift=0, squeeze_at="end", middle_activation=None, **kwargs):
+    def __init__(self, filters: int, rank: int, inner: int | None = None, conv: str = "full", temporal: int = 1,
+                 stride_on: str = "conv_b", mid: str | int = "conv", groups: int = 1, shift: int = 0,
+                 squeeze_at: str = "end", middle_activation: str | None = None, **kwargs) -> None:
         super().__init__(filters, rank, **kwargs)
         self.inner = positive_int(max(1, filters // 4) if inner is None else inner, "inner")
         self.conv, self.temporal, self.mid, self.groups, self.shift = conv, temporal, mid, groups, shift
@@ -175,13 +190,14 @@ class BottleneckBlock(ResidualBlock):
         self.squeeze_at = choice(squeeze_at, ("end", "conv_b"), "squeeze_at")
         self.middle_activation = middle_activation
 
-    def make_branch(self, channels):
+    def make_branch(self, channels: int) -> Iterator:
         pointwise = {"rank": self.rank, **self.options}
         strides_a, strides_b = split_strides(self.strides, self.stride_on)
         kernel_a = (self.temporal, *[1] * (self.rank - 1)) if self.rank == 3 else 1
         inside = self.squeeze and self.squeeze_at == "conv_b"
         middle = self.activation if self.middle_activation is None else self.middle_activation
-        mid = {"conv": None, "inner": self.inner}.get(self.mid, self.mid)
+        widths: dict = {"conv": None, "inner": self.inner}
+        mid = widths.get(self.mid, self.mid)
         yield from shifted(self.shift, self.dtype_policy)
         yield ConvNorm(self.inner, kernel_a, strides=strides_a, activation=self.activation, name="conv_a", **pointwise)
         yield conv_unit(self.conv, self.inner, self.rank, strides_b, mid=mid, groups=self.groups,
@@ -212,7 +228,7 @@ def of_rank(block, rank):
     """The class `block` with its rank fixed, registered under `BasicBlock3D` and the like."""
     axes = {1: "frames", 2: "height, width", 3: "frames, height, width"}[rank]
 
-    def __init__(self, filters, **kwargs):  # noqa: N807
+    def __init__(self, filters: int, **kwargs) -> None:  # noqa: N807
         block.__init__(self, filters, rank, **kwargs)
 
     def get_config(self):

@@ -28,7 +28,7 @@ class WindowPool(keras.layers.Layer):
     TensorShape([1, 5])
     """
 
-    def __init__(self, window, rank, keep=False, **kwargs):
+    def __init__(self, window: int | tuple[int, ...] | None, rank: int, keep: bool = False, **kwargs) -> None:
         super().__init__(**kwargs)
         self.rank = choice(rank, (1, 2, 3), "rank")
         self.window = None if window is None else to_tuple(window, rank, "window")
@@ -75,7 +75,8 @@ class X3DHead(keras.layers.Layer):
     TensorShape([1, 1, 20])
     """
 
-    def __init__(self, inner, filters=2048, window=None, epsilon=1e-5, momentum=0.9, **kwargs):
+    def __init__(self, inner: int, filters: int = 2048, window: tuple[int, ...] | None = None, epsilon: float = 1e-5,
+                 momentum: float = 0.9, **kwargs) -> None:
         super().__init__(**kwargs)
         self.inner, self.filters = positive_int(inner, "inner"), positive_int(filters, "filters")
         self.window, self.epsilon, self.momentum = window, epsilon, momentum
@@ -107,13 +108,18 @@ class PlacesClassifier(keras.layers.Dense):
     pytorchvideo's R(2+1)D-50 and X3D average the probabilities of their windows. The softmax of this layer's output is
     that average; with one place, as at the size of training, these are plain logits.
 
+    Args:
+        units: int. Classes.
+        activation: str or None. After the logits; the means of a "sigmoid" are over its scores.
+        **kwargs: as for `keras.layers.Dense`.
+
     Input shape: `(batch, places, channels)`. Output shape: `(batch, units)`.
 
     >>> bool(abs(ops.sum(ops.exp(PlacesClassifier(4)(ops.ones((1, 3, 5))))) - 1) < 1e-6)
     True
     """
 
-    def __init__(self, units, activation=None, **kwargs):
+    def __init__(self, units: int, activation: str | None = None, **kwargs) -> None:
         super().__init__(units, **kwargs)
         self.last = keras.activations.get(activation)
 

@@ -20,16 +20,16 @@ class GradCam:
     Reference: Selvaraju et al., 2017 (arXiv 1610.02391), with the mean over time as well as space.
     """
 
-    def __init__(self, model):
+    def __init__(self, model: keras.Model) -> None:
         layers = last_stages(model)
         outputs = [layer.output for layer in layers]
         self.features = keras.Model(model.input, outputs)
         if keras.backend.backend() != "jax":
             self.features.jit_compile = False
         self.head = keras.Model(outputs, model.output)
-        self.tail = None
+        self.tail: HeadWithAddends | None = None
 
-    def __call__(self, clip, label=None):
+    def __call__(self, clip: np.ndarray, label: int | None = None) -> tuple[np.ndarray, np.ndarray]:
         """The heat map of one clip.
 
         Args:
@@ -59,12 +59,12 @@ class GradCam:
         return heat / max(float(heat.max()), 1e-12), logits
 
 
-def grad_cam(model, clip, label=None):
+def grad_cam(model: keras.Model, clip: np.ndarray, label: int | None = None) -> tuple[np.ndarray, np.ndarray]:
     """`GradCam(model)(clip, label)`; keep a `GradCam` for more than one clip."""
     return GradCam(model)(clip, label)
 
 
-def overlay(frames, heat, opacity=0.5):
+def overlay(frames: np.ndarray, heat: np.ndarray, opacity: float = 0.5) -> np.ndarray:
     """Frames with a heat map on them, from clear through yellow to red.
 
     Args:

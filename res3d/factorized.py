@@ -45,8 +45,10 @@ class FactorizedConv(keras.layers.Layer):
     TensorShape([1, 4, 16, 16, 8])
     """
 
-    def __init__(self, filters, kernel_size=3, strides=1, mid=None, order="space_first", activation=None,
-                 mid_activation="relu", epsilon=1e-5, momentum=0.9, zero_gamma=False, **kwargs):
+    def __init__(self, filters: int, kernel_size: int | tuple[int, ...] = 3, strides: int | tuple[int, ...] = 1,
+                 mid: int | None = None, order: str = "space_first", activation: str | None = None,
+                 mid_activation: str | None = "relu", epsilon: float = 1e-5, momentum: float = 0.9,
+                 zero_gamma: bool = False, **kwargs) -> None:
         super().__init__(**kwargs)
         self.filters = positive_int(filters, "filters")
         self.kernel_size = to_tuple(kernel_size, 3, "kernel_size")

@@ -89,16 +89,16 @@ class ClipSpec:
         return values
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, int, int, int]:
         """(frames, height, width, channels) of one clip, uint8."""
         return (self.frames, self.height, self.width, self.channels)
 
     @property
-    def span(self):
+    def span(self) -> int:
         """Source frames from the first to the last of a clip, both counted: 16 frames of stride 2 span 31."""
         return (self.frames - 1) * self.stride + 1
 
-    def resized_size(self, height, width):
+    def resized_size(self, height: int, width: int) -> tuple[int, int]:
         """Size of a `height` x `width` source after resizing, before cropping: (height, width), covering the crop.
 
         >>> ClipSpec().resized_size(240, 320)
@@ -107,6 +107,7 @@ class ClipSpec:
         if isinstance(self.resize, tuple):
             return self.resize
         short = self.resize
+        assert short is not None  # __post_init__ has seen to that
         if height <= width:
             size = short, width * short // height
         else:
@@ -118,7 +119,7 @@ class ClipSpec:
             return self.height, max(self.width, width * self.height // height)
         return max(self.height, height * self.width // width), self.width
 
-    def crop_offsets(self, height, width, position=1, positions=3):
+    def crop_offsets(self, height: int, width: int, position: int = 1, positions: int = 3) -> tuple[int, int]:
         """(top, left) of the crop in a resized picture: the centre one, or one of several along the longer side.
 
         `position` counts from 0 to `positions - 1`, left to right or top to bottom, ends included; the other axis is
@@ -133,35 +134,36 @@ class ClipSpec:
             return free_height * position // (positions - 1), free_width // 2
         return free_height // 2, free_width * position // (positions - 1)
 
-    def replace(self, **changes):
+    def replace(self, **changes) -> "ClipSpec":
         """A copy with some fields changed; `resize` follows a changed height or width unless it is given too."""
         if ("height" in changes or "width" in changes) and "resize" not in changes:
             changes["resize"] = None
         return dataclasses.replace(self, **changes)
 
-    def to_dict(self):
+    def to_dict(self) -> dict:
         """The fields as JSON-ready values."""
         return {k: list(v) if isinstance(v, tuple) else v for k, v in dataclasses.asdict(self).items()}
 
     @classmethod
-    def from_dict(cls, fields):
+    def from_dict(cls, fields: dict) -> "ClipSpec":
         """The inverse of `to_dict`; unknown fields are refused by name."""
         known = {field.name for field in dataclasses.fields(cls)}
         unknown = sorted(set(fields) - known)
         if unknown:
             raise ValueError(f"A clip has the fields {sorted(known)}. Received unknown: {unknown}.")
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()})
+        values: dict = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
+        return cls(**values)
 
-    def to_json(self):
+    def to_json(self) -> str:
         """The fields as a JSON text, one a line."""
         return json.dumps(self.to_dict(), indent=2) + "\n"
 
     @classmethod
-    def from_json(cls, text):
+    def from_json(cls, text: str) -> "ClipSpec":
         """The inverse of `to_json`."""
         return cls.from_dict(json.loads(text))
 
-    def save(self, path):
+    def save(self, path: str | os.PathLike) -> None:
         """Writes `to_json` to `path`, aside and renamed."""
         aside = f"{os.fspath(path)}.part"
         with open(aside, "w", encoding="utf-8") as file:
@@ -169,7 +171,7 @@ class ClipSpec:
         os.replace(aside, path)
 
     @classmethod
-    def load(cls, path):
+    def load(cls, path: str | os.PathLike) -> "ClipSpec":
         """Reads what `save` wrote."""
         with open(path, encoding="utf-8") as file:
             return cls.from_json(file.read())
@@ -188,9 +190,9 @@ def _require(condition, name, expected, received):
         raise ValueError(f"`{name}` must be {expected}. Received: {name}={received!r}.")
 
 
-_KINETICS = {"mean": (0.45,) * 3, "std": (0.225,) * 3}  # pytorchvideo, PySlowFast
-_MMACTION = {"mean": (123.675, 116.28, 103.53), "std": (58.395, 57.12, 57.375), "value_range": (0.0, 255.0)}
-_IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
+_KINETICS: dict = {"mean": (0.45,) * 3, "std": (0.225,) * 3}  # pytorchvideo, PySlowFast
+_MMACTION: dict = {"mean": (123.675, 116.28, 103.53), "std": (58.395, 57.12, 57.375), "value_range": (0.0, 255.0)}
+_IMAGENET: dict = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
 
 PRESETS = {
     "torchvision_112": ClipSpec(16, 1, 15.0, 112, 112, resize=(128, 171)),
@@ -220,8 +222,8 @@ PRESETS = {
 }
 
 
-def preset(name):
-    """The published clip geometry called `name`; `PRESETS` lists them.
+def preset(name: str) -> ClipSpec:
+    """The published clip geometry called `name`; `PRESETS` lists them. Another name is a ValueError.
 
     >>> preset("torchvision_112").resize
     (128, 171)

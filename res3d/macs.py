@@ -8,8 +8,8 @@ from res3d.conv import Conv
 from res3d.shift import FoldFrames, UnfoldFrames
 
 
-def count_parameters(model):
-    """(trainable, moving): weights that training changes, and batch norm's moving statistics.
+def count_parameters(model: keras.Model) -> tuple[int, int]:
+    """(trainable, moving) of a `model`: weights that training changes, and batch norm's moving statistics.
 
     >>> inputs = keras.Input((8, 8, 3))
     >>> norm = keras.layers.BatchNormalization()
@@ -21,7 +21,7 @@ def count_parameters(model):
     return trainable, moving
 
 
-def count_macs(model):
+def count_macs(model: keras.Model) -> int:
     """Multiplications, each with its addition, of convolutions and dense layers for one sample.
 
     Exact for the size the model was built with: output positions times kernel entries. Norms, activations, pools and

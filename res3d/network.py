@@ -2,6 +2,8 @@
 
 import dataclasses
 import importlib
+import os
+from collections.abc import Iterable
 
 import keras
 
@@ -16,8 +18,11 @@ from res3d.slowfast import slowfast_features, slowfast_pooled
 from res3d.variants.table import variant
 
 
-def build(name, num_classes=None, clip=None, *, input_shape=None, features=False, activation=None, dropout=None,
-          width=1.0, depths=None, shortcut=None, stride_on=None, dtype=None):
+def build(name: str, num_classes: int | None = None, clip: ClipSpec | None = None, *,
+          input_shape: tuple[int | None, ...] | None = None, features: bool = False, activation: str | None = None,
+          dropout: float | None = None, width: float = 1.0, depths: Iterable[int] | None = None,
+          shortcut: str | None = None, stride_on: str | None = None,
+          dtype: str | keras.DTypePolicy | None = None) -> keras.Model:
     """Builds a network of the family as a functional `keras.Model`, freshly initialised.
 
     Args:
@@ -53,39 +58,39 @@ def build(name, num_classes=None, clip=None, *, input_shape=None, features=False
     if isinstance(width, bool) or not isinstance(width, int | float) or width <= 0:
         raise ValueError(f"`width` must be a number above 0. Received: width={width!r}.")
     network = adjusted(row.network.scaled(width), depths, shortcut=shortcut, stride_on=stride_on)
-    dtype = keras.dtype_policies.get(dtype) if dtype is not None else keras.config.dtype_policy()
+    policy = keras.dtype_policies.get(dtype) if dtype is not None else keras.config.dtype_policy()
     if clip is None and input_shape is None:
         clip = row.native_clip
     check_size(name, network, clip, input_shape)
     if clip is not None:
         inputs = keras.Input(clip.shape, dtype="uint8", name="clip")
-        x = PixelScaling(clip, dtype=dtype, name="pixels")(inputs)
+        x = PixelScaling(clip, dtype=policy, name="pixels")(inputs)
     else:
-        inputs = x = keras.Input(input_shape, dtype=dtype.compute_dtype, name="clip")
+        inputs = x = keras.Input(input_shape, dtype=policy.compute_dtype, name="clip")
     frames = None
     if network.rank == 2 and len(x.shape) == 5:
         frames = x.shape[1]
-        x = FoldFrames(dtype=dtype, name="fold_frames")(x)
+        x = FoldFrames(dtype=policy, name="fold_frames")(x)
     if isinstance(network, SlowFast):
-        stages = slowfast_features(network, x, dtype)
+        stages = slowfast_features(network, x, policy)
     else:
-        stages = residual_features(network, x, dtype, frames if network.shift else 0)
+        stages = residual_features(network, x, policy, frames if network.shift else 0)
     if features:
         if frames:
-            stages = {key: UnfoldFrames(frames, dtype=dtype, name=f"{key}_frames")(y) for key, y in stages.items()}
+            stages = {key: UnfoldFrames(frames, dtype=policy, name=f"{key}_frames")(y) for key, y in stages.items()}
         return keras.Model(inputs, stages, name=name)
     if isinstance(network, SlowFast):
-        x = slowfast_pooled(network, stages, dtype)
+        x = slowfast_pooled(network, stages, policy)
     else:
-        x = pooled(network, stages[f"stage{len(network.depths)}"], dtype)
+        x = pooled(network, stages[f"stage{len(network.depths)}"], policy)
     if frames:
-        x = UnfoldFrames(frames, dtype=dtype, name="unfold_frames")(x)
-        x = keras.layers.GlobalAveragePooling1D(dtype=dtype, name="mean_frames")(x)
+        x = UnfoldFrames(frames, dtype=policy, name="unfold_frames")(x)
+        x = keras.layers.GlobalAveragePooling1D(dtype=policy, name="mean_frames")(x)
     if num_classes is not None:
         dropout = network.dropout if dropout is None else dropout
         x = classify(x, num_classes, dropout, activation, network.head in PLACES)
     elif network.head in PLACES:
-        x = keras.layers.GlobalAveragePooling1D(dtype=dtype, name="mean_places")(x)
+        x = keras.layers.GlobalAveragePooling1D(dtype=policy, name="mean_places")(x)
     return keras.Model(inputs, x, name=name)
 
 
@@ -122,8 +127,16 @@ def check_size(name, network, clip, input_shape):
                          "Use a larger clip, or a network that strides less.")
 
 
-def load_model(path, **kwargs):
-    """`keras.saving.load_model` with every layer of the package known; no `custom_objects` needed."""
+def load_model(path: str | os.PathLike, **kwargs) -> keras.Model:
+    """`keras.saving.load_model` with every layer of the package known; no `custom_objects` needed.
+
+    Args:
+        path: `.keras` file.
+        **kwargs: of `keras.saving.load_model`.
+
+    Raises:
+        ValueError: for what is no `.keras` file.
+    """
     for module in ("nonlocal_block", "shift", "units", "heads.multi_label", "heads.pyramid", "heads.unet"):
         importlib.import_module(f"res3d.{module}")
     return keras.saving.load_model(path, **kwargs)

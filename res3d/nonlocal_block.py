@@ -32,7 +32,8 @@ class NonLocal(keras.layers.Layer):
     TensorShape([1, 2, 4, 4, 8])
     """
 
-    def __init__(self, rank, inner=None, mode="softmax", pool=True, epsilon=1e-5, momentum=0.9, **kwargs):
+    def __init__(self, rank: int, inner: int | None = None, mode: str = "softmax", pool: bool = True,
+                 epsilon: float = 1e-5, momentum: float = 0.9, **kwargs) -> None:
         super().__init__(**kwargs)
         self.rank = choice(rank, (1, 2, 3), "rank")
         self.inner, self.mode, self.pool = inner, choice(mode, MODES, "mode"), pool

@@ -43,7 +43,8 @@ class MaxPool(keras.layers.Layer):
     TensorShape([1, 4, 5, 5, 2])
     """
 
-    def __init__(self, pool_size, strides, rank, padding="symmetric", **kwargs):
+    def __init__(self, pool_size: int | tuple[int, ...], strides: int | tuple[int, ...], rank: int,
+                 padding: str = "symmetric", **kwargs) -> None:
         super().__init__(**kwargs)
         self.rank = choice(rank, (1, 2, 3), "rank")
         self.pool_size = to_tuple(pool_size, rank, "pool_size")

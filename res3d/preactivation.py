@@ -1,5 +1,7 @@
 """Pre-activation residual blocks: norm and activation come before each convolution, and nothing follows the sum."""
 
+from collections.abc import Iterator
+
 import keras
 
 from res3d.arguments import choice, positive_int
@@ -14,6 +16,8 @@ class PreactBlock(ResidualBlock):
     """What pre-activation blocks share.
 
     Args:
+        filters, rank: ints.
+        conv, shift: as for `BasicBlock`.
         shortcut_from: "activated": a projection sees the first norm and activation (He et al., 2016), or "raw": it
             sees the block's input (3D-ResNets). An input that fits is added as it is either way.
         **kwargs: as for `ResidualBlock`; `shortcut_norm` is False unless given.
@@ -21,7 +25,8 @@ class PreactBlock(ResidualBlock):
 
     ARGUMENTS = (*ResidualBlock.ARGUMENTS, "shortcut_from", "conv", "shift")
 
-    def __init__(self, filters, rank, conv="full", shift=0, shortcut_from="activated", shortcut_norm=False, **kwargs):
+    def __init__(self, filters: int, rank: int, conv: str = "full", shift: int = 0, shortcut_from: str = "activated",
+                 shortcut_norm: bool | str = False, **kwargs) -> None:
         super().__init__(filters, rank, shortcut_norm=shortcut_norm, **kwargs)
         self.conv, self.shift = conv, shift
         self.shortcut_from = choice(shortcut_from, SOURCES, "shortcut_from")
@@ -50,7 +55,7 @@ class PreactBasicBlock(PreactBlock):
     TensorShape([1, 4, 4, 8])
     """
 
-    def make_branch(self, channels):
+    def make_branch(self, channels: int) -> Iterator:
         options = {**self.options, "norm_first": True, "activation": self.activation}
         yield from shifted(self.shift, self.dtype_policy)
         yield conv_unit(self.conv, self.filters, self.rank, self.strides, name="conv_a", **options)
@@ -75,13 +80,14 @@ class PreactBottleneckBlock(PreactBlock):
 
     ARGUMENTS = (*PreactBlock.ARGUMENTS, "inner", "temporal", "stride_on", "groups")
 
-    def __init__(self, filters, rank, inner=None, temporal=1, stride_on="conv_b", groups=1, **kwargs):
+    def __init__(self, filters: int, rank: int, inner: int | None = None, temporal: int = 1, stride_on: str = "conv_b",
+                 groups: int = 1, **kwargs) -> None:
         super().__init__(filters, rank, **kwargs)
         self.inner = positive_int(max(1, filters // 4) if inner is None else inner, "inner")
         self.temporal, self.groups = temporal, groups
         self.stride_on = choice(stride_on, ("conv_a", "conv_b", "split"), "stride_on")
 
-    def make_branch(self, channels):
+    def make_branch(self, channels: int) -> Iterator:
         options = {**self.options, "norm_first": True, "activation": self.activation}
         strides_a, strides_b = split_strides(self.strides, self.stride_on)
         kernel_a = (self.temporal, *[1] * (self.rank - 1)) if self.rank == 3 else 1

@@ -22,7 +22,7 @@ class PixelScaling(keras.layers.Layer):
     [1.0, 1.0, 1.0]
     """
 
-    def __init__(self, clip, **kwargs):
+    def __init__(self, clip: ClipSpec | dict, **kwargs) -> None:
         super().__init__(**kwargs)
         self.clip = clip if isinstance(clip, ClipSpec) else ClipSpec.from_dict(clip)
         low, high = self.clip.value_range
@@ -49,7 +49,7 @@ class PixelScaling(keras.layers.Layer):
         return {**super().get_config(), "clip": self.clip.to_dict()}
 
 
-def clip_of(model):
+def clip_of(model: keras.Model) -> ClipSpec:
     """The `ClipSpec` that `model` was built for.
 
     Raises:

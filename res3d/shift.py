@@ -68,7 +68,7 @@ class TemporalShift(keras.layers.Layer):
     [[2.0, 0.0, 1.0], [3.0, 1.0, 2.0], [0.0, 2.0, 3.0]]
     """
 
-    def __init__(self, frames, fraction=8, **kwargs):
+    def __init__(self, frames: int, fraction: int = 8, **kwargs) -> None:
         super().__init__(**kwargs)
         self.frames = positive_int(frames, "frames")
         self.fraction = positive_int(fraction, "fraction")

@@ -10,15 +10,24 @@ from res3d.pooling import pool
 KINDS = ("projection", "widening", "pad", "average_pool", "none")
 
 
-def make_shortcut(kind, input_shape, filters, rank, strides, use_norm=True, **options):
+def make_shortcut(kind: str, input_shape: tuple[int | None, ...], filters: int, rank: int,
+                  strides: tuple[int, ...], use_norm: bool | str = True, **options) -> keras.layers.Layer | None:
     """The layer that fits a block's input to its output, or None where the input fits as it is.
 
     Args:
         kind: "projection" (option B: a strided 1x1x1 convolution wherever size or width changes), "widening" (the same
             where the width changes, else a subsampling), "pad" (option A: subsample and append zero channels, no
             weights), "average_pool" (average over the stride, then project), or "none" (a plain network).
+        input_shape: tuple. `(batch, *sizes, channels)` of the block's input, of which the channels are read.
+        filters: int. Channels of the block's output.
+        rank: int. strides: `rank` ints, of the block.
         use_norm: bool, or "widen" for a norm only where the width changes, as X3D has it.
         **options: of the projection's `ConvNorm`.
+
+    Raises:
+        ValueError: for an unknown kind.
+
+    Reference: options A and B of He et al., 2015 (arXiv 1512.03385).
     """
     choice(kind, KINDS, "shortcut")
     widens = input_shape[-1] != filters
@@ -26,7 +35,7 @@ def make_shortcut(kind, input_shape, filters, rank, strides, use_norm=True, **op
         return None
     if kind == "pad" or (kind == "widening" and not widens):
         return PadShortcut(filters, rank, strides, dtype=options["dtype"], name="shortcut")
-    norm = widens if use_norm == "widen" else use_norm
+    norm = widens if use_norm == "widen" else bool(use_norm)
     if kind == "average_pool":
         return PooledShortcut(filters, rank, strides, use_norm=norm, name="shortcut", **options)
     return ConvNorm(filters, 1, rank, strides, use_norm=norm, name="shortcut", **options)

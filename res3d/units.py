@@ -28,7 +28,9 @@ class SeparatedConv(keras.layers.Layer):
     TensorShape([1, 2, 4, 4, 8])
     """
 
-    def __init__(self, filters, rank, kernel_size=3, strides=1, activation=None, epsilon=1e-5, momentum=0.9, **kwargs):
+    def __init__(self, filters: int, rank: int, kernel_size: int | tuple[int, ...] = 3,
+                 strides: int | tuple[int, ...] = 1, activation: str | None = None, epsilon: float = 1e-5,
+                 momentum: float = 0.9, **kwargs) -> None:
         super().__init__(**kwargs)
         self.filters, self.rank = filters, rank
         self.kernel_size = to_tuple(kernel_size, rank, "kernel_size")
@@ -55,12 +57,15 @@ class SeparatedConv(keras.layers.Layer):
                 "momentum": self.momentum}
 
 
-def conv_unit(kind, filters, rank, strides, *, mid=None, groups=1, **options):
+def conv_unit(kind: str, filters: int, rank: int, strides: int | tuple[int, ...], *, mid: int | None = None,
+              groups: int = 1, **options) -> keras.layers.Layer:
     """A 3-wide convolution of one kind, with its norm and activation.
 
     Args:
         kind: "full" (3x3x3), "spatial" (1x3x3), "temporal" (3x1x1), "factorized" (space then time), "time_first",
             "depthwise" or "separated". In rank 1 and 2 only "full", "depthwise" and "separated" mean something.
+        filters: int. Channels produced.
+        rank: int. strides: int or `rank` ints.
         mid: int or None. Middle width of the factorized kinds.
         groups: int. For "full" and "spatial".
         **options: activation, norm and name, as for `ConvNorm`.

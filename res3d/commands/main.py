@@ -13,6 +13,7 @@ from absl import flags
 from absl import logging as absl_logging
 from absl.flags import argparse_flags
 
+from res3d.commands.pages import page_of
 from res3d.commands.quiet import quiet_tensorflow
 
 COMMANDS = {  # name: (module, one line)
@@ -82,9 +83,12 @@ def main(argv=None):
     try:
         return module.run(args) or 0
     except USER_ERRORS as error:
+        text, page = " ".join(str(error).split()), page_of(error)
         if flags.FLAGS.verbosity > 0:
+            if page:
+                error.add_note(f"See {page}")
             raise
-        print(f"res3d {name}: error: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"res3d {name}: error: " + (f"{text.rstrip('.')}. See {page}" if page else text), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(f"res3d {name}: interrupted", file=sys.stderr)

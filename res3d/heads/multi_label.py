@@ -1,6 +1,7 @@
 """Several labels at once, rare ones among them: each label looks for its own places."""
 
 import math
+from collections.abc import Sequence
 
 import keras
 import numpy as np
@@ -38,7 +39,8 @@ class MultiLabelHead(keras.layers.Layer):
     [0.5, 0.01]
     """
 
-    def __init__(self, num_labels, sharpness=4.0, prior=None, activation=None, **kwargs):
+    def __init__(self, num_labels: int, sharpness: float = 4.0, prior: Sequence[float] | None = None,
+                 activation: str | None = None, **kwargs) -> None:
         kwargs["dtype"] = "float32"  # as every layer "logits"
         super().__init__(**kwargs)
         self.num_labels = positive_int(num_labels, "num_labels")
@@ -46,7 +48,7 @@ class MultiLabelHead(keras.layers.Layer):
             raise ValueError(f"`sharpness` must be a number of at least 0. Received: sharpness={sharpness!r}.")
         self.sharpness, self.activation = sharpness, activation
         self.prior = prior if prior is None else [float(p) for p in prior]
-        if prior is not None and (len(self.prior) != num_labels or not all(0 < p < 1 for p in self.prior)):
+        if self.prior is not None and (len(self.prior) != num_labels or not all(0 < p < 1 for p in self.prior)):
             raise ValueError(f"`prior` must have {num_labels} numbers between 0 and 1, neither included. Received: "
                              f"prior={self.prior}. Leave a label without examples out.")
         self.act = keras.activations.get(activation)

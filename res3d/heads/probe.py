@@ -6,7 +6,7 @@ from res3d.arguments import positive_int
 from res3d.classifier import WindowPool
 
 
-def linear_probe(backbone, num_classes, activation=None):
+def linear_probe(backbone: keras.Model, num_classes: int, activation: str | None = None) -> keras.Model:
     """A linear classifier on the frozen `backbone`: only "logits" trains, and batch norms keep their statistics.
 
     Args:

@@ -32,12 +32,14 @@ class FeaturePyramid(keras.layers.Layer):
     [(1, 15, 20, 16), (1, 8, 10, 16), (1, 4, 5, 16)]
     """
 
-    def __init__(self, filters=256, extra=0, use_norm=False, **kwargs):
+    def __init__(self, filters: int = 256, extra: int = 0, use_norm: bool = False, **kwargs) -> None:
         super().__init__(**kwargs)
         self.filters = positive_int(filters, "filters")
         self.extra = to_tuple(extra, 1, "extra", minimum=0)[0]
         self.use_norm = use_norm
-        self.laterals, self.smooths, self.extras = [], [], []
+        self.laterals: list = []
+        self.smooths: list = []
+        self.extras: list = []
 
     def build(self, input_shape):
         rank = check_levels(input_shape, type(self).__name__)

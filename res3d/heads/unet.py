@@ -1,5 +1,7 @@
 """Segmentation in any rank: a residual decoder that climbs from the coarsest map back to every pixel or voxel."""
 
+from collections.abc import Sequence
+
 import keras
 from keras import ops
 
@@ -38,11 +40,12 @@ class UNetDecoder(keras.layers.Layer):
     TensorShape([1, 6, 15, 16, 16])
     """
 
-    def __init__(self, filters=None, conv="full", **kwargs):
+    def __init__(self, filters: Sequence[int] | None = None, conv: str = "full", **kwargs) -> None:
         super().__init__(**kwargs)
         self.filters = filters if filters is None else to_tuple(tuple(filters), len(filters), "filters")
         self.conv = choice(conv, KINDS, "conv")
-        self.ups, self.blocks = [], []
+        self.ups: list = []
+        self.blocks: list = []
 
     def build(self, input_shape):
         rank = check_levels(input_shape, type(self).__name__, at_least=2)
@@ -81,7 +84,8 @@ class UNetDecoder(keras.layers.Layer):
         return {**super().get_config(), "filters": self.filters, "conv": self.conv}
 
 
-def segmenter(backbone, num_classes, filters=None, conv="full"):
+def segmenter(backbone: keras.Model, num_classes: int, filters: Sequence[int] | None = None,
+              conv: str = "full") -> keras.Model:
     """A residual U-Net: `backbone` as encoder, its input joined at full size, one logit a class at every position.
 
     Args:

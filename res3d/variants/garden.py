@@ -8,7 +8,7 @@ INFLATED = ((3,), (3, 1), (3, 1), (1, 3))
 LATE = ((1,), (1,), (3,), (3,))
 OPTIONS = {"padding": "same", "stride_on": "split"}
 PROTOCOL = "Kinetics-400, 10 clips x 3 crops of 256"
-SHARED = {"expansion": 4, "convs": ("spatial",) * 4, "gate_last": True, "options": OPTIONS}
+SHARED: dict = {"expansion": 4, "convs": ("spatial",) * 4, "gate_last": True, "options": OPTIONS}
 
 
 def rs(depth):

@@ -34,6 +34,6 @@ class Variant:
     source: str = ""
 
     @property
-    def native_clip(self):
+    def native_clip(self) -> ClipSpec:
         """The published `ClipSpec`."""
         return preset(self.clip) if isinstance(self.clip, str) else self.clip

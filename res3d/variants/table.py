@@ -8,7 +8,7 @@ VARIANTS = {**torchvision.ROWS, **kenshohara.ROWS, **pytorchvideo.ROWS, **slowfa
             **pictures.ROWS}
 
 
-def list_models():
+def list_models() -> list[str]:
     """Names that `res3d.build` takes.
 
     >>> "r3d_18" in list_models()

@@ -9,7 +9,8 @@ class CheckpointError(ValueError):
     Attributes: `path`, the file; `reason`, the rest of the sentence.
     """
 
-    def __init__(self, path, reason):
+    def __init__(self, path: str | os.PathLike, reason: str) -> None:
         self.path = os.fspath(path)
         self.reason = reason
         super().__init__(f"Cannot load weights from {self.path!r}: {reason}")
+        self.add_note("See docs/how-to/import-weights.md#what-is-this-file")

@@ -2,6 +2,8 @@
 
 import os
 
+import keras
+
 from res3d.weights.errors import CheckpointError
 from res3d.weights.load import Loaded, assign, load_weights
 from res3d.weights.rename import rename
@@ -19,7 +21,8 @@ KERAS_APPLICATIONS = (
 EPSILON = 1e-5  # of our batch norms; another one is made up for in the variance
 
 
-def inflate(model, source, how="centre", drop_head=False):
+def inflate(model: keras.Model, source: keras.Model | str | os.PathLike, how: str = "centre",
+            drop_head: bool = False) -> Loaded:
     """Puts the weights of a trained 2D network into a 3D one of the same depth and width.
 
     With `how="centre"` each kernel lies at its middle tap in time, and a still clip gives exactly the 2D network's

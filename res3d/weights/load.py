@@ -1,7 +1,9 @@
 """Weights from a file into a network, and a network from a file alone."""
 
 import dataclasses
+import os
 
+import keras
 import numpy as np
 from absl import logging
 
@@ -26,7 +28,8 @@ class Loaded:
     left: tuple[str, ...] = ()
 
 
-def load_weights(model, path, source=None, drop_head=False, inflate=None):
+def load_weights(model: keras.Model, path: str | os.PathLike, source: str | None = None, drop_head: bool = False,
+                 inflate: str | None = None) -> Loaded:
     """Loads a published checkpoint into `model`, without torch.
 
     Args:

@@ -28,7 +28,7 @@ class Recognised:
     classes: int | None
 
 
-def recognise(checkpoint, source=None):
+def recognise(checkpoint: Checkpoint | str | os.PathLike, source: str | None = None) -> Recognised:
     """Whose checkpoint this is, and of which network.
 
     Args:
@@ -39,8 +39,7 @@ def recognise(checkpoint, source=None):
         CheckpointError: when no source knows the names; some of them are shown.
         ValueError: for an unknown `source`.
     """
-    if not isinstance(checkpoint, Checkpoint):
-        checkpoint = read_checkpoint(checkpoint)
+    checkpoint = checkpoint if isinstance(checkpoint, Checkpoint) else read_checkpoint(checkpoint)
     module = find_source(checkpoint, source)
     shapes = {name: array.shape for name, array in state_dict(checkpoint, module).items()}
     hint = f"{checkpoint.prefix} {os.path.basename(checkpoint.path)} {checkpoint.facts.get('arch', '')}"

@@ -125,7 +125,7 @@ def make_defaultdict(*_):
     return {}
 
 
-ALLOWED = {
+ALLOWED: dict[str, dict] = {
     "collections": {"OrderedDict": Permitted(collections.OrderedDict), "Counter": Permitted(collections.Counter),
                     "defaultdict": Permitted(make_defaultdict)},
     "builtins": {kind.__name__: Permitted(kind) for kind in (complex, dict, float, frozenset, int, list, set, tuple)},

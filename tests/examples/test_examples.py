@@ -41,6 +41,13 @@ def test_every_example_is_listed():
     assert {path.stem for path in FOLDER.glob("*.py")} == {*run_all.EXAMPLES, "run_all"} == {*TINY, "run_all"}
 
 
+def test_the_results_that_the_page_quotes_beat_their_baselines():
+    found = [*run_all.RESULT.finditer((FOLDER / "results.txt").read_text(encoding="utf-8"))]
+    assert {result["name"] for result in found} <= set(run_all.EXAMPLES)
+    assert found
+    assert all(float(result["value"]) > float(result["reference"]) for result in found)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", TINY)
 def test_example_runs_at_a_tiny_size(name, tmp_path):

@@ -1,0 +1,130 @@
+"""Every public name explains itself: what it takes, with shapes, what it refuses, whence it comes, and its types."""
+
+import ast
+import importlib
+import inspect
+import pathlib
+import re
+import textwrap
+
+import keras
+import numpy as np
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROOMS = ("res3d", "pipelines", "serving")
+# What Keras and TensorFlow have a layer, a model or a dataset define is explained by them.
+THEIRS = {"build", "call", "get_config", "from_config", "compute_output_shape", "element_spec", "cardinality", "map",
+          "prefetch", "with_options", "take", "skip", "repeat", "cache", "batch", "unbatch", "rebatch", "filter",
+          "shard"}
+# Layers that no paper introduced.
+PLAIN = {"Conv", "ConvNorm", "MaxPool", "PixelScaling", "PlacesClassifier", "ResidualBlock", "WindowPool"}
+
+
+def public():
+    """{dotted name: object} of what the packages offer and of what the reference pages show."""
+    names = {}
+    for room in ROOMS:
+        module = importlib.import_module(room)
+        names |= {f"{room}.{name}": getattr(module, name) for name in module.__all__ if name != "__version__"}
+    for page in (ROOT / "docs" / "reference").glob("*.md"):
+        for name in re.findall(r"^::: (\S+)$", page.read_text(encoding="utf-8"), re.MULTILINE):
+            module, _, attribute = name.rpartition(".")
+            names[name] = getattr(importlib.import_module(module), attribute)
+    return {f"{thing.__module__}.{thing.__qualname__}": thing for thing in names.values()}
+
+
+NAMES = public()
+EACH = [pytest.param(thing, id=name) for name, thing in sorted(NAMES.items())]
+
+
+def ours(function):
+    """The function under a property or a method, if this project wrote it."""
+    if isinstance(function, property):
+        function = function.fget
+    function = getattr(function, "__func__", function)
+    if inspect.isfunction(function) and function.__code__.co_filename.startswith(str(ROOT)):
+        return inspect.unwrap(function)
+    return None
+
+
+def methods(thing):
+    """(name, function) of the public methods and properties of a class that are the project's own."""
+    if inspect.isclass(thing):
+        for name, value in vars(thing).items():
+            field = name in getattr(thing, "__dataclass_fields__", ())
+            if not name.startswith("_") and name not in THEIRS and not field and (function := ours(value)):
+                yield name, function
+
+
+def explanation(thing):
+    """The docstring; that of a class with those of the classes that it is made of."""
+    if not inspect.isclass(thing):
+        return inspect.getdoc(thing) or ""
+    return "\n".join(base.__doc__ or "" for base in thing.__mro__ if base.__module__.split(".")[0] in ROOMS)
+
+
+def parameters(function):
+    return [p for p in inspect.signature(function).parameters.values()
+            if p.name not in ("self", "cls") and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+
+
+def raises(function):
+    """Whether the function itself says `raise ...`."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    return any(isinstance(node, ast.Raise) and node.exc is not None for node in ast.walk(tree))
+
+
+@pytest.mark.parametrize("thing", EACH)
+def test_it_says_what_it_is(thing):
+    assert re.match(r"\S.+", thing.__doc__ or ""), "has no docstring"
+    for name, function in methods(thing):
+        assert inspect.getdoc(getattr(thing, name)) or function.__doc__, f"{name} has no docstring"
+
+
+@pytest.mark.parametrize("thing", EACH)
+def test_it_names_all_that_it_takes(thing):
+    said = explanation(thing)
+    lacking = [p.name for p in parameters(thing) if not re.search(rf"\b{p.name}\b", said)]
+    assert not lacking, f"the docstring does not say what these are: {lacking}"
+
+
+@pytest.mark.parametrize("thing", EACH)
+def test_it_says_what_it_refuses(thing):
+    functions = [*methods(thing), ("", ours(thing.__init__) if inspect.isclass(thing) else ours(thing))]
+    for name, function in functions:
+        if function is not None and raises(function):
+            said = (inspect.getdoc(function) or "") + ("" if name else explanation(thing))
+            assert re.search(r"Raises|Error|refused", said), f"{name or thing.__name__} raises and does not say so"
+
+
+@pytest.mark.parametrize("thing", EACH)
+def test_it_tells_the_shapes_of_arrays(thing):
+    if inspect.isclass(thing) and issubclass(thing, keras.layers.Layer):
+        assert re.search(r"[Ss]hape|\(batch, ", explanation(thing))
+    functions = [*methods(thing)] if inspect.isclass(thing) else [("", thing)]
+    for name, function in functions:
+        types = [p.annotation for p in parameters(function)] + [inspect.signature(function).return_annotation]
+        if np.ndarray in types:
+            said = (inspect.getdoc(function) or "")
+            assert re.search(r"\([^()]*,[^()]*\)|shape|as `", said), f"{name or thing.__name__} tells no shape"
+
+
+@pytest.mark.parametrize("thing", EACH)
+def test_a_layer_tells_where_it_comes_from(thing):
+    if inspect.isclass(thing) and issubclass(thing, keras.layers.Layer) and thing.__name__ not in PLAIN:
+        assert re.search(r"arXiv|Reference", explanation(thing))
+
+
+@pytest.mark.parametrize("thing", EACH)
+def test_its_types_are_annotated(thing):
+    functions = [*methods(thing)]
+    if not inspect.isclass(thing):
+        functions.append((thing.__name__, ours(thing)))
+    elif ours(thing.__init__):
+        functions.append(("__init__", ours(thing.__init__)))
+    for name, function in functions:
+        lacking = [p.name for p in parameters(function) if p.annotation is p.empty]
+        if inspect.signature(function).return_annotation is inspect.Signature.empty:
+            lacking.append("return")
+        assert not lacking, f"{name} has no types for {lacking}"

@@ -1,0 +1,102 @@
+"""What is released agrees with itself: version, citation, files of the wheel, Pythons. `make wheels` tries the rest."""
+
+import importlib.util
+import pathlib
+import re
+import tarfile
+import zipfile
+
+import setuptools
+import yaml
+
+import res3d
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CITATION = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+# https://github.com/citation-file-format/citation-file-format/blob/1.2.0/schema-guide.md
+KEYS = {"abstract", "authors", "cff-version", "commit", "contact", "date-released", "doi", "identifiers", "keywords",
+        "license", "license-url", "message", "preferred-citation", "references", "repository", "repository-artifact",
+        "repository-code", "title", "type", "url", "version"}
+ENTITY = {"address", "alias", "city", "country", "date-end", "date-start", "email", "fax", "location", "name", "orcid",
+          "post-code", "region", "tel", "website"}
+
+
+def wheels():
+    spec = importlib.util.spec_from_file_location("house_wheels", pathlib.Path(__file__).with_name("wheels.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def setup(monkeypatch):
+    """What setup.py passes to setuptools."""
+    given = {}
+    monkeypatch.setattr(setuptools, "setup", lambda **arguments: given.update(arguments))
+    monkeypatch.chdir(ROOT)
+    exec(compile((ROOT / "setup.py").read_text(encoding="utf-8"), str(ROOT / "setup.py"), "exec"),
+         {"__file__": str(ROOT / "setup.py"), "__name__": "__main__"})
+    return given
+
+
+def test_versions_agree(monkeypatch):
+    given = setup(monkeypatch)
+    assert given["version"] == res3d.__version__ == CITATION["version"]
+    assert f"\n## {given['version']} " in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert given["license"] == CITATION["license"] == "Apache-2.0"
+    assert "Apache License" in (ROOT / "LICENSE").read_text(encoding="utf-8")
+
+
+def test_the_citation_has_the_form_that_readers_of_such_files_expect():
+    assert CITATION["cff-version"] == "1.2.0"
+    assert CITATION["type"] in ("software", "dataset")
+    assert {"authors", "cff-version", "message", "title"} <= CITATION.keys() <= KEYS
+    assert all(author.keys() <= ENTITY and author["name"] for author in CITATION["authors"])
+    assert re.fullmatch(r"\d{4}-\d{2}-\d{2}", str(CITATION["date-released"]))
+    for key in ("abstract", "message", "title", "version"):
+        assert isinstance(CITATION[key], str)
+    assert len(set(CITATION["keywords"])) == len(CITATION["keywords"])
+
+
+def test_the_pythons_that_are_claimed_are_those_that_are_tried(monkeypatch):
+    given = setup(monkeypatch)
+    claimed = [name.rpartition(" ")[2] for name in given["classifiers"] if name.startswith("Programming Language")]
+    assert claimed == list(wheels().VERSIONS)
+    low, high = re.fullmatch(r">=(3\.\d+),<3\.(\d+)", given["python_requires"]).groups()
+    assert (low, f"3.{int(high) - 1}") == (claimed[0], claimed[-1])
+    assert "Python 3.11 to 3.13" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_file_of_the_packages_is_data_that_the_wheel_takes_along(monkeypatch):
+    given = setup(monkeypatch)
+    for room in wheels().ROOMS:
+        taken = {path for pattern in given["package_data"][room] for path in (ROOT / room).glob(pattern)}
+        for name in wheels().project_files():
+            if name.startswith(f"{room}/") and not name.endswith(".py"):
+                assert ROOT / name in taken, f"package_data of {room} leaves out {name}"
+        assert (ROOT / room / "py.typed") in taken
+
+
+def archives(folder, wheel, sdist):
+    """A wheel and an sdist that hold empty files of these names."""
+    with zipfile.ZipFile(folder / "a.whl", "w") as archive:
+        for name in wheel:
+            archive.writestr(name, "")
+    with tarfile.open(folder / "a.tar.gz", "w") as archive:
+        for name in sdist:
+            archive.addfile(tarfile.TarInfo(f"res3d-1/{name}"))
+    return folder / "a.tar.gz", folder / "a.whl"
+
+
+def test_what_archives_lack_or_hold_too_much_of_is_named(tmp_path, monkeypatch):
+    module = wheels()
+    monkeypatch.setattr(module, "project_files", lambda: ["res3d/a.py", "res3d/py.typed", "setup.py", ".gitignore"])
+    whole = ["res3d/a.py", "res3d/py.typed"]
+    assert module.differences(*archives(tmp_path, [*whole, "res3d-1.dist-info/RECORD"], [*whole, "setup.py"])) == []
+    assert module.differences(*archives(tmp_path, ["res3d/a.py", "tests/b.py"], whole)) == [
+        "the wheel lacks res3d/py.typed", "the wheel must not hold tests/b.py", "the sdist lacks setup.py"]
+
+
+def test_a_python_that_is_not_here_is_named(monkeypatch):
+    module = wheels()
+    monkeypatch.setenv("PYTHONS", "/nowhere/python")
+    assert module.interpreters() == dict.fromkeys(module.VERSIONS)
