@@ -14,6 +14,7 @@ import json
 import os
 import re
 import urllib.parse
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -47,8 +48,10 @@ class Client:
         ValueError: for an address without a model, or an unknown encoding.
     """
 
-    def __init__(self, address, model=None, version=None, label=None, *, clip=None, labels=None, encoding="jpeg",
-                 quality=95, timeout=60.0, retries=5, ca=None):
+    def __init__(self, address: str, model: str | None = None, version: int | None = None, label: str | None = None, *,
+                 clip: ClipSpec | None = None, labels: Sequence[str] | None = None, encoding: str = "jpeg",
+                 quality: int = 95, timeout: float = 60.0, retries: int = 5,
+                 ca: str | os.PathLike | None = None) -> None:
         if encoding not in ENCODINGS:
             raise ValueError(f"`encoding` must be one of {', '.join(ENCODINGS)}. Received: encoding={encoding!r}.")
         self.encoding, self.quality, self.timeout, self.retries = encoding, quality, timeout, retries
@@ -56,18 +59,14 @@ class Client:
         self._transport = connect(address, model, version, label, ca)
 
     @property
-    def clip(self):
+    def clip(self) -> ClipSpec:
         """The `ClipSpec` of the served model."""
-        if self._clip is None:
-            self._describe()
-        return self._clip
+        return self._clip if self._clip is not None else self._describe()[0]
 
     @property
-    def labels(self):
+    def labels(self) -> Sequence[str]:
         """The labels of the served model, in the order of its scores."""
-        if self._labels is None:
-            self._describe()
-        return self._labels
+        return self._labels if self._labels is not None else self._describe()[1]
 
     def _describe(self):
         try:
@@ -81,8 +80,9 @@ class Client:
         card = json.loads(answer["model_card"][0])
         self._clip = self._clip or ClipSpec.from_json(str(answer["clip_spec"][0]))
         self._labels = self._labels or card["labels"]
+        return self._clip, self._labels
 
-    def predict(self, signature, inputs):
+    def predict(self, signature: str, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Any signature: {alias: array} in, {alias: array} out; strings in are bytes, strings out are `str`.
 
         Raises:
@@ -90,11 +90,11 @@ class Client:
         """
         return with_retries(lambda left: self._transport.predict(signature, inputs, left), self.timeout, self.retries)
 
-    def status(self):
+    def status(self) -> list[tuple[int, str]]:
         """[(version, state)] of the model, newest first, such as [(3, "AVAILABLE"), (2, "END")]."""
         return with_retries(self._transport.status, self.timeout, self.retries)
 
-    def classify(self, source, top=5, views=1):
+    def classify(self, source: str | os.PathLike | bytes, top: int = 5, views: int = 1) -> list[dict]:
         """The best labels of a video.
 
         Args:
@@ -111,7 +111,7 @@ class Client:
         """
         return self.classify_clips(self.read_clips(source, views), top)
 
-    def read_clips(self, source, views=1):
+    def read_clips(self, source: str | os.PathLike | bytes, views: int = 1) -> np.ndarray:
         """What is sent for a video, before it is encoded: uint8 `(views, *clip.shape)`."""
         info = video.probe(source)
         if views == 1:
@@ -120,17 +120,17 @@ class Client:
             chosen = sample.uniform_clips(info, self.clip, views)
         return video.read_clips(source, chosen, self.clip)
 
-    def classify_clips(self, clips, top=5):
+    def classify_clips(self, clips: np.ndarray, top: int = 5) -> list[dict]:
         """The best labels for uint8 `(views, *clip.shape)`, scores averaged over the views; as `classify`."""
         answer = self.predict(*self.encode(clips))
         if top <= answer["top_scores"].shape[1]:
-            found = zip(answer["top_classes"][0], answer["top_scores"][0])
+            names, scores = answer["top_classes"][0], answer["top_scores"][0]
         else:
-            scores = answer["scores"][0]
-            found = ((self.labels[i], scores[i]) for i in np.argsort(-scores, kind="stable"))
-        return [{"label": str(label), "score": float(score)} for label, score in list(found)[:top]]
+            order = np.argsort(-answer["scores"][0], kind="stable")
+            names, scores = np.array(self.labels)[order], answer["scores"][0][order]
+        return [{"label": str(label), "score": float(score)} for label, score in list(zip(names, scores))[:top]]
 
-    def encode(self, clips):
+    def encode(self, clips: np.ndarray) -> tuple[str, dict[str, np.ndarray]]:
         """(signature, inputs) of a request for one video's clips, uint8 `(views, *clip.shape)`."""
         if self.encoding == "jpeg":
             files = [[video.encode_image(frame, ".jpg", self.quality) for frame in clip] for clip in clips]
@@ -143,7 +143,8 @@ class Client:
             return "predict_raw", {"clip_bytes": np.array([clips[0].tobytes()], object)}
         return "serving_default", {"clip": clips}
 
-    def classify_many(self, sources, top=5, views=1, workers=None):
+    def classify_many(self, sources: Iterable, top: int = 5, views: int = 1,
+                      workers: int | None = None) -> Iterator[tuple]:
         """Many videos, several decoded, sent and awaited at once; yields (source, answer) in the order given.
 
         An answer is what `classify` returns, or the `VideoError` or `ServerError` that it raised.
@@ -153,7 +154,7 @@ class Client:
             workers: int or None. Videos under way at once; None is two a core.
         """
         workers = workers or 2 * (os.cpu_count() or 1)
-        waiting = collections.deque()
+        waiting: collections.deque = collections.deque()
         with concurrent.futures.ThreadPoolExecutor(workers) as pool:
             for source in sources:
                 waiting.append((source, pool.submit(self.classify, source, top, views)))
@@ -162,7 +163,7 @@ class Client:
             while waiting:
                 yield _settled(*waiting.popleft())
 
-    def close(self):
+    def close(self) -> None:
         """Closes the connections."""
         self._transport.close()
 

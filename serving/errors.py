@@ -23,7 +23,7 @@ class ServingError(Exception):
     'INVALID_ARGUMENT'
     """
 
-    def __init__(self, code, message):
+    def __init__(self, code: str | int, message: str) -> None:
         super().__init__(message)
         if isinstance(code, int):
             code = CODES[code] if 0 < code < len(CODES) else "UNKNOWN"
@@ -31,11 +31,13 @@ class ServingError(Exception):
         self.message = message
 
     @property
-    def http_status(self):
+    def http_status(self) -> int:
+        """The status of an HTTP answer."""
         return HTTP_STATUS.get(self.code, 500)
 
     @property
-    def number(self):
+    def number(self) -> int:
+        """The code as gRPC counts it."""
         return CODES.index(self.code)
 
 

@@ -3,12 +3,14 @@
 import os
 import pathlib
 import tempfile
+from collections.abc import Sequence
 
 import keras
 import numpy as np
 import tensorflow as tf
 from absl import logging
 
+from res3d.geometry import ClipSpec
 from serving import reading, staging, tfrecord, verify, warmup
 from serving.card import MODEL_CARD_FILE, make_card, precision_change, to_json
 from serving.known_answers import KnownAnswers, moving_patterns
@@ -18,8 +20,11 @@ from serving.signature import make_signatures
 BFLOAT16_TOLERANCE = 0.05  # 8 bits of mantissa; a fused graph rounds in other places than one op after another
 
 
-def export(model, directory, labels=None, version=None, *, clip=None, multi_label=None, top=5, fold=True,
-           dtype="float32", quantize=None, warmup_batches=(1,), samples=None, card=None, verified=True, runtime=None):
+def export(model: keras.Model, directory: str | os.PathLike, labels: Sequence[str] | None = None,
+           version: int | None = None, *, clip: ClipSpec | None = None, multi_label: bool | None = None, top: int = 5,
+           fold: bool = True, dtype: str = "float32", quantize: str | None = None, warmup_batches: Sequence[int] = (1,),
+           samples: np.ndarray | tuple | None = None, card: dict | None = None, verified: bool = True,
+           runtime: str | os.PathLike | None = None) -> str:
     """Writes `directory/VERSION`, a SavedModel with every signature of `serving.signature`.
 
     The folder is written under a name that no server takes for a version, loaded in a fresh process by TensorFlow's C++

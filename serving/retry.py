@@ -7,10 +7,11 @@ import time
 class ServerError(OSError):
     """What a server answered instead of a prediction, or why none could be reached.
 
-    `code` is the gRPC name, such as UNAVAILABLE; `retry_after` the seconds a server asked for, or None.
+    `code` is the gRPC name, such as UNAVAILABLE, `message` the rest of the text, `retry_after` the seconds a server
+    asked for, or None.
     """
 
-    def __init__(self, code, message, retry_after=None):
+    def __init__(self, code: str, message: str, retry_after: float | None = None) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.retry_after = retry_after

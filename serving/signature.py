@@ -15,14 +15,18 @@
 Frames that have the clip's height and width are taken as they are; others are resized and cropped as the clip says.
 """
 
+from collections.abc import Callable, Sequence
+
 import tensorflow as tf
 
+from res3d.geometry import ClipSpec
 from serving import frames
 
 FRAMES_FEATURE = "frames_bytes"
 
 
-def make_signatures(network, clip, labels, card, features=None, multi_label=False, top=5):
+def make_signatures(network: Callable, clip: ClipSpec, labels: Sequence[str], card: str,
+                    features: Callable | None = None, multi_label: bool = False, top: int = 5) -> dict:
     """The signatures by name, each a `tf.function` with named inputs and outputs.
 
     Args:
