@@ -26,7 +26,7 @@ test-slow: $(READY)
 
 # The same networks on JAX and torch.
 test-backends: $(BACKENDS)/.installed
-	RES3D_BACKENDS_PYTHON=$(CURDIR)/$(BACKENDS)/bin/python $(BACKENDS)/bin/python -m pytest -m backends
+	RES3D_BACKENDS_PYTHON=$(CURDIR)/$(BACKENDS)/bin/python $(BACKENDS)/bin/$(PYTEST) -m backends
 
 # TensorFlow 2.17, the oldest end of the ranges, with tensorflow-io.
 test-io: $(IO)/.installed

@@ -13,6 +13,7 @@ LIGHT = ("torchvision/r2plus1d_18", "torchvision_image/resnet18", "pytorchvideo/
 
 
 @pytest.mark.backends
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_light_goldens(backend):
     if importlib.util.find_spec(backend) is None:
@@ -21,5 +22,5 @@ def test_light_goldens(backend):
     tests = [f"{GOLDENS}::test_original_logits_and_stages[{name}]" for name in LIGHT]
     command = [sys.executable, "-m", "pytest", *tests, "-q", "-p", "no:cacheprovider"]
     environment = {**os.environ, "KERAS_BACKEND": backend}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=280, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=1100, check=False)
     assert done.returncode == 0, done.stdout[-3000:]

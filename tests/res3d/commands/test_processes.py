@@ -14,7 +14,7 @@ import pytest
 
 from res3d.training.workfolder import WorkFolder
 
-pytestmark = [pytest.mark.backends,
+pytestmark = [pytest.mark.backends, pytest.mark.timeout(1200),
               pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="needs jax")]
 
 
@@ -35,13 +35,13 @@ def start(motion, workdir, tiny, *flags):
 def test_two_processes_give_the_losses_of_one(motion, tmp_path, tiny):
     rates = [*tiny, "schedule.epochs=5", "optimizer.name=sgd", "optimizer.rate=0.002"]
     alone = start(motion, tmp_path / "one", rates)
-    said, _ = alone.communicate(timeout=280)
+    said, _ = alone.communicate(timeout=550)
     assert alone.returncode == 0, said[-3000:]
     port = free_port()
     pair = [start(motion, tmp_path / "two", rates, f"--coordinator=127.0.0.1:{port}", f"--process_id={index}",
                   "--process_count=2") for index in range(2)]
     for process in pair:
-        said, _ = process.communicate(timeout=280)
+        said, _ = process.communicate(timeout=550)
         assert process.returncode == 0, said[-3000:]
     one, two = (WorkFolder(tmp_path / name).history for name in ("one", "two"))
     assert len(one) == len(two) == 5  # of two steps each
