@@ -8,6 +8,7 @@ where `tensorflow` lies stands in for it; it is taken away before this import re
 7
 """
 
+import contextlib
 import importlib.util
 import pathlib
 import sys
@@ -47,16 +48,20 @@ try:
         input_pb2,
         model_management_pb2,
         model_pb2,
-        model_service_pb2,
         model_service_pb2_grpc,
         predict_pb2,
         prediction_log_pb2,
-        prediction_service_pb2,
         prediction_service_pb2_grpc,
         regression_pb2,
         status_pb2,
     )
     from tensorflow_serving.config import model_server_config_pb2
+
+    # Nothing but gRPC's reflection needs these two. In tensorflow-serving-api before 2.18 they stop with an
+    # AttributeError at options that no protobuf of today lets them set, after the service is in the pool.
+    for _name in ("model_service_pb2", "prediction_service_pb2"):
+        with contextlib.suppress(AttributeError):
+            importlib.import_module(f"tensorflow_serving.apis.{_name}")
 finally:
     if _stand_in is not None and sys.modules.get("tensorflow") is _stand_in:
         del sys.modules["tensorflow"]
@@ -64,7 +69,7 @@ finally:
 __all__ = [
     "classification_pb2", "config_pb2", "error_codes_pb2", "example_pb2", "feature_pb2", "get_model_metadata_pb2",
     "get_model_status_pb2", "graph_pb2", "inference_pb2", "input_pb2", "meta_graph_pb2", "model_management_pb2",
-    "model_pb2", "model_server_config_pb2", "model_service_pb2", "model_service_pb2_grpc", "op_def_pb2", "predict_pb2",
-    "prediction_log_pb2", "prediction_service_pb2", "prediction_service_pb2_grpc", "regression_pb2", "saved_model_pb2",
-    "status_pb2", "tensor_pb2", "tensor_shape_pb2", "tensorflow_folder", "types_pb2",
+    "model_pb2", "model_server_config_pb2", "model_service_pb2_grpc", "op_def_pb2", "predict_pb2", "prediction_log_pb2",
+    "prediction_service_pb2_grpc", "regression_pb2", "saved_model_pb2", "status_pb2", "tensor_pb2", "tensor_shape_pb2",
+    "tensorflow_folder", "types_pb2",
 ]

@@ -3,6 +3,8 @@
 import random
 import time
 
+RETRIES = 8
+
 
 class ServerError(OSError):
     """What a server answered instead of a prediction, or why none could be reached.
@@ -17,7 +19,8 @@ class ServerError(OSError):
         self.retry_after = retry_after
 
 
-def with_retries(call, timeout, retries=5, first_pause=0.1, longest_pause=5.0, sleep=time.sleep, clock=time.monotonic):
+def with_retries(call, timeout, retries=RETRIES, first_pause=0.1, longest_pause=5.0, sleep=time.sleep,
+                 clock=time.monotonic):
     """`call(seconds_left)`, again while it raises a `ServerError` with code UNAVAILABLE.
 
     Args:

@@ -93,7 +93,7 @@ def ask_server(address, videos, top=5):
     from serving.client import Client
 
     paths = [entry.path for entry in find_videos(videos)]
-    with Client(address, retries=8) as client:
+    with Client(address) as client:
         _ = client.clip  # one error, not one a video, if the server cannot be reached; it may still be loading
         answers = list(client.classify_many(paths, top))
     return [{"video": path, "error": " ".join(str(answer).split())} if isinstance(answer, Exception) else
