@@ -1,5 +1,6 @@
 """Status and metadata of a model as messages and as the JSON that TensorFlow Serving prints of them."""
 
+import inspect
 import json
 
 from google.protobuf import json_format
@@ -9,6 +10,9 @@ from serving.model_state import AVAILABLE, END, LOADING, START, UNLOADING
 from serving.protos import get_model_metadata_pb2, get_model_status_pb2
 
 _STATES = {START: 10, LOADING: 20, AVAILABLE: 30, UNLOADING: 40, END: 50}
+_ALL_FIELDS = "always_print_fields_with_no_presence"
+if _ALL_FIELDS not in inspect.signature(json_format.MessageToDict).parameters:
+    _ALL_FIELDS = "including_default_value_fields"  # its name before protobuf 5.26, which TensorFlow 2.17 comes with
 
 
 def status_message(statuses):
@@ -58,8 +62,7 @@ def metadata_json(servable):
 
 
 def _as_dict(message):
-    return json_format.MessageToDict(message, always_print_fields_with_no_presence=True,
-                                     preserving_proto_field_name=True)
+    return json_format.MessageToDict(message, preserving_proto_field_name=True, **{_ALL_FIELDS: True})
 
 
 def _printed(value):

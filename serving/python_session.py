@@ -30,6 +30,9 @@ class Session:
         self._running = 0
         self._idle = threading.Condition()
         self._closed = False
+        logger = tf.get_logger()
+        level = logger.level
+        logger.setLevel("ERROR")  # it calls this loader deprecated, and the other one takes no session
         try:
             with self._graph.as_default():
                 self.meta_graph = tf.compat.v1.saved_model.load(self._session, list(tags), path)
@@ -37,6 +40,8 @@ class Session:
             raise SessionError(error.code, error.message) from None
         except (OSError, RuntimeError) as error:  # how the Python loader says "no such folder" and "no such tags"
             raise SessionError(5, str(error)) from None
+        finally:
+            logger.setLevel(level)
         self.signatures = csession.read_signatures(self.meta_graph)
 
     def run(self, feeds, fetches, timeout_ms=None):

@@ -1,7 +1,6 @@
 """gRPC, row by row of TensorFlow Serving's tables: its own messages over a real socket to the embedded server."""
 
 import re
-import time
 
 import grpc
 import numpy as np
@@ -14,10 +13,7 @@ from serving import dtypes, tensor_proto
 from serving.protos import (
     classification_pb2,
     get_model_metadata_pb2,
-    get_model_status_pb2,
     inference_pb2,
-    model_management_pb2,
-    model_service_pb2_grpc,
     predict_pb2,
     prediction_service_pb2_grpc,
     regression_pb2,
@@ -31,11 +27,6 @@ CLASSIFY, REGRESS = "tensorflow/serving/classify", "tensorflow/serving/regress"
 @pytest.fixture(scope="module")
 def prediction(running):
     return prediction_service_pb2_grpc.PredictionServiceStub(running.channel)
-
-
-@pytest.fixture(scope="module")
-def model(running):
-    return model_service_pb2_grpc.ModelServiceStub(running.channel)
 
 
 def spec(message, name="toys", signature="", version=None, label=None):
@@ -263,19 +254,6 @@ def test_metadata(prediction):
     assert "__saved_model_init_op" in signatures.signature_def
 
 
-def test_status(model):
-    request = get_model_status_pb2.GetModelStatusRequest()
-    request.model_spec.name = "two"
-    found = model.GetModelStatus(request).model_version_status
-    assert [(entry.version, entry.state, entry.status.error_code) for entry in found] == [(2, 30, 0), (1, 30, 0)]
-    request.model_spec.version.value = 99
-    assert refused(model.GetModelStatus, request) == ("NOT_FOUND", "Could not find version 99 of model two")
-    request = get_model_status_pb2.GetModelStatusRequest()
-    assert refused(model.GetModelStatus, request) == ("INVALID_ARGUMENT", "Missing ModelSpec")
-    request.model_spec.name = "nobody"
-    assert refused(model.GetModelStatus, request) == ("NOT_FOUND", "Could not find any versions of model nobody")
-
-
 def test_deadline(prediction):
     with pytest.raises(grpc.RpcError) as caught:
         prediction.Predict(predict_request("slow", {"x": np.float32([1e6])}), timeout=0.5)
@@ -311,72 +289,8 @@ def test_reflection(running):
     assert descriptor_pool.Default().FindServiceByName("tensorflow.serving.PredictionService").methods_by_name
 
 
-def reload_request(*configs):
-    request = model_management_pb2.ReloadConfigRequest()
-    request.config.model_config_list.SetInParent()
-    for name, base_path, platform in configs:
-        request.config.model_config_list.config.add(name=name, base_path=base_path, model_platform=platform)
-    return request
-
-
-def test_reload(serve, models, built):
-    line = str(models / "toys")
-    with serve(model_base_path=line, model_name="first") as running:
-        service = model_service_pb2_grpc.ModelServiceStub(running.channel)
-        reload = service.HandleReloadConfigRequest
-        assert reload(reload_request(("second", line, "tensorflow"))).status.error_code == 0
-        ask = {"instances": [1.0]}
-        assert running.http.post("/v1/models/second:predict", json=ask).json() == {"predictions": [2.5]}
-        assert running.http.post("/v1/models/first:predict", json=ask).status_code == 404
-        states = _eventually(lambda: running.http.get("/v1/models/first").json()["model_version_status"][0]["state"])
-        assert states == "END"
-
-        assert refused(reload, model_management_pb2.ReloadConfigRequest())[0] == "INVALID_ARGUMENT"
-        assert refused(reload, reload_request(("a", "relative", "tensorflow"))) == (
-            "INVALID_ARGUMENT", "Expected model a to have an absolute path or URI; got base_path()=relative")
-        assert refused(reload, reload_request(("a", line, "tensorflow"), ("a", line, "tensorflow"))) == (
-            "INVALID_ARGUMENT", "Illegal to list model a multiple times in config list")
-        assert refused(reload, reload_request(("a", line, "")))[0] == "INVALID_ARGUMENT"
-        assert refused(reload, reload_request(("second", line, "other")))[0] == "INVALID_ARGUMENT"
-        assert running.http.post("/v1/models/second:predict", json={"instances": [1.0]}).status_code == 200
-
-
-def test_reload_of_a_model_that_cannot_load_is_unknown(serve, models, tmp_path):
-    (tmp_path / "bad" / "1").mkdir(parents=True)
-    (tmp_path / "bad" / "1" / "saved_model.pb").write_bytes(b"not a model")
-    with serve(model_base_path=str(models / "toys"), model_name="good", max_num_load_retries=0,
-               incomplete_version_wait_seconds=0.3) as running:
-        service = model_service_pb2_grpc.ModelServiceStub(running.channel)
-        request = reload_request(("good", str(models / "toys"), "tensorflow"),
-                                 ("bad", str(tmp_path / "bad"), "tensorflow"))
-        code, message = refused(service.HandleReloadConfigRequest, request)
-        assert code == "UNKNOWN"
-        assert "bad" in message
-        assert running.http.post("/v1/models/good:predict", json={"instances": [1.0]}).status_code == 200
-
-
-def test_reload_with_a_label_for_no_version(serve, models):
-    with serve(model_base_path=str(models / "toys"), model_name="toys") as running:
-        service = model_service_pb2_grpc.ModelServiceStub(running.channel)
-        request = reload_request(("toys", str(models / "toys"), "tensorflow"))
-        request.config.model_config_list.config[0].version_labels["next"] = 7
-        assert refused(service.HandleReloadConfigRequest, request)[0] == "FAILED_PRECONDITION"
-        request.config.model_config_list.config[0].version_labels["next"] = 1
-        service.HandleReloadConfigRequest(request)
-        asked = predict_request(label="next")
-        assert values(prediction_service_pb2_grpc.PredictionServiceStub(running.channel).Predict(asked)) == {
-            "y": [2.5, 3.0]}
-
-
 def test_content_form_of_answers(serve, models):
     with serve(model_base_path=str(models / "toys"), model_name="toys",
                enable_serialization_as_tensor_content=True) as running:
         answer = prediction_service_pb2_grpc.PredictionServiceStub(running.channel).Predict(predict_request())
     assert answer.outputs["y"].tensor_content == np.float32([2.5, 3.0]).tobytes()
-
-
-def _eventually(look, wanted="END", seconds=10):
-    end = time.monotonic() + seconds
-    while (found := look()) != wanted and time.monotonic() < end:
-        time.sleep(0.05)
-    return found

@@ -1,8 +1,6 @@
 """REST, row by row of TensorFlow Serving's tables: each vector goes over a real socket to the embedded server."""
 
 import base64
-import gzip
-import http.client
 import json
 import re
 
@@ -233,25 +231,6 @@ def test_long_whole_numbers_take_the_fast_path_unnoticed(running):
     assert ask(running, named("echo_int32", instances=[*range(300), 1.0])).status_code == 400
 
 
-def test_gzip_body(running):
-    packed = gzip.compress(b'{"instances": [1.0]}')
-    answer = ask(running, packed, headers={"Content-Encoding": "gzip"})
-    assert answer.json() == {"predictions": [2.5]}
-    assert "content-encoding" not in answer.headers
-
-
-@pytest.mark.parametrize("body", [b"not gzip", gzip.compress(b'{"instances": [1.0]}')[:-9]], ids=["other", "cut"])
-def test_gzip_that_cannot_be_unpacked_is_an_empty_document(running, body):
-    response = ask(running, body, headers={"Content-Encoding": "gzip"})
-    assert response.status_code == 400
-    assert response.json()["error"].startswith("JSON Parse error: The document is empty")
-
-
-def test_gzip_beyond_100_mb_is_an_empty_document(running):
-    response = ask(running, gzip.compress(b" " * (101 << 20), 1), headers={"Content-Encoding": "gzip"})
-    assert response.json()["error"].startswith("JSON Parse error: The document is empty")
-
-
 def test_classify_reads_the_whole_body_before_it_looks_for_the_model(running):
     response = ask(running, {"examples": [1]}, "/v1/models/nobody:classify")
     assert response.status_code == 400
@@ -261,14 +240,6 @@ def test_classify_reads_the_whole_body_before_it_looks_for_the_model(running):
 def test_predict_looks_for_the_model_before_it_reads_the_tensors(running):
     assert ask(running, {"instances": "x"}, "/v1/models/nobody:predict").status_code == 404
     assert ask(running, {"signature_name": 1}, "/v1/models/nobody:predict").status_code == 400
-
-
-@pytest.mark.parametrize("verb", ["PUT", "DELETE", "PATCH", "HEAD"])
-def test_other_verbs(running, verb):
-    response = running.http.request(verb, TOYS)
-    assert response.status_code == 400
-    if verb != "HEAD":
-        assert response.json() == {"error": f"Malformed request: {verb} {TOYS}"}
 
 
 def test_get_of_a_method_and_post_of_a_status(running):
@@ -315,72 +286,3 @@ def test_metadata(running):
         "name": "serving_default_x:0", "dtype": "DT_FLOAT",
         "tensor_shape": {"dim": [{"size": "-1", "name": ""}], "unknown_rank": False}}
     assert running.http.get(TWO + "/labels/stable/metadata").json()["model_spec"]["version"] == "1"
-
-
-def test_options(running):
-    asked = running.http.options(TOYS, headers={"Origin": "http://example.org"})
-    assert (asked.status_code, asked.content) == (200, b"")
-    plain = running.http.options(TOYS)
-    assert (plain.status_code, plain.content) == (400, b"")
-
-
-def test_cors_headers_only_where_asked_for(running, serve, built):
-    assert "access-control-allow-origin" not in running.http.get(TOYS).headers
-    with serve(model_base_path=str(built.parent / "none"), model_config_file=_empty(built),
-               rest_api_enable_cors_support=True) as open_to_all:
-        headers = open_to_all.http.get("/v1/models").headers
-    assert headers["access-control-allow-origin"] == "*"
-    assert headers["access-control-allow-methods"] == "POST, GET"
-    assert headers["access-control-allow-headers"] == "Content-Type"
-
-
-def _empty(folder):
-    file = folder / "empty.config"
-    file.write_text("model_config_list {}")
-    return str(file)
-
-
-def test_other_paths_are_not_found_as_html(running):
-    response = running.http.get("/elsewhere")
-    assert response.status_code == 404
-    assert response.headers["content-type"].startswith("text/html")
-
-
-def test_connection_is_kept(running):
-    connection = http.client.HTTPConnection(running.server.rest_address, timeout=10)
-    used = set()
-    for _ in range(2):
-        connection.request("POST", PREDICT, b'{"instances": [1.0]}')
-        assert json.loads(connection.getresponse().read()) == {"predictions": [2.5]}
-        used.add(connection.sock.getsockname())
-    connection.close()
-    assert len(used) == 1
-
-
-def test_prometheus(running):
-    for _ in range(2):
-        ask(running, {"instances": [1.0]})
-    ask(running, named("regress", examples=[{"x": 2.0}]), REGRESS)
-    response = running.http.get("/monitoring/metrics")
-    assert response.headers["content-type"].startswith("text/plain")
-    text = response.text
-    assert "# HELP" not in text
-    assert "# TYPE :tensorflow:serving:request_count counter" in text
-    assert re.search(r':tensorflow:serving:request_count\{model_name="toys",status="OK"\} \d+', text)
-    labels = 'model_name="toys",API="predict",entrypoint="REST"'
-    bounds = re.findall(rf':tensorflow:serving:request_latency_bucket\{{{labels},le="([^"]+)"\}}', text)
-    assert len(bounds) == 34
-    assert bounds[:3] == ["10", "18", "32.4"]
-    assert bounds[-1] == "+Inf"
-    assert re.search(rf":tensorflow:serving:request_latency_count\{{{labels}\}} \d+", text)
-    assert ':tensorflow:serving:runtime_latency_count{model_name="toys",API="Predict",runtime="TF1"}' in text
-    assert ':tensorflow:serving:request_example_count_total{model="toys"}' in text
-    assert ':tensorflow:serving:request_example_counts_bucket{model="toys",le="1"}' in text
-    queried = running.http.get("/monitoring/metrics?x=1")
-    assert queried.status_code == 400
-    assert queried.headers["content-type"].startswith("text/plain")
-
-
-def test_health_lies_beside_the_interface(running):
-    assert running.http.get("/healthz").status_code == 200
-    assert running.http.get("/readyz").status_code == 200

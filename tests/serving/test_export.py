@@ -149,6 +149,7 @@ def test_files_that_travel_along(exported, clip):
         assert ClipSpec.load(exported / folder / "clip.json") == clip
         card = json.loads((exported / folder / "model_card.json").read_text(encoding="utf-8"))
     assert card["precision"]["folded_norms"] == 12
+    assert card["answers"] == "scores within 1e-5 of model.predict: batch norms are folded"
     assert card["verified"]["warmup"] == 9
     assert {(check["signature"], check["batch"]) for check in card["verified"]["checks"]} == {
         (name, batch) for name in card["signatures"] for batch in (1, 2)}

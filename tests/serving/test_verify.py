@@ -144,11 +144,14 @@ def test_without_the_c_library_python_verifies_and_says_so(exported, answers, mo
     def missing(folder=None):
         raise clibrary.LibraryError("libtensorflow_cc.so.2 is not there")
 
+    said = []
     monkeypatch.setattr(clibrary, "load", missing)
+    monkeypatch.setattr(tf.get_logger(), "handle", lambda record: said.append(record.getMessage()))
     report = verify.check(str(exported), str(answers))
     assert report["runtime"] == "TensorFlow's Python session"
     assert report["without_c_library"] == "libtensorflow_cc.so.2 is not there"
     assert len(report["checks"]) == 9
+    assert not any("deprecated" in message for message in said)
 
 
 SCRIPT = """
