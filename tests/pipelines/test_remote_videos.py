@@ -38,9 +38,9 @@ def memory(made):
     for folder, _, names in os.walk(made):
         for name in names:
             path = os.path.join(folder, name)
-            system.put_file(path, f"/made-videos/{os.path.relpath(path, made)}")
-    yield "memory://made-videos"
-    system.rm("/made-videos", recursive=True)
+            system.put_file(path, f"/made/{os.path.relpath(path, made)}")
+    yield "memory://made"
+    system.rm("/made", recursive=True)
 
 
 class _Handler(http.server.SimpleHTTPRequestHandler):
@@ -106,7 +106,7 @@ def test_annotations_with_a_bucket_of_videos(memory, tmp_path):
     (tmp_path / "trainlist01.txt").write_text("up/v_up_g01_c01.avi 1\n")
     (tmp_path / "classInd.txt").write_text("1 up\n")
     system = pytest.importorskip("fsspec").filesystem("memory")
-    system.cp_file("/made-videos/train/up/0000.avi", "/other/up/v_up_g01_c01.avi")
+    system.cp_file("/made/train/up/0000.avi", "/other/up/v_up_g01_c01.avi")
     found = read_manifest(tmp_path, videos="memory://other/")
     assert [entry.path for entry in found] == ["memory://other/up/v_up_g01_c01.avi"]
     with pytest.raises(FileNotFoundError, match=r"a folder of videos\. Received 'memory://none', which is not there"):
@@ -122,7 +122,7 @@ def test_lists_of_addresses(memory, tmp_path, place):
     assert [(entry.path, found.labels[entry.label]) for entry in found] == [
         (f"{memory}/train/up/0000.avi", "up"), (f"{memory}/train/left/0000.avi", "left")]
     assert [row.path for row in found.missing] == [f"{memory}/train/left/none.avi"]
-    data = f"memory://made-videos/{tmp_path.name}.txt" if place == "bucket" else tmp_path / "some.txt"
+    data = f"memory://made/{tmp_path.name}.txt" if place == "bucket" else tmp_path / "some.txt"
     storage.write_bytes(data, rows.encode() + (b"val/up/0000.avi,up\n" if place == "bucket" else b""))
     assert len(read_manifest(data)) == 2 + (place == "bucket")
     (tmp_path / "saved").mkdir()
@@ -132,8 +132,8 @@ def test_lists_of_addresses(memory, tmp_path, place):
 
 def test_nothing_at_an_address():
     pytest.importorskip("fsspec")
-    with pytest.raises(FileNotFoundError, match=r"annotation file\. Nothing exists at 'memory://made-videos/none'\. Check"):
-        read_manifest("memory://made-videos/none")
+    with pytest.raises(FileNotFoundError, match=r"annotation file\. Nothing exists at 'memory://made/none'\. Check"):
+        read_manifest("memory://made/none")
 
 
 def test_a_folder_of_frames_in_a_bucket(made, tmp_path):
