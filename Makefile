@@ -31,6 +31,7 @@ test-backends: $(BACKENDS)/.installed
 # TensorFlow 2.17, the oldest end of the ranges, with tensorflow-io.
 test-io: $(IO)/.installed
 	$(IO)/bin/python -m pytest -m io tests/pipelines
+	$(IO)/bin/python -m pytest -m "not slow" tests/conformance/test_grpc.py tests/conformance/test_rest.py
 
 lint: $(READY)
 	$(BIN)/ruff check .
