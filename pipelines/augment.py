@@ -18,6 +18,8 @@ from pipelines.rand_augment import grey, rand_augment
 from pipelines.transforms import (
     centre_crop,
     chain,
+    check_probability,
+    check_range,
     random_crop,
     random_flip,
     random_resized_crop,
@@ -48,7 +50,7 @@ def color_jitter(brightness: float = 0.4, contrast: float = 0.4, saturation: flo
     tf.uint8
     """
     for name, value in (("brightness", brightness), ("contrast", contrast), ("saturation", saturation)):
-        if value < 0:
+        if not value >= 0:
             raise ValueError(f"`{name}` must not be negative. Received: {name}={value}.")
     if not 0 <= hue <= 0.5:
         raise ValueError(f"`hue` must lie in [0, 0.5]. Received: hue={hue}.")
@@ -81,10 +83,13 @@ def random_erasing(probability: float = 0.25, area: tuple[float, float] = (0.02,
         fill: "noise" for random pixels, the same in every frame, or an int from 0 to 255.
 
     Raises:
-        ValueError: for a share, a ratio or a `fill` out of its range.
+        ValueError: for a probability, a share, a ratio or a `fill` out of its range.
     """
     if fill != "noise" and not (isinstance(fill, int) and 0 <= fill <= 255):
         raise ValueError(f"`fill` must be 'noise' or an int from 0 to 255. Received: fill={fill!r}.")
+    check_probability(probability)
+    check_range("area", area, 0, 1)
+    check_range("ratio", ratio, 0, math.inf)
     low, high = math.log(ratio[0]), math.log(ratio[1])
 
     def step(clip, seed):

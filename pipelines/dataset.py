@@ -1,4 +1,4 @@
-"""Batches of clips from videos, as `tf.data`: `training_clips`, `evaluation_clips` and `evaluation_views`.
+"""Batches of clips from videos, as `tf.data`: `training_clips` here, and `evaluation_clips` and `evaluation_views`.
 
 The phases, in order: order the videos, probe, sample frames, decode, augment, batch, mix. All that is random in a clip
 is drawn from integers that depend on (seed, epoch, place in the epoch), so that the clips and their order are the same
@@ -10,19 +10,30 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import tensorflow as tf
-from absl import logging
 
-from pipelines import addresses, graph, order, record_index, sample
+from pipelines import graph, order, record_index
 from pipelines.clip_dataset import ClipDataset, Epochs, input_options
 from pipelines.clip_reader import ClipReader
+from pipelines.dataset_facts import (
+    PREFETCHED_BATCHES,
+    check_positive,
+    checked_workers,
+    default_workers,
+    facts_of,
+    labelled,
+    record_dataset,
+    targets_of,
+)
+from pipelines.evaluation_dataset import evaluation_clips, evaluation_views
 from pipelines.manifest import Manifest, read_manifest
 from pipelines.probes import Probes
 from pipelines.quarantine import Quarantine
 from pipelines.transforms import chain, clip_box
-from res3d.geometry import ClipSpec
+from res3d.geometry import ClipSpec, check_clip
+
+__all__ = ["default_workers", "evaluation_clips", "evaluation_views", "training_clips"]
 
 Path = str | os.PathLike
-PREFETCHED_BATCHES = 2  # one being handed over, one ready; more costs memory and hides nothing
 CROPS = ("random", "centre")
 
 
@@ -82,10 +93,11 @@ def training_clips(data: Path | Manifest, clip: ClipSpec, batch_size: int, seed:
     >>> len(train), train.num_classes, [clips.shape[0] for clips, labels in train]
     (3, 8, [3, 3, 2])
     """
-    manifest = _labelled(read_manifest(data, split=split, labels=labels))
-    _positive("batch_size", batch_size)
-    _positive("clips_per_video", clips_per_video)
-    workers = _workers(workers)
+    check_clip(clip)
+    manifest = labelled(read_manifest(data, split=split, labels=labels))
+    check_positive("batch_size", batch_size)
+    check_positive("clips_per_video", clips_per_video)
+    workers = checked_workers(workers)
     shard = order.check_shard(shard)
     if balanced and manifest.multi_label:
         raise ValueError("`balanced` needs one label a video. Received: a multi-label data set.")
@@ -103,7 +115,7 @@ def training_clips(data: Path | Manifest, clip: ClipSpec, batch_size: int, seed:
     reader.check(workers)
 
     window, whole, augment = _spatial(augment, clip, crop)
-    targets = _targets(manifest)
+    targets = targets_of(manifest)
     picture = (None, None) if whole else (clip.height, clip.width)
     shape = (clips_per_video, clip.frames, *picture, clip.channels)
     num_videos = -(-len(manifest) // shard[1])
@@ -112,7 +124,7 @@ def training_clips(data: Path | Manifest, clip: ClipSpec, batch_size: int, seed:
     if steps == 0:
         raise ValueError(f"Expected at least one full batch. Received: {per_epoch} clips for batch_size={batch_size} "
                          "with drop_remainder=True. Use a smaller batch.")
-    facts = _facts(reader, num_videos, steps)
+    facts = facts_of(reader, num_videos, steps)
 
     def rows(at):
         """The rows of the videos of an epoch still to come."""
@@ -160,152 +172,6 @@ def training_clips(data: Path | Manifest, clip: ClipSpec, batch_size: int, seed:
     return build(start_epoch, start_step)
 
 
-
-def evaluation_clips(data: Path | Manifest, clip: ClipSpec, batch_size: int, protocol: str = "centre",
-                     split: str | None = None, labels: Sequence[str] | Path | None = None, workers: int | None = None,
-                     on_error: str = "quarantine", *, shard: tuple[int, int] = (0, 1),
-                     quarantine_csv: Path | None = None, probe_cache: Path | None = None) -> ClipDataset:
-    """Batches of one clip a video, the same every time, in the order of the manifest: what `fit` validates on.
-
-    Nothing stands in for a video that cannot be decoded. Every video is therefore probed at once, in parallel, so that
-    the number of batches is known; `num_videos` tells how many are evaluated, and `quarantine` lists those that are
-    not.
-
-    Args:
-        data, clip, batch_size, split, labels, workers, probe_cache: as in `training_clips`.
-        protocol: name of a protocol of `pipelines.sample` with one view a video, such as "centre".
-        on_error: "quarantine" leaves out a video that cannot be decoded, and lists it; "raise" stops.
-        shard: (index, count). Every `count`-th video from `index` on, for this host.
-        quarantine_csv: path or None. Where the list of videos left out is written, at once.
-
-    Returns:
-        `ClipDataset`, with batches as in `training_clips`; the last one may be smaller.
-
-    Raises:
-        ValueError: for wrong arguments, if no video decodes, or if none is as long as a clip.
-
-    >>> from pipelines import synthetic
-    >>> from res3d.geometry import ClipSpec
-    >>> folder = synthetic.write("motions", train_per_class=1, val_per_class=1)
-    >>> val = evaluation_clips("motions", ClipSpec(frames=8, height=56, width=56), batch_size=8, split="val")
-    >>> len(val), val.num_videos, list(val.quarantine)
-    (1, 8, [])
-    """
-    _positive("batch_size", batch_size)
-    index, count = order.check_shard(shard)
-    workers = _workers(workers)
-    plan, reader = _evaluation(data, clip, protocol, split, labels, on_error, quarantine_csv, probe_cache, workers)
-    if plan.views != 1 or plan.name == "full_video":
-        raise ValueError(f"Expected a protocol with one clip a video, such as 'centre'. Received: '{protocol}'. Use "
-                         "`evaluation_views` for it.")
-    _labelled(reader.manifest)
-    good = reader.check(workers, every=True)
-    reader.save()
-    if len(reader.quarantine):
-        logging.warning("evaluating %d of %d videos; the others cannot be decoded", len(good), len(reader.manifest))
-    good = good[index::count]
-    targets = _targets(reader.manifest)
-    facts = _facts(reader, len(good), -(-len(good) // batch_size))
-    if record_index.of_manifest(reader.manifest):
-        dataset = record_dataset().evaluation(reader, plan, good, targets, batch_size, workers)
-        return ClipDataset(dataset.prefetch(PREFETCHED_BATCHES).with_options(input_options(workers)), facts)
-    dataset = tf.data.Dataset.from_tensor_slices(np.array(good, np.int64))
-    shape = plan.test_clip(clip).shape
-
-    def read(video):
-        return reader.surely(lambda index: reader.views(index, plan)[0], int(video)), targets[video]
-
-    decoded = graph.decoded(read, shape, targets)
-    dataset = dataset.map(lambda video: decoded(video)[:2], workers)
-    dataset = dataset.batch(batch_size).prefetch(PREFETCHED_BATCHES).with_options(input_options(workers))
-    return ClipDataset(dataset, facts)
-
-
-def evaluation_views(data: Path | Manifest, clip: ClipSpec, protocol: str, split: str | None = None,
-                     labels: Sequence[str] | Path | None = None, workers: int | None = None,
-                     on_error: str = "quarantine", *, shard: tuple[int, int] = (0, 1),
-                     quarantine_csv: Path | None = None, probe_cache: Path | None = None) -> ClipDataset:
-    """All views of a video at once, video after video in the order of the manifest: what a named protocol averages
-    over.
-
-    Each video is decoded in one pass, however many views it has. Videos that cannot be decoded are left out, and are in
-    `quarantine` when the iteration is over; how many remain is not known before.
-
-    Args:
-        data, clip, split, labels, on_error, shard, probe_cache: as in `evaluation_clips`. Labels may be missing.
-        protocol: name of a protocol of `pipelines.sample`.
-        workers: int or None. Videos decoded at once; each holds all its views in memory.
-        quarantine_csv: path or None. Where the list of videos left out is written when the iteration is over.
-
-    Returns:
-        `ClipDataset` of `(uint8 (views, frames, height, width, channels), target, int64 position in the manifest)`; the
-        target is as in `training_clips`, and -1 where there is no label.
-
-    >>> from pipelines import synthetic
-    >>> from res3d.geometry import ClipSpec
-    >>> folder = synthetic.write("motions", train_per_class=1, val_per_class=1)
-    >>> views = evaluation_views("motions", ClipSpec(8, 1, height=56, width=56), "slowfast_10x3", split="val")
-    >>> [tuple(clips.shape) for clips, label, video in views.take(1)]
-    [(30, 8, 64, 64, 3)]
-    """
-    index, count = order.check_shard(shard)
-    workers = _workers(workers)
-    plan, reader = _evaluation(data, clip, protocol, split, labels, on_error, quarantine_csv, probe_cache, workers)
-    videos = np.arange(len(reader.manifest))[index::count]
-    targets = _targets(reader.manifest)
-    view_shape = plan.test_clip(clip).shape
-    empty = np.empty((0, *view_shape), np.uint8)
-
-    def read(video):
-        views = reader.attempt(lambda video: reader.views(video, plan), int(video))
-        return empty if views is None else views, targets[video]
-
-    shape = (plan.views, None if plan.name == "full_video" else clip.frames, *view_shape[1:])
-    if record_index.of_manifest(reader.manifest):
-        dataset = record_dataset().views(reader, plan, videos, targets, workers)
-    else:
-        dataset = tf.data.Dataset.from_tensor_slices(videos)
-        dataset = dataset.map(graph.decoded(read, (None, *shape[1:]), targets), workers)
-    dataset = dataset.filter(lambda views, target, video: tf.shape(views)[0] > 0)
-    dataset = dataset.map(lambda views, target, video: (tf.ensure_shape(views, shape), target, video))
-    dataset = dataset.concatenate(graph.ending(dataset.element_spec, reader.save))
-    return ClipDataset(dataset.with_options(input_options(workers)), _facts(reader, len(videos), None))
-
-
-def _evaluation(data, clip, protocol, split, labels, on_error, quarantine_csv, probe_cache, workers):
-    manifest = read_manifest(data, split=split, labels=labels)
-    if record_index.of_manifest(manifest):
-        reader = record_dataset().open_reader(manifest, clip, Quarantine(quarantine_csv), on_error)
-        return sample.protocol(protocol), reader
-    reader = ClipReader(manifest, clip, Probes(probe_cache), Quarantine(quarantine_csv), on_error, workers=workers)
-    return sample.protocol(protocol), reader
-
-
-def record_dataset():
-    """`pipelines.record_dataset`, when records are read."""
-    from pipelines import record_dataset
-
-    return record_dataset
-
-
-def _labelled(manifest):
-    bare = [addresses.shown(entry.path) for entry in manifest if not entry.labels and not manifest.multi_label]
-    if bare:
-        raise ValueError(f"Expected a label for every video. {len(bare)} have none, the first '{bare[0]}'. Name a "
-                         "split that has labels.")
-    return manifest
-
-
-def _targets(manifest):
-    """What the network should say, one row a video: int32 ids, or float32 zeros and ones where there are several."""
-    if not manifest.multi_label:
-        return np.array([-1 if entry.label is None else entry.label for entry in manifest], np.int32)
-    targets = np.zeros((len(manifest), manifest.num_classes), np.float32)
-    for row, entry in zip(targets, manifest):
-        row[list(entry.labels)] = 1
-    return targets
-
-
 def _spatial(augment, clip, crop):
     """(window, whole, augment): the box to decode or None for the centre, whether to decode whole pictures instead, and
     what is left to do in the graph."""
@@ -319,26 +185,3 @@ def _spatial(augment, clip, crop):
         raise ValueError(f"`augment` begins with a crop to {size[0]}x{size[1]}, but a clip is {clip.height}x"
                          f"{clip.width}. Make them equal.")
     return steps[0].box, False, chain(*steps[1:]) if steps[1:] else None
-
-
-def _facts(reader, num_videos, steps):
-    manifest = reader.manifest
-    return {"labels": manifest.labels, "num_classes": manifest.num_classes, "manifest": manifest, "clip": reader.clip,
-            "reader": reader, "quarantine": reader.quarantine, "num_videos": num_videos, "steps_per_epoch": steps}
-
-
-def default_workers():
-    """One a core that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _workers(workers):
-    if workers is None:
-        return default_workers()
-    _positive("workers", workers)
-    return workers
-
-
-def _positive(name, value):
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise ValueError(f"`{name}` must be a whole number from 1 on. Received: {name}={value!r}.")

@@ -10,7 +10,7 @@ import os
 import statistics
 from collections.abc import Callable, Sequence
 
-from pipelines import places
+from pipelines import places, record_index
 from pipelines.addresses import absolute, all_shown, file_name, plain, shown
 from pipelines.annotations.files import may_be_video
 from pipelines.examine import examine_all
@@ -59,7 +59,12 @@ def manifest_of(data, **options):
         data = absolute(data)
         if places.is_file(data) and may_be_video(file_name(data)):
             return Manifest([Entry(data)], [])
-    return read_manifest(data, strict=False, **options)
+    manifest = read_manifest(data, strict=False, **options)
+    if record_index.of_manifest(manifest):
+        folder = "FOLDER" if isinstance(data, Manifest) else shown(data)
+        raise ValueError("Expected videos. Received records, made of videos that were checked then. To check records, "
+                         f"use `res3d prepare {folder} --verify`.")
+    return manifest
 
 
 def report(manifest, found, clip):

@@ -3,15 +3,15 @@
 A child is this file run as a module. It reads a path a line and answers with a line of what it found, both JSON.
 """
 
-import contextlib
 import hashlib
 import json
 import os
 import queue
-import subprocess
 import sys
 import threading
 from concurrent import futures
+
+from pipelines.child import Child, module
 
 HASH_BLOCK = 1 << 20
 
@@ -28,7 +28,7 @@ def examine(path):
     try:
         if is_folder := places.is_folder(path):
             paths = frame_folder.frame_paths(path)
-            info = frame_folder.probe(path)
+            info = frame_folder.probe(path, every=True)
         else:
             paths = [sources.hold(path)]
             info = video.probe(paths[0])
@@ -56,14 +56,15 @@ def examine_all(paths, workers=None, timeout=120.0, finish=None, progress=None, 
     """
     workers = max(1, min(workers or os.cpu_count() or 1, len(paths)))
     idle = queue.SimpleQueue()
-    children = [_Child(command or [sys.executable, "-m", "pipelines.examine"]) for _ in range(workers)]
+    children = [Child(command or module("pipelines.examine")) for _ in range(workers)]
     for child in children:
         idle.put(child)
+    stop = threading.Event()
 
     def ask(path):
         child = idle.get()
         try:
-            found = child.ask(path, timeout)
+            found = _answer(child, path, timeout, stop)
             return found if finish is None else finish(found)
         finally:
             idle.put(child)
@@ -74,51 +75,22 @@ def examine_all(paths, workers=None, timeout=120.0, finish=None, progress=None, 
     try:
         return list(pool.map(ask, paths))
     finally:
+        stop.set()
         pool.shutdown(cancel_futures=True)
         for child in children:
             child.end()
 
 
-class _Child:
-    """One child process, started when first asked and again after it died."""
-
-    def __init__(self, command):
-        self.command = command
-        self.process = None
-
-    def ask(self, path, timeout):
-        if self.process is None:
-            path_list = os.pathsep.join(filter(None, sys.path))
-            self.process = subprocess.Popen(
-                self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-                env=os.environ | {"PYTHONPATH": path_list})
-        process, late = self.process, threading.Event()
-        watch = threading.Timer(timeout, lambda: (late.set(), process.kill()))
-        watch.start()
-        answer = ""
-        try:
-            with contextlib.suppress(BrokenPipeError):
-                process.stdin.write(json.dumps(path) + "\n")
-                process.stdin.flush()
-                answer = process.stdout.readline()
-        finally:
-            watch.cancel()
-        if answer.endswith("\n"):
-            return json.loads(answer)
-        code = self.end()
-        if late.is_set():
-            return {"path": path, "reason": f"decoding did not end within {timeout:g} seconds"}
-        how = f"signal {-code}" if code < 0 else f"exit code {code}"
-        return {"path": path, "reason": f"the decoder crashed ({how})"}
-
-    def end(self):
-        """Ends the process; returns its exit code."""
-        process, self.process = self.process, None
-        if process is None:
-            return 0
-        with process.stdout, contextlib.suppress(BrokenPipeError):
-            process.stdin.close()
-        return process.wait()
+def _answer(child, path, timeout, stop):
+    child.send(path)
+    found, late = child.receive(timeout, stop)
+    if found is not None:
+        return found
+    code = child.end()
+    if late:
+        return {"path": path, "reason": f"decoding did not end within {timeout:g} seconds"}
+    how = f"signal {-code}" if code < 0 else f"exit code {code}"
+    return {"path": path, "reason": f"the decoder crashed ({how})"}
 
 
 def _content_hash(paths):

@@ -1,7 +1,7 @@
 """Folders of extracted frames, read as videos are: probed, then asked for clips by frame number.
 
 The frames of a folder are its image files in the order of their names, numbers by value: `img_2.jpg` before
-    `img_10.jpg`.
+`img_10.jpg`.
 """
 
 import os
@@ -9,11 +9,12 @@ import re
 
 import numpy as np
 
-from pipelines import addresses, layout, places
-from pipelines.containers import VideoError, VideoInfo
+from pipelines import addresses, layout, places, sources
+from pipelines.containers import UnreachableError, VideoError, VideoInfo
 from pipelines.video import decode_image, resize_image
 
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+BEGINNINGS = (b"\xff\xd8", b"\x89PNG", b"RIFF", b"BM")  # of files with these extensions
 NOMINAL_FPS = 30.0  # images carry no times; most published sets were extracted at 30, or at the video's own rate
 
 
@@ -34,13 +35,39 @@ def _natural(name):
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name) if part], name
 
 
-def probe(folder, fps=NOMINAL_FPS):
-    """What a folder of frames holds, as `pipelines.video.probe` tells it of a file; one image is decoded."""
+def probe(folder, fps=NOMINAL_FPS, every=False):
+    """What a folder of frames holds, as `pipelines.video.probe` tells it of a file.
+
+    One image is decoded, or every one; of the others on a disk the first bytes are looked at, so that a folder is found
+    bad at once and not only when a clip happens on the frame.
+    """
     paths = frame_paths(folder)
-    height, width = decode_image(paths[0]).shape[:2]
+    height, width = _of(folder, paths[0], decode_image).shape[:2]
+    for path in paths[1:]:
+        if every:
+            _of(folder, path, decode_image)
+        elif not addresses.is_remote(path):
+            _of(folder, path, _check_beginning)
     times_us = np.round(np.arange(len(paths)) * 1e6 / fps).astype(np.int64)
     return VideoInfo(path=os.fspath(folder), container="frames", codec=os.path.splitext(paths[0])[1][1:].lower(),
                      width=width, height=height, num_frames=len(paths), fps=fps, times_us=times_us)
+
+
+def _of(folder, path, look, *args):
+    """`look(path, *args)`; what is wrong with a frame is said of its folder."""
+    try:
+        return look(path, *args)
+    except UnreachableError:
+        raise
+    except VideoError as error:
+        raise VideoError(folder, f"its frame '{addresses.file_name(path)}': {error.reason}") from None
+
+
+def _check_beginning(path):
+    with open(sources.open_regular(path), "rb", buffering=0) as file:
+        head, size = file.read(12), os.fstat(file.fileno()).st_size
+    if not head.startswith(BEGINNINGS):
+        raise VideoError(path, f"no image can be decoded from its {size} bytes")
 
 
 def read_clips(folder, clips, clip, crops=(1,), positions=3, box=None):
@@ -53,22 +80,12 @@ def read_frames(folder, indices, size=None, *, channels=3):
     return _read(folder, [indices], layout.whole(size), channels)[0]
 
 
-def _read(folder, lists, cut_of, channels):
+def _read(folder, lists, cut, channels):
+    lists = [list(indices) for indices in lists]
+    filling = layout.Filling(lists, cut, channels, resize_image, lambda part, target: np.copyto(target, part))
     paths = frame_paths(folder)
-    out = None
-    for index, users in sorted(layout.slots(lists).items()):
+    for index in filling.wanted:
         if index >= len(paths):
             raise VideoError(folder, f"wanted frame {index}, but the folder has {len(paths)} images")
-        image = decode_image(paths[index], channels)
-        cut = cut_of(*image.shape[:2])
-        if out is None:
-            out = np.empty((len(lists), len(cut.corners), len(lists[0]), *cut.crop, channels), np.uint8)
-        if cut.box is not None:
-            top, left, height, width = cut.box
-            image = image[top:top + height, left:left + width]
-        image = resize_image(image, cut.size)
-        for crop, (top, left, mirrored) in enumerate(cut.corners):
-            part = image[top:top + cut.crop[0], left:left + cut.crop[1]]
-            for view, place in users:
-                out[view, crop, place] = part[:, ::-1] if mirrored else part
-    return out.reshape(-1, *out.shape[2:])
+        filling.put(index, _of(folder, paths[index], decode_image, channels))
+    return filling.out

@@ -1,10 +1,12 @@
 """Where the pixels of a video go: which clips each frame fills, and which part of a picture at what size.
 
-Plain arithmetic for `pipelines.video`, and for others who cut pictures the same way.
+For `pipelines.video`, and for others who cut pictures the same way; how pixels are scaled is theirs to say.
 """
 
 import dataclasses
 import operator
+
+import numpy as np
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,6 +102,58 @@ def slots(lists):
                 raise ValueError(f"A frame number must be an integer from 0 on. Received: {value!r}.")
             found.setdefault(index, []).append((view, place))
     return found
+
+
+class Filling:
+    """Clips that fill with one picture after the other, each picture cut, scaled and put wherever it is wanted.
+
+    Args:
+        lists: lists of frame numbers, one a clip.
+        cut: function (height, width) -> Cut.
+        channels: int.
+        resize: function of (picture, (height, width)).
+        convert: function of (picture, target) that writes it into an array of its size with `channels` channels.
+
+    Attributes:
+        users: {frame: [(clip, place), ...]}.
+        out: uint8 (clips x crops, frames, height, width, channels), the crops of a clip side by side; None at first.
+    """
+
+    def __init__(self, lists, cut, channels, resize, convert):
+        self.lists, self.cut, self.channels, self.resize, self.convert = lists, cut, channels, resize, convert
+        self.users = slots(lists)
+        self.out = self._shape = None
+
+    @property
+    def wanted(self):
+        """Frame numbers in order; of empty lists the first, which tells the size."""
+        return sorted(self.users) or [0]
+
+    def put(self, index, picture):
+        """Takes in frame `index`."""
+        if picture.shape != self._shape:
+            self._shape = picture.shape
+            self._how = self.cut(*picture.shape[:2])
+        how, (rows, columns) = self._how, self._how.crop
+        count = len(how.corners)
+        if self.out is None:
+            shape = len(self.lists) * count, max(map(len, self.lists)), rows, columns, self.channels
+            self.out = np.empty(shape, np.uint8)
+        if index not in self.users:
+            return
+        (clip, place), *others = self.users[index]
+        if how.box is not None:
+            top, left, height, width = how.box
+            picture = picture[top:top + height, left:left + width]
+        if picture.shape[:2] != how.size:
+            picture = self.resize(picture, how.size)
+        for crop, (top, left, mirrored) in enumerate(how.corners):
+            target = self.out[clip * count + crop, place]
+            self.convert(picture[top:top + rows, left:left + columns], target)
+            if mirrored:
+                target[:] = target[:, ::-1].copy()
+            for other, position in others:
+                self.out[other * count + crop, position] = target
 
 
 def one_of(name, value, table):

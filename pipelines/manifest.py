@@ -124,9 +124,12 @@ class Manifest:
         wanted = canonical_split(split)
         entries = [entry for entry in self.entries if entry.split == wanted]
         if not entries:
-            has = ", ".join(f"{name or 'no split'}: {count}" for name, count in self.splits.items()) or "nothing"
-            raise ValueError(f"Expected videos in split '{split}'. The data set has {has}. Name one of those, or add a "
-                             "`split` column or a folder of that name.")
+            splits = ", ".join(f"{name or 'no split'}: {count}" for name, count in self.splits.items())
+            has, do = splits, "Name one of those, or add"
+            if not set(self.splits) - {None}:
+                has, do = "no splits", "Leave `split` out, or add"
+            raise ValueError(f"Expected videos in split '{split}'. The data set has {has}. {do} a `split` column or a "
+                             "folder of that name.")
         missing = [row for row in self.missing if row.split in (wanted, None)]
         return Manifest(entries, self.labels, missing, self.multi_label)
 

@@ -12,6 +12,7 @@ import tensorflow as tf
 from pipelines import graph
 from pipelines.clip_dataset import input_options
 from pipelines.containers import VideoError
+from pipelines.manifest import Manifest
 from pipelines.order import epoch_order
 from pipelines.probes import Probes
 
@@ -51,23 +52,30 @@ def parallel_rate(work, items, workers, seconds):
 
 def probe_rate(manifest, workers, seconds):
     """Videos probed per second, `workers` at once, none of them known before; bad ones count too."""
-    def look(entry):
+    def look(index):
+        entry = manifest.entries[index]
         with contextlib.suppress(VideoError):  # a bad video takes its time as well
             Probes().info(entry.path, entry.num_frames is not None)
 
-    return parallel_rate(look, itertools.cycle(manifest.entries), workers, seconds)
+    return parallel_rate(look, itertools.cycle(epoch_order(len(manifest), 0, 0).tolist()), workers, seconds)
+
+
+def some_of(manifest, most):
+    """A `Manifest` of at most `most` of the videos, any of them."""
+    chosen = sorted(epoch_order(len(manifest), 0, 0)[:most].tolist())
+    return Manifest([manifest.entries[index] for index in chosen], manifest.labels, multi_label=manifest.multi_label)
 
 
 def decode_rate(reader, window, workers, seconds):
-    """Random clips decoded per second, `workers` at once, from videos that were probed before."""
-    total = len(reader.manifest)
-    good = [video for video in epoch_order(total, 0, 0).tolist() if reader.attempt(reader.extent, video) is not None]
+    """Random clips decoded per second, `workers` at once, from videos that were probed before; it probes them all."""
+    good = set(reader.check(workers, every=True))
+    videos = [index for index in epoch_order(len(reader.manifest), 0, 0).tolist() if index in good]
     keys = itertools.count()
 
     def decode(video):
         reader.random_clips(video, next(keys), 1, window)
 
-    return parallel_rate(decode, itertools.cycle(good), workers, seconds)
+    return parallel_rate(decode, itertools.cycle(videos), workers, seconds)
 
 
 def augment_rate(augment, clip, workers, seconds):
@@ -76,25 +84,21 @@ def augment_rate(augment, clip, workers, seconds):
     noise = np.random.default_rng(0).integers(0, 256, clip.shape, np.uint8)
     data = tf.data.Dataset.from_tensors((noise, np.int32(0), row)).repeat()
     data = data.map(lambda clip, label, row: (clip, label, row + tf.random.uniform((), 0, 1 << 30, tf.int64)))
-    return _dataset_rate(data.map(graph.augmented(augment, clip), workers), workers, seconds, 1)
+    data = data.map(graph.augmented(augment, clip), workers)
+    return _dataset_rate(data.with_options(input_options(workers)), seconds, lambda clip: 1)
 
 
 def batch_rate(clip, batch_size, workers, seconds):
     """Clips put together into batches per second."""
     data = tf.data.Dataset.from_tensors((np.zeros(clip.shape, np.uint8), np.int32(0))).repeat().batch(batch_size)
-    return _dataset_rate(data.prefetch(2), workers, seconds, batch_size)
+    return _dataset_rate(data.prefetch(2).with_options(input_options(workers)), seconds)
 
 
-def pipeline_rate(dataset, batch_size, seconds):
-    """Clips per second of a whole `ClipDataset`, all phases at once."""
-    return _dataset_rate(dataset.repeat(), None, seconds, batch_size)
+def pipeline_rate(dataset, seconds):
+    """Clips per second of a whole `ClipDataset`, all phases at once, epoch after epoch."""
+    return _dataset_rate(dataset.repeat(), seconds)
 
 
-def _dataset_rate(data, workers, seconds, count):
-    iterator = iter(data if workers is None else data.with_options(input_options(workers)))
-
-    def work():
-        next(iterator)
-        return count
-
-    return rate(work, seconds)
+def _dataset_rate(data, seconds, clips_in=len):
+    iterator = iter(data)
+    return rate(lambda: clips_in(next(iterator)[0]), seconds)  # an epoch's last batch may be a small one

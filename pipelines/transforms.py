@@ -104,8 +104,8 @@ def random_resized_crop(height: int, width: int | None = None, scale: tuple[floa
         ValueError: for a `scale` or a `ratio` out of its range.
     """
     width = width if width is not None else height
-    _check_range("scale", scale, 0, 1)
-    _check_range("ratio", ratio, 0, float("inf"))
+    check_range("scale", scale, 0, 1)
+    check_range("ratio", ratio, 0, float("inf"))
     log_low, log_high = np.log(ratio[0]), np.log(ratio[1])
 
     def place(full_height, full_width, draws, xp):
@@ -247,8 +247,9 @@ def random_flip(probability: float = 0.5, labels: Iterable[str] | None = None) -
         labels: label names, or None. With names, the step is refused where a mirrored clip would need another label.
 
     Raises:
-        ValueError: naming the labels that tell left from right.
+        ValueError: naming the labels that tell left from right; for a probability out of [0, 1].
     """
+    check_probability(probability)
     sided = directional(labels) if labels is not None else []
     if sided:
         raise ValueError(f"Expected labels that mean the same in a mirror. Received: {sided[:6]}. Leave random_flip "
@@ -272,6 +273,13 @@ def to_uint8(values):
     return tf.cast(tf.clip_by_value(tf.round(values), 0.0, 255.0), tf.uint8)
 
 
-def _check_range(name, value, low, high):
+def check_range(name, value, low, high):
+    """Raises ValueError for a `value` that is not two numbers in (low, high], the smaller first."""
     if len(value) != 2 or not low < value[0] <= value[1] <= high:
         raise ValueError(f"`{name}` must be (low, high) with {low} < low <= high <= {high}. Received: {name}={value}.")
+
+
+def check_probability(value):
+    """Raises ValueError for a `probability` that is none."""
+    if not 0 <= value <= 1:
+        raise ValueError(f"`probability` must lie in [0, 1]. Received: probability={value!r}.")

@@ -26,7 +26,7 @@ import numpy as np
 
 from pipelines import containers, sources
 from pipelines.containers import VideoError, VideoInfo, fourcc_text
-from pipelines.layout import clip_cut, one_of, slots, whole
+from pipelines.layout import Filling, clip_cut, one_of, whole
 
 __all__ = ["VideoError", "VideoInfo", "add_text", "decode_image", "encode_image", "probe", "read_clip", "read_clips",
            "read_frames", "resize_image", "write_video"]
@@ -226,12 +226,18 @@ def read_clips(source: str | os.PathLike | bytes, clips: Sequence, clip: ClipSpe
 
 def _read(source, lists, cut, channels, interpolation, short, threads, timeout, info):
     """uint8 (lists x crops, frames, height, width, channels), cut as `cut(height, width)` says."""
-    users, method = slots(lists), one_of("interpolation", interpolation, INTERPOLATION)
-    code = one_of("channels", channels, TO_CHANNELS)
+    method, code = one_of("interpolation", interpolation, INTERPOLATION), one_of("channels", channels, TO_CHANNELS)
     one_of("short", short, dict.fromkeys(("error", "repeat_last")))
-    out = shape = frame = scaled = None
+    frame = scaled = None
+
+    def resize(part, size):
+        nonlocal scaled
+        scaled = cv2.resize(part, size[::-1], scaled, interpolation=method)
+        return scaled
+
+    filling = Filling(lists, cut, channels, resize, lambda part, target: cv2.cvtColor(part, code, target))
     with Decoder(source, threads, timeout) as video:
-        for wanted in sorted(users) or [0]:
+        for wanted in filling.wanted:
             jump = _jump(info, video.index, wanted)
             if jump and not video.jump(*jump):  # another file than the one that was probed
                 return _read(source, lists, cut, channels, interpolation, short, threads, timeout, None)
@@ -240,36 +246,17 @@ def _read(source, lists, cut, channels, interpolation, short, threads, timeout, 
             if video.index < wanted:
                 break
             frame = video.retrieve(frame)
-            if frame.shape != shape:
-                shape = frame.shape
-                how = cut(*shape[:2])
-                count, (rows, columns) = len(how.corners), how.crop
-                if out is None:
-                    out = np.empty((len(lists) * count, max(map(len, lists)), rows, columns, channels), np.uint8)
-            part = frame
-            if how.box is not None:
-                top, left, height, width = how.box
-                part = frame[top:top + height, left:left + width]
-            if part.shape[:2] != how.size:
-                part = scaled = cv2.resize(part, how.size[::-1], scaled, interpolation=method)
-            for crop, (top, left, mirrored) in enumerate(how.corners if users else ()):
-                (view, place), *others = users[wanted]
-                target = out[view * count + crop, place]
-                cv2.cvtColor(part[top:top + rows, left:left + columns], code, target)
-                if mirrored:
-                    target[:] = target[:, ::-1].copy()
-                for view, place in others:
-                    out[view * count + crop, place] = target
+            filling.put(wanted, frame)
         decoded = video.index + 1
         if decoded == 0:
             raise video.no_frames()
-    if users and decoded <= max(users):
+    if filling.users and decoded <= filling.wanted[-1]:
         if short == "repeat_last":
             lists = [[min(index, decoded - 1) for index in indices] for indices in lists]
             return _read(source, lists, cut, channels, interpolation, "error", threads, timeout, info)
-        raise VideoError(video.name, f"wanted frames {min(users)}..{max(users)}, but it decodes only {decoded}; use a "
-                                     f"shorter clip or a smaller stride, or pass short='repeat_last'")
-    return out
+        raise VideoError(video.name, f"wanted frames {filling.wanted[0]}..{filling.wanted[-1]}, but it decodes only "
+                                     f"{decoded}; use a shorter clip or a smaller stride, or pass short='repeat_last'")
+    return filling.out
 
 
 def _jump(info, index, wanted):
@@ -281,6 +268,13 @@ def _jump(info, index, wanted):
 def to_rgb(picture):
     """A picture of `Decoder.retrieve` as RGB."""
     return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+
+
+def to_jpeg(picture, size, quality):
+    """A picture of `Decoder.retrieve`, scaled to `size`, (height, width), as the bytes of a JPEG."""
+    if picture.shape[:2] != size:
+        picture = cv2.resize(picture, size[::-1], interpolation=cv2.INTER_LINEAR)
+    return cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
 
 
 def open_writer(path, codec, fps, height, width):

@@ -2,6 +2,7 @@
 
 import os
 import re
+from pathlib import PurePath
 
 from pipelines import addresses, places
 from pipelines.labels import plain_name
@@ -46,9 +47,15 @@ def walk(folder):
     """Yields (path, num_frames) of everything below `folder` that may be a video, in order of path.
 
     A folder that holds images and neither videos nor folders is one video of extracted frames; `num_frames` is None for
-    files. A link back to a folder above is not followed.
+    files. A link back to a folder above, be it above `folder`, is not followed.
     """
-    yield from _walk(folder, frozenset())
+    yield from _walk(folder, frozenset() if addresses.is_remote(folder) else _above(folder))
+
+
+def _above(folder):
+    """The real folders that `folder` lies in, and those that what it links to lies in."""
+    inside = os.path.realpath(os.path.dirname(os.path.abspath(folder))), os.path.dirname(os.path.realpath(folder))
+    return frozenset(str(above) for path in map(PurePath, inside) for above in (path, *path.parents))
 
 
 def _walk(folder, above):
@@ -61,9 +68,10 @@ def _walk(folder, above):
     if images and not videos and not folders:
         yield folder, images
         return
+    inner = set(folders)
     for name in sorted(folders + videos):
         path = addresses.join(folder, name)
-        if name in folders:
+        if name in inner:
             yield from _walk(path, above | {real})
         else:
             yield path, None

@@ -38,7 +38,7 @@ def _rows(path):
             try:
                 start, end = float(fields["time_start"]), float(fields["time_end"])
                 cut = f"{name}_{int(start):06d}_{int(end):06d}"
-            except (TypeError, ValueError):
+            except (TypeError, ValueError, OverflowError):
                 raise ValueError(f"Expected times in seconds in '{path}', line {reader.line_num}. Received: "
                                  f"{fields['time_start']!r}, {fields['time_end']!r}. Correct the line.") from None
             label = (fields.get("label") or "").strip()

@@ -1,12 +1,14 @@
 """Where the time goes: clips per second of each phase from videos to a training step, the slowest, and the remedy.
 
-Every phase is measured alone, with as many threads as clips are decoded at once; then the whole pipeline.
+Every phase is measured alone, with as many threads as clips are decoded at once; then the whole pipeline. Of many
+videos, only as many are used as can be probed in the time of a phase.
 """
 
 import json
 
 EXAMPLE = "res3d bench pipeline data/train --model=r3d_18 --batch_size=8"
 
+MIN_VIDEOS = 32  # measured at least, if there are as many
 AUGMENTS = ("none", "crop", "color", "rand")
 TITLES = {
     "probe": "probe (first epoch only)",
@@ -19,6 +21,8 @@ TITLES = {
 REMEDIES = {
     "decode": "prepare the videos once as records (`res3d prepare DATA OUT`) and train on OUT; or take several clips "
               "of each decoded video (clips_per_video), which costs variety",
+    "decode_records": "prepare smaller pictures (`res3d prepare --short_side`), take several clips of each record "
+                      "(clips_per_video), which costs variety, or have other machines read (`res3d data-dispatcher`)",
     "decode_workers": "decode more clips at once (workers): there are {cores} cores and {workers} in use",
     "augment": "augment less, or begin the chain with random_resized_crop, which works on the decoder's own pictures",
     "batch": "use smaller clips: pictures are only copied here, and memory is the limit",
@@ -30,7 +34,7 @@ REMEDIES = {
 def add_flags(parser):
     """Adds the command's flags to an argparse parser."""
     parser.add_argument("what", choices=["pipeline"], help="what to measure")
-    parser.add_argument("data", help="folder of class folders, manifest or annotation file")
+    parser.add_argument("data", help="folder of class folders, manifest, annotation file or prepared folder")
     parser.add_argument("--split", help="only this split of the data")
     parser.add_argument("--clip", default="16x2x112", metavar="FRAMESxSTRIDExSIZE|PRESET",
                         help="what a clip is (default: %(default)s)")
@@ -54,48 +58,54 @@ def run(args):
 
 def measure(args):
     """What `--json` prints: clips per second by phase, the slowest phase, the remedy, and what was measured."""
-    import pipelines
-    from pipelines import rates
+    from pipelines import rates, record_index
     from pipelines.augment import chain
     from pipelines.commands.doctor import parse_clip
-    from pipelines.dataset import default_workers
+    from pipelines.dataset import default_workers, training_clips
 
     if args.seconds <= 0:
         raise ValueError(f"`--seconds` must be positive. Received: {args.seconds}.")
     clip = parse_clip(args.clip)
     steps = augmentation(args.augment, clip)
     workers = args.workers if args.workers is not None else default_workers()
-    train = pipelines.training_clips(args.data, clip, args.batch_size, split=args.split, workers=workers,
-                                     augment=chain(*steps) if steps else None)
-    found = {}
-    reader = train.facts.get("reader")
-    if reader is not None:  # records have no videos to probe
+
+    def clips_of(data, batch_size, steps, split=None):
+        return training_clips(data, clip, batch_size, split=split, workers=workers,
+                              augment=chain(*steps) if steps else None)
+
+    train = clips_of(args.data, args.batch_size, steps, args.split)
+    found, videos, records = {}, len(train.manifest), record_index.of_manifest(train.manifest)
+    if records:  # decoded by the graph
+        found["decode"] = rates.pipeline_rate(clips_of(train.manifest, 1, steps[:1]), args.seconds)
+    else:
         found["probe"] = rates.probe_rate(train.manifest, workers, args.seconds)
-        found["decode"] = rates.decode_rate(reader, steps[0].box if steps else None, workers, args.seconds)
+        most = max(MIN_VIDEOS, round(found["probe"] * args.seconds))
+        train = clips_of(rates.some_of(train.manifest, most), args.batch_size, steps)
+        found["decode"] = rates.decode_rate(train.reader, steps[0].box if steps else None, workers, args.seconds)
     if steps[1:]:
         found["augment"] = rates.augment_rate(chain(*steps[1:]), clip, workers, args.seconds)
     found["batch"] = rates.batch_rate(clip, args.batch_size, workers, args.seconds)
-    found["pipeline"] = rates.pipeline_rate(train, args.batch_size, args.seconds)
+    found["pipeline"] = rates.pipeline_rate(train, args.seconds)
     if args.model != "none":
         found["step"] = step_rate(args.model, train, clip, args.batch_size, args.seconds)
-    slowest, remedy = verdict(found, workers, default_workers())
+    slowest, remedy = verdict(found, workers, default_workers(), records)
     return {"clips_per_second": {name: round(value, 2) for name, value in found.items()}, "bottleneck": slowest,
             "remedy": remedy, "clip": list(clip.shape), "batch_size": args.batch_size, "workers": workers,
-            "videos": len(train.manifest), "model": args.model, "augment": args.augment,
+            "videos": videos, "measured": len(train.manifest), "model": args.model, "augment": args.augment,
             "bad": [{"path": path, "reason": reason} for path, reason in train.quarantine]}
 
 
-def verdict(found, workers, cores):
+def verdict(found, workers, cores, records=False):
     """(slowest phase, what to do): the step, unless the pipeline cannot keep up with it; then its slowest phase."""
     if "step" in found and found["step"] <= found["pipeline"]:
         return "step", REMEDIES["step"]
     phases = {name: value for name, value in found.items() if name in ("decode", "augment", "batch")}
     slowest = min(phases, key=phases.get)
-    if "decode" not in found or phases[slowest] > 2 * found["pipeline"]:
+    if phases[slowest] > 2 * found["pipeline"]:
         slowest = "pipeline"
     if slowest == "decode" and workers < cores:
         return slowest, REMEDIES["decode_workers"].format(cores=cores, workers=workers)
-    return slowest, REMEDIES[slowest]
+    return slowest, REMEDIES["decode_records" if records and slowest == "decode" else slowest]
 
 
 def step_rate(name, train, clip, batch_size, seconds):
@@ -130,7 +140,8 @@ def augmentation(name, clip):
 def table(found):
     """The lines that are printed without `--json`."""
     shape = "x".join(map(str, found["clip"]))
-    lines = [f"{found['videos']} videos, clips of {shape}, batches of {found['batch_size']}, {found['workers']} "
+    few = f"{found['measured']} of " if found["measured"] < found["videos"] else ""
+    lines = [f"{few}{found['videos']} videos, clips of {shape}, batches of {found['batch_size']}, {found['workers']} "
              "workers", ""]
     for name, value in found["clips_per_second"].items():
         title = f"{TITLES[name]} ({found['model']})" if name == "step" else TITLES[name]

@@ -112,6 +112,16 @@ def test_erasing_covers_one_box_of_the_right_size():
         augment.random_erasing(fill=300)
 
 
+@pytest.mark.parametrize(("arguments", "text"), [
+    ({"probability": 2}, r"`probability` must lie in \[0, 1\]\. Received: probability=2"),
+    ({"area": (0.5, 0.1)}, r"`area` must be \(low, high\) with 0 < low <= high <= 1\. Received: area=\(0\.5, 0\.1\)"),
+    ({"ratio": (0, 1)}, r"`ratio` must be \(low, high\) with 0 < low <= high <= inf\. Received: ratio=\(0, 1\)"),
+])
+def test_erasing_arguments(arguments, text):
+    with pytest.raises(ValueError, match=text):
+        augment.random_erasing(**arguments)
+
+
 BATCH = np.stack([np.full((2, 8, 8, 3), level, np.uint8) for level in (0, 60, 120, 240)])
 LABELS = np.arange(4, dtype=np.int32)
 

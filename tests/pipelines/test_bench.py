@@ -1,10 +1,13 @@
 """`res3d bench pipeline`: every phase has a rate, and the verdict follows from them."""
 
+import itertools
 import json
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
+from pipelines import rates
 from pipelines.commands import bench
 from pipelines.video import write_video
 from res3d.commands import main
@@ -35,6 +38,35 @@ def test_json(folder, capsys, augment):
     assert [row["path"] for row in found["bad"]] == [str(folder / "a" / "bad.avi")]
 
 
+@pytest.mark.parametrize("augment", ["none", "color"])
+def test_records(folder, tmp_path, capsys, augment):
+    assert main.main(["prepare", str(folder), str(tmp_path / "records"), "--clip=4x2x16", "--workers=1"]) == 0
+    capsys.readouterr()
+    code = main.main(["bench", "pipeline", str(tmp_path / "records"), "--clip=4x2x16", "--batch_size=2", "--json",
+                      "--model=none", "--seconds=0.05", f"--augment={augment}"])
+    assert code == 0
+    found = json.loads(capsys.readouterr().out)
+    phases = {"decode", "batch", "pipeline"} | ({"augment"} if augment != "none" else set())
+    assert set(found["clips_per_second"]) == phases
+    assert all(rate > 0 for rate in found["clips_per_second"].values())
+    assert (found["videos"], found["measured"], found["bad"]) == (4, 4, [])
+
+
+def test_of_many_videos_some_are_measured(folder, capsys, monkeypatch):
+    monkeypatch.setattr(bench, "MIN_VIDEOS", 2)
+    monkeypatch.setattr(rates, "probe_rate", lambda manifest, workers, seconds: 0.1)
+    assert main.main(["bench", "pipeline", str(folder), "--clip=4x2x16", "--batch_size=2", "--model=none",
+                      "--seconds=0.05"]) == 0
+    assert "2 of 5 videos, clips of 4x16x16x3" in capsys.readouterr().out
+
+
+def test_an_epochs_last_batch_counts_as_what_it_is(monkeypatch):
+    clock = itertools.count()
+    monkeypatch.setattr(rates.time, "perf_counter", lambda: next(clock) / 8)  # an eighth of a second a look
+    batches = tf.data.Dataset.range(3).map(lambda number: (number, number)).batch(2)  # 2 and 1, 3 an epoch
+    assert rates.pipeline_rate(batches, 1.0) == rates.rate(itertools.cycle([2, 1]).__next__, 1.0)
+
+
 def test_table_with_a_network(folder, capsys):
     code = main.main(["bench", "pipeline", str(folder), "--clip=4x2x32", "--batch_size=2", "--model=r3d_10",
                       "--seconds=0.05"])
@@ -47,17 +79,24 @@ def test_table_with_a_network(folder, capsys):
     assert "Cheapest remedy: " in text
 
 
-@pytest.mark.parametrize(("rates", "workers", "slowest", "words"), [
+@pytest.mark.parametrize(("found", "workers", "slowest", "words"), [
     ({"decode": 40.0, "augment": 90.0, "batch": 900.0, "pipeline": 35.0, "step": 10.0}, 4, "step", "nothing to gain"),
     ({"decode": 40.0, "augment": 90.0, "batch": 900.0, "pipeline": 35.0, "step": 99.0}, 4, "decode", "res3d prepare"),
     ({"decode": 40.0, "augment": 90.0, "batch": 900.0, "pipeline": 35.0}, 1, "decode", "4 cores and 1 in use"),
     ({"decode": 90.0, "augment": 40.0, "batch": 900.0, "pipeline": 35.0, "step": 99.0}, 4, "augment", "augment less"),
     ({"decode": 90.0, "augment": 95.0, "batch": 900.0, "pipeline": 20.0, "step": 99.0}, 4, "pipeline", "cores free"),
 ])
-def test_verdict(rates, workers, slowest, words):
-    name, remedy = bench.verdict(rates, workers, cores=4)
+def test_verdict(found, workers, slowest, words):
+    name, remedy = bench.verdict(found, workers, cores=4)
     assert name == slowest
     assert words in remedy.format(cores=4, workers=workers)
+
+
+def test_verdict_on_records():
+    found = {"decode": 300.0, "batch": 9000.0, "pipeline": 280.0}
+    assert "--short_side" in bench.verdict(found, 4, 4, records=True)[1]
+    assert "4 cores and 2 in use" in bench.verdict(found, 2, 4, records=True)[1]
+    assert bench.verdict(found | {"augment": 100.0}, 4, 4, records=True)[0] == "augment"
 
 
 def test_errors_are_one_line(folder, capsys):

@@ -299,22 +299,6 @@ def test_views_of_a_protocol(half_broken, tmp_path):
     assert views.num_videos == 8
 
 
-def test_a_folder_of_frames_reads_as_its_video(folder, tmp_path):
-    from pipelines.video import encode_image, read_frames
-
-    pictures = read_frames(folder / "run/5.mkv", range(FRAMES))
-    for number, picture in enumerate(pictures, 1):
-        (tmp_path / f"img_{number}.png").write_bytes(encode_image(picture, ".png"))
-    both = [pipelines.training_clips(Manifest([entry], ["a"]), CLIP, 1, seed=8) for entry in (
-        Entry(str(folder / "run/5.mkv"), (0,)), Entry(str(tmp_path), (0,), num_frames=FRAMES))]
-    for (video, _), (frames, _) in zip(*both):
-        np.testing.assert_array_equal(video, frames)
-    parts = [Manifest([Entry(str(tmp_path), (0,), num_frames=count, first_frame=1)], ["a"]) for count in (19, 30)]
-    views = [next(iter(pipelines.evaluation_views(part, CLIP, "slowfast_10x3")))[0] for part in parts]
-    assert views[0].shape == (30, *CLIP.shape)
-    np.testing.assert_array_equal(*views)
-
-
 @pytest.mark.clips
 def test_jumps_change_no_pixel(clips):
     path = clips / "action" / "kinetics_flipping_pancake.mkv"                # a key frame every 150 frames
@@ -342,10 +326,14 @@ def test_probes_are_kept_from_run_to_run(folder, tmp_path, monkeypatch):
     ({"start_epoch": -1}, "`start_epoch` must be a whole number from 0 on. Received: -1"),
     ({"start_step": 4}, "`start_step` must be below the 4 batches of an epoch. Received: 4"),
     ({"labels": ["jump", "run"]}, "walk"),
+    ({"clip": "slow_8x8"}, "`clip` must be a res3d.ClipSpec; res3d.preset.name. gives a published one"),
 ])
 def test_wrong_arguments(folder, change, message):
     with pytest.raises(ValueError, match=message):
-        pipelines.training_clips(folder, CLIP, **{"batch_size": 2} | change)
+        pipelines.training_clips(folder, **{"clip": CLIP, "batch_size": 2} | change)
+    if "clip" in change:
+        with pytest.raises(ValueError, match=message):
+            pipelines.evaluation_clips(folder, **{"clip": CLIP, "batch_size": 2} | change)
 
 
 def test_fit_takes_both(folder):

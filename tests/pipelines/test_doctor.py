@@ -14,6 +14,7 @@ from pipelines import doctor, video
 from pipelines.commands import doctor as command
 from pipelines.examine import examine, examine_all
 from pipelines.manifest import Entry, Manifest, read_manifest
+from pipelines.prepare import prepare
 from res3d.geometry import ClipSpec
 
 CLIP = ClipSpec(frames=8, stride=2, height=32, width=32)
@@ -129,6 +130,14 @@ def test_a_folder_of_frames(tmp_path):
     assert examine(str(tmp_path / "run/clip"))["key_frames"] == [0, 1, 2, 3]
 
 
+def test_a_frame_that_does_not_decode(tmp_path):
+    for number in range(4):
+        picture = video.encode_image(np.random.default_rng(number).integers(0, 256, (40, 40, 3), np.uint8), ".png")
+        (tmp_path / f"{number}.png").write_bytes(picture[:30] if number == 2 else picture)
+    assert examine(str(tmp_path)) == {"path": str(tmp_path), "reason": "its frame '2.png': no image can be decoded "
+                                                                      "from its 30 bytes"}
+
+
 CRASHING = """
 import json, os, signal, sys, time
 for line in sys.stdin:
@@ -175,6 +184,30 @@ def test_nothing_usable_fails(tmp_path, capsys):
     assert found["cost"]["frames_decoded_per_frame_used"] == {}
     assert run(tmp_path / "a/b.mp4") == 1
     assert "0 of 1 videos are usable" in capsys.readouterr().out
+
+
+def test_a_working_folder_with_modules_of_these_names(tmp_path, monkeypatch):
+    path = write(tmp_path / "run/a.avi")
+    (tmp_path / "pipelines").mkdir()
+    (tmp_path / "pipelines/__init__.py").write_text("raise ImportError")
+    monkeypatch.chdir(tmp_path)
+    assert "reason" not in examine_all([str(path)], workers=1)[0]
+
+
+def test_records_are_sent_elsewhere(tmp_path):
+    write(tmp_path / "videos/run/a.avi")
+    prepare(tmp_path / "videos", tmp_path / "out", workers=1)
+    with pytest.raises(ValueError, match=r"Expected videos\. Received records, .* `res3d prepare .*out --verify`"):
+        doctor.manifest_of(tmp_path / "out")
+
+
+def test_stopping_does_not_wait_for_the_video_at_hand():
+    def stop():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):  # of a timeout of a minute, nothing is waited for
+        examine_all(["a", "hangs", "hangs"], workers=2, timeout=60.0, progress=stop,
+                    command=[sys.executable, "-c", CRASHING])
 
 
 class Page(html.parser.HTMLParser):

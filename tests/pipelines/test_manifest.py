@@ -64,6 +64,21 @@ def test_a_link_to_a_folder_above_ends(tmp_path):
     assert len(read_manifest(tmp_path)) == 1
 
 
+def test_a_link_to_the_folder_of_classes_gives_no_class_the_videos_of_another(tmp_path):
+    make(tmp_path, "train/run/a.mp4", "train/jump/b.mp4", "val/run/c.mp4", "elsewhere/d.mp4")
+    (tmp_path / "train" / "run" / "all").symlink_to(tmp_path)
+    (tmp_path / "train" / "run" / "more").symlink_to(tmp_path / "elsewhere")
+    found = read_manifest(tmp_path / "train")
+    assert [(os.path.relpath(entry.path, tmp_path), found.labels[entry.label]) for entry in found] == [
+        ("train/jump/b.mp4", "jump"), ("train/run/a.mp4", "run"), ("train/run/more/d.mp4", "run")]
+
+
+def test_a_link_to_itself_is_a_video_that_cannot_be_opened(tmp_path):
+    make(tmp_path, "run/a.mp4")
+    (tmp_path / "run" / "b.mp4").symlink_to("b.mp4")
+    assert [os.path.basename(entry.path) for entry in read_manifest(tmp_path)] == ["a.mp4", "b.mp4"]
+
+
 def test_csv_manifest(tmp_path):
     make(tmp_path, "videos/a, b.mp4", "videos/c.mp4")
     table = tmp_path / "clips.csv"
@@ -199,7 +214,7 @@ def test_a_split_without_videos(tmp_path):
     make(tmp_path, "train/run/a.mp4")
     with pytest.raises(ValueError, match=r"Expected videos in split 'val'\. The data set has train: 1\. Name one"):
         read_manifest(tmp_path, split="val")
-    with pytest.raises(ValueError, match="The data set has no split: 1"):
+    with pytest.raises(ValueError, match=r"The data set has no splits\. Leave `split` out, or add a `split` column"):
         read_manifest(tmp_path / "train", split="train")
 
 

@@ -6,11 +6,11 @@ import os
 import numpy as np
 import pytest
 
-from pipelines import frame_folder, quarantine
+from pipelines import quarantine
 from pipelines.containers import VideoError
 from pipelines.probes import Probes
 from pipelines.quarantine import Quarantine
-from pipelines.video import encode_image, write_video
+from pipelines.video import write_video
 
 
 @pytest.fixture
@@ -100,20 +100,3 @@ def test_quarantine_says_and_writes_each_path_once(tmp_path, caplog):
     table.write_text("nothing\n")
     with pytest.raises(ValueError, match="Expected a CSV with the columns path,reason in "):
         quarantine.load(table)
-
-
-def test_frames_of_a_folder_come_in_the_order_of_their_numbers(tmp_path):
-    for number in (1, 2, 10, 9):
-        (tmp_path / f"img_{number}.png").write_bytes(encode_image(np.full((4, 6, 3), number, np.uint8), ".png"))
-    (tmp_path / "notes.txt").write_text("not a frame")
-    info = frame_folder.probe(tmp_path)
-    assert (info.num_frames, info.height, info.width) == (4, 4, 6)
-    frames = frame_folder.read_frames(tmp_path, [0, 1, 2, 3, 1])
-    assert frames[:, 0, 0, 0].tolist() == [1, 2, 9, 10, 2]
-    with pytest.raises(VideoError, match="wanted frame 4, but the folder has 4 images"):
-        frame_folder.read_frames(tmp_path, [4])
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(VideoError, match=r"expected images .* in this folder, found none"):
-        frame_folder.probe(tmp_path / "empty")
-    with pytest.raises(VideoError, match="expected a folder of frames, but it cannot be listed"):
-        frame_folder.probe(tmp_path / "nowhere")

@@ -172,3 +172,5 @@ def test_steps_of_a_chain_draw_apart():
 def test_ranges_are_checked(arguments):
     with pytest.raises(ValueError, match=r"must be \(low, high\) with 0 < low <= high"):
         transforms.random_resized_crop(8, **arguments)
+    with pytest.raises(ValueError, match=r"`probability` must lie in \[0, 1\]\. Received: probability=-1"):
+        transforms.random_flip(-1)
