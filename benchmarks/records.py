@@ -75,13 +75,14 @@ def bare(paths, options):
     began = time.perf_counter()
     for path in paths:
         with video.Decoder(path) as decoder:
-            frame = None
+            frame = size = None
             while decoder.grab():
                 frame = decoder.retrieve(frame)
-                height, width = frame.shape[:2]
-                side = min(options.short_side, height, width)
-                size = ClipSpec(height=1, width=1, resize=side).resized_size(height, width)
-                video.encode_image(video.to_rgb(video.resize_image(frame, size)), quality=options.quality)
+                if size is None:
+                    height, width = frame.shape[:2]
+                    side = min(options.short_side, height, width)
+                    size = ClipSpec(height=1, width=1, resize=side).resized_size(height, width)
+                video.to_jpeg(frame, size, options.quality)
     return time.perf_counter() - began
 
 

@@ -11,14 +11,19 @@ _NAMES = {
     "probe": "pipelines.video",
     "read_frames": "pipelines.video",
 }
+# Modules to use after `import pipelines` alone.
+_MODULES = ("augment", "manifest", "mixing", "protocols", "rand_augment", "sample", "synthetic", "transforms",
+            "video")
 __all__ = [*_NAMES]
 
 
 def __getattr__(name):
+    if name in _MODULES:
+        return importlib.import_module(f"{__name__}.{name}")
     if name not in _NAMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(_NAMES[name]), name)
 
 
 def __dir__():
-    return sorted(__all__)
+    return sorted([*__all__, *_MODULES])

@@ -7,6 +7,8 @@ import urllib.parse
 
 _SCHEME = re.compile(r"^([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
 _WEB = ("http", "https")
+# A user in front of the host, or a user and a password, which people write with slashes in it; no port and a path.
+_USER = re.compile(r"://(?:[^/\s'\":@]*:(?!\d+/)[^\s'\"@]*@(?:[^/\s'\"]*@)?|[^/\s'\"]*@)")
 
 
 def scheme(path):
@@ -39,14 +41,12 @@ def shown(path):
     path = os.fspath(path)
     if not is_remote(path):
         return path
-    start, _, rest = re.split(r"[?#]", path, maxsplit=1)[0].partition("://")
-    host, slash, rest = rest.partition("/")
-    return f"{start}://{host.rsplit('@', 1)[-1]}{slash}{rest}"
+    return _USER.sub("://", re.split(r"[?#]", path, maxsplit=1)[0], count=1)
 
 
 def without_secrets(text):
     """A message of somebody else's, with the secrets of addresses taken out of it."""
-    text = re.sub(r"://[^/\s@]*@", "://", text)
+    text = _USER.sub("://", text)
     return re.sub(r"\?[^\s'\"]*", "?...", text)[:500]
 
 

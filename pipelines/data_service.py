@@ -8,6 +8,8 @@ gives the clips that are later in the order, though some of them may have been s
 same names as the trainer does, so these must lie on shared storage.
 """
 
+import socket
+import threading
 import time
 
 import numpy as np
@@ -20,6 +22,7 @@ from pipelines.calls import call
 PART = 16  # rows that a worker takes at a time: what is read again when it dies
 TICK_SECONDS = 0.25
 STALL_SECONDS = 20.0  # without a clip, after which the rest of an epoch is read here
+WAIT_SECONDS = 60.0  # for a dispatcher that is not there yet
 WORKER_TIMEOUT_MS = 10_000  # without a sign of life, after which a worker is taken for dead
 HEARTBEAT_MS = 2_000
 WORKER_READS = 16  # records under way at once in a worker; how many are decoded at once is tuned to its cores
@@ -36,7 +39,7 @@ def epoch(epochs, rows, wide, width, reading, address):
         reading: function (dataset of (row to read, row), records read at once) -> dataset; TensorFlow alone.
         address: str. grpc://HOST:PORT of the dispatcher.
     """
-    check_address(address)
+    reached(address)
     empty = tf.data.Dataset.from_tensor_slices((np.zeros((0, width), np.int64), np.zeros((0, graph.COLUMNS), np.int64)))
     spec = tf.nest.flatten(reading(empty, None).element_spec)
     types, shapes = [part.dtype for part in spec], [part.shape for part in spec]
@@ -155,23 +158,62 @@ def check_address(address):
                          f"{address!r}.")
 
 
+def reached(address, seconds=WAIT_SECONDS):
+    """Waits until something listens at the address of a dispatcher; ConnectionError if nothing does for `seconds`.
+
+    A client of tf.data service would wait for ever, without a word.
+    """
+    check_address(address)
+    host, _, port = address.removeprefix("grpc://").rpartition(":")
+    began, told = time.monotonic(), False
+    while True:
+        try:
+            with socket.create_connection((host.strip("[]"), int(port)), timeout=5.0):
+                return
+        except (OSError, OverflowError) as error:
+            if time.monotonic() - began >= seconds:
+                raise ConnectionError(f"Expected a dispatcher at '{address}'. Nothing answers there: {error}. Start "
+                                      "`res3d data-dispatcher`, or check the address.") from None
+            if not told:
+                logging.warning("nothing answers at %s yet: waiting for a dispatcher", address)
+            told = True
+            time.sleep(0.5)
+
+
+def serve(server):
+    """Keeps a server until the process is interrupted, which its own `join()` does not let happen."""
+    while server is not None:
+        threading.Event().wait()
+
+
 def dispatcher(port=0, worker_timeout_ms=WORKER_TIMEOUT_MS):
-    """Starts a dispatcher; its `target` is the address for workers and trainers, `join()` waits.
+    """Starts a dispatcher; its `target` is the address for workers and trainers.
 
     Args:
         port: int. 0 takes a free one.
         worker_timeout_ms: int. Without a sign of life, after which a worker is taken for dead.
+
+    Raises:
+        OSError: if it cannot listen there.
     """
     config = tf.data.experimental.service.DispatcherConfig(
         port=port, protocol="grpc", worker_timeout_ms=worker_timeout_ms, job_gc_check_interval_ms=10_000,
         job_gc_timeout_ms=60_000)
-    return tf.data.experimental.service.DispatchServer(config)
+    return _started(tf.data.experimental.service.DispatchServer, config, port)
 
 
 def worker(address, host="localhost", port=0):
-    """Starts a worker for the dispatcher at `address`; trainers reach it under `host`."""
-    check_address(address)
+    """Starts a worker for the dispatcher at `address`; trainers reach it under `host`. OSError if either is missing."""
+    reached(address)
     config = tf.data.experimental.service.WorkerConfig(
         dispatcher_address=address.removeprefix("grpc://"), worker_address=f"{host}:%port%", port=port,
         protocol="grpc", heartbeat_interval_ms=HEARTBEAT_MS, dispatcher_timeout_ms=60_000)
-    return tf.data.experimental.service.WorkerServer(config)
+    return _started(tf.data.experimental.service.WorkerServer, config, port)
+
+
+def _started(server, config, port):
+    try:
+        return server(config)
+    except (RuntimeError, tf.errors.OpError) as error:
+        raise OSError(f"Expected a port to listen at. {port} gives: {error}. Pass another --port, or 0 for any that is "
+                      "free.") from None

@@ -1,5 +1,6 @@
 """The file systems behind `pipelines.storage`: the disk, TensorFlow's own and tensorflow-io's, and fsspec's."""
 
+import contextlib
 import functools
 import importlib.util
 import os
@@ -52,11 +53,17 @@ class Disk:
     def write(self, path, data):
         path = local_path(path)
         aside = f"{path}.{os.getpid()}.part"  # a process whose parent was killed may still be writing the same file
-        with open(aside, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(aside, path)
+        try:
+            with open(aside, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(aside, path)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                os.remove(aside)
+            error.filename = error.filename or path  # a full disk is said without the file
+            raise
 
     def open(self, path):
         return open(local_path(path), "rb")

@@ -17,11 +17,10 @@ from absl import logging
 from pipelines import prepare_plan, prepare_pool, prepare_shard, records, storage
 from pipelines.manifest import LABELS_FILE, MANIFEST_FILE, Manifest
 from pipelines.prepare_lock import LOCK_FILE, alone
-from pipelines.prepare_plan import Options
+from pipelines.prepare_plan import QUARANTINE_FILE, Options, writing
 from pipelines.quarantine import COLUMNS as QUARANTINE_COLUMNS
 from pipelines.record_index import CLIP_FILE, KIND, SUMMARY_FILE, WORK_FOLDER, columns, read_summary
 
-QUARANTINE_FILE = "quarantine.csv"
 TIMEOUT_SECONDS = 600.0
 
 
@@ -48,8 +47,9 @@ def prepare(data: str | os.PathLike | Manifest, out: str | os.PathLike, options:
         OSError: for a full disk, a folder that cannot be written, data that have gone.
     """
     plan = prepare_plan.make(data, out, options or Options(), split, labels, **layout)
-    storage.make_folder(plan.out)
-    with alone(plan.out):
+    with writing(plan.out):
+        storage.make_folder(plan.out)
+    with alone(plan.out), writing(plan.out), prepare_shard.swept(plan.out):
         if prepare_plan.begin(plan, overwrite):
             logging.info("'%s' is finished already", storage.shown(plan.out))
             _sweep(plan.out)
@@ -124,7 +124,10 @@ def _csv(header, rows):
 
 
 def _sweep(out, ending=""):
-    """Removes what is in the work folder, or only what has this ending, but for the lock; then the folder."""
+    """Removes what is in the work folder, or only what has this ending, but for the lock; and halves of files."""
+    for name in storage.list_folder(out):
+        if prepare_plan.OURS.fullmatch(name) and prepare_plan.PART.search(name):
+            storage.remove(storage.join(out, name))
     folder = storage.join(out, WORK_FOLDER)
     if not storage.is_folder(folder):
         return

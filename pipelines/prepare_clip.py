@@ -61,7 +61,7 @@ class _Jpeg:
 
 
 class _Encoder:
-    """Scales pictures to the short side, all as the first one, and makes JPEGs of them."""
+    """Scales pictures, blue first, to the short side, all as the first one, and makes JPEGs of them."""
 
     def __init__(self, options):
         self.options, self.size = options, None
@@ -71,9 +71,7 @@ class _Encoder:
         if self.size is None:
             side = min(self.options.short_side, height, width)
             self.size = ClipSpec(height=1, width=1, resize=side).resized_size(height, width)
-        if (height, width) != self.size:
-            picture = video.resize_image(picture, self.size)
-        return _Jpeg(video.encode_image(video.to_rgb(picture), quality=self.options.quality), self.size)
+        return _Jpeg(video.to_jpeg(picture, self.size, self.options.quality), self.size)
 
 
 def _rate(options):

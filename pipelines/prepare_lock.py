@@ -32,18 +32,22 @@ def _on_disk(out):
     import fcntl
 
     folder = os.path.join(storage.local_path(out), WORK_FOLDER)
+    path = os.path.join(folder, LOCK_FILE)
     os.makedirs(folder, exist_ok=True)
-    with open(os.path.join(folder, LOCK_FILE), "w") as file:
+    with open(path, "a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            held = os.path.exists(path) and os.path.samestat(os.fstat(file.fileno()), os.stat(path))
         except BlockingIOError:
+            held = False
+        if not held:  # or held by one that is just taking its lock away
             raise BlockingIOError(f"Expected to be alone in '{out}'. Another `res3d prepare` is at work there. Wait "
                                   "for it, or end it.") from None
         try:
             yield
         finally:
-            if os.listdir(folder) == [LOCK_FILE]:
-                os.remove(os.path.join(folder, LOCK_FILE))
+            if os.path.isdir(folder) and os.listdir(folder) == [LOCK_FILE]:
+                os.remove(path)
                 with contextlib.suppress(OSError):  # something has come in since
                     os.rmdir(folder)
 

@@ -4,25 +4,32 @@ The plan is written once and read by whoever writes a shard, so that any number 
 agree without talking to each other.
 """
 
+import contextlib
 import csv
 import dataclasses
 import functools
 import hashlib
 import json
 import os
+import re
 
 import numpy as np
 
 from pipelines import places, records, storage
 from pipelines.addresses import absolute, parent, resolved
-from pipelines.manifest import MANIFEST_FILE, Entry, Manifest, canonical_split, read_manifest
+from pipelines.manifest import LABELS_FILE, MANIFEST_FILE, Entry, Manifest, canonical_split, read_manifest
 from pipelines.order import permutation
+from pipelines.prepare_lock import LOCK_FILE
 from pipelines.record_index import CLIP_FILE, SUMMARY_FILE, WORK_FOLDER, of_manifest, read_summary
 from res3d.geometry import ClipSpec
 
 PLAN_FILE = "plan.json"
+QUARANTINE_FILE = "quarantine.csv"
 SHUFFLE_KEY = 0x5A4D
 NO_SPLIT = "all"
+PART = re.compile(r"\.\d+\.part$")  # of a file that a process, of this number, was writing
+_BESIDE = "|".join(map(re.escape, (SUMMARY_FILE, CLIP_FILE, MANIFEST_FILE, LABELS_FILE, QUARANTINE_FILE)))
+OURS = re.compile(rf"(.+-\d{{5}}-of-\d{{5}}\.tfrecord|{_BESIDE})(\.\d+\.part)?")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -137,6 +144,19 @@ class Plan:
         return storage.join(self.out, WORK_FOLDER, f"{shard.name}.json")
 
 
+@contextlib.contextmanager
+def writing(path):
+    """Inside, what the system says against writing `path` becomes an OSError that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None or isinstance(error, BrokenPipeError):  # it says so already, or nobody listens
+            raise
+        what = error.filename if isinstance(error.filename, str) and error.filename.startswith(path) else path
+        raise OSError(f"Expected to write '{storage.shown(what)}'. The system says: {error.strerror}. Put that "
+                      "right and run the same command again: it goes on where it stopped.") from None
+
+
 @functools.lru_cache(1)
 def load(out):
     """The `Plan` in the work folder of `out`."""
@@ -167,6 +187,9 @@ def make(data, out, options, split=None, labels=None, split_by=None, **layout):
     base = places.folder_of(absolute(data)) if isinstance(data, str | os.PathLike) else os.getcwd()
     if layout.get("videos"):
         base = absolute(layout["videos"])
+    if base == absolute(out) and isinstance(data, str | os.PathLike):
+        raise ValueError(f"Expected a folder for the records apart from the data. Received '{storage.shown(out)}' for "
+                         "both. Name another.")
     bad = [name for name in manifest.labels if not name or name != name.strip() or "\n" in name or "\r" in name]
     if bad:
         raise ValueError(f"Expected label names on one line each, without spaces around. Received: {bad!r}. Rename.")
@@ -207,21 +230,22 @@ def begin(plan, overwrite=False):
     out = plan.out
     old = None
     if storage.exists(storage.join(out, SUMMARY_FILE)):
-        old = read_summary(out)
+        with contextlib.suppress(*[ValueError] * overwrite):  # of another schema, or somebody else's
+            old = read_summary(out)
     elif storage.exists(storage.join(out, WORK_FOLDER, PLAN_FILE)):
         old = json.loads(storage.read_bytes(storage.join(out, WORK_FOLDER, PLAN_FILE)))
     if old is not None and old["digest"] != plan.digest and not overwrite:
         raise ValueError(f"Expected the options and data that '{storage.shown(out)}' was begun with. Received "
                          f"{_changes(old, plan)}. Prepare into another folder, or pass --overwrite.")
-    if old is not None and old["digest"] == plan.digest and "shards" in old and not overwrite:
+    unfinished = old is not None and old["digest"] == plan.digest and "shards" not in old
+    if old is not None and old["digest"] == plan.digest and not unfinished and not overwrite:
         return True
     storage.make_folder(storage.join(out, WORK_FOLDER))
-    if old is None:
-        there = [name for name in _names(out) if name != f"{WORK_FOLDER}/"]
-        if there and not overwrite:
-            raise ValueError(f"Expected an empty folder. '{storage.shown(out)}' holds {', '.join(there[:3])}"
-                             f"{', ...' if len(there) > 3 else ''}. Prepare into another, or pass --overwrite.")
-    elif overwrite:
+    there = [name for name in _names(out) if name != f"{WORK_FOLDER}/"]
+    if old is None and there and not overwrite:
+        raise ValueError(f"Expected an empty folder. '{storage.shown(out)}' holds {', '.join(there[:3])}"
+                         f"{', ...' if len(there) > 3 else ''}. Prepare into another, or pass --overwrite.")
+    if overwrite and not unfinished:  # what is unfinished is of this plan: an --overwrite that was interrupted goes on
         _clear(out)
     plan.save()
     load.cache_clear()
@@ -238,14 +262,13 @@ def _changes(old, plan):
 
 
 def _clear(out):
-    """Takes away what an earlier preparation left: first what vouches for it."""
-    names = _names(out)
-    for name in sorted(names, key=lambda name: name != SUMMARY_FILE):
-        known = name in (SUMMARY_FILE, CLIP_FILE, MANIFEST_FILE, "labels.txt", "quarantine.csv")
-        if known or name.endswith(".tfrecord"):
+    """Takes away what an earlier preparation left: first what vouches for it, last the plan."""
+    for name in sorted(_names(out), key=lambda name: name != SUMMARY_FILE):
+        if OURS.fullmatch(name):
             storage.remove(storage.join(out, name))
-    for name in _names(storage.join(out, WORK_FOLDER)):
-        storage.remove(storage.join(out, WORK_FOLDER, name))
+    for name in sorted(_names(storage.join(out, WORK_FOLDER)), key=lambda name: name == PLAN_FILE):
+        if name != LOCK_FILE:
+            storage.remove(storage.join(out, WORK_FOLDER, name))
 
 
 def _names(folder):

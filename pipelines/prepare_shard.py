@@ -5,15 +5,19 @@ with an account is finished. Run as a module, this file is a child process: it r
 lines of what it is at, both JSON.
 """
 
+import contextlib
+import glob
 import hashlib
 import json
 import os
+import shutil
 import sys
 import tempfile
 import traceback
 
 from pipelines import addresses, places, prepare_clip, prepare_plan, record_file, records, storage
 from pipelines.containers import UnreachableError, VideoError
+from pipelines.prepare_plan import writing
 from pipelines.record_index import WORK_FOLDER
 
 
@@ -30,11 +34,11 @@ def write_shard(plan, number, report=lambda **said: None, crashed=()):
         OSError: if the shard cannot be written, or the data have gone.
     """
     shard, crashed = plan.shards[number], dict(crashed)
-    rows, failures, digest = [], [], hashlib.sha256()
+    rows, failures = [], []
     aside = _aside(plan, shard)
     try:
-        with open(aside, "wb") as file:
-            writer = record_file.Writer(_Both(file, digest))
+        with _File(aside) as file:
+            writer = record_file.Writer(file)
             for position in shard.clips:
                 report(start=position)
                 began = writer.offset
@@ -52,15 +56,17 @@ def write_shard(plan, number, report=lambda **said: None, crashed=()):
                     rows.append({"position": position, "part": part, "offset": writer.write(data),
                                  "length": len(data)} | facts)
                 report(done=position, bytes=writer.offset - began, failed=not found)
-            file.flush()
-            os.fsync(file.fileno())
-        account = {"name": shard.name, "bytes": writer.offset, "sha256": digest.hexdigest(), "rows": rows,
+        account = {"name": shard.name, "bytes": writer.offset, "sha256": file.digest.hexdigest(), "rows": rows,
                    "failures": failures}
-        storage.upload(aside, storage.join(plan.out, shard.name))
+        with writing(plan.out):
+            storage.upload(aside, storage.join(plan.out, shard.name))
     finally:
-        if os.path.exists(aside):
+        if storage.is_remote(plan.out):
+            shutil.rmtree(os.path.dirname(aside), ignore_errors=True)
+        elif os.path.exists(aside):
             os.remove(aside)
-    storage.write_bytes(plan.sidecar(shard), json.dumps(account).encode())
+    with writing(plan.out):
+        storage.write_bytes(plan.sidecar(shard), json.dumps(account).encode())
     return account
 
 
@@ -77,16 +83,51 @@ def finished(plan, number):
 def _aside(plan, shard):
     """A local file of this process's own, on the disk of the output if it is one."""
     if storage.is_remote(plan.out):
-        return os.path.join(tempfile.mkdtemp(prefix="res3d-"), shard.name)
+        return os.path.join(tempfile.mkdtemp(prefix=_scratch(plan.out)), shard.name)
     return os.path.join(storage.local_path(plan.out), WORK_FOLDER, f"{shard.name}.{os.getpid()}.part")
 
 
-class _Both:
-    def __init__(self, file, digest):
-        self.file, self.digest = file, digest
+def _scratch(out):
+    """How the names begin of the temporary folders in which shards of a bucket are written."""
+    return f"res3d-{hashlib.sha256(out.encode()).hexdigest()[:16]}-"
+
+
+@contextlib.contextmanager
+def swept(out):
+    """Takes away, before and after, the temporary folders that killed processes of this machine have left."""
+    try:
+        _sweep(out)
+        yield
+    finally:
+        _sweep(out)
+
+
+def _sweep(out):
+    if storage.is_remote(out):
+        for folder in glob.glob(os.path.join(glob.escape(tempfile.gettempdir()), _scratch(out) + "*")):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+class _File:
+    """A new file and the hash of what is written; on the disk when the `with` ends well."""
+
+    def __init__(self, path):
+        self.path, self.digest = path, hashlib.sha256()
+        with writing(path):
+            self.file = open(path, "wb")  # noqa: SIM115
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *error):
+        with writing(self.path), self.file:
+            if kind is None:
+                self.file.flush()
+                os.fsync(self.file.fileno())
 
     def write(self, data):
-        self.file.write(data)
+        with writing(self.path):
+            self.file.write(data)
         self.digest.update(data)
 
 
@@ -117,7 +158,7 @@ def _serve():
         except OSError as error:
             answer(error=str(error))
         except Exception:
-            answer(defect=traceback.format_exc())
+            answer(defect=addresses.all_shown(traceback.format_exc()))
 
 
 if __name__ == "__main__":

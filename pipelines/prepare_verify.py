@@ -6,7 +6,7 @@ import io
 import os
 from concurrent import futures
 
-from pipelines import record_file, record_index, records, storage
+from pipelines import prepare_plan, record_file, record_index, records, storage
 from pipelines.containers import VideoError
 from pipelines.video import decode_image
 
@@ -38,7 +38,15 @@ def verify(folder, workers=None, progress=None):
                                  summary["shards"]))
     found = [problem for some in problems for problem in some]
     known = {storage.join(folder, shard["name"]) for shard in summary["shards"]}
-    found += [f"the manifest names '{storage.shown(shard)}', the summary does not" for shard in by_shard.keys() - known]
+    found += [f"the manifest names '{storage.shown(shard)}', the summary does not"
+              for shard in sorted(by_shard.keys() - known)]
+    there = {storage.join(folder, name) for name in storage.list_folder(folder) if record_index.SHARD_NAME.match(name)}
+    found += [f"the folder has '{storage.shown(shard)}', the summary does not" for shard in sorted(there - known)]
+    clips = collections.Counter(entry.split or prepare_plan.NO_SPLIT for entry in manifest)
+    for split in sorted(clips.keys() | summary["splits"].keys()):
+        said = summary["splits"].get(split, {"clips": 0})["clips"]
+        if said != clips[split]:
+            found.append(f"the summary has {said} clips of split '{split}', the manifest {clips[split]}")
     frames = sum(entry.frames for entry in manifest)
     if frames != summary["frames"]:
         found.append(f"the summary has {summary['frames']} frames, the manifest {frames}")

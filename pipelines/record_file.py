@@ -13,6 +13,9 @@ import numpy as np
 HEADER_BYTES, FOOTER_BYTES = 12, 4
 _POLYNOMIAL = 0x82F63B78
 _LANE = 256  # bytes that a lane of the vectorised checksum goes through
+# x^5685 + x^1362 + x^426 + 1 is a multiple of the polynomial, and so is what it becomes with x^32 for x: a word may be
+# taken away from where it is, and added this many words behind.
+_BEHIND = 4323, 5259, 5685
 
 
 class DamagedRecordError(ValueError):
@@ -64,8 +67,8 @@ def offsets(file, name=""):
     Raises:
         DamagedRecordError: where a header is damaged: what lies behind it cannot be found.
     """
-    end = file.seek(0, os.SEEK_END)
-    at, found = 0, []
+    file.seek(0, os.SEEK_END)
+    end, at, found = file.tell(), 0, []  # TensorFlow's files do not say where they have gone
     while at < end:
         try:
             length = _length(file, at, name)
@@ -110,15 +113,18 @@ def masked_crc(data):
 def crc32c(data):
     """CRC-32C (Castagnoli) of bytes.
 
-    Long data go through many lanes at once, whose checksums are then joined in pairs, as checksums are linear.
+    Long data are folded into their end; that goes through many lanes at once, whose checksums are then joined in pairs.
+    Both are sound because checksums are linear.
 
     >>> hex(crc32c(b"123456789"))
     '0xe3069283'
     """
-    data = np.frombuffer(data, np.uint8)
+    data, begin = np.frombuffer(data, np.uint8), 0xFFFFFFFF
+    if data.size >= 4 * (_BEHIND[0] + _BEHIND[-1]):
+        data, begin = _folded(data, begin), 0
     lanes = data.size // _LANE
     if lanes < 8:
-        return _plain(data, 0xFFFFFFFF) ^ 0xFFFFFFFF
+        return _plain(data, begin) ^ 0xFFFFFFFF
     head = data.size - lanes * _LANE
     # Zero bytes in front leave a zero state alone, so lanes may be padded to a power of two from the front.
     words = data[head:].reshape(lanes, _LANE).view("<u4")
@@ -133,8 +139,23 @@ def crc32c(data):
             state = np.concatenate([np.zeros(1, np.uint32), state])
         state = _shifted(state[0::2], size) ^ state[1::2]
         size *= 2
-    first = _plain(data[:head], 0xFFFFFFFF)
+    first = _plain(data[:head], begin)
     return int(_shift_by(first, lanes * _LANE) ^ int(state[0])) ^ 0xFFFFFFFF
+
+
+def _folded(data, begin):
+    """Shorter bytes, whose checksum begun with 0 is that of `data` begun with `begin`."""
+    words, step, reach = data[:data.size // 4 * 4].view("<u4"), _BEHIND[0], _BEHIND[-1]
+    added, at = np.zeros(step + reach, "<u4"), 0  # to the words from `at` on
+    added[0] = begin
+    while at + step + reach <= words.size:
+        block = words[at:at + step] ^ added[:step]
+        added[:reach] = added[step:]
+        added[reach:] = 0
+        for behind in _BEHIND:
+            added[behind - step:behind] ^= block
+        at += step
+    return np.concatenate([(words[at:at + reach] ^ added[:reach]).view(np.uint8), data[4 * (at + reach):]])
 
 
 def _plain(data, state):

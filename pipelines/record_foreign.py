@@ -16,6 +16,8 @@ from pipelines.manifest import LABELS_FILE, Manifest, Missing, canonical_split
 from pipelines.record_index import SHARD_NAME, RecordEntry
 from pipelines.video import VideoError, decode_image
 
+MOST_LABELS = 10**6  # where no list of names says how many there are
+
 
 def read(folder):
     """The `Manifest` of a folder with shards `SPLIT-00000-of-00010[.tfrecord]` or `*.tfrecord`.
@@ -51,6 +53,10 @@ def _labels(folder, entries, names):
     if storage.exists(path):
         return load_labels(storage.openable(path))
     top = max((label for entry in entries for label in entry.labels), default=-1)
+    if top >= MOST_LABELS:
+        entry = next(entry for entry in entries if top in entry.labels)
+        raise ValueError(f"Expected label ids below {MOST_LABELS}. Received {top} in the record at {entry}. Write the "
+                         f"names that there are into '{LABELS_FILE}' beside the shards, or write the record again.")
     labels = [names.get(label, str(label)) for label in range(top + 1)]
     return labels if len(set(labels)) == len(labels) else [str(label) for label in range(top + 1)]
 
@@ -65,23 +71,23 @@ def contents(shard):
     kept = os.path.join(storage.cache_folder("indexes"), f"{key}.json")
     if not os.path.exists(kept):
         logging.info("indexing '%s': reading it once", storage.shown(shard))
-        storage.write_bytes(kept, json.dumps(_read_through(path)).encode())
+        storage.write_bytes(kept, json.dumps(_read_through(path, storage.shown(shard))).encode())
     with open(kept, encoding="utf-8") as file:
         return json.load(file)
 
 
-def _read_through(path):
+def _read_through(path, name):
     good, bad = [], []
     with storage.open_file(path) as file:
         try:
-            places = record_file.offsets(file, path)
+            places = record_file.offsets(file, name)
         except record_file.DamagedRecordError as error:
             places = error.found
             end = sum(places[-1]) + record_file.HEADER_BYTES + record_file.FOOTER_BYTES if places else 0
             bad.append((end, f"{error}; what lies behind it is lost"))
         for offset, length in places:
             try:
-                good.append(_row(record_file.read_at(file, offset, path), offset, path) | {"length": length})
+                good.append(_row(record_file.read_at(file, offset, name), offset, name) | {"length": length})
             except (record_file.DamagedRecordError, records.RecordError, VideoError) as error:
                 bad.append((offset, str(error)))
     return {"records": good, "bad": bad}

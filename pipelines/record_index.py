@@ -93,11 +93,18 @@ def read(folder):
         return record_foreign.read(folder)
     summary = read_summary(folder)
     labels_path = storage.join(folder, LABELS_FILE)
-    labels = storage.read_bytes(labels_path).decode("utf-8", "surrogateescape").splitlines()
+    labels = storage.read_bytes(labels_path).decode("utf-8", "surrogateescape").removesuffix("\n").split("\n")
     text = storage.read_bytes(storage.join(folder, MANIFEST_FILE)).decode("utf-8", "surrogateescape")
     ids = {name: position for position, name in enumerate(labels)}
     tabled = summary["schema_version"] >= 2
-    entries = [_entry(row, folder, ids, tabled) for row in csv.DictReader(io.StringIO(text, newline=""))]
+    entries = []
+    for row in csv.DictReader(io.StringIO(text, newline="")):
+        try:
+            entries.append(_entry(row, folder, ids, tabled))
+        except (KeyError, TypeError, ValueError) as error:
+            what = f"the label {error} is not in '{LABELS_FILE}'" if isinstance(error, KeyError) else str(error)
+            raise ValueError(f"Expected '{storage.shown(folder)}/{MANIFEST_FILE}' as it was prepared. Record "
+                             f"{len(entries) + 1} of it is of another kind: {what}. Copy the folder again.") from None
     if len(entries) != summary["clips"]:
         raise ValueError(f"Expected the {summary['clips']} clips of '{SUMMARY_FILE}'. Received {len(entries)} in "
                          f"'{storage.shown(folder)}/{MANIFEST_FILE}'. Copy the folder again.")

@@ -24,7 +24,7 @@ def encode(context, lists):
     >>> decode(encode({"n": [1, -1]}, {"frames": [[b"a"], [b"b"]]}))
     ({'n': [1, -1]}, {'frames': [[b'a'], [b'b']]})
     """
-    return encode_context(context) + encode_lists(lists)
+    return b"".join([encode_context(context), *list_pieces(lists)])
 
 
 def encode_context(context):
@@ -41,29 +41,33 @@ def before_bytes(name, size):
     return _entry(name, _feature([bytes(size)]))[:-size]
 
 
-def encode_lists(lists):
-    """The part of a SequenceExample that holds the feature lists."""
-    return _field(2, b"".join(_entry(name, b"".join(_field(1, _feature(values)) for values in steps))
-                              for name, steps in sorted(lists.items())))
+def list_pieces(lists):
+    """The part of a SequenceExample that holds the feature lists, to be joined: a video's frames are worth one copy.
 
+    A step's only value, if it is bytes, is a piece of its own; there is one before it.
 
-def value_places(encoded, name, sizes):
-    """Where each value begins in what `encode_lists` gave, for its first list: one bytes value of these sizes a step.
-
-    >>> lists = encode_lists({"frames": [[b"a"], [b"bc"]]})
-    >>> [lists[at:] for at in value_places(lists, "frames", [1, 2])][1]
-    b'bc'
+    >>> list_pieces({"frames": [[b"a"], [b"bc"]]})[2::2]
+    [b'a', b'bc']
     """
-    heads = []
-    for size in sizes:
-        whole = size
-        for _ in range(3):  # a step holds a feature, that a list, that the value
-            whole += 1 + _varint_size(whole)
-        heads.append(whole - size)
-    at = encoded.index(name.encode()) + len(name.encode()) + 1 + _varint_size(sum(heads) + sum(sizes))
-    for head, size in zip(heads, sizes):
-        yield at + head
-        at += head + size
+    entries = []
+    for name, steps in sorted(lists.items()):
+        pieces, size = [], 0
+        for values in steps:
+            if len(values) == 1 and type(values[0]) is bytes:
+                head, whole = b"", len(values[0])
+                for kind in (1, _BYTES, 1):  # the value lies in a list, that in a feature, that in a step
+                    mark = bytes([kind << 3 | _LENGTH]) + _varint(whole)
+                    head, whole = mark + head, whole + len(mark)
+                pieces += head, values[0]
+            else:
+                pieces.append(_field(1, _feature(values)))
+                whole = len(pieces[-1])
+            size += whole
+        key = _field(1, name.encode())
+        mark = bytes([2 << 3 | _LENGTH]) + _varint(size)
+        entries += bytes([1 << 3 | _LENGTH]) + _varint(len(key) + len(mark) + size) + key + mark, *pieces
+    entries[:1] = [bytes([2 << 3 | _LENGTH]) + _varint(sum(map(len, entries))) + b"".join(entries[:1])]
+    return entries
 
 
 def decode(serialized, lists=None):
@@ -115,10 +119,6 @@ def _varint(value):
         value >>= 7
     out.append(value)
     return bytes(out)
-
-
-def _varint_size(value):
-    return max(1, (value.bit_length() + 6) // 7)
 
 
 def _read_varint(view, at):

@@ -6,6 +6,8 @@ Nothing here needs TensorFlow; `pipelines.record_graph` has what reads records i
 """
 
 import dataclasses
+import itertools
+import math
 import struct
 import zlib
 from typing import Any
@@ -23,6 +25,7 @@ LABEL_INDEX = "clip/label/index"
 LABEL_TEXT = "clip/label/text"
 LABEL_STRING = "clip/label/string"
 FILENAME = "video/filename"
+DATA_PATH = "clip/data_path"  # MediaSequence's name for it; read only
 START = "clip/start/timestamp"  # microseconds
 END = "clip/end/timestamp"
 FRAME_RATE = "image/frame_rate"
@@ -91,9 +94,10 @@ def encode(record: Record) -> bytes:
     lists: Any = {IMAGE: [[frame] for frame in record.frames]}
     if record.times_us:
         lists[TIMESTAMP] = [[time] for time in record.times_us]
-    lists = record_wire.encode_lists(lists)
+    pieces = record_wire.list_pieces(lists)
     sizes = [len(frame) for frame in record.frames]
-    places = [len(lists) - at for at in record_wire.value_places(lists, IMAGE, sizes)]
+    ends = list(itertools.accumulate(len(piece) for piece in reversed(pieces)))[::-1]
+    places = ends[2:2 * len(sizes) + 1:2]  # IMAGE is the first list: a frame is every second piece
     table = b"".join(struct.pack("<3I", place, len(frame), zlib.crc32(frame))
                      for place, frame in zip(places, record.frames))
     context = {
@@ -102,7 +106,7 @@ def encode(record: Record) -> bytes:
         WIDTH: [record.width], FORMAT: [b"JPEG"], VERSION: [SCHEMA_VERSION], FRAME_FROM_END: places,
         FRAME_BYTES: sizes, FRAME_TABLE: [table],
     }
-    return record_wire.encode_context(context) + lists
+    return b"".join([record_wire.encode_context(context), *pieces])
 
 
 def decode(serialized: bytes, source: str = "") -> Record:
@@ -133,8 +137,9 @@ def decode(serialized: bytes, source: str = "") -> Record:
     labels = tuple(value for value in context.get(LABEL_INDEX, ()) if isinstance(value, int))
     names = context.get(LABEL_TEXT) or context.get(LABEL_STRING) or []
     names = _texts(names) if len(names) == len(labels) else ()
-    times = tuple(values[0] for values in lists.get(TIMESTAMP, ()) if values)
-    return Record(frames, labels, names, "".join(_texts(context.get(FILENAME, ())[:1])), int(_one(context, START, 0)),
+    times = tuple(values[0] for values in lists.get(TIMESTAMP, ()) if values and isinstance(values[0], int))
+    filename = "".join(_texts((context.get(FILENAME) or context.get(DATA_PATH, ()))[:1]))
+    return Record(frames, labels, names, filename, int(_one(context, START, 0)),
                   int(_one(context, END, -1)), float(_one(context, FRAME_RATE, 0.0)), int(_one(context, HEIGHT, 0)),
                   int(_one(context, WIDTH, 0)), times if len(times) == len(frames) else ())
 
@@ -146,7 +151,9 @@ def is_indexed(serialized):
 
 
 def _one(context, key, default):
-    return (context.get(key) or [default])[0]
+    """The first value of a feature, or `default` where there is none or it is no number."""
+    value = (context.get(key) or [default])[0]
+    return value if isinstance(value, int | float) and math.isfinite(value) else default
 
 
 def _bytes(text):

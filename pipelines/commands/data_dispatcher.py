@@ -18,5 +18,4 @@ def run(args):
 
     server = data_service.dispatcher(args.port)
     print(f"dispatcher at {server.target}", flush=True)
-    server.join()
-    return 0
+    data_service.serve(server)

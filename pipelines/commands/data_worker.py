@@ -21,5 +21,4 @@ def run(args):
 
     server = data_service.worker(args.dispatcher, args.host, args.port)
     print(f"worker of {args.dispatcher}", flush=True)
-    server.join()
-    return 0
+    data_service.serve(server)

@@ -6,7 +6,6 @@ trains from it. Run the same command again after an interruption: it goes on whe
 for byte the same.
 """
 
-import os
 import shlex
 import sys
 
@@ -73,9 +72,9 @@ def run(args):
             format=args.format, fold=args.fold, split_by=args.split_by)
     counts = ", ".join(f"{name}: {split['clips']} clips in {split['shards']} shards"
                        for name, split in summary["splits"].items())
+    where = storage.shown(storage.join(args.out, prepare.QUARANTINE_FILE))
     print(f"{storage.shown(args.out)}: {counts}; {_bytes(summary['bytes'])}, {summary['frames']} frames, "
-          f"{summary['failures']} videos left out" + (f" (see {os.path.join(args.out, prepare.QUARANTINE_FILE)})"
-                                                      if summary["failures"] else ""))
+          f"{summary['failures']} videos left out" + (f" (see {where})" if summary["failures"] else ""))
     return 0
 
 

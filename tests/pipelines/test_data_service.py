@@ -1,6 +1,8 @@
 """Shared input workers give every clip of an epoch exactly once, also when one of them is killed."""
 
 import contextlib
+import signal
+import socket
 import subprocess
 import sys
 
@@ -63,6 +65,38 @@ def test_every_clip_once_an_epoch_and_after_a_worker_is_killed(prepared, monkeyp
         assert sums(batches) == expected
         assert sums(there) == sums(here)  # the next epoch, by the worker that is left
         assert there.epoch == 4
+
+
+def test_a_port_that_is_taken():
+    with socket.socket() as taken:
+        taken.bind(("0.0.0.0", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(OSError, match=rf"Expected a port to listen at\. {port} gives: .*\. Pass another --port"):
+            data_service.dispatcher(port)
+
+
+def test_nobody_at_the_address(prepared, monkeypatch):
+    monkeypatch.setattr(data_service.reached, "__defaults__", (0.0,))
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        address = f"grpc://localhost:{free.getsockname()[1]}"
+        for start in (lambda: data_service.worker(address),
+                      lambda: pipelines.training_clips(prepared, CLIP, 4, data_service=address)):
+            with pytest.raises(ConnectionError, match=rf"Expected a dispatcher at '{address}'\. Nothing answers there: "
+                                                      r".*refused\. Start `res3d data-dispatcher`, or check the"):
+                start()
+
+
+@pytest.mark.slow
+def test_servers_end_when_they_are_interrupted():
+    with started("data-dispatcher", "--port=0") as (dispatcher, said):
+        with started("data-worker", said.removeprefix("dispatcher at ")) as (worker, told):
+            assert told.startswith("worker of grpc://")
+            worker.send_signal(signal.SIGINT)
+            assert worker.wait(60) == 130
+        dispatcher.send_signal(signal.SIGINT)
+        assert dispatcher.wait(60) == 130
 
 
 def test_an_address_must_be_one():

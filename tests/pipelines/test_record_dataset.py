@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 import pipelines
-from pipelines import augment, record_file, record_rows, records, sample, synthetic, transforms, video
+from pipelines import augment, record_file, record_rows, records, sample, storage, synthetic, transforms, video
 from pipelines.manifest import Manifest, read_manifest
 from pipelines.order import mix
 from pipelines.prepare import Options, prepare
@@ -243,9 +243,30 @@ def test_records_of_other_tools(foreign):
     assert len(batches(pipelines.evaluation_clips(foreign, CLIP, 2, split="val"))) == 1
 
 
+def test_records_of_other_tools_where_tensorflow_has_the_file_system(foreign):
+    for path in foreign.iterdir():
+        storage.write_bytes(f"ram://foreign/{path.name}", path.read_bytes())
+    storage.write_bytes("ram://foreign/test-00000-of-00001", (foreign / "train-00000-of-00001").read_bytes()[:-20_000])
+    manifest = read_manifest("ram://foreign")
+    assert manifest.splits == {"train": 2, "val": 2, "test": 1}
+    assert any("of 'ram://foreign/test-00000-of-00001' is cut off" in row.reason for row in manifest.missing)
+    there, = batches(pipelines.evaluation_clips("ram://foreign", CLIP, 2, split="val"))
+    here, = batches(pipelines.evaluation_clips(foreign, CLIP, 2, split="val"))
+    np.testing.assert_array_equal(there[0], here[0])
+
+
 def test_a_label_out_of_range(foreign):
     (foreign / "labels.txt").write_text("rise\n")
     with pytest.raises(ValueError, match=r"Label ids must lie in 0\.\.0\. Received \(1,\)"):
+        read_manifest(foreign)
+
+
+def test_a_label_that_nobody_can_mean(foreign):
+    data = records.encode(records.Record((video.encode_image(np.zeros((8, 8, 3), np.uint8)),), (2**40,)))
+    with open(foreign / "test-00000-of-00001", "wb") as file:
+        record_file.Writer(file).write(data)
+    with pytest.raises(ValueError, match=r"Expected label ids below 1000000\. Received 1099511627776 in the record at "
+                                         r"byte 0 of '.*test-00000-of-00001'\. Write the names"):
         read_manifest(foreign)
 
 

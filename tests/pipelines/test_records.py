@@ -1,6 +1,7 @@
 """Records round trip exactly, in TensorFlow's own reading of them too, and damage is named."""
 
 import contextlib
+import hashlib
 import io
 
 import numpy as np
@@ -88,6 +89,22 @@ def test_a_model_garden_record_parses():
     assert records.decode(data) == Record((b"x",), (2, 7))
 
 
+def test_a_media_sequence_record_parses():
+    data = example({"clip/label/index": [2, 7], "clip/label/string": [b"jump", b"run"], "clip/data_path": [b"a.mp4"],
+                    "clip/start/timestamp": [0], "clip/end/timestamp": [80_000], "image/frame_rate": [25.0],
+                    "image/height": [4], "image/width": [6]},
+                   **{"image/encoded": [b"x", b"y"], "image/timestamp": [0, 40_000]})
+    assert records.decode(data) == Record((b"x", b"y"), (2, 7), ("jump", "run"), "a.mp4", 0, 80_000, 25.0, 4, 6,
+                                          (0, 40_000))
+
+
+def test_values_of_other_kinds_are_passed_over():
+    data = example({records.LABEL_INDEX: [b"two"], records.START: [b"soon"], records.END: [float("nan")],
+                    records.FRAME_RATE: [b"25"], records.HEIGHT: [float("inf")], records.VERSION: [b"1"]},
+                   **{"image/encoded": [b"x", b"y"], "image/timestamp": [b"0", b"1"]})
+    assert records.decode(data) == Record((b"x", b"y"))
+
+
 def test_a_record_without_frames():
     with pytest.raises(RecordError, match=r"Expected frames under 'image/encoded' at byte 7\. Received a record "
                                           r"without any: it has sound\."):
@@ -114,6 +131,20 @@ def test_times_and_names_must_fit():
 def test_checksum_of_any_length(size, seed):
     data = np.random.default_rng(seed).integers(0, 256, size, np.uint8)
     assert record_file.crc32c(data.tobytes()) == record_file._plain(data, 0xFFFFFFFF) ^ 0xFFFFFFFF
+
+
+@pytest.mark.parametrize("size", [40_031, 40_032, 57_327, 100_003])
+def test_checksum_of_data_long_enough_to_be_folded(size):
+    data = np.random.default_rng(size).integers(0, 256, size, np.uint8)
+    assert record_file.crc32c(data.tobytes()) == record_file._plain(data, 0xFFFFFFFF) ^ 0xFFFFFFFF
+
+
+def test_the_bytes_of_a_record_stay_what_they_are():
+    record = Record((b"one", b"", b"x" * 300), (1, 2), ("jump", "l\u00e4uft"), "a/b.mp4", 5, 10**7, 12.5, 48, 64,
+                    (5, 6, 7))
+    data = records.encode(record)
+    assert (len(data), hashlib.sha256(data).hexdigest()[:16]) == (853, "e4f9a1a47815faaa")
+    assert records.decode(data) == record
 
 
 def test_tensorflow_reads_what_is_written_and_the_other_way(tmp_path):

@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from pipelines import storage
+from pipelines import addresses, storage
 
 ROUND_TRIP = """
 import sys
@@ -114,6 +114,11 @@ def test_a_failure_names_the_address_and_no_secret(web):
 def test_what_may_be_logged():
     assert storage.shown("s3://key:secret@bucket/a?token=1") == "s3://bucket/a"
     assert storage.shown("data/what?.mp4") == "data/what?.mp4"
+    assert storage.shown("s3://key:sec/ret@bucket/a@b.mp4") == "s3://bucket/a@b.mp4"
+    for plain in ("s3://bucket/a@b.mp4", "http://host:80/a@b.mp4", "http://host/me:a@b.mp4", "memory://a/b"):
+        assert storage.shown(plain) == addresses.without_secrets(plain) == plain
+    said = "404, url='https://key:se@same@host/a.mp4?X-Amz-Signature=sesame&b=1', from s3://key:sesa/me@host/b@c"
+    assert addresses.without_secrets(said) == "404, url='https://host/a.mp4?...', from s3://host/b@c"
 
 
 def test_an_unknown_scheme_says_what_to_install():
