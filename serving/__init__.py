@@ -6,14 +6,17 @@ _NAMES = {
     "Client": "serving.client",
     "export": "serving.exporter",
 }
+_MODULES = ("client", "exporter")  # after `import serving` alone, too
 __all__ = [*_NAMES]
 
 
 def __getattr__(name):
+    if name in _MODULES:
+        return importlib.import_module(f"{__name__}.{name}")
     if name not in _NAMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(_NAMES[name]), name)
 
 
 def __dir__():
-    return sorted(__all__)
+    return sorted([*__all__, *_MODULES])

@@ -132,7 +132,11 @@ class Client:
         return [{"label": str(label), "score": float(score)} for label, score in list(zip(names, scores))[:top]]
 
     def encode(self, clips: np.ndarray) -> tuple[str, dict[str, np.ndarray]]:
-        """(signature, inputs) of a request for one video's clips, uint8 `(views, *clip.shape)`."""
+        """(signature, inputs) of a request for one video's clips, uint8 `(views, *clip.shape)`; refuses others."""
+        clips = np.asarray(clips)
+        if clips.ndim != 5 or clips.dtype != np.uint8:
+            raise ValueError("Clips must be uint8 (views, frames, height, width, channels). Received: "
+                             f"{clips.dtype} {clips.shape}. Give one clip as clip[None], with pixels from 0 to 255.")
         if self.encoding == "jpeg":
             files = [[video.encode_image(frame, ".jpg", self.quality) for frame in clip] for clip in clips]
             if len(clips) > 1:

@@ -71,7 +71,9 @@ class GrpcTransport:
         try:
             return method(request, timeout=timeout)
         except grpc.RpcError as error:
-            raise ServerError(error.code().name, f"{self.target}: {error.details()}") from None
+            away = "failed to connect" in (error.details() or "")  # gRPC's words; a server that answers has its own
+            raise ServerError(error.code().name, f"{self.target}{' cannot be reached' if away else ''}: "
+                                                 f"{error.details()}") from None
 
     def close(self):
         """Closes the channel."""

@@ -67,7 +67,7 @@ class Histogram(_Metric):
                 bound = "+Inf" if limit is None else f"{limit:g}"
                 lines.append(f"{self.name}_bucket{self._tags(values, ('le', bound))} {so_far}")
             tags = self._tags(values)
-            lines += [f"{self.name}_sum{tags} {total:g}", f"{self.name}_count{tags} {so_far}"]
+            lines += [f"{self.name}_sum{tags} {total!r}", f"{self.name}_count{tags} {so_far}"]
         return lines
 
 

@@ -32,3 +32,22 @@ class Model:
 
     def available(self):
         return [v for v in self.versions.values() if v.state == AVAILABLE]
+
+    def want(self, numbers, found, patience):
+        """Lists the versions to serve; `found` is {number: path}. The store's lock is held."""
+        for number, version in list(self.versions.items()):
+            if version.state == END and (number not in found if version.error else number in numbers):
+                del self.versions[number]  # a failed one is tried again when it comes back, others when wanted
+            elif version.state == START and number not in numbers:
+                version.state = END  # it was waited for, and is no more
+        for number in numbers:
+            if number not in self.versions:
+                self.versions[number] = Version(number, found[number], patience)
+        self.aspired = numbers
+
+    def failures(self):
+        """Why none of the wanted versions will ever answer, in one line; "" while one may."""
+        tried = [version for version in self.versions.values() if version.number in (self.aspired or ())]
+        if any(version.state != END for version in tried):
+            return ""
+        return "; ".join(f"version {v.number}: {v.error.message if v.error else 'unloaded'}" for v in tried)

@@ -13,7 +13,7 @@ from absl import logging
 
 from serving import model_config, versions
 from serving.errors import ServingError, from_exception, invalid, servable_not_found
-from serving.model_state import AVAILABLE, END, LOADING, START, UNLOADING, Model, Version
+from serving.model_state import AVAILABLE, END, LOADING, START, UNLOADING, Model
 
 _RESTLESS_SECONDS = 0.2  # between looks while a version is arriving
 _LONGEST_SECONDS = 60.0  # between looks when nothing is expected
@@ -139,7 +139,8 @@ class ModelStore:
                     model.next_look = 0.0
                 for name, model in self._models.items():
                     if name not in wanted:
-                        model.config, model.aspired = None, []
+                        model.config = None
+                        model.want([], model.versions, self._patience)
                         self._labels.pop(name, None)
                 self._hurry()
             if wait:
@@ -153,10 +154,8 @@ class ModelStore:
                 model = self._models[name]
                 if model.available():
                     return
-                tried = [v for v in model.versions.values() if v.number in (model.aspired or ())]
-                if tried and all(v.state == END for v in tried):
-                    errors = "; ".join(f"version {v.number}: {v.error.message if v.error else 'unloaded'}"
-                                       for v in tried)
+                errors = model.failures()
+                if errors:
                     raise ServingError("UNKNOWN", f"Model {name} failed to become available: {errors}")
                 self._changed.wait(1.0)
 
@@ -240,13 +239,7 @@ class ModelStore:
         with self._changed:
             if model.config is not config:
                 return
-            for number, version in list(model.versions.items()):
-                if version.state == END and (number not in found if version.error else number in aspired):
-                    del model.versions[number]  # a failed one is tried again when it comes back, others when wanted
-            for number in aspired:
-                if number not in model.versions:
-                    model.versions[number] = Version(number, found[number], self._patience)
-            model.aspired = aspired
+            model.want(aspired, found, self._patience)
 
     def _complain(self, model, text):
         if text != model.complaint:

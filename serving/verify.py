@@ -50,7 +50,7 @@ def verify(folder, answers, tolerance=TOLERANCE, runtime=None):
                  "runtime": None if runtime is None else os.fspath(runtime)}
     root = str(pathlib.Path(__file__).resolve().parent.parent)
     path = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
-    command = [sys.executable, "-m", "serving.verify", json.dumps(arguments)]
+    command = [sys.executable, "-P", "-m", "serving.verify", json.dumps(arguments)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False,
                           env={**os.environ, "PYTHONPATH": path})
     lines = done.stdout.splitlines()

@@ -1,5 +1,6 @@
 """ModelService over a real socket: the status of versions, and another set of models in place of the first."""
 
+import shutil
 import time
 
 import grpc
@@ -82,6 +83,22 @@ def test_reload_of_a_model_that_cannot_load_is_unknown(serve, models, tmp_path):
         assert code == "UNKNOWN"
         assert "bad" in message
         assert running.http.post("/v1/models/good:predict", json={"instances": [1.0]}).status_code == 200
+
+
+def test_a_version_that_is_waited_for_no_more_has_ended(serve, models, built, tmp_path):
+    shutil.copytree(built / "line", tmp_path / "late/1")
+    with serve(model_base_path=str(tmp_path / "late"), model_name="late", incomplete_version_wait_seconds=60,
+               file_system_poll_wait_seconds=1) as running:
+        (tmp_path / "late/2").mkdir()  # nothing in it yet
+
+        def states():
+            found = running.http.get("/v1/models/late").json()["model_version_status"]
+            return [(row["version"], row["state"]) for row in found]
+
+        assert _eventually(states, [("2", "START"), ("1", "AVAILABLE")]) == [("2", "START"), ("1", "AVAILABLE")]
+        service = model_service_pb2_grpc.ModelServiceStub(running.channel)
+        service.HandleReloadConfigRequest(reload_request(("other", str(models / "toys"), "tensorflow")))
+        assert _eventually(states, [("2", "END"), ("1", "END")]) == [("2", "END"), ("1", "END")]
 
 
 def test_reload_with_a_label_for_no_version(serve, models):

@@ -221,7 +221,7 @@ def test_nobody_there(scheme, film):
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
     with (Client(f"{scheme}://127.0.0.1:{port}/actions", retries=1, timeout=20) as asking,
-          pytest.raises(ServerError, match=f"UNAVAILABLE: 127.0.0.1:{port}.*") as refused):
+          pytest.raises(ServerError, match=f"UNAVAILABLE: 127.0.0.1:{port} cannot be reached: .*") as refused):
         asking.classify(film)
     assert refused.value.code == "UNAVAILABLE"
 
@@ -230,6 +230,14 @@ def test_a_model_that_does_not_describe_itself(server):
     server.failures = [(400, {}) if server.address.startswith("http") else grpc.StatusCode.FAILED_PRECONDITION]
     with Client(server.address) as asking, pytest.raises(ValueError, match=r"does not tell them: .* Pass clip="):
         _ = asking.clip
+
+
+@pytest.mark.parametrize("encoding", ["jpeg", "raw"])
+@pytest.mark.parametrize(("shape", "dtype"), [((4, 8, 8, 3), "uint8"), ((1, 4, 8, 8, 3), "float32")])
+def test_clips_of_another_kind_are_refused_before_they_are_sent(encoding, shape, dtype):
+    with (Client("grpc://localhost:1/m", encoding=encoding) as nobody,
+          pytest.raises(ValueError, match=rf"Clips must be uint8 \(views, .*Received: {dtype} .*Give one clip")):
+        nobody.classify_clips(np.zeros(shape, dtype))
 
 
 def test_rest_keeps_its_connection_and_names_the_model(rest_server, film):

@@ -1,6 +1,7 @@
 """The page: its figures, a dropped video, and the whole of it in a headless browser where there is one."""
 
 import base64
+import html
 import http.client
 import json
 import os
@@ -80,8 +81,9 @@ def test_the_page_needs_no_network(server):
 
 def test_state(server):
     status, content = ask(server, "GET", "/page/state")
-    (model,) = json.loads(content)["models"]
-    assert status == 200
+    state = json.loads(content)
+    (model,) = state["models"]
+    assert (status, state["most_bytes"]) == (200, 64 << 20)
     assert model["name"] == "colours"
     assert model["labels"] == LABELS
     assert model["versions"] == [{"version": "1", "state": "AVAILABLE", "error": ""}]
@@ -138,25 +140,63 @@ def _browser():
     return found
 
 
+# Runs in the page and in the same page 375 pixels wide: drops a video, asks where the network looked, measures.
+_AS_A_USER = """<script>
+const until = async found => { while (!found()) await new Promise(r => setTimeout(r, 50)); };
+const drop_on = async (type, bytes) => {
+  const carried = new DataTransfer();
+  carried.items.add(new File([bytes], type + ".avi"));
+  document.getElementById("drop").dispatchEvent(new DragEvent("drop", {dataTransfer: carried}));
+};
+addEventListener("load", async () => {
+  await until(() => chosen);
+  await drop_on("broken", new Uint8Array(9));
+  await until(() => $("error").textContent);
+  document.body.dataset.error = $("error").textContent;
+  const film = Uint8Array.from(atob("FILM"), c => c.charCodeAt(0));
+  await drop_on("green", film);
+  await until(() => shown);
+  $("look").click();
+  await drop_on("again", film);  // while the network is asked where it looked in the first
+  await until(() => shown.file.name === "again.avi");
+  await until(() => !$("drop").classList.contains("busy"));
+  document.body.dataset.stale = document.querySelectorAll("#frames canvas").length;
+  $("look").click();
+  await until(() => document.querySelector("#frames canvas"));
+  const heading = document.querySelector("h2").getBoundingClientRect(), box = $("drop").getBoundingClientRect();
+  document.body.dataset.layout = JSON.stringify([
+    document.documentElement.scrollWidth <= innerWidth, box.top >= heading.bottom, box.width > 0.8 * innerWidth]);
+  if (self !== top) return;
+  const phone = document.createElement("iframe");
+  phone.width = 375; phone.height = 800; phone.src = "/";
+  document.body.append(phone);
+  await until(() => phone.contentDocument.body?.dataset.layout);
+  document.body.dataset.phone = phone.contentDocument.body.dataset.layout;
+});
+</script>"""
+
+
 @pytest.mark.slow
 def test_in_a_browser(server, green, tmp_path):
-    """Chromium loads the page, its script drops the video as a user would, and the finished page is read."""
+    """Chromium loads the page, its script drops videos as a user would, and the finished page is read."""
     script = tmp_path / "page.html"
     page = ask(server, "GET", "/")[1].decode()
-    data = base64.b64encode(green.read_bytes()).decode()
-    drop = ("<script>addEventListener('load', async () => { while (!chosen) await new Promise(r => setTimeout(r, 50));"
-            f"const bytes = Uint8Array.from(atob('{data}'), c => c.charCodeAt(0));"
-            "const carried = new DataTransfer(); carried.items.add(new File([bytes], 'green.avi'));"
-            "document.getElementById('drop').dispatchEvent(new DragEvent('drop', {dataTransfer: carried}));"
-            "});</script>")
-    script.write_text(page + drop)
+    script.write_text(page + _AS_A_USER.replace("FILM", base64.b64encode(green.read_bytes()).decode()))
     server._rest._page.html = script.read_text
     done = subprocess.run(
         [_browser(), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}/profile",
-         "--virtual-time-budget=20000", "--dump-dom", f"http://{server.rest_address}/"],
+         "--window-size=1000,900", "--virtual-time-budget=40000", "--dump-dom", f"http://{server.rest_address}/"],
         capture_output=True, text=True, timeout=120)
-    assert "colours" in done.stdout
-    assert "4 labels" in done.stdout
-    bars = done.stdout.partition('id="bars"')[2].partition('id="times"')[0]
+    told = html.unescape(done.stdout)
+    assert "colours" in told
+    assert "4 labels" in told
+    bars = told.partition('id="bars"')[2].partition('id="times"')[0]
     assert bars.index("green") < bars.index("red")
-    assert done.stdout.count('<img src="data:image/jpeg') + done.stdout.count('alt="frame') >= CLIP.frames
+    assert told.count('alt="frame ') == CLIP.frames
+    assert 'data-error="broken.avi: This is no video that can be read: ' in told
+    assert 'data-stale="0"' in told
+    assert "again.avi: decoded in" in told
+    assert "red: covering this costs “green” the most" in told
+    assert told.count("<canvas") == CLIP.frames
+    assert 'data-layout="[true,true,true]"' in told
+    assert 'data-phone="[true,true,true]"' in told

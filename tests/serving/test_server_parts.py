@@ -58,6 +58,14 @@ def test_metrics_count_in_cumulative_buckets():
     assert (rate, median) == (0.3, pytest.approx(0.015))
 
 
+def test_sums_keep_every_digit():
+    metrics = Metrics()
+    for _ in range(3):
+        metrics.answered("m", "Predict", "GRPC", "OK", 1000.0004)
+    (total,) = (line for line in metrics.text().splitlines() if "request_latency_sum" in line)
+    assert float(total.split()[-1]) == pytest.approx(3000001200, abs=1), "a rate of it would be wrong by the rounding"
+
+
 def test_made_up_names_do_not_fill_the_memory():
     metrics = Metrics()
     for i in range(5000):
