@@ -17,7 +17,9 @@ class GradCam:
     Args:
         model: a functional network of the family.
 
-    Reference: Selvaraju et al., 2017 (arXiv 1610.02391), with the mean over time as well as space.
+    Of two pathways, each counts by what it gives to the logit.
+
+    Reference: Selvaraju et al., 2017 (arXiv 1610.02391), summed over time as well as space.
     """
 
     def __init__(self, model: keras.Model) -> None:
@@ -54,7 +56,7 @@ class GradCam:
         heat = np.zeros(clip.shape[:3], "float32")
         for values, gradient in zip(maps, self.tail.gradients()):
             values, gradient = _time_first(values), _time_first(gradient)
-            weights = gradient.mean(axis=(0, 1, 2))
+            weights = gradient.sum(axis=(0, 1, 2))  # not the mean, which would make less of a pathway of more frames
             heat += stretch(np.maximum(values @ weights, 0.0), clip.shape[:3])
         return heat / max(float(heat.max()), 1e-12), logits
 

@@ -44,10 +44,20 @@ def join(coordinator, process_id, process_count):
     if keras.backend.backend() != "jax":
         raise ValueError("Several processes train together on the JAX backend only: set KERAS_BACKEND=jax. "
                          f"Received: {keras.backend.backend()}.")
+    if not 0 <= process_id < process_count:
+        raise ValueError(f"`--process_id` must be 0 to {process_count - 1}, one for each of {process_count} processes. "
+                         f"Received: {process_id}.")
     if coordinator is None:
         raise ValueError("`--coordinator` must be HOST:PORT of process 0 when processes train together. Received none.")
     keras.distribution.initialize(coordinator, process_count, process_id)
     keras.distribution.set_distribution(keras.distribution.DataParallel(auto_shard_dataset=False))
+
+
+def agree(up):
+    """Process 0's answer to whether the time is up, in every process: those that step together stop together."""
+    from jax.experimental import multihost_utils
+
+    return bool(multihost_utils.broadcast_one_to_all(up))
 
 
 def be_deterministic():

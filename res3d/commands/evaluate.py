@@ -74,6 +74,7 @@ def evaluate(workdir, data=None, protocol=None, *, split=None, compare=(), expla
     recipe = folder.recipe
     protocol = protocol if protocol is not None else recipe.protocol
     plan = find_protocol(protocol)
+    others = _others(compare)  # before the videos: they take their time
     model, clip, labels, multi_label = load_network(workdir)
     manifest = _videos(folder, recipe, data, split, labels)
     unlabelled = [entry.path for entry in manifest if not entry.labels]
@@ -100,7 +101,7 @@ def evaluate(workdir, data=None, protocol=None, *, split=None, compare=(), expla
     write_aside(folder.metrics_file, json.dumps(metrics, indent=2) + "\n")
     frames, heat = _painters(model, clip, scored, explain)
     write_report(folder.report_file, predictions, metrics, folder.history, f"{model.name} in {folder}", frames,
-                 _others(compare), heat=heat, multi_label=multi_label)
+                 others, heat=heat, multi_label=multi_label)
     return metrics
 
 

@@ -48,6 +48,7 @@ def features(model, data, output, *, stages=("head_pool",), split=None, protocol
 
     Raises:
         ValueError: for an unknown stage, or data of which no video can be read.
+        OSError: if `output` has no folder to go to.
     """
     import keras
     import numpy as np
@@ -56,6 +57,10 @@ def features(model, data, output, *, stages=("head_pool",), split=None, protocol
     from pipelines.sample import protocol as find_protocol
     from res3d.commands.scoring import Network, load_network, name_of
 
+    folder = os.path.dirname(os.path.abspath(output))
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(f"`--output` must be a file in a folder that is there. Received: '{output}'. Make the "
+                                "folder first.")
     network, clip, _, _ = load_network(model)
     known = [layer.name for layer in network.layers]
     for stage in stages:

@@ -5,6 +5,7 @@ holds all that `evaluate`, `predict` and `export` need: clip.json, labels.txt, r
 history.csv, quarantine.csv, run.json and logs/ for TensorBoard.
 """
 
+import contextlib
 import datetime
 import os
 import platform
@@ -76,13 +77,17 @@ def train(recipe, data, workdir, *, deterministic=False, overwrite=False, checkp
     from res3d.training.workfolder import WorkFolder
 
     folder = WorkFolder(workdir)
-    if overwrite:
-        folder.clear()
+    if process_count < 1 or (process_count == 1 and (process_id or coordinator is not None)):
+        raise ValueError("`--coordinator` and `--process_id` are for several processes: give all of them the same "
+                         f"--process_count, 2 or more. Received: {process_count}.")
     if process_count > 1:
+        if overwrite:
+            folder.clear()  # before they meet, so that none removes what another has begun
         on_devices.join(coordinator, process_id, process_count)
     import keras
 
     import res3d
+    from pipelines import quarantine
     from res3d.commands.training_data import load_training_data
     from res3d.training.loop import fit
     from res3d.training.losses import make_loss, make_metrics
@@ -93,10 +98,13 @@ def train(recipe, data, workdir, *, deterministic=False, overwrite=False, checkp
     keras.utils.set_random_seed(recipe.seed)
     if deterministic:
         on_devices.be_deterministic()
-    _check_model_name(recipe)
+    _check_names(recipe)
     fed = load_training_data(recipe, data, shard=(process_id, process_count), data_service=data_service,
                              quarantine_csv=folder.quarantine_file if chief else None)
-    folder.check(recipe, fed.labels)
+    if not overwrite:
+        folder.check(recipe, fed.labels)
+    resumes = folder.state_file.is_file() and not overwrite
+    skipped_before = quarantine.load(folder.quarantine_file) if resumes and folder.quarantine_file.is_file() else []
     steps = fed.train.steps_per_epoch
     with on_devices.scope(devices, recipe.data.batch_size):
         policy = keras.config.dtype_policy()
@@ -105,7 +113,7 @@ def train(recipe, data, workdir, *, deterministic=False, overwrite=False, checkp
             model = res3d.build(recipe.model.name, len(fed.labels), recipe.clip, **_model_options(recipe))
         finally:
             keras.config.set_dtype_policy(policy)
-        if recipe.start.weights is not None and not folder.state_file.is_file():
+        if recipe.start.weights is not None and not resumes:
             load_start(model, recipe.start.weights)
         freeze(model, recipe.start.freeze, recipe.start.freeze_batch_norm)
         optimizer = make_optimizer(recipe, steps)
@@ -113,14 +121,18 @@ def train(recipe, data, workdir, *, deterministic=False, overwrite=False, checkp
             optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
         model.compile(optimizer, make_loss(recipe), metrics=make_metrics(recipe, len(fed.labels)),
                       jit_compile=recipe.xla or keras.backend.backend() == "jax")
-    if chief:  # not before: a start that fails leaves no folder behind
-        folder.claim(recipe, fed.labels, describe_run(recipe, data, fed, deterministic))
-    try:
-        return fit(model, recipe, fed.train.at, fed.validation, folder, steps, names=fed.names, chief=chief,
-                   checkpoint_minutes=checkpoint_minutes, checkpoint_steps=checkpoint_steps)
-    finally:
-        if chief:
-            _save_quarantine(folder, fed.skipped)
+    with folder.alone() if chief else contextlib.nullcontext():
+        if chief:  # not before: a start that fails leaves no folder behind, and a former run as it is
+            if overwrite:
+                folder.clear()
+            folder.claim(recipe, fed.labels, describe_run(recipe, data, fed, deterministic))
+        try:
+            return fit(model, recipe, fed.train.at, fed.validation, folder, steps, names=fed.names, chief=chief,
+                       checkpoint_minutes=checkpoint_minutes, checkpoint_steps=checkpoint_steps,
+                       agree=on_devices.agree if process_count > 1 else bool)
+        finally:
+            if chief:
+                _save_quarantine(folder, {**dict(skipped_before), **dict(fed.skipped)}.items())
 
 
 def summary(folder, history):
@@ -138,7 +150,8 @@ def summary(folder, history):
     lines.append(f"{len(skipped)} videos skipped" + (f" (all in {folder.quarantine_file}):" if skipped else ""))
     lines += [f"  {path}: {reason}" for path, reason in skipped[:10]]
     lines += [f"  and {len(skipped) - 10} more"] if len(skipped) > 10 else []
-    lines.append(f"next: res3d evaluate --workdir={folder}")
+    trained = folder.best.is_file() or folder.last.is_file()
+    lines.append(f"next: res3d evaluate --workdir={folder}" if trained else "next: the same command, which goes on")
     return "\n".join(lines)
 
 
@@ -189,12 +202,14 @@ def _model_options(recipe):
     return options
 
 
-def _check_model_name(recipe):
+def _check_names(recipe):
     """Before any video is read: an unknown name is the quickest mistake to tell."""
     import difflib
 
     import res3d
+    from pipelines.sample import protocol
 
+    protocol(recipe.protocol)
     known = [getattr(row, "name", row) for row in res3d.list_models()]
     if recipe.model.name not in known:
         near = difflib.get_close_matches(recipe.model.name, known, 3)

@@ -61,10 +61,16 @@ def load_training_data(recipe, data, labels=None, shard=(0, 1), quarantine_csv=N
                          f"loss.multi_label={str(recipe.loss.multi_label).lower()}.")
     asked = recipe.data
     options = {"workers": asked.workers, "labels": manifest.labels}
+    if asked.batch_size % shard[1]:
+        raise ValueError(f"`data.batch_size` must divide over {shard[1]} processes. Received: "
+                         f"data.batch_size={asked.batch_size}. Use a multiple of {shard[1]}.")
+    if asked.balanced and manifest.multi_label:
+        raise ValueError("`data.balanced` needs one label a video; these data have several. Received: "
+                         "data.balanced=True. Set it to false.")
     extra = {} if data_service is None else {"data_service": data_service}
     train = pipelines.training_clips(
         **training, clip=recipe.clip, batch_size=asked.batch_size // shard[1], seed=recipe.seed, shard=shard,
-        clips_per_video=asked.clips_per_video, augment=augmentation(recipe, manifest.labels),
+        clips_per_video=asked.clips_per_video, balanced=asked.balanced, augment=augmentation(recipe, manifest.labels),
         mix=_mixing(asked), quarantine_csv=quarantine_csv, **options, **extra)
     validation = None
     if held_out is not None:
@@ -72,7 +78,10 @@ def load_training_data(recipe, data, labels=None, shard=(0, 1), quarantine_csv=N
     entries = train.manifest.entries
 
     def names(epoch, step):
-        videos = order.epoch_order(len(entries), recipe.seed, epoch, shard)
+        if asked.balanced:
+            videos = order.balanced_order([entry.label for entry in entries], recipe.seed, epoch, shard)
+        else:
+            videos = order.epoch_order(len(entries), recipe.seed, epoch, shard)
         size = asked.batch_size // shard[1]
         first = step * size // asked.clips_per_video
         last = ((step + 1) * size - 1) // asked.clips_per_video

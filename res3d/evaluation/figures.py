@@ -36,7 +36,8 @@ def curves(runs, columns, title):
     axes.set_title(title, fontsize=10)
     axes.set_xlabel("epoch")
     axes.grid(alpha=0.3)
-    axes.legend(fontsize=7)
+    for text in axes.legend(fontsize=7).get_texts():
+        text.set_parse_math(False)  # a folder's name may hold dollars
     axes.xaxis.get_major_locator().set_params(integer=True)
     return _svg(figure)
 

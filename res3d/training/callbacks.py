@@ -40,19 +40,21 @@ class LossWatch(keras.callbacks.Callback):
         self.bad_step = None
 
     def on_train_batch_end(self, batch, logs=None):
-        self._look()
+        self.look()
         self.waiting = self.next_step, (logs or {}).get("loss")
         self.next_step += 1
 
     def on_epoch_end(self, epoch, logs=None):
-        self._look()
+        self.look()
 
-    def _look(self):
+    def look(self):
+        """Looks at the last batch; True if every loss so far was a number."""
         if self.waiting is not None and self.bad_step is None:
             step, loss = self.waiting
             if loss is not None and not math.isfinite(float(loss)):
                 self.bad_step = step
                 self.model.stop_training = True
+        return self.bad_step is None
 
 
 class Checkpoint(keras.callbacks.Callback):
@@ -64,22 +66,28 @@ class Checkpoint(keras.callbacks.Callback):
         minutes: float. Between two checkpoints.
         steps: int or None. Between two checkpoints, instead of minutes.
         deadline: float or None. `time.monotonic()` at which to stop.
+        agree: function bool -> bool. From whether the time is up here to whether it is for all processes of the run.
+        interrupt: `Interrupt` or None. Who asks for a stop otherwise.
     """
 
-    def __init__(self, save, first_step=0, minutes=5.0, steps=None, deadline=None):
+    def __init__(self, save, first_step=0, minutes=5.0, steps=None, deadline=None, agree=bool, interrupt=None):
         super().__init__()
         self.save = save
         self.step = first_step
         self.seconds = minutes * 60
         self.steps = steps
         self.deadline = deadline
+        self.agree = agree
+        self.interrupt = interrupt
         self.saved_at = time.monotonic()
         self.out_of_time = False
 
     def on_train_batch_end(self, batch, logs=None):
         self.step += 1
         now = time.monotonic()
-        if self.deadline is not None and now >= self.deadline:
+        if self.interrupt is not None and self.interrupt.asked:
+            self.out_of_time = self.model.stop_training = True
+        if self.deadline is not None and self.agree(now >= self.deadline):
             self.out_of_time = True
             self.model.stop_training = True
         due = self.step % self.steps == 0 if self.steps else now - self.saved_at >= self.seconds

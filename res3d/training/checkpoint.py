@@ -29,19 +29,28 @@ def save_state(path, model, meta):
         path: file. A NumPy zip: arrays named by position, and `meta.json`.
         model: a compiled `keras.Model`.
         meta: dict. Counters: epoch, step, history and the like.
+
+    Raises:
+        OSError: if the disk is full; the former file is then still there.
     """
     variables = all_variables(model)
     record = {"meta": meta, "variables": [[v.path, list(v.shape)] for v in variables]}
     aside = f"{os.fspath(path)}.part"
-    with open(aside, "wb") as file:
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-            archive.writestr(META, json.dumps(record))
-            for index, variable in enumerate(variables):
-                with archive.open(f"{index}.npy", "w", force_zip64=True) as member:
-                    np.lib.format.write_array(member, _to_storable(variable), allow_pickle=False)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(aside, path)
+    try:
+        with open(aside, "wb") as file:
+            with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+                archive.writestr(META, json.dumps(record))
+                for index, variable in enumerate(variables):
+                    with archive.open(f"{index}.npy", "w", force_zip64=True) as member:
+                        np.lib.format.write_array(member, _to_storable(variable), allow_pickle=False)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(aside, path)
+    except OSError as error:  # a full disk is not helped by the half of a file
+        if os.path.lexists(aside):
+            os.unlink(aside)
+        raise OSError(f"A checkpoint must be writable at '{path}'. Received: {error.strerror or error}. The former one "
+                      "is as it was: make room, and the same command goes on from it.") from error
 
 
 def load_meta(path):

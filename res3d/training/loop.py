@@ -1,5 +1,6 @@
 """The loop around `model.fit`: one call an epoch, and after each a row of history and a checkpoint to go on from."""
 
+import contextlib
 import dataclasses
 import time
 
@@ -9,7 +10,9 @@ from absl import logging
 from res3d.training import memory
 from res3d.training.callbacks import Checkpoint, LossWatch, Progress, ResumeAt, ScalarLog, TrainingError
 from res3d.training.checkpoint import load_meta, restore_state, save_state
+from res3d.training.interrupt import Interrupt
 from res3d.training.logs import EventLog
+from res3d.training.losses import make_metrics
 from res3d.training.optimizer import averaged_weights
 from res3d.training.workfolder import save_model, write_history
 
@@ -28,7 +31,7 @@ class Counters:
 
 
 def fit(model, recipe, clips, validation, folder, steps_per_epoch, *, names=None, checkpoint_minutes=5.0,
-        checkpoint_steps=None, chief=True):
+        checkpoint_steps=None, chief=True, agree=bool):
     """Trains a compiled model as `recipe` says, going on from the checkpoint in `folder` if there is one.
 
     Args:
@@ -42,13 +45,20 @@ def fit(model, recipe, clips, validation, folder, steps_per_epoch, *, names=None
         checkpoint_minutes: float. Wall time between two checkpoints within an epoch.
         checkpoint_steps: int or None. Steps between them, instead.
         chief: bool. False in all processes of a run but one, which alone writes.
+        agree: function bool -> bool, of several processes that have to stop at the same step.
 
     Returns:
         list of dicts, one an epoch: `epoch` from 1, loss, metrics, `val_` ones, `learning_rate`.
 
     Raises:
+        KeyboardInterrupt: after Ctrl-C or SIGTERM, once the step they came in is done and kept. Several processes,
+            which could not agree on the step, end at once.
         TrainingError: a ValueError, if the loss is no number or a device is out of memory.
+        ValueError: if what is to be monitored is not measured, or `folder` holds a run of other data.
     """
+    measured = ["loss", *(metric.name for metric in make_metrics(recipe, model.output_shape[-1]))]
+    measured += [f"val_{name}" for name in measured] if validation is not None else []
+    monitored(recipe.stop.monitor, dict.fromkeys(measured))  # not after the first epoch
     run = _Run(model, recipe, folder, steps_per_epoch, chief)
     state = run.state
     if state.finished:
@@ -59,6 +69,7 @@ def fit(model, recipe, clips, validation, folder, steps_per_epoch, *, names=None
                         state.epoch * steps_per_epoch + state.step)
     log = EventLog(folder.logs)
     resume = ResumeAt(run.restore if run.resumed else None)
+    interrupt = Interrupt()
     try:
         while not state.finished:
             started, epoch, first_step = time.monotonic(), state.epoch, state.step
@@ -66,16 +77,17 @@ def fit(model, recipe, clips, validation, folder, steps_per_epoch, *, names=None
             if epoch == 0 and first_step == 0 and chief:
                 _show_clips(log, batches, recipe.clip)
             watch = LossWatch(first_step)
-            checkpoint = Checkpoint(run.save_at, first_step, checkpoint_minutes, checkpoint_steps, deadline)
+            checkpoint = Checkpoint(lambda step, watch=watch: watch.look() and run.save_at(step), first_step,
+                                    checkpoint_minutes, checkpoint_steps, deadline, agree, interrupt)
             scalars = [ScalarLog(log, epoch * steps_per_epoch + first_step)] if chief else []
-            with memory.explained(model, recipe):
+            with memory.explained(model, recipe), interrupt if agree is bool else contextlib.nullcontext():
                 history = model.fit(batches, initial_epoch=epoch, epochs=epoch + 1, verbose=0, shuffle=False,
                                     callbacks=[resume, watch, checkpoint, progress, *scalars]).history
             if watch.bad_step is not None:
                 raise _no_number(watch.bad_step, epoch, names)
+            why = interrupt.asked or f"stopped after {recipe.stop.max_minutes or 0:g} minutes"
             if checkpoint.out_of_time and checkpoint.step < steps_per_epoch:
-                progress.say(f"stopped after {recipe.stop.max_minutes:g} minutes in epoch {epoch + 1}; "
-                             "the same command goes on from here")
+                progress.say(f"{why} in epoch {epoch + 1}; the same command goes on from here")
                 break
             row = {"epoch": epoch + 1, "loss": 0.0} | {name: float(values[-1]) for name, values in history.items()}
             row |= run.validate(validation)
@@ -87,11 +99,13 @@ def fit(model, recipe, clips, validation, folder, steps_per_epoch, *, names=None
                 log.scalars({f"epoch/{k}": v for k, v in (row | timing).items() if k != "epoch"}, epoch + 1)
                 progress.say(_line(row, recipe.schedule.epochs, clips_per_second))
             if checkpoint.out_of_time and not state.finished:
-                progress.say(f"stopped after {recipe.stop.max_minutes:g} minutes; the same command goes on from here")
+                progress.say(f"{why}; the same command goes on from here")
                 break
     finally:
         progress.close()
         log.close()
+    if interrupt.asked and not state.finished:
+        raise KeyboardInterrupt
     return state.rows
 
 

@@ -37,7 +37,10 @@ class Model:
 
 @dataclasses.dataclass(frozen=True)
 class Data:
-    """How clips are fed; `batch_size` counts clips in one step over all devices."""
+    """How clips are fed; `batch_size` counts clips in one step over all devices.
+
+    `balanced` gives every class equally often.
+    """
 
     batch_size: int = 8
     clips_per_video: int = 1
@@ -48,7 +51,7 @@ class Data:
     scale: tuple[float, ...] = ()
     mixup: float = 0.0
     cutmix: float = 0.0
-    shuffle_buffer: int = 256
+    balanced: bool = False
     workers: int | None = None
 
 
@@ -150,7 +153,7 @@ class Recipe:
                              f"loss.multi_label is true. Received: mixup={self.data.mixup}, cutmix={self.data.cutmix}.")
         if self.schedule.warmup_epochs >= self.schedule.epochs:
             raise ValueError(f"`schedule.warmup_epochs` must be less than schedule.epochs={self.schedule.epochs}. "
-                             f"Received: schedule.warmup_epochs={self.schedule.warmup_epochs}.")
+                             f"Received: schedule.warmup_epochs={self.schedule.warmup_epochs}. Set it, too, as to 0.")
 
     @classmethod
     def from_mapping(cls, mapping: dict) -> "Recipe":
@@ -180,9 +183,9 @@ def find_recipe(name: str | os.PathLike, settings: Iterable[str] = ()) -> Recipe
         path = RECIPES / f"{name}.yaml"
         if not path.is_file():
             names = list_recipes()
-            near = difflib.get_close_matches(name, names, 2) or names
-            raise ValueError(f"A recipe is a .yaml file or one of {', '.join(near)}. Received: {name!r}. All: "
-                             f"{', '.join(names)}.")
+            near = difflib.get_close_matches(name, names, 2)
+            raise ValueError(f"A recipe is a .yaml file or one of {', '.join(names)}. Received: {name!r}."
+                             + (f" Did you mean {' or '.join(near)}?" if near else ""))
     if not path.is_file():
         raise ValueError(f"A recipe must be a .yaml file that is there. Received: {os.fspath(path)!r}.")
     try:
@@ -208,6 +211,7 @@ def _at_least(low):
 
 
 _DOMAINS = (
+    ("seed", lambda v: 0 <= v < 2**32, "in 0..2**32, the end excluded"),
     ("data.batch_size", _at_least(1), "at least 1"),
     ("data.clips_per_video", _at_least(1), "at least 1"),
     ("data.validation_fraction", lambda v: 0 <= v < 1, "in 0..1, 1 excluded"),
@@ -229,8 +233,10 @@ _DOMAINS = (
     ("schedule.warmup_from", lambda v: 0 <= v <= 1, "in 0..1"),
     ("schedule.decay", lambda v: v in ("cosine", "step", "constant"), "'cosine', 'step' or 'constant'"),
     ("schedule.final", lambda v: 0 <= v <= 1, "in 0..1"),
+    ("schedule.factor", lambda v: v > 0, "positive"),
     ("schedule.steps", lambda v: list(v) == sorted(v), "rising epochs"),
     ("loss.label_smoothing", lambda v: 0 <= v < 1, "in 0..1, 1 excluded"),
+    ("data.workers", _at_least(1), "at least 1, or null"),
     ("stop.patience", _at_least(1), "at least 1, or null"),
     ("stop.max_minutes", lambda v: v > 0, "positive, or null"),
     ("precision", lambda v: v in ("float32", "mixed_float16", "mixed_bfloat16"),

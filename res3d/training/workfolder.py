@@ -1,5 +1,6 @@
 """The folder a run lives in: what `train` leaves there and what every other command reads from it."""
 
+import contextlib
 import csv
 import json
 import os
@@ -68,14 +69,39 @@ class WorkFolder:
         write_aside(self.run_file, json.dumps(run, indent=2) + "\n")
         write_aside(self.recipe_file, recipe.to_yaml())
 
+    @contextlib.contextmanager
+    def alone(self):
+        """A `with` that holds the folder, made if need be, against a second run; BlockingIOError if there is one.
+
+        The system lets go when the process ends; a file system that cannot lock a folder holds nothing.
+        """
+        import fcntl
+
+        self.path.mkdir(parents=True, exist_ok=True)
+        held = os.open(self.path, os.O_RDONLY)
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(held)
+            raise BlockingIOError(f"Expected to be alone in '{self}'. Another `res3d train` is at work there. Wait for "
+                                  "it, or use another --workdir.") from None
+        except OSError:
+            pass
+        try:
+            yield
+        finally:
+            os.close(held)
+
     def clear(self):
-        """Removes the files of a former run, and only those."""
-        for file in (self.recipe_file, self.state_file, self.best, self.last, self.history_file, self.quarantine_file,
-                     self.metrics_file, self.predictions_file, self.report_file, self.run_file, self.clip_file,
-                     self.labels_file):
-            file.unlink(missing_ok=True)
+        """Removes the files of a former run, and only those; files of such names without a run are somebody's own."""
+        if not self.recipe_file.is_file() and not self.state_file.is_file():
+            return
         for file in self.logs.glob("events.out.tfevents.*"):
             file.unlink()
+        for file in (self.state_file, self.best, self.last, self.history_file, self.quarantine_file, self.metrics_file,
+                     self.predictions_file, self.report_file, self.run_file, self.clip_file, self.labels_file,
+                     self.recipe_file):
+            file.unlink(missing_ok=True)
 
     @property
     def labels(self):
@@ -132,7 +158,7 @@ def write_aside(path, content):
     """Writes text or bytes beside `path` and renames, so that a reader sees the old file or the whole new one."""
     aside = f"{os.fspath(path)}.part"
     with open(aside, "wb") as file:
-        file.write(content if isinstance(content, bytes) else content.encode())
+        file.write(content if isinstance(content, bytes) else content.encode(errors="surrogateescape"))
     os.replace(aside, path)
 
 

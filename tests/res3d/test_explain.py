@@ -35,6 +35,20 @@ def test_two_pathways_are_both_looked_at(pixels):
     assert 0 <= heat.min() <= heat.max() <= 1
 
 
+def test_each_pathway_counts_by_what_it_gives_to_the_logit(pixels):
+    """By hand: the head pools each pathway and is linear, so a place gives its maps times the kernel's rows."""
+    keras.utils.set_random_seed(3)
+    model = res3d.build("slowfast_r50_8x8", 5, CLIP, width=0.125, depths=(1, 1, 1, 1), dropout=0.0)
+    heat, _ = grad_cam(model, pixels, label=2)
+    slow, fast = (np.asarray(maps)[0] for maps in keras.Model(
+        model.input, [model.get_layer(name).output for name in ("slow_stage4", "fast_stage4")])(pixels[None]))
+    assert len(fast) > len(slow)
+    kernel = model.get_layer("logits").get_weights()[0].reshape(-1, 5)[:, 2]
+    rows = np.split(kernel, [slow.shape[-1]])
+    expected = sum(stretch(np.maximum(maps @ row, 0.0), CLIP.shape[:3]) for maps, row in zip((slow, fast), rows))
+    np.testing.assert_allclose(heat, expected / expected.max(), atol=1e-5)
+
+
 def test_it_can_be_asked_again_and_leaves_the_model_alone(pixels):
     model = res3d.build("r3d_10", 5, CLIP, width=0.125)
     before = model.get_weights()

@@ -82,6 +82,14 @@ def test_more_devices_than_there_are(asked):
         pass
 
 
+def test_a_process_is_one_of_those_that_there_are(monkeypatch):
+    from res3d.commands.devices import join
+
+    monkeypatch.setattr("keras.backend.backend", lambda: "jax")
+    with pytest.raises(ValueError, match=r"`--process_id` must be 0 to 1, one for each of 2 processes. Received: 2"):
+        join("localhost:1", 2, 2)
+
+
 def test_a_count_is_a_number():
     from res3d.commands.devices import scope
 

@@ -46,3 +46,9 @@ def test_videos_too_short_for_the_protocol(trained, motion, tmp_path, console):
     assert code == 1
     assert "None of 8 can; '" in err
     assert "protocol tsn_25x10 takes at least 28 frames, and it has 1" in err
+
+
+def test_a_folder_that_is_not_there_is_told_before_the_videos_are_read(trained, tmp_path, console):
+    code, _, err = console("features", f"--model={trained}", "--data=/nowhere", f"--output={tmp_path / 'no' / 'f.npz'}")
+    assert code == 1
+    assert "`--output` must be a file in a folder that is there. Received: '" in err

@@ -47,3 +47,13 @@ def test_two_processes_give_the_losses_of_one(motion, tmp_path, tiny):
     assert len(one) == len(two) == 5  # of two steps each
     for mine, other in zip(one, two):
         np.testing.assert_allclose([mine["loss"], mine["val_loss"]], [other["loss"], other["val_loss"]], atol=1e-4)
+
+
+def test_the_time_of_process_0_is_the_time_of_all(motion, tmp_path, tiny):
+    port = free_port()
+    pair = [start(motion, tmp_path / "run", tiny, f"--coordinator=127.0.0.1:{port}", f"--process_id={index}",
+                  "--process_count=2", f"--max_minutes={minutes}") for index, minutes in enumerate((60, 1e-9))]
+    for process in pair:
+        said, _ = process.communicate(timeout=550)
+        assert process.returncode == 0, said[-3000:]
+    assert len(WorkFolder(tmp_path / "run").history) == 1

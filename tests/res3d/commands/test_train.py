@@ -91,6 +91,10 @@ def errors():
     yield "no weights", ["--weights=/nowhere.keras"], "Weights must come from a work folder"
     yield "devices", ["--devices=64"], "`--devices` must be 1 to"
     yield "processes", ["--process_count=2"], "train together on the JAX backend only"
+    yield "one of how many", ["--process_id=1"], "give all of them the same --process_count, 2 or more. Received: 1"
+    yield "no process", ["--process_count=0"], "give all of them the same --process_count, 2 or more. Received: 0"
+    yield "protocol", ["--set", "protocol=slowfast_10x4"], "slowfast_10x3"
+    yield "monitor", ["--set", "stop.monitor=val_acuracy"], "`stop.monitor` must be auto or one of loss, accuracy"
 
 
 @pytest.mark.parametrize(("flags", "words"), [pytest.param(flags, words, id=name) for name, flags, words in errors()])
@@ -165,6 +169,32 @@ def test_a_work_folder_of_another_recipe(motion, trained, console, tiny):
                            "--set", "seed=9")
     assert code == 1
     assert "holds a run with another recipe. It differs in seed: 0 -> 9" in err
+
+
+@pytest.mark.parametrize("wrong", ["--data=/nowhere", "--weights=/nowhere.keras", "--devices=64"])
+def test_a_start_that_fails_overwrites_nothing(motion, trained, tmp_path, console, tiny, wrong):
+    run = shutil.copytree(trained, tmp_path / "run")
+    code, _, _ = console("train", "--recipe=demo", f"--data={motion}", f"--workdir={run}", *settings(tiny),
+                         "--overwrite", wrong)
+    assert code == 1
+    assert {path.name for path in run.iterdir()} == {path.name for path in trained.iterdir()}
+
+
+def test_overwriting_starts_anew_with_other_settings(motion, trained, tmp_path, tiny):
+    run = shutil.copytree(trained, tmp_path / "run")
+    rows = train(find_recipe("demo", [*tiny, "seed=9", f"start.weights={run}"]), motion, run, overwrite=True)
+    assert [row["epoch"] for row in rows] == [1]
+    assert WorkFolder(run).recipe.seed == 9
+
+
+def test_what_was_skipped_before_stays_listed_when_the_run_goes_on(motion, trained, tmp_path, console, tiny):
+    run = shutil.copytree(trained, tmp_path / "run")
+    with open(run / "quarantine.csv", "a") as file:
+        file.write("left/broken.avi,the file is empty\n")
+    code, out, _ = console("train", "--recipe=demo", f"--data={motion}", f"--workdir={run}", *settings(tiny))
+    assert code == 0
+    assert "1 videos skipped" in out
+    assert "left/broken.avi" in (run / "quarantine.csv").read_text()
 
 
 def test_a_folder_of_a_few_real_clips_runs_to_a_model(clips, tmp_path, console, tiny):

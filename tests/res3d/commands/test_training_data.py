@@ -1,5 +1,7 @@
 """What is trained on and what is held out."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -38,6 +40,25 @@ def test_the_names_of_a_batch_are_those_of_its_clips(motion, tiny):
     label_of = {entry.path: entry.label for entry in manifest}
     for step, (_, labels) in enumerate(fed.train.at(3)):
         assert [label_of[path] for path in fed.names(3, step)] == labels.numpy().tolist()
+
+
+def test_balanced_classes_come_equally_often_and_keep_their_names(motion, tiny):
+    few = read_manifest(motion, split="train")
+    entries = [entry for entry in few if entry.label == 0 or entry.path.endswith("0000.avi")][:5]
+    manifest = Manifest([dataclasses.replace(entry, split=None) for entry in entries] * 2, few.labels[:4])
+    fed = load_training_data(find_recipe("demo", [*tiny, "data.batch_size=4", "data.balanced=true",
+                                                  "data.validation_fraction=0"]), manifest)
+    label_of, seen = {entry.path: entry.label for entry in entries}, []
+    for epoch in range(2):
+        for step, (_, labels) in enumerate(fed.train.at(epoch)):
+            assert [label_of[path] for path in fed.names(epoch, step)] == labels.numpy().tolist()
+            seen += labels.numpy().tolist()
+    assert np.bincount(seen).tolist() == [5, 5, 5, 5]
+
+
+def test_a_batch_that_does_not_divide_over_the_processes(motion, tiny):
+    with pytest.raises(ValueError, match=r"must divide over 3 processes. Received: data.batch_size=8. Use a multiple"):
+        load_training_data(find_recipe("demo", tiny), motion, shard=(0, 3))
 
 
 def test_an_epoch_can_be_entered_anywhere(motion, tiny):

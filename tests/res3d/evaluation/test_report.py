@@ -60,6 +60,16 @@ def test_nothing_is_loaded_from_elsewhere(tmp_path):
     assert not re.search(r"url\((?!#)", text)
 
 
+def test_any_name_of_a_folder_or_a_file_can_be_shown(tmp_path):
+    scores = np.array([[0.9, 0.1], [0.8, 0.2]])
+    predictions = Predictions(["caf\udce9.mp4", "b.mp4"], ["run", "caf\udce9"], [(0,), (1,)], scores)
+    write_report(tmp_path / "r.html", predictions, {"videos": 2}, HISTORY, "caf\udce9",
+                 lambda i: np.zeros((8, 20, 30, 3), "uint8"), {"runs/$a_{$": ({"videos": 2}, HISTORY)})
+    page = (tmp_path / "r.html").read_bytes()
+    assert b"caf\xe9.mp4" in page
+    assert b"<th>runs/$a_{$</th>" in page
+
+
 def test_names_cannot_break_out(tmp_path):
     text, _ = page_of(tmp_path / "r.html")
     assert "<class 0>" not in text

@@ -1,14 +1,17 @@
 """The loop: rows of history, models kept, early ends, and going on to the last digit after a stop anywhere."""
 
 import importlib.util
+import os
 import pathlib
+import signal
 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from res3d.training.callbacks import TrainingError
-from res3d.training.checkpoint import save_state
+from res3d.training.checkpoint import load_meta, save_state
 from res3d.training.workfolder import WorkFolder, read_history
 
 _spec = importlib.util.spec_from_file_location("tiny_run", pathlib.Path(__file__).with_name("tiny_run.py"))
@@ -87,6 +90,29 @@ def test_time_that_is_up_leaves_a_run_to_go_on_with(plain, tmp_path):
     assert tiny.tiny_fit(tmp_path, tiny.tiny_recipe()) == plain[1]
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_keeps_the_step_it_came_in(plain, tmp_path, capfd, number):
+    def batches(epoch, step):
+        def signalled(index):
+            if index == 1 and signal.getsignal(number) not in before:  # the handler of the run, that is
+                os.kill(os.getpid(), number)
+            return index
+
+        kept = tiny.tiny_batches(epoch, step)
+        return kept.enumerate().map(lambda index, batch: (tf.numpy_function(signalled, [index], tf.int64), batch)
+                                    ).map(lambda _, batch: batch) if not step else kept
+
+    before = signal.signal(number, signal.default_int_handler), signal.default_int_handler
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            tiny.tiny_fit(tmp_path, tiny.tiny_recipe(), batches=batches)
+    finally:
+        signal.signal(number, before[0])
+    assert f"{number.name}: stopping after this step; once more stops at once" in capfd.readouterr().err
+    assert 0 < load_meta(tmp_path / "state.npz")["step"] < tiny.STEPS
+    assert tiny.tiny_fit(tmp_path, tiny.tiny_recipe()) == plain[1]
+
+
 def test_it_ends_early_when_nothing_gets_better(tmp_path):
     recipe = tiny.tiny_recipe("schedule.epochs=9", "stop.patience=2", "optimizer.rate=1e-30")
     rows = tiny.tiny_fit(tmp_path, recipe)
@@ -114,6 +140,47 @@ def test_a_loss_that_is_no_number_names_the_batch(tmp_path):
     with pytest.raises(TrainingError, match=r"NaN or infinite at epoch 1, step 1. Clips of that batch: x.mp4, y.mp4"):
         tiny.tiny_fit(tmp_path, recipe, model, names=lambda epoch, step: ["x.mp4", "y.mp4"] if not step else [])
     assert not (tmp_path / "state.npz").exists()
+
+
+@pytest.mark.parametrize("at", [0, 3])
+def test_a_loss_that_is_no_number_is_never_kept(tmp_path, at):
+    """The last checkpoint stands before it, so that going on can succeed once the cause is gone."""
+    def batches(epoch, step):
+        def spoil(index, batch):
+            clips, labels = batch
+            return clips, tf.one_hot(labels, 3) * tf.where((index == at) & (epoch == 0), float("nan"), 1.0)
+        return tiny.tiny_batches(epoch, 0).enumerate().map(spoil).skip(step)
+
+    recipe = tiny.tiny_recipe()
+    with pytest.raises(TrainingError, match=f"NaN or infinite at epoch 1, step {at + 1}"):
+        tiny.tiny_fit(tmp_path, recipe, batches=batches, checkpoint_steps=1)
+    assert (tmp_path / "state.npz").is_file() == (at > 0)
+    if at:
+        assert load_meta(tmp_path / "state.npz")["step"] == at
+
+
+def test_processes_that_step_together_stop_together(tmp_path):
+    asked = []
+
+    def agree(up):
+        asked.append(up)
+        return len(asked) == 3
+
+    tiny.tiny_fit(tmp_path, tiny.tiny_recipe("stop.max_minutes=1e-9"), agree=agree)
+    assert asked == [True] * 3
+    assert load_meta(tmp_path / "state.npz")["step"] == 3
+
+
+@pytest.mark.skipif(not pathlib.Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_leaves_the_former_checkpoint(plain, tmp_path):
+    tiny.tiny_fit(tmp_path, tiny.tiny_recipe("stop.max_minutes=1e-9"))
+    before = (tmp_path / "state.npz").read_bytes()
+    (tmp_path / "state.npz.part").symlink_to("/dev/full")
+    with pytest.raises(OSError, match=r"must be writable at .*Received: No space left on device. The former one is"):
+        tiny.tiny_fit(tmp_path, tiny.tiny_recipe(), checkpoint_steps=1)
+    assert (tmp_path / "state.npz").read_bytes() == before
+    assert not (tmp_path / "state.npz.part").is_symlink()
+    assert tiny.tiny_fit(tmp_path, tiny.tiny_recipe()) == plain[1]
 
 
 def test_other_data_is_refused(tmp_path):

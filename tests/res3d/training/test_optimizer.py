@@ -65,6 +65,34 @@ def test_a_recipe_decides_everything(name):
     assert again.get_config() == optimizer.get_config()
 
 
+@pytest.mark.parametrize("name", ["sgd", "adamw"])
+def test_accumulated_batches_make_the_update_of_their_mean(name):
+    """Three batches are one update of the clipped mean; decay and averages count updates, not batches."""
+    settings = [f"optimizer.name={name}", "optimizer.clip_norm=0.5", "optimizer.weight_decay=0.1", "optimizer.ema=0.9",
+                "optimizer.rate=0.1", "schedule.decay=constant", "schedule.warmup_epochs=0"]
+    rng = np.random.default_rng(0)
+    gradients = [[rng.normal(size=(1, 2)).astype("float32"), rng.normal(size=2).astype("float32")] for _ in range(6)]
+    slow, fast = variables(), variables()
+    piecewise = make_optimizer(find_recipe("demo", [*settings, "optimizer.accumulate=3"]), 6)
+    whole = make_optimizer(find_recipe("demo", settings), 2)
+    for index, gradient in enumerate(gradients):
+        before = [v.numpy().copy() for v in slow]
+        piecewise.apply([keras.ops.convert_to_tensor(g) for g in gradient], list(slow))
+        if index % 3 < 2:
+            for variable, old in zip(slow, before):
+                np.testing.assert_array_equal(variable.numpy(), old)
+        else:
+            mean = [np.mean(parts, axis=0) for parts in zip(*gradients[index - 2:index + 1])]
+            assert np.sqrt(sum((part ** 2).sum() for part in mean)) > 0.5
+            whole.apply([keras.ops.convert_to_tensor(part) for part in mean], list(fast))
+            for mine, other in zip(slow, fast):
+                np.testing.assert_allclose(mine.numpy(), other.numpy(), rtol=1e-5)
+    for _ in range(2):
+        piecewise.apply([keras.ops.zeros(v.shape) for v in slow], list(slow))
+    for mine, other in zip(*(o._model_variables_moving_average for o in (piecewise, whole))):
+        np.testing.assert_allclose(mine.numpy(), other.numpy(), rtol=1e-5)
+
+
 def test_averages_are_looked_at_and_put_back():
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
     model.compile(SGD(0.5, use_ema=True, ema_momentum=0.5), "mse")

@@ -52,7 +52,7 @@ def test_a_recipe_can_be_a_file(tmp_path):
 
 
 def test_an_unknown_name_offers_the_nearest():
-    with pytest.raises(ValueError, match=r"one of ucf101_r3d18.*Received: 'ucf101_r3d8'"):
+    with pytest.raises(ValueError, match=r"Received: 'ucf101_r3d8'\. Did you mean ucf101_r3d18"):
         find_recipe("ucf101_r3d8")
 
 
@@ -83,6 +83,11 @@ def test_a_missing_file_is_refused(tmp_path):
     ("clip.frams=3", r"no field 'clip.frams'. Did you mean 'frames'\?"),
     ("clip.frames=0", "`frames` must be a positive int"),
     ("schedule.steps=[3, 1]", "`schedule.steps` must be rising epochs"),
+    ("schedule.factor=-0.1", "`schedule.factor` must be positive"),
+    ("seed=-1", r"`seed` must be in 0..2\*\*32, the end excluded. Received: seed=-1"),
+    ("data.workers=0", "`data.workers` must be at least 1, or null"),
+    ("optimizer=adamw", "`optimizer` must be a group of fields. Received: optimizer='adamw'"),
+    ("data.scale=0.5", "`data.scale` must be a list"),
 ])
 def test_values_out_of_their_domain_are_refused(setting, words):
     with pytest.raises(ValueError, match=words):

@@ -49,6 +49,21 @@ def test_clearing_leaves_other_files_alone(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
+def test_clearing_takes_nothing_from_a_folder_that_holds_no_run(tmp_path):
+    (tmp_path / "labels.txt").write_text("mine")
+    WorkFolder(tmp_path).clear()
+    assert (tmp_path / "labels.txt").read_text() == "mine"
+
+
+def test_a_second_run_waits_outside(tmp_path):
+    words = r"Expected to be alone in '.*run'\. Another `res3d train` is at work there"
+    with (WorkFolder(tmp_path / "run").alone(), pytest.raises(BlockingIOError, match=words),
+          WorkFolder(tmp_path / "run").alone()):
+        pass
+    with WorkFolder(tmp_path / "run").alone():
+        assert (tmp_path / "run").is_dir()
+
+
 def test_an_empty_folder_says_what_is_missing(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"must hold labels\.txt"):
         WorkFolder(tmp_path).labels  # noqa: B018
