@@ -7,6 +7,8 @@ import argparse
 import difflib
 import importlib
 import logging
+import os
+import select
 import sys
 
 from absl import flags
@@ -15,6 +17,7 @@ from absl.flags import argparse_flags
 
 from res3d.commands.pages import page_of
 from res3d.commands.quiet import quiet_tensorflow
+from res3d.commands.wording import in_words
 
 COMMANDS = {  # name: (module, one line)
     "demo": ("res3d.commands.demo", "the whole path on generated videos; writes a report"),
@@ -60,6 +63,31 @@ def make_parser(name):
 
 def main(argv=None):
     """Runs one command; returns its exit code. A user's error is one line on stderr and code 1."""
+    try:
+        try:
+            return _run(argv)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        if not _reader_gone():
+            raise
+        return 141  # what a shell says of a program that SIGPIPE ended, as in `res3d models | head -1`
+    except KeyboardInterrupt:  # before the command began
+        print("res3d: interrupted", file=sys.stderr)
+        return 130
+
+
+def _reader_gone():
+    """Whether nobody reads stdout any more; what is left to print then goes nowhere, without a word."""
+    poll = select.poll()
+    poll.register(sys.stdout, 0)
+    gone = any(event & select.POLLERR for _, event in poll.poll(0))
+    if gone:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return gone
+
+
+def _run(argv):
     argv = list(sys.argv[1:] if argv is None else argv)
     if not argv or argv[0] in ("-h", "--help", "help"):
         print(overview())
@@ -83,12 +111,16 @@ def main(argv=None):
     try:
         return module.run(args) or 0
     except USER_ERRORS as error:
-        text, page = " ".join(str(error).split()), page_of(error)
+        if isinstance(error, BrokenPipeError) and _reader_gone():
+            return 141
+        text, page = in_words(error), page_of(error)
         if flags.FLAGS.verbosity > 0:
             if page:
                 error.add_note(f"See {page}")
             raise
-        print(f"res3d {name}: error: " + (f"{text.rstrip('.')}. See {page}" if page else text), file=sys.stderr)
+        if page:
+            text += f"{'' if text.endswith(('.', '?')) else '.'} See {page}"
+        print(f"res3d {name}: error: {text}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(f"res3d {name}: interrupted", file=sys.stderr)

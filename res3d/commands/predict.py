@@ -40,6 +40,7 @@ def run(args):
                          f"{'neither' if args.model is None else 'both'}.")
     if args.explain is not None and args.model is None:
         raise ValueError("`--explain` needs the network itself: --model. Received --server.")
+    _check_company(args)
     if args.sliding:
         return _slide(args)
     if args.server is not None:
@@ -55,6 +56,20 @@ def run(args):
         print("res3d predict: error: none of the videos could be classified", file=sys.stderr)
         return 1
     return 0
+
+
+def _check_company(args):
+    """Raises ValueError for a flag that the others leave without effect."""
+    if args.sliding:
+        idle, where = [name for name in ("explain",) if getattr(args, name) is not None], "without --sliding"
+    else:
+        idle, where = [name for name in ("step", "output") if getattr(args, name) is not None], "with --sliding"
+    if not idle and args.server is not None:
+        idle, where = [name for name in ("labels", "workers") if getattr(args, name) is not None], "with --model"
+        idle += ["protocol"] if args.protocol != "centre" else []
+    if idle:
+        raise ValueError(f"`--{idle[0]}` works {where} only. Received: --{idle[0]}={getattr(args, idle[0])}. "
+                         "Leave it out, or change the other flags.")
 
 
 def predict(model, videos, *, protocol="centre", top=5, labels=None, workers=None):

@@ -68,3 +68,22 @@ def test_verbosity_shows_the_traceback():
     assert quiet.returncode == 1
     assert "Traceback" not in quiet.stderr
     assert quiet.stderr.strip().splitlines()[-1].startswith("res3d train: error: ")
+
+
+@pytest.mark.parametrize("argv", [["models"], []])
+def test_a_reader_that_leaves_early_ends_it_without_a_word(argv):
+    process = subprocess.Popen([sys.executable, "-m", "res3d.commands.main", *argv], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE)
+    process.stdout.close()
+    with process.stderr:
+        said = process.stderr.read().decode()
+    assert (process.wait(60), said) == (141, "")
+
+
+def test_an_interrupt_before_the_command_begins_has_no_traceback(monkeypatch, capsys):
+    def interrupted(name):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(console, "make_parser", interrupted)
+    assert console.main(["models"]) == 130
+    assert capsys.readouterr().err == "res3d: interrupted\n"

@@ -15,7 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 class Failing:
     EXAMPLE = "res3d models"
-    error = ValueError("A recipe is a .yaml file or one of demo. Received: 'dmo'. All: demo.")
+    error = ValueError("A recipe is a .yaml file or one of demo. Received: 'dmo'. Did you mean demo?")
 
     @staticmethod
     def add_flags(parser):
@@ -34,7 +34,7 @@ def failing(monkeypatch):
 def test_the_line_of_an_error_ends_with_its_page(failing, capsys):
     assert console.main(["models"]) == 1
     assert capsys.readouterr().err == (
-        "res3d models: error: A recipe is a .yaml file or one of demo. Received: 'dmo'. All: demo. "
+        "res3d models: error: A recipe is a .yaml file or one of demo. Received: 'dmo'. Did you mean demo? "
         "See docs/reference/recipes.md\n")
 
 

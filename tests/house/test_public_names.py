@@ -5,6 +5,8 @@ import importlib
 import inspect
 import pathlib
 import re
+import subprocess
+import sys
 import textwrap
 
 import keras
@@ -17,6 +19,10 @@ ROOMS = ("res3d", "pipelines", "serving")
 THEIRS = {"build", "call", "get_config", "from_config", "compute_output_shape", "element_spec", "cardinality", "map",
           "prefetch", "with_options", "take", "skip", "repeat", "cache", "batch", "unbatch", "rebatch", "filter",
           "shard"}
+# What refuses arguments for others.
+CHECKS = {"to_tuple", "positive_int", "fraction", "choice", "check_rank", "check_levels", "check_size"}
+UNITS = {"timeout": "[Ss]econd|as in `", "seconds": "[Ss]econd", "fps": "(a|per) second|rate",
+         "short_side": "pixel|side"}
 # Layers that no paper introduced.
 PLAIN = {"Conv", "ConvNorm", "MaxPool", "PixelScaling", "PlacesClassifier", "ResidualBlock", "WindowPool"}
 
@@ -69,10 +75,17 @@ def parameters(function):
             if p.name not in ("self", "cls") and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
 
 
-def raises(function):
-    """Whether the function itself says `raise ...`."""
+def raises(function, checks=True):
+    """Whether the function itself says `raise ...`, or (with `checks`) has an argument checked."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
-    return any(isinstance(node, ast.Raise) and node.exc is not None for node in ast.walk(tree))
+    return any((isinstance(node, ast.Raise) and node.exc is not None)
+               or (checks and isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CHECKS)
+               for node in ast.walk(tree))
+
+
+def without_example(text):
+    """A docstring but for its `>>>` lines and what follows each: code that has a shape tells none."""
+    return re.sub(r"^ *>>> .*(?:\n.*\S.*)*", "", text, flags=re.MULTILINE)
 
 
 @pytest.mark.parametrize("thing", EACH)
@@ -93,21 +106,28 @@ def test_it_names_all_that_it_takes(thing):
 def test_it_says_what_it_refuses(thing):
     functions = [*methods(thing), ("", ours(thing.__init__) if inspect.isclass(thing) else ours(thing))]
     for name, function in functions:
-        if function is not None and raises(function):
+        if function is not None and raises(function, checks=not name):
             said = (inspect.getdoc(function) or "") + ("" if name else explanation(thing))
-            assert re.search(r"Raises|Error|refused", said), f"{name or thing.__name__} raises and does not say so"
+            assert re.search(r"Raises|Error|refuse[ds]", said), f"{name or thing.__name__} raises and does not say so"
 
 
 @pytest.mark.parametrize("thing", EACH)
 def test_it_tells_the_shapes_of_arrays(thing):
     if inspect.isclass(thing) and issubclass(thing, keras.layers.Layer):
-        assert re.search(r"[Ss]hape|\(batch, ", explanation(thing))
+        assert re.search(r"Input shape: .*Output shape: ", without_example(explanation(thing)), re.DOTALL)
     functions = [*methods(thing)] if inspect.isclass(thing) else [("", thing)]
     for name, function in functions:
         types = [p.annotation for p in parameters(function)] + [inspect.signature(function).return_annotation]
-        if np.ndarray in types:
-            said = (inspect.getdoc(function) or "")
+        if np.ndarray in types or keras.Model in types[-1:]:
+            said = without_example(inspect.getdoc(function) or "")
             assert re.search(r"\([^()]*,[^()]*\)|shape|as `", said), f"{name or thing.__name__} tells no shape"
+
+
+@pytest.mark.parametrize("thing", EACH)
+def test_it_tells_units(thing):
+    for p in parameters(thing):
+        if p.name in UNITS:
+            assert re.search(UNITS[p.name], without_example(explanation(thing))), f"`{p.name}` has no unit"
 
 
 @pytest.mark.parametrize("thing", EACH)
@@ -128,3 +148,14 @@ def test_its_types_are_annotated(thing):
         if inspect.signature(function).return_annotation is inspect.Signature.empty:
             lacking.append("return")
         assert not lacking, f"{name} has no types for {lacking}"
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_what_a_package_lists_is_there_after_importing_it_alone(room):
+    code = f"import {room}; print([name for name in dir({room}) if getattr({room}, name, None) is None])"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
+    assert result.stdout == "[]\n"
+    module = importlib.import_module(room)
+    assert {"pipelines": "synthetic", "res3d": "weights", "serving": "client"}[room] in dir(module)
+    with pytest.raises(AttributeError, match="has no attribute 'no_such_name'"):
+        _ = module.no_such_name

@@ -81,4 +81,4 @@ def test_errors_are_one_line(checkpoint, tmp_path, monkeypatch, capsys, flags, m
 
 def test_a_missing_file(capsys):
     assert main(["import-weights", "none.pth"]) == 1
-    assert "No such file" in capsys.readouterr().err
+    assert "Expected a file or folder 'none.pth'. There is none" in capsys.readouterr().err
