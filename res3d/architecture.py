@@ -107,10 +107,11 @@ class Residual:
         return tuple(max(_smallest(strides), *window, 1) for strides, window in zip(zip(*self.all_strides()), windows))
 
     def scaled(self, width: float) -> "Residual":
-        """The same network with every width multiplied, rounded to a multiple of 8."""
+        """The same network with every width multiplied, rounded to a multiple of 8 and of the groups."""
         if width == 1:
             return self
-        inner = tuple(scaled_width(channels, width) for channels in self.widths)
+        multiple = math.lcm(8, self.options.get("groups", 1))
+        inner = tuple(scaled_width(channels, width, multiple) for channels in self.widths)
         stem = dataclasses.replace(self.stem, filters=scaled_width(self.stem.filters, width))
         return dataclasses.replace(self, widths=inner, stem=stem)
 
@@ -146,13 +147,13 @@ class SlowFast:
         return dataclasses.replace(self, slow=self.slow.scaled(width), fast=self.fast.scaled(width))
 
 
-def scaled_width(channels, width):
-    """`channels` times `width`, to the nearest multiple of 8 and at least 8.
+def scaled_width(channels, width, multiple=8):
+    """`channels` times `width`, to the nearest `multiple` and at least one.
 
-    >>> scaled_width(64, 0.25), scaled_width(64, 1), scaled_width(54, 1)
-    (16, 64, 54)
+    >>> scaled_width(64, 0.25), scaled_width(64, 1), scaled_width(54, 1), scaled_width(128, 0.3, 32)
+    (16, 64, 54, 32)
     """
-    return channels if width == 1 else max(8, math.floor(channels * width / 8 + 0.5) * 8)
+    return channels if width == 1 else max(1, math.floor(channels * width / multiple + 0.5)) * multiple
 
 
 def _smallest(strides):

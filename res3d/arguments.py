@@ -1,6 +1,7 @@
 """Arguments at the door: an int or a tuple becomes a tuple of length `rank`; what is wrong is said in one wording."""
 
 import difflib
+from numbers import Integral
 
 
 def to_tuple(value, rank, name, minimum=1):
@@ -13,18 +14,18 @@ def to_tuple(value, rank, name, minimum=1):
     ((2, 2, 2), (1, 2, 2))
     """
     values = tuple(value) if isinstance(value, list | tuple) else (value,) * rank
-    if len(values) != rank or any(isinstance(v, bool) or not isinstance(v, int) or v < minimum for v in values):
+    if len(values) != rank or any(isinstance(v, bool) or not isinstance(v, Integral) or v < minimum for v in values):
         kind = "positive ints" if minimum == 1 else f"ints of at least {minimum}"
         raise ValueError(f"`{name}` must be an int or a tuple of {rank} {kind} (rank={rank}). "
                          f"Received: {name}={value!r}.")
-    return values
+    return tuple(map(int, values))  # NumPy's ints have no place in a config
 
 
 def positive_int(value, name):
-    """`value` if it is an int above zero; else a `ValueError` that names it."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+    """`value` as an int if it is one above zero, NumPy's too; else a `ValueError` that names it."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
         raise ValueError(f"`{name}` must be a positive int. Received: {name}={value!r}.")
-    return value
+    return int(value)
 
 
 def fraction(value, name):

@@ -26,6 +26,11 @@ class SqueezeExcite(keras.layers.Layer):
 
     Weights: `reduce/kernel`, `reduce/bias`, `expand/kernel`, `expand/bias`.
 
+    Input shape: `(batch, *sizes, channels)`, any rank. Output shape: the same.
+
+    Raises:
+        ValueError: if `width` is no positive int.
+
     Reference: Hu et al., 2018 (arXiv 1709.01507).
 
     >>> SqueezeExcite(2)(ops.ones((1, 4, 8, 8, 6))).shape
@@ -58,6 +63,8 @@ class SelfGating(keras.layers.Layer):
     """Scales each channel by a sigmoid of one dense layer over the averages of all channels.
 
     Weights: `gate/kernel`, `gate/bias`.
+
+    Input shape: `(batch, *sizes, channels)`, any rank. Output shape: the same.
 
     Reference: feature gating of Xie et al., 2018 (arXiv 1712.04851).
 

@@ -18,11 +18,14 @@ class WindowPool(keras.layers.Layer):
     A linear classifier may come after the mean of the places: the logits are the same.
 
     Args:
-        window: `rank` ints or None for everything. A window larger than its input is cut to it.
+        window: `rank` ints or None for everything, as where a size is unknown. One larger than its input is cut to it.
         rank: int.
         keep: bool. Keeps the places apart: (batch, places, channels).
 
     Input shape: `(batch, *sizes, channels)`. Output shape: `(batch, channels)`.
+
+    Raises:
+        ValueError: for a rank other than 1, 2, 3, or a window of another rank.
 
     >>> WindowPool((7, 7), rank=2)(ops.ones((1, 8, 8, 5))).shape
     TensorShape([1, 5])
@@ -36,7 +39,7 @@ class WindowPool(keras.layers.Layer):
 
     def call(self, x):
         axes = tuple(range(1, self.rank + 1))
-        if self.window is None or None in x.shape[1:-1]:
+        if self._whole(x.shape):
             return ops.mean(x, axis=axes)[:, None] if self.keep else ops.mean(x, axis=axes)
         places = pool(ops.average_pool, x, self._cut(x.shape), (1,) * self.rank)
         return ops.reshape(places, (-1, self._places(x.shape), x.shape[-1])) if self.keep else ops.mean(places, axes)
@@ -44,8 +47,11 @@ class WindowPool(keras.layers.Layer):
     def _cut(self, shape):
         return tuple(map(min, self.window, shape[1:-1]))
 
+    def _whole(self, shape):
+        return self.window is None or None in shape[1:-1]
+
     def _places(self, shape):
-        return 1 if self.window is None else math.prod(n - w + 1 for n, w in zip(shape[1:-1], self._cut(shape)))
+        return 1 if self._whole(shape) else math.prod(n - w + 1 for n, w in zip(shape[1:-1], self._cut(shape)))
 
     def compute_output_shape(self, input_shape):
         batch, *_, channels = check_rank(self, input_shape, self.rank)
@@ -68,6 +74,9 @@ class X3DHead(keras.layers.Layer):
     Weights: `conv/conv/kernel`, `conv/norm/...`, `project/kernel`.
 
     Input shape: `(batch, frames, height, width, channels)`. Output shape: `(batch, places, filters)`.
+
+    Raises:
+        ValueError: if `inner` or `filters` is no positive int.
 
     Reference: Feichtenhofer, 2020 (arXiv 2004.04730).
 

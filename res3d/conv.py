@@ -107,6 +107,11 @@ class ConvNorm(keras.layers.Layer):
 
     Weights: `conv/kernel`, `norm/gamma`, `norm/beta`, `norm/moving_mean`, `norm/moving_variance`.
 
+    Input shape: `(batch, *sizes, channels)`. Output shape: `(batch, *new_sizes, filters)`.
+
+    Raises:
+        ValueError: as `Conv` does.
+
     >>> ConvNorm(8, 3, rank=2, strides=2)(ops.zeros((1, 15, 16, 3))).shape
     TensorShape([1, 8, 8, 8])
     """

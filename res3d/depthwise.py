@@ -10,7 +10,7 @@ import functools
 import keras
 from keras import ops
 
-from res3d.taps import over_taps, pad
+from res3d.taps import over_moved_taps, over_taps, pad
 
 
 def grouped_convolution(x, kernel, strides, groups, pads):
@@ -37,11 +37,22 @@ def grouped_convolution(x, kernel, strides, groups, pads):
         return _by_group(pad(x, pads), kernel, strides, groups)
     rank = len(strides)
     if rank == 3:
-        return over_taps(x, kernel, strides, pads, functools.partial(depthwise_2d, groups=groups))
+        return depthwise_3d(x, kernel, strides, pads, groups)
     for _ in range(2 - rank):
         x, kernel, strides, pads = ops.expand_dims(x, 1), ops.expand_dims(kernel, 0), (1, *strides), ((0, 0), *pads)
     y = depthwise_2d(x, kernel, strides, pads, groups)
     return ops.squeeze(y, 1) if rank == 1 else y
+
+
+def depthwise_3d(x, kernel, strides, pads, groups):
+    """A depthwise 3D convolution by taps; TensorFlow's own 2D one, over frames and places, where it sees time alone."""
+    if max(*kernel.shape[1:3], *strides[1:]) == 1 and keras.backend.backend() == "tensorflow":
+        height, width, channels = ops.shape(x)[2:]
+        y = ops.reshape(x, (-1, ops.shape(x)[1], height * width, channels))
+        y = depthwise_2d(y, kernel[:, 0], (strides[0], 1), (pads[0], (0, 0)), groups)
+        return ops.reshape(y, (-1, ops.shape(y)[1], height, width, ops.shape(y)[-1]))
+    form = over_taps if x.shape[1] is None else over_moved_taps
+    return form(x, kernel, strides, pads, functools.partial(depthwise_2d, groups=groups))
 
 
 def depthwise_2d(x, kernel, strides, pads, groups):

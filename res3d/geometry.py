@@ -222,6 +222,14 @@ PRESETS = {
 }
 
 
+def check_clip(clip) -> ClipSpec:
+    """`clip`; a ValueError for what is no ClipSpec."""
+    if not isinstance(clip, ClipSpec):
+        raise ValueError("`clip` must be a res3d.ClipSpec; res3d.preset(name) gives a published one. "
+                         f"Received: clip={clip!r}.")
+    return clip
+
+
 def preset(name: str) -> ClipSpec:
     """The published clip geometry called `name`; `PRESETS` lists them. Another name is a ValueError.
 

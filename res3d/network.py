@@ -1,26 +1,30 @@
 """`build`: a name and a clip to a Keras model; `load_model`: a saved one back."""
 
 import dataclasses
-import importlib
+import math
 import os
 from collections.abc import Iterable
+from numbers import Integral, Real
 
 import keras
 
 from res3d.architecture import SlowFast
-from res3d.arguments import positive_int, to_tuple
+from res3d.arguments import choice, fraction, positive_int, to_tuple
 from res3d.backbone import residual_features
 from res3d.classifier import PLACES, classify, pooled
-from res3d.geometry import ClipSpec
+from res3d.geometry import ClipSpec, check_clip
 from res3d.scaling import PixelScaling
 from res3d.shift import FoldFrames, UnfoldFrames
 from res3d.slowfast import slowfast_features, slowfast_pooled
 from res3d.variants.table import variant
 
+ACTIVATIONS = tuple(name for name in dir(keras.activations) if name.islower() and name[0] != "_"
+                    and name not in ("deserialize", "get", "serialize"))
+
 
 def build(name: str, num_classes: int | None = None, clip: ClipSpec | None = None, *,
           input_shape: tuple[int | None, ...] | None = None, features: bool = False, activation: str | None = None,
-          dropout: float | None = None, width: float = 1.0, depths: Iterable[int] | None = None,
+          dropout: float | None = None, width: float = 1.0, depths: Iterable[int] | int | None = None,
           shortcut: str | None = None, stride_on: str | None = None,
           dtype: str | keras.DTypePolicy | None = None) -> keras.Model:
     """Builds a network of the family as a functional `keras.Model`, freshly initialised.
@@ -35,8 +39,8 @@ def build(name: str, num_classes: int | None = None, clip: ClipSpec | None = Non
         features: bool. Returns the stages instead, as a dict: `stem`, `stage1` ... (SlowFast: `slow_stage1` ...).
         activation: str or None. After the logits; "sigmoid" for several labels a clip.
         dropout: float or None. Before the classifier; None is the row's own.
-        width: float. Multiplies every width, to multiples of 8.
-        depths: ints or None. Blocks in each stage; None is the row's own.
+        width: float. Multiplies every width, to multiples of 8 and of the groups.
+        depths: ints, int or None. Blocks in each stage; None is the row's own.
         shortcut: str or None. Another kind of shortcut, "none" for a plain network.
         stride_on: str or None. Which convolution of a bottleneck strides: "conv_a" as in He et al., 2015, and
             keras.applications; None is the row's own.
@@ -54,9 +58,18 @@ def build(name: str, num_classes: int | None = None, clip: ClipSpec | None = Non
     """
     row = variant(name)
     if num_classes is not None:
-        positive_int(num_classes, "num_classes")
-    if isinstance(width, bool) or not isinstance(width, int | float) or width <= 0:
+        num_classes = positive_int(num_classes, "num_classes")
+    if isinstance(width, bool) or not isinstance(width, Real) or not 0 < width < math.inf:
         raise ValueError(f"`width` must be a number above 0. Received: width={width!r}.")
+    try:
+        keras.activations.get(activation)
+    except ValueError:
+        choice(activation, ACTIVATIONS, "activation")
+    if dropout is not None:
+        fraction(dropout, "dropout")
+    if stride_on is not None and "bottleneck" not in getattr(row.network, "slow", row.network).block:
+        raise ValueError("`stride_on` chooses among the convolutions of bottlenecks (networks of 50 layers and more). "
+                         f"Received: stride_on={stride_on!r} for {name}, whose blocks are basic. Leave it out.")
     network = adjusted(row.network.scaled(width), depths, shortcut=shortcut, stride_on=stride_on)
     policy = keras.dtype_policies.get(dtype) if dtype is not None else keras.config.dtype_policy()
     if clip is None and input_shape is None:
@@ -100,7 +113,9 @@ def adjusted(network, depths=None, **options):
         return dataclasses.replace(network, slow=adjusted(network.slow, depths, **options),
                                    fast=adjusted(network.fast, depths, **options))
     given = {key: value for key, value in options.items() if value is not None}
-    depths = network.depths if depths is None else to_tuple(tuple(depths), len(network.depths), "depths")
+    if isinstance(depths, Iterable) and not isinstance(depths, str):
+        depths = tuple(depths)
+    depths = network.depths if depths is None else to_tuple(depths, len(network.depths), "depths")
     return dataclasses.replace(network, depths=depths, options={**network.options, **given})
 
 
@@ -109,16 +124,21 @@ def check_size(name, network, clip, input_shape):
     if clip is not None and input_shape is not None:
         raise ValueError("Give `clip` (uint8 pixels, scaled inside) or `input_shape` (floats), not both. "
                          f"Received: clip={clip!r}, input_shape={input_shape!r}.")
-    if clip is not None and not isinstance(clip, ClipSpec):
-        raise ValueError("`clip` must be a res3d.ClipSpec; res3d.preset(name) gives a published one. "
-                         f"Received: clip={clip!r}.")
-    shape = tuple(input_shape) if clip is None else clip.shape
+    if clip is not None:
+        input_shape = check_clip(clip).shape
+    shape = tuple(input_shape) if isinstance(input_shape, Iterable) else ()
     ranks = (3, 4) if network.rank == 2 and not getattr(network, "shift", False) else (4,)
     if len(shape) not in ranks:
         wanted = " or ".join({3: "(height, width, channels)", 4: "(frames, height, width, channels)"}[n] for n in ranks)
         raise ValueError(f"{name} takes `input_shape` {wanted}. Received: input_shape={input_shape!r}.")
     if shape[-1] is None:
         raise ValueError(f"`input_shape` must end in a known channel count. Received: input_shape={input_shape!r}.")
+    if any(size is not None and (not isinstance(size, Integral) or size < 1) for size in shape):
+        raise ValueError("`input_shape` must be of positive ints, or None where a size is open. "
+                         f"Received: input_shape={input_shape!r}.")
+    if network.rank == 2 and len(shape) == 4 and shape[0] is None:
+        raise ValueError(f"{name} sees pictures and needs to know how many of them are a clip. "
+                         f"Received: input_shape={input_shape!r}. Give the number of frames.")
     least, sizes = network.smallest_input(), shape[-1 - network.rank:-1]
     if any(size is not None and size < minimum for size, minimum in zip(sizes, least)):
         wanted = "x".join(map(str, least[-2:])) + " pixels" + (f" and {least[0]} frames" if len(least) == 3 else "")
@@ -134,9 +154,11 @@ def load_model(path: str | os.PathLike, **kwargs) -> keras.Model:
         path: `.keras` file.
         **kwargs: of `keras.saving.load_model`.
 
+    Returns: the model as it was saved; one that was built with a clip takes `(batch, *clip.shape)` uint8.
+
     Raises:
         ValueError: for what is no `.keras` file.
     """
-    for module in ("nonlocal_block", "shift", "units", "heads.multi_label", "heads.pyramid", "heads.unet"):
-        importlib.import_module(f"res3d.{module}")
+    from res3d import registered  # noqa: F401 - for the classes that it brings
+
     return keras.saving.load_model(path, **kwargs)

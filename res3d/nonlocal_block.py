@@ -26,6 +26,9 @@ class NonLocal(keras.layers.Layer):
 
     Input shape: `(batch, *sizes, channels)`. Output shape: the same.
 
+    Raises:
+        ValueError: for another rank or mode, or an input of another rank.
+
     Reference: Wang et al., 2018 (arXiv 1711.07971).
 
     >>> NonLocal(3)(ops.ones((1, 2, 4, 4, 8))).shape
@@ -58,9 +61,11 @@ class NonLocal(keras.layers.Layer):
             window = tuple(min(w, n or w) for w, n in zip((1, 2, 2)[-self.rank:], x.shape[1:-1]))
             seen = pool(ops.max_pool, x, window, window)
         theta, phi, g = _positions(self.theta(x)), _positions(self.phi(seen)), _positions(self.g(seen))
+        if self.mode == "softmax":
+            theta = theta * theta.shape[-1] ** -0.5  # before the product, which float16 might not hold
         alike = ops.matmul(theta, ops.transpose(phi, (0, 2, 1)))
         if self.mode == "softmax":
-            alike = ops.softmax(alike * theta.shape[-1] ** -0.5, axis=-1)
+            alike = ops.cast(ops.softmax(ops.cast(alike, "float32"), axis=-1), alike.dtype)
         else:
             alike = alike / ops.cast(ops.shape(phi)[1], alike.dtype)
         mixed = ops.reshape(ops.matmul(alike, g), (*ops.shape(x)[:-1], theta.shape[-1]))

@@ -39,6 +39,11 @@ class MaxPool(keras.layers.Layer):
         rank: int.
         padding: "symmetric", where what lies outside counts as minus infinity, or "same" for TensorFlow's rule.
 
+    Input shape: `(batch, *sizes, channels)`. Output shape: `(batch, *new_sizes, channels)`.
+
+    Raises:
+        ValueError: for a size or a stride that is not positive, another padding, or an input of another rank.
+
     >>> MaxPool((1, 3, 3), (1, 2, 2), rank=3)(ops.zeros((1, 4, 9, 9, 2))).shape
     TensorShape([1, 4, 5, 5, 2])
     """

@@ -59,7 +59,10 @@ class TemporalShift(keras.layers.Layer):
         frames: int. Frames of one clip, folded into the batch of the input.
         fraction: int. One in how many channels moves each way.
 
-    Input shape: `(batch * frames, ...sizes, channels)`. Output shape: the same.
+    Input shape: `(batch * frames, *sizes, channels)`. Output shape: the same.
+
+    Raises:
+        ValueError: if `frames` or `fraction` is no positive int.
 
     Reference: Lin et al., 2019 (arXiv 1811.08383).
 

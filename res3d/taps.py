@@ -57,6 +57,32 @@ def over_taps(x, kernel, strides, pads, convolve):
     return ops.reshape(total, (batch, count, *ops.shape(total)[1:]))
 
 
+def over_moved_taps(x, kernel, strides, pads, convolve):
+    """As `over_taps`, for a known number of frames: frames are convolved where they are, and what comes out is moved.
+
+    Less is copied: nothing is padded in time beforehand, and where `convolve` strides, what is moved is the smaller.
+    """
+    taps, stride, before, frames = kernel.shape[0], strides[0], pads[0][0], x.shape[1]
+    count = (frames + sum(pads[0]) - taps) // stride + 1
+    total, phases = None, {}
+    for tap in range(taps):
+        offset, phase = divmod(tap - before, stride)  # output frame t sees frame t + offset of every `stride`-th
+        length = len(range(phase, frames, stride))
+        first, last = max(0, offset), min(length, offset + count)
+        if first >= last:
+            continue
+        if phase not in phases:
+            part = x[:, phase::stride] if stride > 1 else x
+            phases[phase] = ops.reshape(part, (-1, *ops.shape(x)[2:]))
+        y = convolve(phases[phase], kernel[tap], strides[1:], pads[1:])
+        y = ops.reshape(y, (-1, length, *ops.shape(y)[1:]))
+        if last - first < length:
+            y = ops.split(y, [first, last], axis=1)[1]
+        y = pad(y, ((first - offset, offset + count - last), (0, 0), (0, 0)))
+        total = y if total is None else total + y
+    return total
+
+
 def convolution_2d(x, kernel, strides, pads):
     """A 2D convolution; one of a single pixel is a matrix product, whose gradient is several times as fast."""
     x = pad(x, pads)

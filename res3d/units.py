@@ -22,6 +22,11 @@ class SeparatedConv(keras.layers.Layer):
 
     Weights: `pointwise/conv/kernel`, `pointwise/norm/...`, `depthwise/conv/kernel`, `depthwise/norm/...`.
 
+    Input shape: `(batch, *sizes, channels)`. Output shape: `(batch, *new_sizes, filters)`.
+
+    Raises:
+        ValueError: for a size or a stride that is not positive, or an input of another rank.
+
     Reference: the interaction-preserved block of Tran et al., 2019 (arXiv 1904.02811).
 
     >>> SeparatedConv(8, rank=3, strides=2)(keras.ops.zeros((1, 4, 8, 8, 6))).shape
@@ -69,6 +74,11 @@ def conv_unit(kind: str, filters: int, rank: int, strides: int | tuple[int, ...]
         mid: int or None. Middle width of the factorized kinds.
         groups: int. For "full" and "spatial".
         **options: activation, norm and name, as for `ConvNorm`.
+
+    Returns: layer of `(batch, *sizes, channels)` to `(batch, *new_sizes, filters)`.
+
+    Raises:
+        ValueError: for a kind that is unknown, or means nothing in this rank.
     """
     choice(kind, KINDS if rank == 3 else ("full", "depthwise", "separated"), "conv")
     if kind in ("factorized", "time_first"):

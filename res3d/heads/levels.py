@@ -1,6 +1,7 @@
 """Feature maps in order of their size, and the way back up."""
 
 import itertools
+import re
 
 from keras import ops
 
@@ -14,12 +15,16 @@ def fine_to_coarse(features):
         features: {"stem": ..., "stage1": ..., ...} of tensors `(batch, *sizes, channels)`.
 
     Raises:
-        ValueError: for maps of two pathways, or of unknown size.
+        ValueError: for what is no such dict, maps of two pathways, or of unknown size.
 
     >>> [tuple(x.shape) for x in fine_to_coarse({"stage1": ops.zeros((1, 8, 8, 4)), "stem": ops.zeros((1, 8, 8, 2))})]
     [(1, 8, 8, 4)]
     """
-    if any(not name.startswith(("stem", "stage")) for name in features):
+    if not isinstance(features, dict):
+        raise ValueError("A head takes a dict of maps, {'stem': ..., 'stage1': ...}. Received: "
+                         f"{type(features).__name__} of shape {getattr(features, 'shape', None)}. "
+                         "Build the network with features=True.")
+    if any(not re.fullmatch(r"stem|stage\d+", name) for name in features):
         raise ValueError("A head takes the maps of one pathway, named stem, stage1, stage2 ... Received: "
                          f"{', '.join(features)}. Pass a dict of one pathway's maps under these names.")
     ordered = sorted(features, key=lambda name: int(name.removeprefix("stage")) if name != "stem" else 0)
@@ -31,6 +36,9 @@ def fine_to_coarse(features):
 
 def check_levels(shapes, owner, at_least=1):
     """The rank of shapes that are of one rank and known size, each smaller than the one before; refuses others."""
+    if isinstance(shapes, dict) or any(shape is None or isinstance(shape, int) for shape in shapes):
+        raise ValueError(f"{owner} takes a list of maps from fine to coarse. Received: {shapes}. "
+                         "fine_to_coarse(features) makes the list of what build(..., features=True) gives.")
     shapes = [tuple(shape) for shape in shapes]
     ranks = {len(shape) - 2 for shape in shapes}
     known = all(size is not None for shape in shapes for size in shape[1:])

@@ -30,7 +30,7 @@ class MultiLabelHead(keras.layers.Layer):
     Input shape: `(batch, *sizes, channels)`, any rank. Output shape: `(batch, num_labels)`, float32 at any policy.
 
     Raises:
-        ValueError: for a prior of another length or outside (0, 1), or a negative sharpness.
+        ValueError: for a prior of another length or outside (0, 1), a negative sharpness, or several maps at once.
 
     Reference: Pinheiro and Collobert, 2015 (arXiv 1411.6228); for chest X-rays Wang et al., 2017 (arXiv 1705.02315).
 
@@ -47,7 +47,7 @@ class MultiLabelHead(keras.layers.Layer):
         if isinstance(sharpness, bool) or not isinstance(sharpness, int | float) or not 0 <= sharpness < math.inf:
             raise ValueError(f"`sharpness` must be a number of at least 0. Received: sharpness={sharpness!r}.")
         self.sharpness, self.activation = sharpness, activation
-        self.prior = prior if prior is None else [float(p) for p in prior]
+        self.prior = prior if prior is None else np.ravel(np.asarray(prior, "float64")).tolist()
         if self.prior is not None and (len(self.prior) != num_labels or not all(0 < p < 1 for p in self.prior)):
             raise ValueError(f"`prior` must have {num_labels} numbers between 0 and 1, neither included. Received: "
                              f"prior={self.prior}. Leave a label without examples out.")
@@ -58,6 +58,9 @@ class MultiLabelHead(keras.layers.Layer):
                                          bias_initializer=bias, dtype="float32", name="logits")
 
     def build(self, input_shape):
+        if isinstance(input_shape, dict) or not (input_shape[0] is None or isinstance(input_shape[0], int)):
+            raise ValueError("MultiLabelHead takes one map (batch, *sizes, channels). Received several: "
+                             f"{input_shape}. Choose one, such as features['stage4'].")
         self.logits.build(input_shape)
 
     def call(self, x):

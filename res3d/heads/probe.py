@@ -11,7 +11,8 @@ def linear_probe(backbone: keras.Model, num_classes: int, activation: str | None
 
     Args:
         backbone: keras.Model of `res3d.build`: with `features=True`, whose last stage is averaged; without a
-            classifier; or with one, which is left out. Its layers are shared and become untrainable.
+            classifier; or with one, which is left out, and the mean of its places taken. Its layers are shared and
+            become untrainable.
         num_classes: int.
         activation: str or None. After the logits; "sigmoid" for several labels.
 
@@ -36,6 +37,8 @@ def linear_probe(backbone: keras.Model, num_classes: int, activation: str | None
         x = WindowPool(None, len(x.shape) - 2, name="mean")(x)
     elif backbone.layers[-1].name == "logits":
         x = backbone.get_layer("logits").input
+        if len(x.shape) == 3:
+            x = keras.layers.GlobalAveragePooling1D(name="mean_places")(x)
     if len(x.shape) != 2:
         raise ValueError(f"A probe takes features (batch, channels). Received: {tuple(x.shape)} from "
                          f"'{backbone.name}'. Build the network with num_classes=None or features=True.")

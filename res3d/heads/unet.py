@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import keras
 from keras import ops
 
-from res3d.arguments import choice, to_tuple
+from res3d.arguments import choice, positive_int, to_tuple
 from res3d.blocks import BasicBlock
 from res3d.conv import Conv, ConvNorm
 from res3d.heads.levels import check_levels, enlarge, fine_to_coarse
@@ -42,6 +42,8 @@ class UNetDecoder(keras.layers.Layer):
 
     def __init__(self, filters: Sequence[int] | None = None, conv: str = "full", **kwargs) -> None:
         super().__init__(**kwargs)
+        if isinstance(filters, int):
+            filters = (filters,)
         self.filters = filters if filters is None else to_tuple(tuple(filters), len(filters), "filters")
         self.conv = choice(conv, KINDS, "conv")
         self.ups: list = []
@@ -104,6 +106,7 @@ def segmenter(backbone: keras.Model, num_classes: int, filters: Sequence[int] | 
     >>> segmenter(backbone, 3).output_shape
     (None, 32, 48, 3)
     """
+    positive_int(num_classes, "num_classes")
     maps = fine_to_coarse(backbone.output)
     names = [layer.name for layer in backbone.layers]
     picture = backbone.get_layer("pixels").output if "pixels" in names else backbone.input

@@ -26,7 +26,7 @@ def variant(name):
     >>> variant("r3d_18").params
     33371472
     """
-    row = VARIANTS.get(name) or pictures.of_depth(str(name))
+    row = VARIANTS.get(str(name)) or pictures.of_depth(str(name))
     if row is not None:
         return row
     near = difflib.get_close_matches(str(name), VARIANTS, 3)

@@ -118,5 +118,6 @@ def _what_it_is(start):
 
 def _outline(content):
     if isinstance(content, dict):
-        return f"a dict of {', '.join(map(repr, list(content)[:8])) or 'nothing'}"
+        keys = [repr(key[:40]) if isinstance(key, str) else f"a {type(key).__name__}" for key in list(content)[:8]]
+        return f"a dict of {', '.join(keys) or 'nothing'}"
     return f"a {type(content).__name__}"

@@ -1,6 +1,7 @@
 """The two layouts of torch.save: a zip archive (torch 1.6 and later) and a run of pickles (before)."""
 
 import errno
+import io
 import math
 import os
 import pickle
@@ -68,8 +69,8 @@ def _read_zip(path):
                 storages[key] = Storage(dtype, key, count)
             return storages[key]
 
-        with archive.open(f"{root}data.pkl") as file:
-            content = Unpickler(file, find_storage, encoding="utf-8").load()
+        file = io.BytesIO(archive.read(f"{root}data.pkl"))
+        content = Unpickler(file, find_storage, encoding="utf-8").load()
 
         def fill(storage):
             data = archive.read(f"{root}data/{storage.key}")

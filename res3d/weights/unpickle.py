@@ -6,6 +6,7 @@ resolves only through `ALLOWED`, so that nothing is ever imported because a file
 
 import collections
 import pickle
+import pickletools
 
 import numpy as np
 
@@ -73,6 +74,22 @@ def rebuild_from_type(function, kind, arguments, state):
     return function(*arguments)
 
 
+class ReadOnly(type):
+    """A class that a file's BUILD instruction cannot rewrite."""
+
+    def __setattr__(cls, name, value):
+        raise RefusedError(f"a change of {cls.__name__}.{name}")
+
+
+class Options(metaclass=ReadOnly):
+    """Stands for argparse.Namespace, by which torchvision's training script keeps its options: a dict, never called."""
+
+    __slots__ = ("values",)
+
+    def __setstate__(self, state):
+        self.values = dict(state)
+
+
 class Array:
     """Stands for numpy.ndarray as numpy pickles it: made empty, then given (version, shape, dtype, order, bytes)."""
 
@@ -126,6 +143,7 @@ def make_defaultdict(*_):
 
 
 ALLOWED: dict[str, dict] = {
+    "argparse": {"Namespace": Options},
     "collections": {"OrderedDict": Permitted(collections.OrderedDict), "Counter": Permitted(collections.Counter),
                     "defaultdict": Permitted(make_defaultdict)},
     "builtins": {kind.__name__: Permitted(kind) for kind in (complex, dict, float, frozenset, int, list, set, tuple)},
@@ -147,10 +165,23 @@ ALLOWED["torch.cuda"] = {name: kind for name, kind in ALLOWED["torch"].items() i
 ALLOWED["numpy._core.multiarray"] = ALLOWED["numpy.core.multiarray"]
 
 
+def check_memo(file):
+    """Raises ValueError for a pickle that numbers an object beyond its own length, and stays where `file` was.
+
+    Python makes room for every number below the one given: ten bytes could ask for all memory there is.
+    """
+    start = file.tell()
+    for instruction, number, position in pickletools.genops(file):
+        if instruction.name in ("PUT", "BINPUT", "LONG_BINPUT") and number > position:
+            raise ValueError(f"object number {number} at byte {position}")
+    file.seek(start)
+
+
 class Unpickler(pickle.Unpickler):
     """Reads one pickle from `file`; `find_storage(kind, key, count, view)` answers for the storages it names."""
 
     def __init__(self, file, find_storage=None, encoding="latin1"):
+        check_memo(file)
         super().__init__(file, encoding=encoding)
         self.find_storage = find_storage
 

@@ -1,10 +1,9 @@
 """Run in a process of its own under another KERAS_BACKEND: the same weights, the same clips, what comes out.
 
 Usage: KERAS_BACKEND=jax python backend_outputs.py FOLDER. FOLDER holds `NAME.npz`, the weights of each tiny network;
-its logits are written beside it, and values and gradients of convolutions in each of their forms.
+its logits are written beside it, what each head says, and values and gradients of convolutions in each of their forms.
 """
 
-import functools
 import pathlib
 import sys
 
@@ -12,7 +11,7 @@ import keras
 import numpy as np
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from catalogue import pixels, tiny
+from catalogue import HEADS, pixels, stir, tiny
 
 from res3d import depthwise, taps
 from res3d.conv import Conv
@@ -20,6 +19,8 @@ from res3d.conv import Conv
 CASES = (  # name, groups, kernel, strides
     ("depthwise", 4, (3, 3, 3), (1, 1, 1)),
     ("depthwise_strided", 4, (3, 3, 3), (2, 2, 2)),
+    ("depthwise_in_space", 4, (3, 3, 3), (1, 2, 2)),
+    ("depthwise_in_time", 4, (5, 1, 1), (2, 1, 1)),
     ("grouped", 2, (3, 3, 3), (1, 2, 2)),
     ("full", 1, (3, 3, 3), (1, 1, 1)),
     ("full_strided", 1, (3, 3, 3), (2, 2, 2)),
@@ -76,13 +77,28 @@ def convolutions():
             return layer.convolve(x, w, None)
 
         def by_taps(x, w, strides=strides, groups=groups, pads=pads):
-            convolve = functools.partial(depthwise.depthwise_2d, groups=groups) if groups > 1 else taps.convolution_2d
-            return taps.over_taps(x, w, strides, pads, convolve)
+            if groups > 1:
+                return depthwise.depthwise_3d(x, w, strides, pads, groups)
+            return taps.over_taps(x, w, strides, pads, taps.convolution_2d)
 
         forms = {"form": form, "definition": definition, **({} if name == "grouped" else {"taps": by_taps})}
         for key, function in forms.items():
             for what, value in zip(("y", "dx", "dw"), value_and_gradients(function, x, kernel)):
                 results[f"{name}/{key}/{what}"] = value
+    return results
+
+
+def heads():
+    """What each head of the catalogue says, map by map."""
+    results = {}
+    for name, (make, shapes) in HEADS.items():
+        rng, several = np.random.default_rng(0), isinstance(shapes, list)
+        x = [rng.normal(size=(2, *shape)).astype("float32") for shape in (shapes if several else [shapes])]
+        layer = make()
+        layer.build([part.shape for part in x] if several else x[0].shape)
+        y = stir(layer)(x if several else x[0])
+        for level, part in enumerate(y if isinstance(y, list) else [y]):
+            results[f"{name}/{level}"] = keras.ops.convert_to_numpy(part)
     return results
 
 
@@ -106,6 +122,7 @@ def main(folder):
         weights = np.load(path)
         model.set_weights([weights[key] for key in weights.files])
         np.save(folder / f"{name}.{backend}.npy", keras.ops.convert_to_numpy(logits(model, pixels(2))))
+    np.savez(folder / f"heads.{backend}.npz", **heads())
     np.savez(folder / f"convolutions.{backend}.npz", **convolutions())
 
 

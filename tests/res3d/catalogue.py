@@ -78,6 +78,7 @@ HEADS = {  # as LAYERS; where the shape is a list, the head takes a list of maps
     "UNetDecoder": (lambda: UNetDecoder(), [(7, 8, 4), (4, 4, 6), (2, 2, 8)]),
     "UNetDecoder.3D": (lambda: UNetDecoder((6, 8), conv="factorized"), [(4, 7, 8, 4), (4, 4, 4, 6), (2, 2, 2, 8)]),
     "MultiLabelHead": (lambda: MultiLabelHead(5, prior=[0.5, 0.1, 0.2, 0.3, 0.4]), SHAPES[3]),
+    "MultiLabelHead.2D": (lambda: MultiLabelHead(5, sharpness=1), SHAPES[2]),
     "MultiLabelHead.mean": (lambda: MultiLabelHead(5, sharpness=0, activation="sigmoid"), SHAPES[1]),
 }
 # What others derive from, with no use of their own.

@@ -1,4 +1,4 @@
-"""The same weights give the same logits on TensorFlow, JAX and torch; so do the fast convolutions and their gradients.
+"""The same weights give the same logits on TensorFlow, JAX and torch; so do heads, fast convolutions, their gradients.
 
 Each backend runs in a process of its own. RES3D_BACKENDS_PYTHON names an interpreter that has keras, jax and torch (the
 extras `jax` and `torch`); without it, this interpreter is used for what it can import.
@@ -11,7 +11,7 @@ import sys
 
 import numpy as np
 import pytest
-from catalogue import MODELS, pixels, stir, tiny
+from catalogue import HEADS, MODELS, pixels, stir, tiny
 
 pytestmark = [pytest.mark.backends, pytest.mark.timeout(1200)]
 HERE = pathlib.Path(__file__).parent
@@ -54,6 +54,16 @@ def test_logits_are_the_same(backend, folder):
         actual, expected = np.load(folder / f"{name}.{backend}.npy"), np.load(folder / f"{name}.expected.npy")
         scale = np.abs(expected).max()
         np.testing.assert_allclose(actual / scale, expected / scale, atol=1e-4, err_msg=name)  # float32, many layers
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_heads_say_the_same(backend, folder):
+    for other in ("tensorflow", backend):
+        run(other, folder)
+    actual, expected = (np.load(folder / f"heads.{name}.npz") for name in (backend, "tensorflow"))
+    assert {key.split("/")[0] for key in actual.files} == set(HEADS)
+    for key in expected.files:
+        np.testing.assert_allclose(actual[key], expected[key], 1e-4, 1e-4, err_msg=key)  # float32, several layers
 
 
 @pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])

@@ -123,6 +123,16 @@ def test_non_local_is_attention_over_positions():
     np.testing.assert_allclose(layer(x), x + layer.out(mixed.astype("float32")), 1e-4, 1e-4)
 
 
+def test_non_local_stays_within_float16():
+    layer = NonLocal(1, 64, pool=False, dtype="mixed_float16")
+    x = np.ones((1, 4, 64), "float32")
+    layer.build(x.shape)
+    for part in (layer.theta, layer.phi, layer.g):  # products of 64 * 40 * 40, which float16 cannot hold
+        part.conv.kernel.assign(40 * np.eye(64)[None])
+    layer.out.norm.gamma.assign(np.ones(64))
+    assert np.isfinite(layer(x)).all()
+
+
 def test_temporal_shift_moves_channels_and_not_clips():
     x = noise(2 * 4, 3, 3, 8)
     y = np.asarray(TemporalShift(4, 4)(x)).reshape(2, 4, 3, 3, 8)

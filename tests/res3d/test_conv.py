@@ -2,11 +2,12 @@
 
 import itertools
 
+import keras
 import numpy as np
 import pytest
 
 from res3d.conv import Conv, ConvNorm
-from res3d.depthwise import grouped_convolution
+from res3d.depthwise import depthwise_3d, grouped_convolution
 from res3d.factorized import FactorizedConv, matched_width
 
 
@@ -32,6 +33,8 @@ CASES = [  # kernel, strides, channels, filters, groups
     ((3, 3, 3), (2, 2, 2), 4, 4, 4),
     ((3, 3, 3), (1, 2, 2), 4, 8, 4),
     ((5, 1, 1), (1, 1, 1), 3, 3, 3),
+    ((3, 1, 1), (2, 1, 1), 4, 8, 4),
+    ((5, 3, 3), (3, 2, 2), 4, 4, 4),
     ((1, 3, 3), (1, 2, 1), 4, 4, 4),
     ((3, 3, 3), (1, 1, 1), 6, 4, 2),
     ((3, 3, 3), (2, 2, 2), 8, 8, 2),
@@ -57,7 +60,7 @@ def test_convolution_equals_its_definition(kernel, strides, channels, filters, g
     np.testing.assert_allclose(layer(x), expected, 1e-5, 1e-5)  # float32 sums in another order
 
 
-@pytest.mark.parametrize(("kernel", "strides", "channels", "filters", "groups"), CASES[:7])
+@pytest.mark.parametrize(("kernel", "strides", "channels", "filters", "groups"), CASES[:9])
 def test_gradients_of_the_fast_form_equal_those_of_the_definition(kernel, strides, channels, filters, groups):
     """The convolution is linear in both arguments, so its gradients can be probed along random directions."""
     tf = pytest.importorskip("tensorflow")
@@ -77,6 +80,25 @@ def test_gradients_of_the_fast_form_equal_those_of_the_definition(kernel, stride
         np.testing.assert_allclose(np.sum(dx * u), expected, 1e-4)  # float32 sums of hundreds of terms
         expected = np.sum(plain(x, v, strides, pads, groups) * probe)
         np.testing.assert_allclose(np.sum(dw * v), expected, 1e-4)
+
+
+@pytest.mark.parametrize("frames", [1, 2, 3])
+@pytest.mark.parametrize("strides", [(1, 1, 1), (2, 2, 2), (3, 1, 1)])
+def test_a_clip_shorter_than_the_kernel_sees_zeros_around_it(frames, strides):
+    rng = np.random.default_rng(0)
+    x, weights = (rng.normal(size=size).astype("float32") for size in ((2, frames, 4, 5, 3), (7, 3, 3, 1, 3)))
+    pads = [(3, 3), (1, 1), (1, 1)]
+    expected = plain(x, weights, strides, pads, 3)
+    np.testing.assert_allclose(depthwise_3d(x, weights, strides, pads, 3), expected, 1e-5, 1e-5)
+
+
+@pytest.mark.parametrize("kernel", [(3, 3, 3), (5, 1, 1)])
+def test_depthwise_sizes_may_be_left_open(kernel):
+    inputs = keras.Input((None, None, None, 4))
+    model = keras.Model(inputs, Conv(4, kernel, 3, groups=4)(inputs))
+    x = np.random.default_rng(0).normal(size=(2, 5, 6, 7, 4)).astype("float32")
+    expected = plain(x, model.get_weights()[0], (1, 1, 1), [(k // 2, k // 2) for k in kernel], 4)
+    np.testing.assert_allclose(model.predict(x, verbose=0), expected, 1e-5, 1e-5)
 
 
 @pytest.mark.parametrize("size", [7, 8])

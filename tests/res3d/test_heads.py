@@ -6,7 +6,7 @@ import pathlib
 import keras
 import numpy as np
 import pytest
-from catalogue import HEADS, stir
+from catalogue import CLIP, HEADS, pixels, stir, tiny
 from keras import ops
 
 import res3d
@@ -180,6 +180,33 @@ def test_probe_trains_its_classifier_alone(options):
     assert np.abs(np.array(probe.get_layer("logits").bias)).max() > 0
 
 
+def network_of_rank(rank):
+    """An encoder of sizes that its strides do not divide, with stages as `res3d.build` names them."""
+    form = Residual(rank, depths=(1, 1, 1), widths=(8, 8, 16), strides=(1, 2, 2), convs=("full",) * 3,
+                    stem=Stem(8, 3, 2))
+    inputs = keras.Input((*(13, 18, 21)[:rank], 2))
+    return keras.Model(inputs, residual_features(form, inputs, keras.config.dtype_policy()))
+
+
+@pytest.mark.parametrize("rank", [1, 2, 3])
+def test_whole_models_of_every_rank(rank):
+    sizes = (13, 18, 21)[:rank]
+    assert res3d.segmenter(network_of_rank(rank), 3)(sample((*sizes, 2))).shape == (2, *sizes, 3)
+    assert res3d.linear_probe(network_of_rank(rank), 3)(sample((*sizes, 2))).shape == (2, 3)
+    maps = FeaturePyramid(8)(fine_to_coarse(network_of_rank(rank)(sample((*sizes, 2)))))
+    assert [tuple(x.shape[1:-1]) for x in maps] == [tuple(-(-n // s) for n in sizes) for s in (2, 4, 8)]
+
+
+@pytest.mark.parametrize("name", ["x3d_s", "r2plus1d_r50"])
+def test_probe_of_a_network_that_classifies_places_takes_their_mean(name):
+    network = tiny(name, clip=CLIP.replace(height=64, width=64))
+    x = pixels(2, CLIP.replace(height=64, width=64))
+    places = keras.Model(network.input, network.get_layer("logits").input)(x)
+    probe = res3d.linear_probe(network, 3)
+    kernel, bias = (np.array(weight) for weight in probe.get_layer("logits").weights)
+    close(probe(x), np.array(places).mean(1) @ kernel + bias)
+
+
 @pytest.mark.parametrize(("make", "text"), [
     (lambda: FeaturePyramid(0), "`filters` must be a positive int. Received: filters=0"),
     (lambda: FeaturePyramid(8)([np.zeros((1, 4, 4, 2)), np.zeros((1, 4, 4, 2))]), "each smaller than the one before"),
@@ -189,6 +216,16 @@ def test_probe_trains_its_classifier_alone(options):
     (lambda: MultiLabelHead(2, prior=[0.5]), "`prior` must have 2 numbers between 0 and 1"),
     (lambda: MultiLabelHead(2, prior=[0.5, 0.0]), "Leave a label without examples out"),
     (lambda: MultiLabelHead(2, -1.0), "`sharpness` must be a number of at least 0"),
+    (lambda: MultiLabelHead(2, prior=0.5), "`prior` must have 2 numbers .* Received: prior=\\[0.5\\]"),
+    (lambda: MultiLabelHead(2)({"stage1": np.zeros((1, 4, 4, 2))}), "Choose one, such as features\\['stage4'\\]"),
+    (lambda: MultiLabelHead(2)([np.zeros((1, 4, 4, 2))]), "takes one map \\(batch, \\*sizes, channels\\)"),
+    (lambda: FeaturePyramid(8)({"stage1": np.zeros((1, 4, 4, 2))}), "list of maps .* fine_to_coarse\\(features\\)"),
+    (lambda: FeaturePyramid(8)(np.zeros((1, 4, 4, 2))), "takes a list of maps from fine to coarse. Received: \\(1, 4"),
+    (lambda: UNetDecoder(8)([np.zeros((1, n, n, 2)) for n in (8, 4, 2)]), "one number for each level"),
+    (lambda: res3d.segmenter(res3d.build("resnet_18", 2, input_shape=(32, 32, 3), width=0.125), 3),
+     "takes a dict of maps.* of shape \\(None, 2\\). Build the network with features=True"),
+    (lambda: res3d.segmenter(network_of_rank(1), 0), "`num_classes` must be a positive int. Received: num_classes=0"),
+    (lambda: fine_to_coarse({"stage_one": np.zeros((1, 4, 2))}), "named stem, stage1, stage2"),
     (lambda: fine_to_coarse({"slow_stage1": 0, "fast_stage1": 0}), "maps of one pathway"),
     (lambda: res3d.linear_probe(keras.Model(image := keras.Input((4, 4, 3)), keras.layers.ReLU()(image)), 2),
      "features \\(batch, channels\\)"),

@@ -84,8 +84,9 @@ def test_any_clip_size_the_strides_allow(name):
         assert tiny(name, clip=clip)(pixels(1, clip)).shape == (1, 5)
 
 
-def test_sizes_may_be_left_open():
-    model = res3d.build("r3d_18", 4, input_shape=(None, None, None, 3), **SMALL)
+@pytest.mark.parametrize("name", ["r3d_18", "x3d_s", "ir_csn_50", "r2plus1d_r50"])
+def test_sizes_may_be_left_open(name):
+    model = res3d.build(name, 4, input_shape=(None, None, None, 3), **SMALL)
     for shape in ((1, 8, 32, 32, 3), (2, 5, 20, 28, 3)):
         assert model(np.zeros(shape, "float32")).shape == (shape[0], 4)
 
@@ -132,6 +133,18 @@ def test_width_and_depths_scale():
     assert len(model.get_layer("stage2").blocks) == 2
 
 
+def test_numpy_numbers_are_numbers():
+    model = res3d.build("r3d_18", np.int64(4), CLIP, width=np.float32(0.125), depths=np.ones(4, int))
+    assert model.output_shape == (None, 4)
+    assert keras.models.model_from_json(model.to_json()).output_shape == (None, 4)
+
+
+@pytest.mark.parametrize("name", ["resnext_50_32x4d", "kenshohara_resnext3d_50"])
+def test_a_width_of_groups_is_a_multiple_of_them(name):
+    model = res3d.build(name, 4, CLIP, width=0.3, depths=(1, 1, 1, 1))
+    assert [model.get_layer(f"stage{i}").blocks[0].inner for i in (1, 2, 3, 4)] == [32, 64, 160, 320]
+
+
 @pytest.mark.parametrize(("make", "message"), [
     (lambda: res3d.build("r3d18", 5), "Received: name='r3d18'. Did you mean r3d_18 or r3d_10 or vmz_r3d_18?"),
     (lambda: res3d.build("inception", 5), "known networks. Received: name='inception'. res3d.list_models() lists all."),
@@ -155,6 +168,20 @@ def test_width_and_depths_scale():
     (lambda: res3d.build("r3d_18", 0), "`num_classes` must be a positive int. Received: num_classes=0."),
     (lambda: res3d.build("r3d_18", 5, CLIP, width=0), "`width` must be a number above 0. Received: width=0."),
     (lambda: res3d.build("r3d_18", 5, CLIP, depths=(1, 2)), "`depths` must be an int or a tuple of 4 positive ints"),
+    (lambda: res3d.build("r3d_18", 5, CLIP, width=float("inf")), "`width` must be a number above 0. Received: width=i"),
+    (lambda: res3d.build("r3d_18", 5, CLIP, depths=2.5), "`depths` must be an int or a tuple of 4 positive ints"),
+    (lambda: res3d.build("r3d_18", 5, CLIP, dropout=2), "`dropout` must be a number from 0 up to, not including, 1."),
+    (lambda: res3d.build("r3d_18", 5, CLIP, activation="sigmoyd"),
+     "Received: activation='sigmoyd'. Did you mean sigmoid"),
+    (lambda: res3d.build("r3d_18", 5, CLIP, stride_on="conv_a"),
+     "Received: stride_on='conv_a' for r3d_18, whose blocks are basic. Leave it out."),
+    (lambda: res3d.build("r3d_18", 5, input_shape=5),
+     "r3d_18 takes `input_shape` (frames, height, width, channels). Received: input_shape=5."),
+    (lambda: res3d.build("r3d_18", 5, input_shape=(8, 32, 32, 0)),
+     "must be of positive ints, or None where a size is open. Received: input_shape=(8, 32, 32, 0)."),
+    (lambda: res3d.build("resnet_18", 5, input_shape=(None, 32, 32, 3)),
+     "resnet_18 sees pictures and needs to know how many of them are a clip."),
+    (lambda: res3d.build(["r3d_18"], 5), "known networks. Received: name=['r3d_18']."),
     (lambda: res3d.clip_of(res3d.build("r3d_18", 5, input_shape=(8, 32, 32, 3), **SMALL)),
      "Build it with `clip=` rather than `input_shape=`."),
 ])

@@ -137,6 +137,7 @@ def test_torchscript_and_foreign_archives(layout, tmp_path):
     (b"hello world, I am text", "starts with b'hello wo'"),
     (b"x" * 257 + b"ustar" + b"x" * 100, "is a tar archive"),
     (pickle.dumps({"epoch": 3}, 2), "expected named tensors; the file holds a dict of 'epoch'"),
+    (pickle.dumps({"e" * 10_000: 3, (1, 2): 3}, 2), f"a dict of '{'e' * 40}', a tuple."),
     (pickle.dumps([1, 2], 2), "expected named tensors; the file holds a list"),
 ])
 def test_files_that_are_something_else(tmp_path, content, message):

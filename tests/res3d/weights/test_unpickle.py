@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from res3d.weights import CheckpointError, read_checkpoint
-from res3d.weights.unpickle import ALLOWED, Permitted
+from res3d.weights.unpickle import ALLOWED, Permitted, ReadOnly
 
 RAMP = np.arange(4, dtype=np.float32)
 
@@ -68,7 +68,8 @@ def test_a_module_reference_is_refused(layout, tmp_path):
 def test_what_a_name_stands_for_cannot_be_changed(layout, tmp_path):
     """BUILD sets attributes of whatever is on the stack; a file must not change FloatStorage for those after it."""
     new_state = b"}X\x06\x00\x00\x00_dtypeX\x05\x00\x00\x00int64s"
-    for name in ("torch\nFloatStorage", "torch._utils\n_rebuild_tensor_v2", "collections\nOrderedDict"):
+    for name in ("torch\nFloatStorage", "torch._utils\n_rebuild_tensor_v2", "collections\nOrderedDict",
+                 "argparse\nNamespace"):
         evil = layout.Raw(b"c" + name.encode() + b"\n" + b"(N" + new_state + b"tb")
         with pytest.raises(CheckpointError):
             read_checkpoint(layout.write_zip(tmp_path / "a.pth", {"w": RAMP, "evil": evil}))
@@ -76,12 +77,22 @@ def test_what_a_name_stands_for_cannot_be_changed(layout, tmp_path):
     assert good.tensors["w"].dtype == np.float32
 
 
-def test_nothing_permitted_is_a_class():
+def test_nothing_permitted_is_a_class_but_one_that_is_read_only():
     """A class on the stack could be instantiated past its constructor, or rewritten."""
     for module, names in ALLOWED.items():
         for name, stand_in in names.items():
-            assert not isinstance(stand_in, type), f"{module}.{name}"
-            assert isinstance(stand_in, Permitted) or not callable(stand_in), f"{module}.{name}"
+            assert type(stand_in) is ReadOnly or not isinstance(stand_in, type), f"{module}.{name}"
+            assert isinstance(stand_in, Permitted | ReadOnly) or not callable(stand_in), f"{module}.{name}"
+
+
+def test_the_options_of_a_training_script_are_let_be(layout, tmp_path):
+    """torchvision's own script saves its argparse.Namespace beside the weights."""
+    namespace = layout.Raw(b"cargparse\nNamespace\n)\x81}X\x06\x00\x00\x00epochsK-sb")
+    content = {"model": {"fc.weight": RAMP}, "epoch": 44, "args": namespace}
+    for write in (layout.write_zip, layout.write_legacy):
+        read = read_checkpoint(write(tmp_path / "a.pth", content))
+        assert list(read.tensors) == ["fc.weight"]
+        assert read.facts == {"epoch": 44}
 
 
 @pytest.mark.parametrize("code", ["O", "S10000000", "V1000000"])
@@ -90,6 +101,17 @@ def test_arrays_of_objects_and_of_giants(tmp_path, code):
     path.write_bytes(b"\x80\x02}X\x01\x00\x00\x00wcnumpy\ndtype\n(X" + len(code).to_bytes(4, "little") + code.encode()
                      + b"\x89\x88tRs.")
     assert "numpy.dtype" in refusal(path)
+
+
+@pytest.mark.parametrize("put", [b"r\xff\xff\xff\x7f", b"p2147483647\n"])
+@pytest.mark.parametrize("writer", ["write_bytes", "write_zip"])
+def test_ten_bytes_do_not_take_all_memory(layout, tmp_path, writer, put):
+    path = tmp_path / "a.pkl"
+    if writer == "write_bytes":
+        path.write_bytes(b"\x80\x02}" + put + b".")
+    else:
+        layout.write_zip(path, {"w": RAMP, "evil": layout.Raw(b"}" + put)})
+    assert "the file is damaged or truncated (ValueError: object number 2147483647 at byte" in refusal(path)
 
 
 def test_plain_containers_are_welcome(layout, tmp_path):
