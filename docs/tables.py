@@ -79,7 +79,7 @@ def commands():
         positional = [action for action in parser._actions if not action.option_strings]
         rows = positional + [action for action in parser._actions
                              if action.option_strings and action.help != argparse.SUPPRESS
-                             and action.dest not in ("help", "helpfull")]
+                             and not {"--help", "--helpfull"} & set(action.option_strings)]
         if rows:
             lines += ["| argument | meaning |", "|---|---|"]
             lines += [f"| {_argument(action)} | {_cell(parser._get_formatter()._expand_help(action))} |"

@@ -2,10 +2,10 @@
 
     python examples/degradation.py --output pictures
 
-A plain network of forty layers fits its own training data worse than one of ten; with shortcuts it does not (He et al.,
-2015, arXiv 1512.03385). Pre-activated, even a network of a thousand layers learns (He et al., 2016, arXiv 1603.05027):
-it takes a few steps on one batch here, and its loss falls. The pictures are gratings under noise whose angle is the
-class; their phase is random, so that a linear model learns nothing.
+A plain network of forty layers fits its own training data far worse than one of ten; with shortcuts almost as well (He
+et al., 2015, arXiv 1512.03385). Pre-activated, even a network of a thousand layers learns (He et al., 2016, arXiv
+1603.05027): it takes a few steps on one batch here, and its loss falls. The pictures are gratings under noise whose
+angle is the class; their phase is random, so that a linear model learns little.
 """
 
 import argparse

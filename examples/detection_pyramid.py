@@ -172,9 +172,10 @@ def draw(path, clips, truth, found):
         axes.imshow(clip[-1])
         drawn = [("white", "", box) for box in boxes] + [
             ("lime", f"{KINDS[kind]} {score:.2f}", (kind, *box)) for score, kind, box in answers if score > 0.4]
-        for colour, text, (_, x0, y0, x1, y1) in drawn:
+        for colour, text, (kind, x0, y0, x1, y1) in drawn:
             axes.add_patch(plt.Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, color=colour, lw=1.5))
-            axes.text(x0, y0 - 1, text, color=colour, fontsize=7)
+            y = y1 + 4 if kind else y0 - 1  # a disc's name stands below its box, as one box may be taken for both
+            axes.text(x0, y, text, color=colour, fontsize=7)
         axes.axis("off")
     figure.suptitle("last frames: what moves (white), what was found (green)")
     figure.savefig(path, dpi=110)

@@ -6,7 +6,8 @@ A published checkpoint is torchvision's names around arrays. The one used here i
 needs no download: a 3D network learns eight motions of many textures, and its weights are written under torchvision's
 names. Then the new task: six other motions with eight clips each. The checkpoint is loaded by `res3d.load_weights`,
 which finds out whose names these are; only the classifier is new. Baselines: the same network and training from
-scratch, a linear probe on the frozen checkpoint, and a linear model on the pixels.
+scratch, a linear probe on the frozen checkpoint, and a linear model on the pixels. With as few clips as these the probe
+does as well as fine-tuning, or better: the new motions are mixtures of the old.
 """
 
 import argparse

@@ -100,21 +100,21 @@ def train(model, data, epochs, rate):
 
 
 def draw(path, pictures, truth, scores, found, baseline):
-    figure = plt.figure(figsize=(11, 7), layout="constrained")
+    figure = plt.figure(figsize=(11, 7.5), layout="constrained")
     top, bottom = figure.subfigures(2, 1, height_ratios=(3, 4))
     for place, axes in enumerate(top.subplots(1, 4)):
         axes.imshow(pictures[place, ..., 0], cmap="gray")
         seen = [NAMES[i] for i in np.flatnonzero(truth[place])]
         said = [NAMES[i] for i in np.flatnonzero(scores[place] > 0)]
-        axes.set_title(f"there: {', '.join(seen) or '-'}\nfound: {', '.join(said) or '-'}", fontsize=7)
-        axes.axis("off")
+        axes.set_xlabel(f"there: {', '.join(seen) or '-'}\nfound: {', '.join(said) or '-'}", fontsize=7)
+        axes.set(xticks=[], yticks=[])
     axes = bottom.subplots()
     axes.bar(np.arange(len(NAMES)) - 0.2, found, 0.4, label="residual network")
     axes.bar(np.arange(len(NAMES)) + 0.2, baseline, 0.4, label="linear model")
     labels = [f"{name}\n{100 * rate:.3g} %" for name, rate in zip(NAMES, RATES)]
     axes.set_xticks(range(len(NAMES)), labels, fontsize=6.5)
     axes.set(ylim=(0.4, 1), ylabel="AUC")
-    axes.legend(loc="lower left")
+    axes.legend(loc="upper right", bbox_to_anchor=(1, 1.12), ncols=2)
     figure.savefig(path, dpi=110)
 
 

@@ -99,7 +99,7 @@ def confusion(truth, answers):
 
 
 def draw(path, truth, answers):
-    figure, row = plt.subplots(1, 2, figsize=(8, 4), layout="constrained")
+    figure, row = plt.subplots(1, 2, figsize=(8, 4.4), layout="constrained")
     for axes, (name, answer) in zip(row, answers.items()):
         axes.imshow(confusion(truth, answer), vmin=0, vmax=1, cmap="Blues")
         axes.set_xticks(range(len(ANIMALS)), ANIMALS)

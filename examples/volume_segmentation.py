@@ -118,6 +118,7 @@ def draw(path, volume, truth, answers):
             ax.set_title(name if depth == 3 else "")
     for ax in rows.flat:
         ax.set(xticks=[], yticks=[])
+    figure.suptitle("bright bodies red, dark ones yellow")
     figure.savefig(path, dpi=110)
 
 

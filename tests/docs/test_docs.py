@@ -89,6 +89,14 @@ def test_blocks_run_as_printed(page, tmp_path, monkeypatch):
             getattr(session, kind)(with_other_ports(text))
 
 
+def test_no_block_is_of_a_kind_that_nobody_runs():
+    """Code in another kind of block, or an indented one, would be passed over in silence."""
+    for page in [*PAGES, ROOT / "README.md", ROOT / "CONTRIBUTING.md"]:
+        fences = re.findall(r"^.*```.*$", page.read_text(encoding="utf-8"), re.MULTILINE)
+        assert set(fences[::2]) <= {f"```{kind}" for kind in ("python", "bash", "console", "text", "yaml")}, page
+        assert set(fences[1::2]) <= {"```"}, page
+
+
 def command_lines():
     for page in PAGES:
         for _, text in FENCE.findall(page.read_text(encoding="utf-8")):
