@@ -78,6 +78,10 @@ class ClipDataset(tf.data.Dataset):
                 raise
             raise failure from None
 
+    def __repr__(self):
+        return (f"<{type(self).__name__} of {self._facts.get('num_videos')} videos, {self._facts.get('num_classes')} "
+                f"labels: {self.element_spec}>")
+
     @property
     def facts(self) -> dict:
         """All that rides along, by name."""

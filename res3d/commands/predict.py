@@ -24,7 +24,7 @@ def add_flags(parser):
     parser.add_argument("--top", type=int, default=5, help="classes to show (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help='print [{"video", "top": [{"label", "score"}]}]')
     parser.add_argument("--workers", type=int, help="videos decoded at once (default: one a core)")
-    parser.add_argument("--server", metavar="ADDRESS", help="`res3d serve` to ask: http://HOST:PORT or grpc://HOST:PORT")
+    parser.add_argument("--server", metavar="ADDRESS", help="served model to ask: grpc://HOST:PORT/MODEL or http://HOST:PORT/MODEL")
     parser.add_argument("--explain", metavar="FILE", help="write the clip with heat map and classes drawn on")
     parser.add_argument("--sliding", action="store_true", help="follow one long or live video in overlapping windows")
     parser.add_argument("--step", type=int, help="with --sliding: frames from one window to the next (default: half)")

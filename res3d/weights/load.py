@@ -43,8 +43,12 @@ def load_weights(model: keras.Model, path: str | os.PathLike, source: str | None
     Returns: Loaded.
 
     Raises:
-        CheckpointError: if the file cannot be read or does not fit; both differences are listed, name by name.
+        CheckpointError: a ValueError, if the file cannot be read or does not fit; both differences are listed, name by
+            name.
+        ValueError: for what is no model.
     """
+    if not isinstance(model, keras.Model):
+        raise ValueError(f"`model` must be a keras.Model, such as res3d.build makes. Received: model={model!r}.")
     checkpoint = read_checkpoint(path)
     module = find_source(checkpoint, source)
     tensors = state_dict(checkpoint, module)

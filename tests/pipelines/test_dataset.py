@@ -80,6 +80,7 @@ def test_it_is_a_dataset_that_knows_its_facts(folder):
         assert len(same.manifest) == VIDEOS
     with pytest.raises(AttributeError, match=r"A ClipDataset has no attribute 'classes'\. It has labels, num_classes"):
         _ = train.classes
+    assert repr(train).startswith(f"<ClipDataset of {VIDEOS} videos, 3 labels: (TensorSpec(shape=(None, ")
 
 
 def test_the_same_whatever_the_number_of_workers(folder):

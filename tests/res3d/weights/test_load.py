@@ -83,6 +83,11 @@ def test_every_weight_arrives(layout, tmp_path, source, state, model, writer):
     np.testing.assert_array_equal(model.predict(clip, verbose=0), source.predict(clip, verbose=0))
 
 
+def test_a_name_is_no_model():
+    with pytest.raises(ValueError, match=r"`model` must be a keras.Model, .* Received: model='r3d_18'"):
+        load_weights("r3d_18", "a.pth")
+
+
 def test_half_precision_is_widened(layout, tmp_path, state, model):
     load_weights(model, layout.write_zip(tmp_path / "a.pth", {k: v.astype("float16") for k, v in state.items()}))
     np.testing.assert_array_equal(model.get_layer("logits").bias.numpy(), state["fc.bias"].astype("float16"))
