@@ -8,8 +8,9 @@ gives the clips that are later in the order, though some of them may have been s
 same names as the trainer does, so these must lie on shared storage.
 """
 
+import os
 import socket
-import threading
+import sys
 import time
 
 import numpy as np
@@ -180,10 +181,18 @@ def reached(address, seconds=WAIT_SECONDS):
             time.sleep(0.5)
 
 
-def serve(server):
-    """Keeps a server until the process is interrupted, which its own `join()` does not let happen."""
-    while server is not None:
-        threading.Event().wait()
+def serve(server, text):
+    """Prints what has been started, keeps it until the process is interrupted, and then ends that with exit code 130.
+
+    The server's own `join()` cannot be interrupted, and its end waits for calls under way, if need be for ever.
+    """
+    try:
+        print(text, flush=True)
+        while server is not None:
+            time.sleep(TICK_SECONDS)  # and no longer: a signal that another thread takes wakes nobody
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr, flush=True)
+        os._exit(130)
 
 
 def dispatcher(port=0, worker_timeout_ms=WORKER_TIMEOUT_MS):

@@ -17,5 +17,4 @@ def run(args):
     from pipelines import data_service
 
     server = data_service.dispatcher(args.port)
-    print(f"dispatcher at {server.target}", flush=True)
-    data_service.serve(server)
+    data_service.serve(server, f"dispatcher at {server.target}")

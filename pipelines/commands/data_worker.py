@@ -20,5 +20,4 @@ def run(args):
     from pipelines import data_service
 
     server = data_service.worker(args.dispatcher, args.host, args.port)
-    print(f"worker of {args.dispatcher}", flush=True)
-    data_service.serve(server)
+    data_service.serve(server, f"worker of {args.dispatcher}")
