@@ -7,6 +7,7 @@ from keras import ops
 
 from res3d.arguments import check_rank, choice, positive_int, to_tuple
 from res3d.conv import ConvNorm
+from res3d.norm import BatchNorm
 from res3d.pooling import pool
 
 
@@ -156,13 +157,11 @@ PLACES = ("softmax_mean", "x3d")
 def pooled(network, x, dtype, prefix=""):
     """(batch, channels) of the last stage as `network`'s head takes it, or (batch, places, channels)."""
     name = f"{prefix}head_pool"
+    norm = {key: network.options[key] for key in ("epsilon", "momentum") if key in network.options}
     if network.head == "x3d":
-        norm = {key: network.options[key] for key in ("epsilon", "momentum") if key in network.options}
         return X3DHead(network.widths[-1], window=network.window, dtype=dtype, name="head", **norm)(x)
     if "preact" in network.block and network.last_norm:
-        norm = {key: network.options[key] for key in ("epsilon", "momentum") if key in network.options}
-        x = keras.layers.BatchNormalization(**{"epsilon": 1e-5, "momentum": 0.9, **norm}, dtype=dtype,
-                                            name="last_norm")(x)
+        x = BatchNorm(**norm, dtype=dtype, name="last_norm")(x)
         x = keras.layers.ReLU(dtype=dtype, name="last_relu")(x)
     keep = network.head == "softmax_mean"
     return WindowPool(network.window, network.rank, keep=keep, dtype=dtype, name=name)(x)

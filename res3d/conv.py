@@ -7,6 +7,7 @@ from keras import ops
 
 from res3d.arguments import check_rank, choice, positive_int, strided, to_tuple
 from res3d.depthwise import grouped_convolution
+from res3d.norm import BatchNorm
 from res3d.taps import by_taps_here, convolution_by_taps
 
 PADDINGS = ("symmetric", "same")
@@ -129,7 +130,7 @@ class ConvNorm(keras.layers.Layer):
                          dtype=self.dtype_policy, name="conv")
         self.norm = None
         if use_norm:
-            self.norm = keras.layers.BatchNormalization(
+            self.norm = BatchNorm(
                 epsilon=epsilon, momentum=momentum, gamma_initializer="zeros" if zero_gamma else "ones",
                 dtype=self.dtype_policy, name="norm")
 

@@ -8,6 +8,7 @@ from res3d import (
     conv,
     factorized,
     nonlocal_block,
+    norm,
     pooling,
     preactivation,
     scaling,
@@ -20,5 +21,5 @@ from res3d.heads import multi_label, pyramid, unet
 from res3d.training import losses, optimizer, schedule
 
 __all__ = ["attention", "backbone", "blocks", "classifier", "conv", "factorized", "losses", "multi_label",
-           "nonlocal_block", "optimizer", "pooling", "preactivation", "pyramid", "scaling", "schedule", "shift",
+           "nonlocal_block", "norm", "optimizer", "pooling", "preactivation", "pyramid", "scaling", "schedule", "shift",
            "shortcut", "slowfast", "unet", "units"]

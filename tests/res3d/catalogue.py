@@ -20,6 +20,7 @@ from res3d.heads.pyramid import FeaturePyramid
 from res3d.heads.unet import UNetDecoder
 from res3d.network import build
 from res3d.nonlocal_block import NonLocal
+from res3d.norm import BatchNorm
 from res3d.pooling import MaxPool
 from res3d.scaling import PixelScaling
 from res3d.shift import FoldFrames, TemporalShift, UnfoldFrames
@@ -39,6 +40,7 @@ LAYERS = {  # name: (constructor, shape of one sample); the class is the part be
     "Conv.same": (lambda: Conv(4, 3, 2, 2, padding="same"), SHAPES[2]),
     "ConvNorm": (lambda: ConvNorm(5, 3, 2, 2, activation="relu"), SHAPES[2]),
     "ConvNorm.norm_first": (lambda: ConvNorm(5, 3, 1, norm_first=True, activation="swish"), SHAPES[1]),
+    "BatchNorm": (lambda: BatchNorm(momentum=0.9), (3, 6, 5, 8)),
     "FactorizedConv": (lambda: FactorizedConv(5, 3, 2, activation="relu"), SHAPES[3]),
     "FactorizedConv.time_first": (lambda: FactorizedConv(5, 3, (1, 2, 2), mid=3, order="time_first"), SHAPES[3]),
     "SeparatedConv": (lambda: SeparatedConv(6, 3, 3, 2, activation="relu"), SHAPES[3]),

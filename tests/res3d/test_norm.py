@@ -1,0 +1,104 @@
+"""Batch norm by one kernel against Keras's own: values, gradients, moving averages, in every dtype, rank and state."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from res3d.norm import BatchNorm, kernel_dtype
+
+SHAPES = ((6, 16), (4, 7, 20), (3, 5, 6, 16), (2, 3, 5, 4, 48), (2, 3, 5, 4, 24), (2, 2, 3, 3, 45))
+
+
+def both(policy="float32", **arguments):
+    arguments = {"momentum": 0.9, "epsilon": 1e-5, "dtype": policy, "name": "norm", **arguments}
+    return [layer(**arguments) for layer in (BatchNorm, keras.layers.BatchNormalization)]
+
+
+def trained(layer, x, fill):
+    """(output, gradients by x, gamma and beta, moving mean, moving variance) of one training call."""
+    layer.build(x.shape)
+    layer.set_weights([fill.uniform(0.5, 1.5, x.shape[-1]) for _ in layer.weights])
+    dy = tf.cast(fill.normal(size=x.shape), layer.compute_dtype)
+
+    @tf.function(reduce_retracing=True, input_signature=[tf.TensorSpec((None, *x.shape[1:]), x.dtype)])
+    def step(x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = layer(x, training=True)
+        return y, *tape.gradient(y, [x, *(v.value for v in layer.trainable_variables)], output_gradients=dy)
+
+    results = [np.array(tf.cast(result, "float32")) for result in step(x)]
+    return [*results, np.array(layer.moving_mean), np.array(layer.moving_variance)]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize(("policy", "limit"), [("float32", 2e-5), ("mixed_bfloat16", 3e-2), ("mixed_float16", 4e-3)])
+def test_one_training_step_equals_that_of_keras(shape, policy, limit):
+    results = []
+    for layer in both(policy):
+        x = tf.cast(np.random.default_rng(0).normal(3.0, 2.0, shape), layer.compute_dtype)
+        results.append(trained(layer, x, np.random.default_rng(1)))
+    for ours, theirs in zip(*results):
+        np.testing.assert_allclose(ours, theirs, limit, limit * max(1.0, float(np.abs(theirs).max())))
+
+
+def test_a_single_sample_gives_beta_and_no_variance():
+    norm = BatchNorm(momentum=0.0)
+    y = norm(np.full((1, 1, 1, 16), 3.0, "float32"), training=True)
+    np.testing.assert_array_equal(y, np.zeros((1, 1, 1, 16)))
+    np.testing.assert_array_equal(norm.moving_variance, np.zeros(16))
+
+
+def test_not_trained_or_frozen_it_is_that_of_keras():
+    x = np.random.default_rng(0).normal(size=(2, 3, 4, 16)).astype("float32")
+    for call, trainable in (({"training": False}, True), ({}, True), ({"training": True}, False)):
+        ours, theirs = both()
+        for layer in (ours, theirs):
+            layer.build(x.shape)
+            layer.set_weights([np.linspace(0.5, 2, 16)] * 4)
+            layer.trainable = trainable
+        np.testing.assert_array_equal(ours(x, **call), theirs(x, **call))
+        np.testing.assert_array_equal(ours.moving_mean, np.linspace(0.5, 2, 16).astype("float32"))
+
+
+@pytest.mark.parametrize("arguments", [{"scale": False}, {"center": False}, {"axis": 1}, {"renorm": True}])
+def test_what_the_kernel_lacks_is_done_by_keras(arguments):
+    x = np.random.default_rng(0).normal(size=(4, 16, 16)).astype("float32")
+    ours, theirs = (layer(x, training=True) for layer in both(**arguments))
+    np.testing.assert_array_equal(ours, theirs)
+
+
+def test_masked_steps_are_left_out_as_by_keras():
+    x = np.random.default_rng(0).normal(size=(4, 6, 16)).astype("float32")
+    mask = np.arange(6) < np.array([[6], [3], [1], [4]])
+    ours, theirs = (layer(x, training=True, mask=mask) for layer in both())
+    np.testing.assert_array_equal(ours, theirs)
+
+
+def test_weights_are_keras_weights_and_it_saves_and_loads(tmp_path):
+    ours, theirs = both()
+    for layer in (ours, theirs):
+        layer.build((None, 4, 16))
+    assert [v.path for v in ours.weights] == [v.path for v in theirs.weights]
+    model = keras.Sequential([keras.Input((4, 16)), ours])
+    model.save(tmp_path / "norm.keras")
+    again = keras.models.load_model(tmp_path / "norm.keras")
+    assert type(again.layers[-1]) is BatchNorm
+
+
+def test_it_compiles_under_xla_with_an_unknown_size():
+    norm = BatchNorm(momentum=0.0)
+    norm.build((None, None, 4, 16))
+    step = tf.function(lambda x: norm(x, training=True), jit_compile=True,
+                       input_signature=[tf.TensorSpec((None, None, 4, 16))])
+    x = np.random.default_rng(0).normal(size=(3, 5, 4, 16)).astype("float32")
+    np.testing.assert_allclose(step(x), (x - x.mean((0, 1, 2))) / np.sqrt(x.var((0, 1, 2)) + 1e-5), 0, 1e-5)
+    np.testing.assert_allclose(norm.moving_variance, x.var((0, 1, 2)), 1e-5)
+
+
+@pytest.mark.parametrize(("dtype", "channels", "kernel"), [
+    ("float32", 64, "float32"), ("float32", 20, "float32"), ("float32", 230, None), ("float64", 64, None),
+    ("bfloat16", 64, "bfloat16"), ("bfloat16", 108, "float32"), ("bfloat16", 54, None), ("float16", 32, "float16")])
+def test_the_kernel_is_taken_where_it_is_faster(dtype, channels, kernel):
+    assert kernel_dtype(dtype, channels) == kernel
