@@ -35,13 +35,14 @@ def on_the_web(path):
 def shown(path):
     """`path` as it may be logged: without user, password and query, where addresses carry secrets.
 
-    >>> shown("https://user:secret@host/a.mp4?X-Amz-Signature=abc")
-    'https://host/a.mp4'
+    >>> shown("https://user:secret@host/a.mp4?X-Amz-Signature=abc"), shown("s3://bucket/really? #1.mp4")
+    ('https://host/a.mp4', 's3://bucket/really? #1.mp4')
     """
     path = os.fspath(path)
     if not is_remote(path):
         return path
-    return _USER.sub("://", re.split(r"[?#]", path, maxsplit=1)[0], count=1)
+    query = r"[?#]" if on_the_web(path) else r"\?(?=[\w.~-]+=)"  # names in a bucket may hold either sign
+    return _USER.sub("://", re.split(query, path, maxsplit=1)[0], count=1)
 
 
 def without_secrets(text):

@@ -1,5 +1,7 @@
 """Shards written by Apache Beam: one element a shard, on whichever runner its options name."""
 
+import difflib
+
 from pipelines import prepare_plan, prepare_shard
 
 
@@ -14,7 +16,7 @@ def write_shards(plan, numbers, runner, arguments=()):
 
     Raises:
         ImportError: without Apache Beam.
-        ValueError: for a runner that Beam does not know.
+        ValueError: for a runner or a flag that Beam does not know.
         OSError: if a shard could not be written.
     """
     try:
@@ -22,12 +24,23 @@ def write_shards(plan, numbers, runner, arguments=()):
         from apache_beam.options.pipeline_options import PipelineOptions
     except ImportError:
         raise ImportError("`--runner` needs Apache Beam. Install the extra: pip install 'res3d[beam]'.") from None
+    options = PipelineOptions([f"--runner={runner}", *arguments])
+    _check_flags(options, runner)
     numbers = list(numbers)
     if not numbers:
         return
-    options = PipelineOptions([f"--runner={runner}", *arguments])
     with beam.Pipeline(options=options) as pipeline:
         (pipeline | beam.Create(numbers, reshuffle=False) | beam.Reshuffle() | beam.Map(_write, plan.out))
+
+
+def _check_flags(options, runner):
+    """Refuses flags that Beam would pass over; those of runners with a job server may be known to that alone."""
+    known = type(options)([]).get_all_options()
+    for name in sorted(options.get_all_options(retain_unknown_options=True).keys() - known.keys()):
+        near = difflib.get_close_matches(name, known, 1, 0.8)
+        if near or "direct" in runner.lower() or "dataflow" in runner.lower():
+            raise ValueError(f"Expected flags that Beam's runner '{runner}' knows. Received: --{name}"
+                             f"{f', which is near to --{near[0]}' if near else ''}. Correct it, or leave it out.")
 
 
 def _write(number, out):

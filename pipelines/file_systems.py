@@ -43,6 +43,14 @@ def system(name):
     return Fsspec(name)
 
 
+def leads_to_folder(entry):
+    """Whether an entry of `os.scandir` is a folder, or a link to one."""
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself, say, which is no folder either
+        return False
+
+
 class Disk:
     """Local files."""
 
@@ -85,7 +93,8 @@ class Disk:
         return os.path.isdir(local_path(path))
 
     def names(self, path):
-        return [entry.name + "/" * entry.is_dir() for entry in os.scandir(local_path(path))]
+        with os.scandir(local_path(path)) as found:
+            return [entry.name + "/" * leads_to_folder(entry) for entry in found]
 
     def make_folder(self, path):
         os.makedirs(local_path(path), exist_ok=True)
@@ -203,7 +212,8 @@ class Fsspec:
         own = self.system._strip_protocol(base).rstrip("/")
         names = []
         for entry in self.system.ls(base, detail=True):
-            name = urllib.parse.unquote(entry["name"].rstrip("/").rsplit("/", 1)[-1])
+            name = entry["name"].rstrip("/").rsplit("/", 1)[-1]
+            name = urllib.parse.unquote(name) if self.flat else name  # a web page's links are quoted
             folder = entry["type"] == "directory" or entry["name"].endswith("/")
             if name and entry["name"].rstrip("/") != own:
                 names.append(name + "/" * folder)

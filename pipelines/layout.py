@@ -35,7 +35,11 @@ def whole(size):
 
     def cut(height, width):
         if not first:
-            first.append(tuple(size(height, width) if callable(size) else size or (height, width)))
+            wanted = size(height, width) if callable(size) else (height, width) if size is None else size
+            if not isinstance(wanted, list | tuple) or len(wanted) != 2 or min(wanted) < 1:
+                raise ValueError("`size` must be None, two positive ints (height, width), or a function of (height, "
+                                 f"width) that returns them. Received: {wanted!r}.")
+            first.append(tuple(wanted))
         return Cut(None, first[0], ((0, 0, False),), first[0])
 
     return cut
@@ -71,8 +75,12 @@ def crop_corner(clip, height, width, crop, positions=3):
         clip: `ClipSpec`.
         height: int. Of the resized picture.
         width: int.
-        crop: int, a position of `positions` along the longer side; or (row, column, mirrored), each 0 first,
-            1 middle or 2 last.
+        crop: int, a position of `positions` along the longer side; or (row, column, mirrored), row and column each 0
+            first, 1 middle or 2 last.
+        positions: int.
+
+    Raises:
+        ValueError: for a crop that would not lie inside the picture.
 
     >>> from res3d.geometry import ClipSpec
     >>> clip = ClipSpec(height=112, width=112)
@@ -81,6 +89,9 @@ def crop_corner(clip, height, width, crop, positions=3):
     """
     if isinstance(crop, tuple):
         row, column, mirrored = crop
+        if not {row, column} <= {0, 1, 2}:
+            raise ValueError("A crop is a position, or (row, column, mirrored) with row and column 0, 1 or 2. "
+                             f"Received: {crop}.")
         return (height - clip.height) * row // 2, (width - clip.width) * column // 2, mirrored
     return *clip.crop_offsets(height, width, crop, positions), False
 

@@ -187,7 +187,7 @@ class Manifest:
 def read_manifest(data: str | os.PathLike | Manifest, split: str | None = None,
                   labels: Sequence[str] | str | os.PathLike | None = None, *, videos: str | os.PathLike | None = None,
                   format: str | None = None, fold: int = 1, multi_label: bool | None = None,
-                  strict: bool = True) -> Manifest:
+                  strict: bool = True, split_by: str | None = None) -> Manifest:
     """Reads a data set of any known layout.
 
     Args:
@@ -204,6 +204,7 @@ def read_manifest(data: str | os.PathLike | Manifest, split: str | None = None,
         multi_label: bool or None. None takes several labels a video where a row has several.
         strict: bool. False accepts files without a label, class folders without files, and a data set of which no file
             is there, for checks that report all this.
+        split_by: str or None. The column of a CSV manifest that names the split, instead of `split`.
 
     Returns:
         `Manifest`; rows that have no file are in its `missing`, and `summary()` says how many.
@@ -212,11 +213,20 @@ def read_manifest(data: str | os.PathLike | Manifest, split: str | None = None,
         OSError: if `data` or `videos` does not exist.
         ValueError: for an empty folder, an empty class, a label that is not in `labels`, a malformed row, a split that
             has no videos.
+
+    >>> from pipelines import synthetic
+    >>> _ = synthetic.write("videos", train_per_class=1, val_per_class=1)
+    >>> manifest = read_manifest("videos", split="val")
+    >>> len(manifest), manifest.labels[:3], manifest.entries[0].labels
+    (8, ['anticlockwise', 'clockwise', 'down'], (0,))
     """
     from pipelines import annotations  # whose modules build on this one
 
     names = load_labels(labels) if isinstance(labels, str | os.PathLike) else labels
     videos = videos if videos is None else absolute(videos)
+    if split_by is not None and isinstance(data, Manifest):
+        raise ValueError(f"`split_by` names a column of a CSV manifest. Received: split_by={split_by!r} for a "
+                         "`Manifest`. Pass the path of the CSV.")
     if isinstance(data, Manifest):
         manifest = data if names is None else relabel(data, names)
     else:
@@ -231,7 +241,7 @@ def read_manifest(data: str | os.PathLike | Manifest, split: str | None = None,
             raise FileNotFoundError("Expected a folder of videos or an annotation file. Nothing exists at "
                                     f"'{shown(data)}'. Check the path.")
         manifest = annotations.read(data, format, labels=names, videos=videos, fold=fold, multi_label=multi_label,
-                                    strict=strict)
+                                    strict=strict, split_by=split_by)
     return manifest if split is None else manifest.select(split)
 
 

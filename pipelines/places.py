@@ -10,6 +10,7 @@ import io
 import os
 
 from pipelines import addresses, storage
+from pipelines.file_systems import leads_to_folder
 
 _SEEN: contextvars.ContextVar = contextvars.ContextVar("seen", default=None)
 
@@ -69,7 +70,7 @@ def listing(folder):
     """(sub-folders, files): names in a folder, sorted, links followed. Raises OSError if there is no such folder."""
     if not addresses.is_remote(folder):
         with os.scandir(folder) as found:
-            entries = sorted((entry.name, _leads_to_folder(entry)) for entry in found)
+            entries = sorted((entry.name, leads_to_folder(entry)) for entry in found)
         return [name for name, folder in entries if folder], [name for name, folder in entries if not folder]
     return _once(("names", folder), lambda: _listing(folder))
 
@@ -88,13 +89,6 @@ def check_listable(folder, wanted="a folder of videos"):
         raise ValueError(
             f"Expected {wanted} that can be listed. Received '{addresses.shown(folder)}': web servers list no folders. "
             "Write the addresses of the videos into a CSV manifest `path,label`, and pass that or its address.")
-
-
-def _leads_to_folder(entry):
-    try:
-        return entry.is_dir()
-    except OSError:  # a link to itself, say, which is no folder either
-        return False
 
 
 def _answers(path):

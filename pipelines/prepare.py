@@ -7,14 +7,15 @@ for byte the same.
 """
 
 import csv
-import io
 import json
 import os
+import types
 from collections.abc import Callable, Sequence
 
 from absl import logging
 
 from pipelines import prepare_plan, prepare_pool, prepare_shard, records, storage
+from pipelines.dataset_facts import check_positive
 from pipelines.manifest import LABELS_FILE, MANIFEST_FILE, Manifest
 from pipelines.prepare_lock import LOCK_FILE, alone
 from pipelines.prepare_plan import QUARANTINE_FILE, Options, writing
@@ -36,7 +37,7 @@ def prepare(data: str | os.PathLike | Manifest, out: str | os.PathLike, options:
         options: `Options`, or None for the defaults.
         split: str or None. Only this split.
         labels: label list, or None.
-        workers: int or None. Processes; None is one a core.
+        workers: int or None. Processes, and as many shards written at once at most; None is one a core.
         overwrite: bool. Replace what another plan has left in `out`.
         progress: function (total clips) -> function (clips, bytes, failures), or None.
         timeout: float. Seconds for one video, in the local pool.
@@ -46,26 +47,46 @@ def prepare(data: str | os.PathLike | Manifest, out: str | os.PathLike, options:
         ValueError: for wrong arguments, changed options, or if no video could be used.
         OSError: for a full disk, a folder that cannot be written, data that have gone.
     """
+    if workers is not None:
+        check_positive("workers", workers)
+    if not timeout > 0:
+        raise ValueError(f"`timeout` must be a number of seconds above 0. Received: timeout={timeout!r}.")
     plan = prepare_plan.make(data, out, options or Options(), split, labels, **layout)
     with writing(plan.out):
         storage.make_folder(plan.out)
     with alone(plan.out), writing(plan.out), prepare_shard.swept(plan.out):
         if prepare_plan.begin(plan, overwrite):
+            summary = read_summary(plan.out)
+            _check_whole(plan.out, summary)
             logging.info("'%s' is finished already", storage.shown(plan.out))
             _sweep(plan.out)
-            return read_summary(plan.out)
+            return summary
         _sweep(plan.out, ".part")
         accounts = {number: prepare_shard.finished(plan, number) for number in range(len(plan.shards))}
         left = [number for number, account in accounts.items() if account is None]
         count = progress(len(plan.entries)) if progress is not None else lambda *counts: None
-        for account in filter(None, accounts.values()):
-            clips = len({row["position"] for row in account["rows"]})
-            count(clips + len(account["failures"]), account["bytes"], len(account["failures"]))
+        _tell(count, accounts.values())
         if runner is not None:
             runner(plan, left)
+            _tell(count, [prepare_shard.finished(plan, number) for number in left])
         elif left:
             prepare_pool.write_shards(plan.out, left, workers or os.cpu_count() or 1, count, timeout)
         return _finish(plan)
+
+
+def _tell(count, accounts):
+    for account in filter(None, accounts):
+        clips = len({row["position"] for row in account["rows"]})
+        count(clips + len(account["failures"]), account["bytes"], len(account["failures"]))
+
+
+def _check_whole(out, summary):
+    there = set(storage.list_folder(out))
+    gone = [shard["name"] for shard in summary["shards"] if shard["name"] not in there]
+    if gone:
+        raise ValueError(f"Expected the {len(summary['shards'])} shards that were prepared in '{storage.shown(out)}'. "
+                         f"{len(gone)} are not there, the first {gone[0]}. Copy them back, or pass --overwrite to "
+                         "prepare all of them again.")
 
 
 def _finish(plan):
@@ -116,11 +137,12 @@ def _cell(value):
 
 
 def _csv(header, rows):
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
+    lines = []
+    # The writer quotes what has a character of its line ends in it, and file names may have either.
+    writer = csv.writer(types.SimpleNamespace(write=lambda line: lines.append(line.removesuffix("\r\n") + "\n")))
     writer.writerow(header)
     writer.writerows(rows)
-    return text.getvalue()
+    return "".join(lines)
 
 
 def _sweep(out, ending=""):

@@ -5,7 +5,6 @@ agree without talking to each other.
 """
 
 import contextlib
-import csv
 import dataclasses
 import functools
 import hashlib
@@ -15,9 +14,10 @@ import re
 
 import numpy as np
 
-from pipelines import places, records, storage
-from pipelines.addresses import absolute, parent, resolved
-from pipelines.manifest import LABELS_FILE, MANIFEST_FILE, Entry, Manifest, canonical_split, read_manifest
+from pipelines import annotations, places, records, storage
+from pipelines.addresses import absolute
+from pipelines.annotations import folders
+from pipelines.manifest import LABELS_FILE, MANIFEST_FILE, Entry, read_manifest
 from pipelines.order import permutation
 from pipelines.prepare_lock import LOCK_FILE
 from pipelines.record_index import CLIP_FILE, SUMMARY_FILE, WORK_FOLDER, of_manifest, read_summary
@@ -166,7 +166,7 @@ def load(out):
                 fields["multi_label"], [tuple(row) for row in fields["missing"]], fields["base"], out)
 
 
-def make(data, out, options, split=None, labels=None, split_by=None, **layout):
+def make(data, out, options, split=None, labels=None, **layout):
     """The `Plan` for a data set.
 
     Args:
@@ -175,21 +175,15 @@ def make(data, out, options, split=None, labels=None, split_by=None, **layout):
         options: `Options`.
         split: str or None. Only this split.
         labels: label list or None.
-        split_by: str or None. Column of a CSV manifest that names the split, instead of `split`.
     """
-    manifest = read_manifest(data, split=None if split_by else split, labels=labels, **layout)
+    base = os.getcwd()
+    if isinstance(data, str | os.PathLike):
+        base = places.folder_of(absolute(data)) if layout.get("videos") is None else absolute(layout["videos"])
+        _check_apart(absolute(data), base, absolute(out), layout.get("format"))
+    manifest = read_manifest(data, split=split, labels=labels, **layout)
     if of_manifest(manifest):
         raise ValueError(f"Expected videos to prepare. Received records: '{storage.shown(data)}'. Train from them as "
                          "they are.")
-    if split_by:
-        manifest = _split_by(manifest, data, split_by)
-        manifest = manifest if split is None else manifest.select(split)
-    base = places.folder_of(absolute(data)) if isinstance(data, str | os.PathLike) else os.getcwd()
-    if layout.get("videos"):
-        base = absolute(layout["videos"])
-    if base == absolute(out) and isinstance(data, str | os.PathLike):
-        raise ValueError(f"Expected a folder for the records apart from the data. Received '{storage.shown(out)}' for "
-                         "both. Name another.")
     bad = [name for name in manifest.labels if not name or name != name.strip() or "\n" in name or "\r" in name]
     if bad:
         raise ValueError(f"Expected label names on one line each, without spaces around. Received: {bad!r}. Rename.")
@@ -198,21 +192,22 @@ def make(data, out, options, split=None, labels=None, split_by=None, **layout):
     return Plan(options, manifest.entries, names, manifest.labels, manifest.multi_label, missing, base, absolute(out))
 
 
-def _split_by(manifest, data, column):
-    """The manifest with the splits that another column of its CSV names."""
-    path = absolute(data)
-    path = storage.join(path, MANIFEST_FILE) if places.is_folder(path) else path
-    with places.open_text(path, newline="") as file:
-        rows = list(csv.DictReader(file))
-    if not rows or column not in rows[0]:
-        has = ", ".join(rows[0]) if rows else "none"
-        raise ValueError(f"Expected a column '{column}' in '{storage.shown(path)}'. It has {has}. Name one of them.")
-    folder = parent(path)
-    splits = {(resolved(folder, row["path"]), *(
-        float(row[name]) if row.get(name) else None for name in ("start", "end"))): row[column].strip() for row in rows}
-    entries = [dataclasses.replace(entry, split=canonical_split(
-        splits[entry.path, entry.start, entry.end] or None)) for entry in manifest]
-    return Manifest(entries, manifest.labels, manifest.missing, manifest.multi_label)
+def _check_apart(data, base, out, format):
+    """Refuses an output folder that is the data's, or that will be taken for a class when the data are read again."""
+    if _real(out) == _real(base):
+        raise ValueError(f"Expected a folder for the records apart from the data. Received '{storage.shown(out)}' for "
+                         "both. Name another.")
+    if not _real(out).startswith(_real(data) + "/") or (format or annotations.detect(data)) != "folders":
+        return
+    for _, folder in folders.split_folders(data) or [(None, data)]:
+        if _real(out).startswith(_real(folder) + "/"):
+            raise ValueError(f"Expected a folder for the records apart from the classes in '{storage.shown(folder)}'. "
+                             f"Received '{storage.shown(out)}', which would count as a class without videos. Name one "
+                             "that is not in there.")
+
+
+def _real(path):
+    return path.rstrip("/") if storage.is_remote(path) else os.path.realpath(path)
 
 
 def _name(path, base):

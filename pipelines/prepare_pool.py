@@ -4,9 +4,11 @@ The children import neither TensorFlow nor the caller's script.
 """
 
 import queue
+import signal
 import threading
 from concurrent import futures
 
+from pipelines import prepare_plan
 from pipelines.child import Child, module
 
 TRIES = 2  # of a clip during which a child died; it may have been the machine's memory
@@ -93,6 +95,11 @@ def _write_shard(child, request, timeout, progress, stop):
             how = f"did not end within {timeout:g} seconds" if late else f"ended its process (exit code {code})"
             raise OSError(f"Expected a shard that was written to be stored. That {how}. Run the same command again"
                           f"{', with a longer --timeout' if late else ''}: it goes on where it stopped.")
+        if code == -signal.SIGKILL and not late and deaths[position] >= TRIES:  # not by what it read
+            raise OSError(f"Expected the processes that write records to be left alone. {deaths[position]} were killed "
+                          f"while they read '{prepare_plan.load(request['out']).names[position]}', as a system does "
+                          "that runs out of memory. Run the same command again with fewer --workers, or without that "
+                          "video: it goes on where it stopped.")
         if late or deaths[position] >= TRIES:
             how = f"signal {-code}" if code < 0 else f"exit code {code}"
             crashed[position] = (f"decoding did not end within {timeout:g} seconds" if late

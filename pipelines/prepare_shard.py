@@ -48,7 +48,7 @@ def write_shard(plan, number, report=lambda **said: None, crashed=()):
                     found = prepare_clip.clip_records(plan.entries[position], plan.names[position], plan.labels,
                                                       plan.options)
                 except VideoError as error:
-                    _still_there(plan, error)
+                    _still_there(plan, plan.entries[position].path, error)
                     failures.append((plan.names[position], error.reason))
                     found = []
                 for part, (record, facts) in enumerate(found):
@@ -131,12 +131,17 @@ class _File:
         self.digest.update(data)
 
 
-def _still_there(plan, error):
+def _still_there(plan, path, error):
+    """Raises OSError if it is not the video's own fault that it could not be read."""
     if isinstance(error, UnreachableError):
         raise storage.StorageError(f"{error} Run the same command again when it can be, or take it out of the data.")
     if plan.base and not (addresses.on_the_web(plan.base) or places.exists(plan.base)):
         raise FileNotFoundError(f"Expected the data in '{storage.shown(plan.base)}'. The folder has gone while they "
                                 "were being prepared. Bring it back and run the same command again.")
+    if not (storage.is_remote(path) or os.path.lexists(path)):  # a disk that was taken away may leave its folder
+        raise FileNotFoundError(f"Expected '{path}', which was there when the work began. It has gone. Bring it back, "
+                                "or put an empty file in its place to leave it out, and run the same command again: it "
+                                "goes on where it stopped.")
 
 
 def _serve():

@@ -1,8 +1,10 @@
 """Re-reads a prepared folder and compares everything with what its summary and manifest say."""
 
 import collections
+import csv
 import hashlib
 import io
+import json
 import os
 from concurrent import futures
 
@@ -36,7 +38,7 @@ def verify(folder, workers=None, progress=None):
     with futures.ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
         problems = list(pool.map(lambda shard: _shard(folder, shard, by_shard, manifest.labels, count),
                                  summary["shards"]))
-    found = [problem for some in problems for problem in some]
+    found = [problem for some in problems for problem in some] + _beside(folder, summary)
     known = {storage.join(folder, shard["name"]) for shard in summary["shards"]}
     found += [f"the manifest names '{storage.shown(shard)}', the summary does not"
               for shard in sorted(by_shard.keys() - known)]
@@ -51,6 +53,26 @@ def verify(folder, workers=None, progress=None):
     if frames != summary["frames"]:
         found.append(f"the summary has {summary['frames']} frames, the manifest {frames}")
     return found
+
+
+def _beside(folder, summary):
+    """Problems of the clip and of the list of videos left out."""
+    problems = []
+    for name, read, said in ((record_index.CLIP_FILE, json.loads, summary["options"]["clip"]),
+                             (prepare_plan.QUARANTINE_FILE, _rows, summary["failures"])):
+        path = storage.join(folder, name)
+        try:
+            found = read(storage.read_bytes(path).decode("utf-8", "surrogateescape"))
+        except (OSError, ValueError) as error:
+            problems.append(f"'{storage.shown(path)}' cannot be read: {error}")
+            continue
+        if found != said:
+            problems.append(f"'{storage.shown(path)}' has {found}, the summary {said}")
+    return problems
+
+
+def _rows(text):
+    return sum(1 for _ in csv.reader(io.StringIO(text, newline=""))) - 1
 
 
 def _shard(folder, said, by_shard, labels, count):

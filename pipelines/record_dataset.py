@@ -7,6 +7,7 @@ records without Python, which is asked only for what is damaged.
 
 import numpy as np
 import tensorflow as tf
+from absl import logging
 
 from pipelines import data_service, graph, layout, record_frames, record_graph, storage
 from pipelines.calls import call
@@ -69,8 +70,13 @@ def training(reader, targets, rows, count, window, whole, workers, service=None)
             return reader.read(index, here, wide(planned)[0])
 
         clips, used = reader.attempt_next(read, int(row[graph.VIDEO]))
+        if service is not None and used == row[graph.VIDEO] and row[graph.EPOCH] not in told:
+            told.add(int(row[graph.EPOCH]))
+            logging.warning("a worker could not read %s, and it was read here, as may be others. Do the workers see "
+                            "the shards under the names that are used here?", reader.manifest.entries[used])
         return clips, targets[used]
 
+    told = set()  # epochs
     target_of = _target_of(targets)
 
     def finished(clips, good, _, row):

@@ -86,14 +86,14 @@ def read(folder):
     """
     if not storage.exists(storage.join(folder, SUMMARY_FILE)):
         if storage.exists(storage.join(folder, WORK_FOLDER)):
-            raise ValueError(f"Expected a prepared folder. The preparation of '{storage.shown(folder)}' is not "
-                             "finished. Run the same `res3d prepare` again; it goes on where it stopped.")
+            raise _unfinished(folder)
         from pipelines import record_foreign
 
         return record_foreign.read(folder)
     summary = read_summary(folder)
     labels_path = storage.join(folder, LABELS_FILE)
-    labels = storage.read_bytes(labels_path).decode("utf-8", "surrogateescape").removesuffix("\n").split("\n")
+    text = storage.read_bytes(labels_path).decode("utf-8", "surrogateescape")
+    labels = text.removesuffix("\n").split("\n") if text else []
     text = storage.read_bytes(storage.join(folder, MANIFEST_FILE)).decode("utf-8", "surrogateescape")
     ids = {name: position for position, name in enumerate(labels)}
     tabled = summary["schema_version"] >= 2
@@ -116,8 +116,16 @@ def read_summary(folder):
     path = storage.join(folder, SUMMARY_FILE)
     try:
         summary = json.loads(storage.read_bytes(path))
+    except FileNotFoundError:
+        if storage.exists(storage.join(folder, WORK_FOLDER)):
+            raise _unfinished(folder) from None
+        raise ValueError(f"Expected a folder that `res3d prepare` wrote. Received '{storage.shown(folder)}', which has "
+                         f"no '{SUMMARY_FILE}'. Pass the folder of the records.") from None
+    except ValueError:
+        summary = None
+    try:
         kind, version = summary["kind"], summary["schema_version"]
-    except (ValueError, TypeError, KeyError):
+    except (TypeError, KeyError):
         kind = version = None
     if kind != KIND:
         raise ValueError(f"Expected the summary of a prepared folder in '{storage.shown(path)}'. Received another "
@@ -126,6 +134,11 @@ def read_summary(folder):
         raise ValueError(f"Expected records of schema version 1 to {records.SCHEMA_VERSION}. Received version "
                          f"{version} in '{storage.shown(path)}'. Update the package, or prepare the data again.")
     return summary
+
+
+def _unfinished(folder):
+    return ValueError(f"Expected a prepared folder. The preparation of '{storage.shown(folder)}' is not finished. Run "
+                      "the same `res3d prepare` again; it goes on where it stopped.")
 
 
 def columns(rows):

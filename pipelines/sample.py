@@ -5,6 +5,7 @@ Ranges are half-open. Frames are counted from 0 over those that decode. `info` i
 and `last`, the half-open range of the video's frames to choose from, for clips cut out of longer videos.
 """
 
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -92,7 +93,8 @@ def rate(fps):
     >>> rate(29.97002997), rate(25.0)
     (Fraction(30000, 1001), Fraction(25, 1))
     """
-    return Fraction(fps).limit_denominator(1001)
+    exact = Fraction(fps)
+    return exact.limit_denominator(max(1001, math.ceil(1001 / exact)))  # a picture an hour is a rate, too
 
 
 def resampled(num_frames: int, fps: float, target_fps: float) -> list[int]:

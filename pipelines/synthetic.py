@@ -163,6 +163,9 @@ def write(folder: str | os.PathLike, train_per_class: int = 40, val_per_class: i
 
     Raises:
         ValueError: if `folder` holds something else, or a count is not positive.
+
+    >>> write("videos", train_per_class=1, val_per_class=1).splits
+    {'train': 8, 'val': 8}
     """
     for name, value in (("train_per_class", train_per_class), ("val_per_class", val_per_class)):
         if value < 1:

@@ -130,6 +130,12 @@ def probe(source: str | os.PathLike | bytes, *, threads: int = 1, timeout: float
 
     Raises:
         VideoError: if no frame decodes, or not in time.
+
+    >>> from pipelines import synthetic
+    >>> video = synthetic.write("videos", 1, 1).entries[0].path
+    >>> info = probe(video)
+    >>> info.num_frames == info.claimed_frames, info.damaged
+    (True, False)
     """
     with Decoder(source, threads, timeout) as video:
         if not video.grab():
@@ -177,6 +183,11 @@ def read_frames(source: str | os.PathLike | bytes, indices: Iterable[int],
 
     Raises:
         VideoError: if the file is no video, or decodes fewer frames than asked for.
+
+    >>> from pipelines import synthetic
+    >>> video = synthetic.write("videos", 1, 1).entries[0].path
+    >>> read_frames(video, [7, 3, 3], size=(32, 48)).shape
+    (3, 32, 48, 3)
     """
     lists = [list(indices)]
     return _read(source, lists, whole(size), channels, interpolation, short, threads, timeout, info)[0]
@@ -214,9 +225,11 @@ def read_clips(source: str | os.PathLike | bytes, clips: Sequence, clip: ClipSpe
 
     Raises:
         VideoError: if the video cannot be read or lacks a frame.
-        ValueError: for a clip of another length than `clip` says.
+        ValueError: for no clips, a clip of another length than `clip` says, or a crop or box outside the picture.
     """
     clips = [list(indices) for indices in clips]
+    if not clips:
+        raise ValueError("Expected at least one list of frame numbers as `clips`. Received none.")
     for indices in clips:
         if len(indices) != clip.frames:
             raise ValueError(f"A clip takes {clip.frames} frame numbers. Received: {len(indices)}: {indices}.")

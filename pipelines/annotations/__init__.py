@@ -33,6 +33,7 @@ class Options:
     fold: int = 1
     multi_label: bool | None = None
     strict: bool = True
+    split_by: str | None = None
 
 
 def read(path, format=None, **options):
@@ -53,7 +54,12 @@ def read(path, format=None, **options):
 
 def parse(path, format=None, options=None):
     """The `Table` of an annotation file, before any video is looked for."""
-    return module(format or detect(path)).read(os.fspath(path), options or Options())
+    format, options = format or detect(path), options or Options()
+    if options.split_by is not None and format != "manifest":
+        raise ValueError("`split_by` names a column of a CSV manifest. Received: "
+                         f"split_by={options.split_by!r} for '{path}', of format '{format}'. Leave it out, or write a "
+                         "manifest `path,label` with that column.")
+    return module(format).read(os.fspath(path), options)
 
 
 def module(name):

@@ -31,16 +31,21 @@ def read(path, options):
             label = annotations.get("label")
             rows.append(Row((f"{label}/{name}", name), (label,), split=split) if label else Row((name,), split=split))
         else:
-            rows += [Row((name,), (part["label"],), *_segment(part, name, path), split) for part in annotations]
+            rows += [Row((name,), *_part(part, name, path), split) for part in annotations]
     return Table(rows, found.get("labels"), parent(path))
 
 
-def _segment(part, name, path):
-    start, end = part.get("segment", (None, None))
-    if start is not None and not 0 <= start < end:
-        raise ValueError(f"Expected segments of start < end, in seconds, in '{path}'. Received {part['segment']} for "
-                         f"'{name}'. Correct it.")
-    return start, end
+def _part(part, name, path):
+    """(labels, start, end) of one annotation."""
+    try:
+        label, (start, end) = part["label"], part.get("segment", (None, None))
+        good = isinstance(label, str) and (start is end is None or 0 <= start < end)
+    except (KeyError, TypeError, ValueError):
+        good = False
+    if not good:
+        raise ValueError(f"Expected annotations with a `label` and, if any, a `segment` of start < end, in seconds, in "
+                         f"'{path}'. Received {part!r} for '{name}'. Correct it.")
+    return (label,), start, end
 
 
 def _videos(found):

@@ -41,6 +41,9 @@ def _rows(path):
             except (TypeError, ValueError, OverflowError):
                 raise ValueError(f"Expected times in seconds in '{path}', line {reader.line_num}. Received: "
                                  f"{fields['time_start']!r}, {fields['time_end']!r}. Correct the line.") from None
+            if not 0 <= start < end:
+                raise ValueError(f"Expected time_start < time_end (seconds) in '{path}', line {reader.line_num}. "
+                                 f"Received: {start:g}, {end:g}. Swap or correct them.")
             label = (fields.get("label") or "").strip()
             split = canonical_split((fields.get("split") or "").strip() or None)
             yield Row((cut,), (label,) if label else (), start, end, split, whole=(name,))

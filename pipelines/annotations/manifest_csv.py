@@ -31,6 +31,10 @@ def read(path, options):
         reader = csv.reader(file)
         header = [name.strip().casefold() for name in next(reader)]
         multi_label = True if "labels" in header else None
+        split = "split" if options.split_by is None else options.split_by.strip().casefold()
+        if options.split_by is not None and split not in header:
+            raise ValueError(f"Expected a column '{options.split_by}' in '{path}'. It has {', '.join(header)}. Name "
+                             "one of them.")
         header = ["label" if name == "labels" else name for name in header]
         rows = []
         for cells in reader:
@@ -40,13 +44,13 @@ def read(path, options):
             if len(cells) != len(header):
                 raise ValueError(f"Expected {len(header)} fields ({', '.join(header)}) in {where}. Received "
                                  f"{len(cells)}: {cells}. Put a value that holds a comma into double quotes.")
-            rows.append(_row(dict(zip(header, cells)), where))
+            rows.append(_row(dict(zip(header, cells)), where, split))
     if not rows:
         raise ValueError(f"Expected rows `{','.join(COLUMNS[:2])}` in '{path}'. It holds a header alone. Add videos.")
     return Table(rows, None, parent(path), exact=True, multi_label=multi_label)
 
 
-def _row(fields, where):
+def _row(fields, where, split):
     path = fields["path"]
     if not path:
         raise ValueError(f"Expected a path in {where}. Received an empty field. Fill it in, or drop the line.")
@@ -56,7 +60,7 @@ def _row(fields, where):
                          "correct them.")
     labels = tuple(re.sub(r"\\(.)", r"\1", label).strip()
                    for label in re.findall(r"(?:\\.|[^|\\])+", fields["label"]))
-    split = canonical_split(fields.get("split", "").strip() or None)
+    split = canonical_split(fields.get(split, "").strip() or None)
     return Row((path,), tuple(filter(None, labels)), start, end, split, _number(fields, "num_frames", int, where),
                _number(fields, "first_frame", int, where) or 0)
 

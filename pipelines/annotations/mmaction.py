@@ -40,15 +40,16 @@ def read(path, options):
 
 
 def _rows(item, split, path):
+    item = item if isinstance(item, dict) else {"": item}
     label = item.get("label")
     if isinstance(label, dict):
         labels = tuple(f"{tag}/{index}" for tag, indices in label.items() for index in indices)
     else:
         labels = tuple(label) if isinstance(label, list) else (label,)
     place = next((place for place in PLACES if place in item), None)
-    if label is None or place is None:
-        raise ValueError(f"Expected `label` and one of {', '.join(PLACES)} in each object of '{path}'. Received: "
-                         f"{item}. Add what is missing.")
+    if label is None or place is None or (place == "video_dir" and "positive_clip_inds" not in item):
+        raise ValueError(f"Expected `label` and one of {', '.join(PLACES)} in each object of '{path}', and "
+                         f"`positive_clip_inds` beside a video_dir. Received: {item}. Add what is missing.")
     if place == "video_dir":
         return [Row((f"{item[place]}/part_{index}.mp4",), labels, split=split) for index in item["positive_clip_inds"]]
     return [Row((item[place],), labels, split=split, num_frames=item.get("total_frames"))]

@@ -36,8 +36,7 @@ def resolve(table, source, options):
         example = f", such as '{missing[0].path}'" if missing else ""
         raise ValueError(f"Expected at least one of the {len(missing)} videos of '{source}' to be there. None is below "
                          f"'{options.videos or table.folder}'{example}. Pass the folder with the videos as "
-                         "videos=FOLDER; `res3d doctor --videos=FOLDER --manifest=FILE.csv` writes a list that every "
-                         "command takes.")
+                         "videos=FOLDER, to a command as --videos=FOLDER.")
     return Manifest(entries, names, missing, table.multi_label if options.multi_label is None else options.multi_label)
 
 

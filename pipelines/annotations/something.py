@@ -61,4 +61,10 @@ def _rows(path):
 
 
 def _answers(path):
-    return dict(map(str.strip, line.split(";", 1)) for line in read_lines(path))
+    found = {}
+    for number, line in enumerate(read_lines(path), 1):
+        name, separator, label = line.partition(";")
+        if not separator:
+            raise ValueError(f"Expected `id;class` in '{path}', line {number}. Received: {line!r}. Correct the line.")
+        found[name.strip()] = label.strip()
+    return found

@@ -8,6 +8,7 @@ for byte the same.
 
 import shlex
 import sys
+import threading
 
 EXAMPLE = "res3d prepare data/videos data/records --clip=16x2x112 --workers=16"
 
@@ -32,7 +33,7 @@ def add_flags(parser):
                         "(default: split)")
     parser.add_argument("--labels", metavar="FILE", help="label list that fixes the ids")
     parser.add_argument("--videos", metavar="FOLDER", help="where the videos of an annotation file lie")
-    parser.add_argument("--format", help="annotation format, if it is not recognised")
+    parser.add_argument("--format", help="annotation format, if it is not recognised: see `res3d doctor --help`")
     parser.add_argument("--fold", type=int, default=1, help="numbered split of UCF101 and HMDB51 (default: 1)")
     parser.add_argument("--workers", type=int, help="processes (default: one a core)")
     parser.add_argument("--timeout", type=float, default=600.0, help="seconds for one video (default: %(default)s)")
@@ -48,6 +49,9 @@ def run(args):
     from pipelines import prepare, storage
     from pipelines.commands.doctor import parse_clip
 
+    if args.verify and args.out is not None:
+        raise ValueError(f"`--verify` takes one prepared folder. Received: '{storage.shown(args.data)}' and "
+                         f"'{storage.shown(args.out)}'. Name the records alone.")
     if args.verify:
         return _verify(args)
     if args.out is None:
@@ -89,11 +93,15 @@ def _verify(args):
     return 1 if problems else 0
 
 
+LOG_SECONDS = 30.0  # between two states of a bar that goes into a file
+
+
 class _Bar:
-    """A progress bar over clips, with bytes and failures beside rate and time left."""
+    """A progress bar over clips, with bytes and failures beside rate and time left; threads tell it."""
 
     def __init__(self, what):
         self.what, self.bar, self.bytes, self.failures = what, None, 0, 0
+        self.lock = threading.Lock()
 
     def __enter__(self):
         return self
@@ -105,14 +113,16 @@ class _Bar:
     def begin(self, total):
         import tqdm
 
-        self.bar = tqdm.tqdm(total=total, unit="clip", file=sys.stderr, desc=self.what)
+        pause = {} if sys.stderr.isatty() else {"mininterval": LOG_SECONDS, "maxinterval": LOG_SECONDS}
+        self.bar = tqdm.tqdm(total=total, unit="clip", file=sys.stderr, desc=self.what, **pause)
         return self.update
 
     def update(self, clips, size, failures):
-        self.bytes += size
-        self.failures += failures
-        self.bar.set_postfix_str(f"{_bytes(self.bytes)}, {self.failures} failed", refresh=False)
-        self.bar.update(clips)
+        with self.lock:
+            self.bytes += size
+            self.failures += failures
+            self.bar.set_postfix_str(f"{_bytes(self.bytes)}, {self.failures} failed", refresh=False)
+            self.bar.update(clips)
 
 
 def _bytes(count):

@@ -32,6 +32,44 @@ def test_path_label_lists(tmp_path, text, entries, labels):
     assert found.labels == labels
 
 
+@pytest.mark.parametrize(("name", "text", "message"), [
+    ("a.json", '{"v": {"annotations": [{"segment": [0, 1]}]}}', "Expected annotations with a `label` and, if any, a "
+     "`segment` of start < end, in seconds, in 'a.json'. Received {'segment': [0, 1]} for 'v'. Correct it."),
+    ("a.json", '{"v": {"annotations": [{"label": "a", "segment": [3, 1]}]}}', "Received {'label': 'a', 'segment': "),
+    ("a.json", '{"v": {"annotations": [{"label": "a", "segment": [1]}]}}', "Received {'label': 'a', 'segment': [1]}"),
+    ("a.json", '{"v": {"annotations": ["a"]}}', "Received 'a' for 'v'. Correct it."),
+    ("a.json", '[{"video_dir": "v", "label": 1}]', "and `positive_clip_inds` beside a video_dir. Received: "),
+    ("a.json", '[{"filename": "v", "label": 1}, 7]', "Expected `label` and one of filename, frame_dir, video_dir in "),
+    ("test-answers.csv", "1;Moving up\n2 Down\n", "Expected `id;class` in 'test-answers.csv', line 2. Received: "
+     "'2 Down'. Correct the line."),
+    ("k.csv", "youtube_id,time_start,time_end\na,9,4\n", "Expected time_start < time_end (seconds) in 'k.csv', line "
+     "2. Received: 9, 4. Swap or correct them."),
+])
+def test_rows_that_cannot_be_are_named(tmp_path, monkeypatch, name, text, message):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).write_text(text)
+    with pytest.raises(ValueError) as caught:
+        formats.parse(name)
+    assert message in str(caught.value)
+
+
+def test_jester_folder_takes_the_first_list_of_each_split(tmp_path):
+    (tmp_path / "jester-v1-labels.csv").write_text("Swiping\nStop\n")
+    for name, text in (("a-train.csv", "1;Stop\n"), ("b-train.csv", "2;Stop\n"), ("a-validation.csv", "3;Swiping\n")):
+        (tmp_path / name).write_text(text)
+    rows = formats.parse(tmp_path, "jester").rows
+    assert sorted((row.names, row.split) for row in rows) == [(("1",), "train"), (("3",), "val")]
+
+
+def test_positive_parts_are_below_their_count(tmp_path):
+    (tmp_path / "parts.txt").write_text("v 1 2 0 1\n")
+    assert [row.names for row in formats.parse(tmp_path / "parts.txt", "mmaction").rows] == [("v/part_0.mp4",),
+                                                                                             ("v/part_1.mp4",)]
+    (tmp_path / "parts.txt").write_text("v 1 2 0 2\n")
+    with pytest.raises(ValueError, match=r"positive ones below `parts`, in '.*'\. Received: 'v 1 2 0 2'"):
+        formats.parse(tmp_path / "parts.txt", "mmaction")
+
+
 def test_indices_take_names_from_a_label_list(tmp_path):
     (tmp_path / "b.mp4").write_bytes(b"")
     (tmp_path / "clips.txt").write_text("b.mp4 1\n")

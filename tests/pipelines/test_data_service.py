@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import pipelines
-from pipelines import data_service, synthetic
+from pipelines import data_service, storage, synthetic
 from pipelines.prepare import Options, prepare
 from res3d.geometry import ClipSpec
 
@@ -65,6 +65,20 @@ def test_every_clip_once_an_epoch_and_after_a_worker_is_killed(prepared, monkeyp
         assert sums(batches) == expected
         assert sums(there) == sums(here)  # the next epoch, by the worker that is left
         assert there.epoch == 4
+
+
+@pytest.mark.slow
+def test_workers_that_do_not_see_the_shards_are_noticed(prepared, monkeypatch, caplog):
+    dispatcher = data_service.dispatcher()
+    address = dispatcher.target
+    worker = data_service.worker(address)
+    monkeypatch.setattr(storage, "openable", lambda shard: f"{shard}.elsewhere")
+    there = pipelines.training_clips(prepared, CLIP, 4, seed=3, split="val", data_service=address)
+    assert sums(there) == sums(pipelines.training_clips(prepared, CLIP, 4, seed=3, split="val"))
+    said = [record.getMessage() for record in caplog.records if "a worker could not read" in record.getMessage()]
+    assert len(said) == 1
+    assert "Do the workers see the shards under the names that are used here?" in said[0]
+    worker.stop()
 
 
 def test_a_port_that_is_taken():

@@ -255,6 +255,15 @@ def test_records_of_other_tools_where_tensorflow_has_the_file_system(foreign):
     np.testing.assert_array_equal(there[0], here[0])
 
 
+def test_a_shard_of_another_tool_that_goes_away_is_no_endless_wait(foreign):
+    shutil.copy(foreign / "train-00000-of-00001", foreign / "train-00001-of-00002")
+    train = pipelines.training_clips(foreign, CLIP, 2, split="train")
+    (foreign / "train-00001-of-00002").unlink()
+    assert sum(len(labels) for _, labels in train) == 4  # others stand in
+    assert len(train.quarantine) == 2
+    assert all("train-00001-of-00002" in reason for _, reason in train.quarantine)
+
+
 def test_a_label_out_of_range(foreign):
     (foreign / "labels.txt").write_text("rise\n")
     with pytest.raises(ValueError, match=r"Label ids must lie in 0\.\.0\. Received \(1,\)"):

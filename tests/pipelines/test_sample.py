@@ -31,6 +31,7 @@ def test_span(num_frames, stride, span):
 @pytest.mark.parametrize(("short", "expected"), [("repeat_last", [0, 2, 4, 4]), ("loop", [0, 2, 4, 1])])
 def test_short_video(short, expected):
     assert sample.clip_indices(start=0, num_frames=4, stride=2, total=5, short=short) == expected
+    assert sample.clip_indices(3, 4, 2, 5, short) == {"repeat_last": [3, 4, 4, 4], "loop": [3, 0, 2, 4]}[short]
 
 
 def test_short_video_as_an_error():
@@ -93,6 +94,7 @@ def test_part_of_a_video():
 
 @pytest.mark.parametrize(("fps", "target", "expected"), [
     (30, 15, [0, 2, 4, 6]), (25, 25, list(range(8))), (25, 50, [0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7]),
+    (1 / 3600, 1 / 7200, [0, 2, 4, 6]), (25, 1e-5, [0]),
     (24, 30, [0, 1, 2, 2, 3, 4, 5, 6, 6, 7]), (25, 15, [0, 2, 3, 5, 7]),
 ])
 def test_constant_rates(fps, target, expected):
@@ -119,6 +121,13 @@ def test_variable_rate_takes_the_nearest_in_time(steps, target):
         tick = k * 1_000_000 // target
         assert abs(times[index] - tick) <= np.abs(times - tick).min() + 1
     assert len(got) == times[-1] * target // 1_000_000 + 1
+
+
+def test_part_of_a_video_of_variable_rate():
+    """Ticks begin at the part's first frame: frames 1 to 3 are shown at 0, 30 and 80 ms of it."""
+    uneven = info(5, times_us=[5_000_000, 5_500_000, 5_530_000, 5_580_000, 5_700_000])
+    assert sample.stream(uneven, spec(4, fps=100), first=1, last=4) == [1, 1, 2, 2, 2, 2, 3, 3, 3]
+    assert sample.resampled_times([5_500_000, 5_530_000, 5_580_000], 25) == [0, 1, 2]
 
 
 def test_variable_rate_agrees_with_constant():

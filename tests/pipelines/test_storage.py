@@ -76,6 +76,12 @@ def test_round_trip_on_a_disk(tmp_path):
     round_trip(f"file://{tmp_path}")
 
 
+def test_a_link_to_itself_is_no_folder(tmp_path):
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    (tmp_path / "folder").mkdir()
+    assert storage.list_folder(tmp_path) == ["folder/", "loop"]
+
+
 def test_round_trip_in_a_bucket(bucket):
     round_trip(*bucket)
 
@@ -115,6 +121,8 @@ def test_what_may_be_logged():
     assert storage.shown("s3://key:secret@bucket/a?token=1") == "s3://bucket/a"
     assert storage.shown("data/what?.mp4") == "data/what?.mp4"
     assert storage.shown("s3://key:sec/ret@bucket/a@b.mp4") == "s3://bucket/a@b.mp4"
+    for plain in ("s3://bucket/clip #1.mp4", "gs://bucket/really? 1.mp4"):
+        assert storage.shown(plain) == plain
     for plain in ("s3://bucket/a@b.mp4", "http://host:80/a@b.mp4", "http://host/me:a@b.mp4", "memory://a/b"):
         assert storage.shown(plain) == addresses.without_secrets(plain) == plain
     said = "404, url='https://key:se@same@host/a.mp4?X-Amz-Signature=sesame&b=1', from s3://key:sesa/me@host/b@c"

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pipelines import video
-from pipelines.containers import VideoInfo
+from pipelines.containers import VideoInfo, frame_clock
 from pipelines.layout import crop_corner
 from pipelines.video import VideoError
 from pipelines.video_writer import write_video
@@ -38,6 +38,15 @@ def test_probe_tells_what_was_written(ramp):
     np.testing.assert_array_equal(info.times_us, np.arange(40) * 100_000)
     np.testing.assert_allclose(info.times_seconds, np.arange(40) / 10)
     assert info.duration_seconds == pytest.approx(4.0)
+
+
+def test_times_count_from_the_first_frame_and_tell_a_steady_rate_from_another():
+    times, fps, steady, trusted = frame_clock([500.0, 540.0, 580.0, 620.0], None)
+    assert (times.tolist(), fps, steady, trusted) == ([0, 40_000, 80_000, 120_000], 25.0, True, True)
+    rounded, fps, steady, _ = frame_clock([0.0, 33.0, 67.0, 100.0], 30.0)  # a container that knows milliseconds only
+    assert (rounded.tolist(), fps, steady) == ([0, 33_000, 67_000, 100_000], 30.0, True)
+    uneven, _, steady, trusted = frame_clock([0.0, 40.0, 84.0, 120.0], 25.0)  # by a tenth of a step
+    assert (uneven.tolist(), steady, trusted) == ([0, 40_000, 84_000, 120_000], False, True)
 
 
 def test_info_survives_json(ramp):
@@ -138,11 +147,32 @@ def test_mirrored_crops(ramp):
     np.testing.assert_array_equal(got[1], ramp[1][:2, 16:, 32:][:, :, ::-1])
     np.testing.assert_array_equal(got[3], got[1][::-1])
     assert crop_corner(clip, 48, 64, (1, 1, False)) == (8, 16, False)
+    assert crop_corner(clip, 48, 64, (2, 0, False)) == (16, 0, False)
 
 
 def test_clips_must_have_the_length_of_the_spec(ramp):
     with pytest.raises(ValueError, match=r"A clip takes 16 frame numbers\. Received: 2"):
         video.read_clips(ramp[0], [[0, 1]], ClipSpec())
+    with pytest.raises(ValueError, match=r"Expected at least one list of frame numbers as `clips`\. Received none\."):
+        video.read_clips(ramp[0], [], ClipSpec())
+
+
+@pytest.mark.parametrize(("crop", "message"), [
+    (3, r"`position` must be from 0 to 2\. Received: position=3\."),
+    (-1, r"`position` must be from 0 to 2\. Received: position=-1\."),
+    ((3, 0, False), r"with row and column 0, 1 or 2\. Received: \(3, 0, False\)\."),
+    ((0, -1, True), r"with row and column 0, 1 or 2\. Received: \(0, -1, True\)\."),
+])
+def test_crops_outside_the_picture_are_refused(ramp, crop, message):
+    clip = ClipSpec(frames=1, height=32, width=32, resize=48)
+    with pytest.raises(ValueError, match=message):
+        video.read_clips(ramp[0], [[0]], clip, crops=(crop,))
+
+
+@pytest.mark.parametrize("size", [5, (0, 5), (4, -1), (1, 2, 3), lambda height, width: height])
+def test_sizes_are_two_positive_ints(ramp, size):
+    with pytest.raises(ValueError, match=r"`size` must be None, two positive ints \(height, width\), or a function"):
+        video.read_frames(ramp[0], [0], size)
 
 
 def test_memory_is_that_of_the_clip(tmp_path):

@@ -1,6 +1,7 @@
 """Real clips: any list of frames has the pixels of a plain decode from start to end, whatever the headers say."""
 
 import csv
+import dataclasses
 import functools
 import json
 import os
@@ -153,6 +154,16 @@ def test_jumps_of_another_file_are_not_believed(clips):
     info = with_jumps(clips / "action/bikes.mp4")
     other = clips / "action/k400_basketball_426x240.mp4"
     assert checksums(video.read_frames(other, [210], info=info)) == [truth("action/k400_basketball_426x240.mp4")[210]]
+
+
+def test_a_jump_that_lands_elsewhere_is_not_believed(clips):
+    path = clips / "action/bikes.mp4"
+    info = with_jumps(path)
+    seek, frame, time_us = info.jumps[-1]
+    early = frame - 7  # where the jump is said to land; it lands at `frame`
+    said = int(time_us - info.times_us[frame] + info.times_us[early])
+    lying = dataclasses.replace(info, jumps=((seek, early, said),))
+    assert checksums(video.read_frames(path, [frame], info=lying)) == [truth("action/bikes.mp4")[frame]]
 
 
 @pytest.mark.parametrize("name", ["action/ucf101_BabyCrawling.avi", "odd/corrupted_tail.mp4", "odd/gray_chaplin.mp4"])
