@@ -49,6 +49,8 @@ class Parameters:
         for name in ("max_batch_size", "max_enqueued_batches", "num_batch_threads"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be positive. Received: {getattr(self, name)}.")
+        if self.batch_timeout_micros < 0:
+            raise ValueError(f"batch_timeout_micros must be non-negative. Received: {self.batch_timeout_micros}.")
         sizes = self.allowed_batch_sizes
         if any(a >= b for a, b in itertools.pairwise(sizes)) or any(size < 1 for size in sizes):
             raise ValueError(f"allowed_batch_sizes entries must be monotonically increasing. Received: {list(sizes)}.")

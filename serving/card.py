@@ -42,7 +42,7 @@ def closeness(precision):
     >>> closeness({"dtype": "float32", "quantize": None, "folded_norms": 20})
     'scores within 1e-5 of model.predict: batch norms are folded'
     """
-    if precision["dtype"] != "float32" or precision["quantize"]:
+    if "change" in precision:
         return "scores near those of model.predict, as `precision` says"
     if precision["folded_norms"]:
         return "scores within 1e-5 of model.predict: batch norms are folded"

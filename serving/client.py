@@ -129,6 +129,7 @@ class Client:
         else:
             order = np.argsort(-answer["scores"][0], kind="stable")
             names, scores = np.array(self.labels)[order], answer["scores"][0][order]
+        scores = np.asarray(scores, np.float32)  # as which they were sent, in digits or in bytes
         return [{"label": str(label), "score": float(score)} for label, score in list(zip(names, scores))[:top]]
 
     def encode(self, clips: np.ndarray) -> tuple[str, dict[str, np.ndarray]]:
@@ -160,13 +161,16 @@ class Client:
         """
         workers = workers or 2 * (os.cpu_count() or 1)
         waiting: collections.deque = collections.deque()
-        with concurrent.futures.ThreadPoolExecutor(workers) as pool:
+        pool = concurrent.futures.ThreadPoolExecutor(workers)
+        try:
             for source in sources:
                 waiting.append((source, pool.submit(self.classify, source, top, views)))
                 if len(waiting) > 2 * workers:
                     yield _settled(*waiting.popleft())
             while waiting:
                 yield _settled(*waiting.popleft())
+        finally:  # whoever stops early does not wait for what has not begun
+            pool.shutdown(cancel_futures=True)
 
     def close(self) -> None:
         """Closes the connections."""

@@ -1,6 +1,7 @@
 """Files that run exported models on the real TensorFlow Serving: docker compose, Kubernetes, and what both need."""
 
 import dataclasses
+import functools
 import json
 import math
 import os
@@ -118,7 +119,13 @@ def write(models, output, image=IMAGE, *, cpus=4, memory_mib=None, max_batch_siz
 
     Returns:
         The paths written, relative to `output`.
+
+    Raises:
+        ValueError: for a namespace that Kubernetes does not take.
     """
+    if len(namespace) > 63 or not re.fullmatch(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", namespace):
+        raise ValueError("A namespace must be at most 63 small letters, digits and '-', with no '-' at its ends. "
+                         f"Received: {namespace!r}. Choose another.")
     sizes = sum(model.bytes for model in models)
     if memory_mib is None:
         memory_mib = _round_up(1024 + 4 * sizes / 2**20 + 256 * max_batch_size, 256)
@@ -131,7 +138,9 @@ def write(models, output, image=IMAGE, *, cpus=4, memory_mib=None, max_batch_siz
     }
     loader = jinja2.FileSystemLoader(pathlib.Path(__file__).parent / "templates")
     environment = jinja2.Environment(loader=loader, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
-    environment.filters["quoted"] = json.dumps  # a JSON string is one in YAML and in the text form of protos, too
+    # A JSON string is one in YAML and in the text form of protos, too; compose takes `$` for a variable.
+    quoted = functools.partial(json.dumps, ensure_ascii=False)
+    environment.filters |= {"quoted": quoted, "composed": lambda text: quoted(text.replace("$", "$$"))}
     texts = {path: environment.get_template(template).render(facts)
              for template, paths in FILES.items() for path in paths}
     texts["grafana/dashboards/serving.json"] = json.dumps(dashboard("TensorFlow Serving"), indent=2) + "\n"

@@ -39,7 +39,7 @@ def export(model: keras.Model, directory: str | os.PathLike, labels: Sequence[st
         multi_label: bool or None. Scores by sigmoid; None asks the model's last layer, and takes softmax otherwise.
         top: int. Labels named in `top_classes`.
         fold: bool. Fold batch norms into convolutions, if all scores stay within 1e-5.
-        dtype: "float32" or "bfloat16". What the layers compute in.
+        dtype: "float32" or "bfloat16". What the layers compute in, also if they were trained in another precision.
         quantize: None or "int8". Convolution kernels saved in 8 bits and widened at loading: a quarter of the file.
         warmup_batches: ints. Batch sizes of the warm-up requests, for each signature.
         samples: uint8 clips `(n, *clip.shape)`, or (clips, int labels): what a change of precision is measured on.
@@ -61,8 +61,10 @@ def export(model: keras.Model, directory: str | os.PathLike, labels: Sequence[st
                          "res3d export --model=M.keras --output=DIR/NAME")
     directory = pathlib.Path(directory)
     _check_version(directory, version)
+    if type(top) is not int or top < 1:
+        raise ValueError(f"`top` must be an int of at least 1. Received: top={top!r}.")
     clip = reading.read_clip(model) if clip is None else clip
-    reading.check_input(model, clip)
+    reading.check_ends(model, clip)
     labels = _check_labels(labels, model.output_shape[-1])
     if multi_label is None:
         multi_label = reading.output_activation(model) == "sigmoid"
@@ -94,26 +96,26 @@ def _prepare(model, clip, multi_label, fold, dtype, quantize, samples):
     if clips is None:
         clips, truth = moving_patterns(2, clip, seed=1), None
     network = Network(model, clip, fold, dtype, quantize)
-    plain = Network(model, clip, fold=False)
 
     def scores(function):
         logits = np.concatenate([_eager(function)(clips[i:i + 4]) for i in range(0, len(clips), 4)])
         return 1 / (1 + np.exp(-logits)) if multi_label else tf.nn.softmax(logits).numpy(), logits
 
     precision = {"dtype": dtype, "quantize": quantize, "folded_norms": len(network.folding)}
-    if dtype == "float32" and quantize is None and not precision["folded_norms"]:
-        return network, precision
-    reference, reference_logits = scores(plain)
-    changed, logits = scores(network)
-    if dtype == "float32" and quantize is None:
+    if dtype == "float32" and quantize is None and precision["folded_norms"]:
+        plain = Network(model, clip, fold=False)
+        (reference, reference_logits), (changed, logits) = scores(plain), scores(network)
         change = max(np.abs(changed - reference).max(),
                      np.abs(logits - reference_logits).max() / max(1, np.abs(reference_logits).max()))
+        precision["folding_change"] = float(change)
         if not change <= verify.TOLERANCE:
             logging.warning("Batch norms stay unfolded: folding would change the answers by %.3g.", change)
-            return plain, {**precision, "folded_norms": 0}
-        return network, {**precision, "folding_change": float(change)}
-    precision["change"] = precision_change(reference, changed, truth)
-    logging.info("%s: %s", " ".join(filter(None, [dtype, quantize])), precision["change"])
+            network = plain
+            precision = {"dtype": dtype, "quantize": quantize, "folded_norms": 0}
+    if network.model is not model or quantize is not None:  # it no longer computes as it was trained
+        trained = Network(model, clip, fold=False, dtype=None)
+        precision["change"] = precision_change(scores(trained)[0], scores(network)[0], truth)
+        logging.info("%s: %s", " ".join(filter(None, [dtype, quantize])), precision["change"])
     return network, precision
 
 
@@ -125,6 +127,10 @@ def _save(folder, variables, signatures):
     logging.set_verbosity(logging.WARNING)  # it tells of every function whose captured weights have no name
     try:
         tf.saved_model.save(module, str(folder), signatures=signatures)
+    except tf.errors.OpError as error:  # how TensorFlow tells of a full disk
+        reason = error.message.rpartition("; ")[2].partition(" [Op:")[0]
+        raise OSError(f"An export must be written whole to '{folder.parent}'. Writing failed: {reason}. Nothing was "
+                      "left there. Make room, or name another folder.") from error
     finally:
         logging.set_verbosity(level)
 
@@ -159,14 +165,16 @@ def _check_labels(labels, outputs):
     if len(labels) != outputs:
         raise ValueError(f"An export needs one label an output, {outputs} in all. Received: {len(labels)} labels, "
                          f"{labels[:3]}... Pass the labels that the model was trained with.")
-    if any("\n" in label for label in labels):
-        raise ValueError(f"A label must be one line. Received: {next(filter(lambda x: chr(10) in x, labels))!r}.")
+    for label in labels:
+        if label and label.splitlines() != [label]:
+            raise ValueError(f"A label must be one line. Received: {label!r}. Name it without line breaks.")
     return labels
 
 
 def _check_version(directory, version):
-    if version is not None and (not isinstance(version, int) or isinstance(version, bool) or version < 0):
-        raise ValueError(f"`version` must be an int of at least 0, or None. Received: version={version!r}.")
+    if version is not None and (type(version) is not int or not 0 <= version < 2**63):
+        raise ValueError("`version` must be an int from 0 to 2**63 - 1, which is what servers read, or None. "
+                         f"Received: version={version!r}.")
     if version in staging.versions(directory):
         raise FileExistsError(f"An export needs a version number that is free. Version {version} is in '{directory}' "
                               "already. Leave `version` out to take the next.")

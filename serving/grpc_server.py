@@ -36,7 +36,7 @@ class GrpcServer:
         model_service_pb2_grpc.add_ModelServiceServicer_to_server(model, self._server)
         names, self._health = [*SERVICES, reflection.SERVICE_NAME], None
         if with_health:
-            self._health = health.HealthServicer()
+            self._health = _Health()
             health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
             for name in ("", "PredictionService", "ModelService", *SERVICES):
                 self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
@@ -80,8 +80,20 @@ class GrpcServer:
         """Refuses new calls; returns an event that is set when those under way have ended, at most `patience` seconds
         later."""
         if self._health is not None:
-            self._health.enter_graceful_shutdown()
+            self._health.leave()
         return self._server.stop(patience)
+
+
+class _Health(health.HealthServicer):
+    """grpc.health.v1, whose watchers do not keep a server from ending."""
+
+    def leave(self):
+        """Says NOT_SERVING to everybody who watches or asks, and lets the watchers go."""
+        self.enter_graceful_shutdown()
+        with self._lock:
+            watchers = [watcher for several in self._send_response_callbacks.values() for watcher in several]
+        for watcher in watchers:
+            watcher(None)
 
 
 def _arguments(text):

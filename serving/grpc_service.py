@@ -5,6 +5,7 @@ It reads and writes messages and status codes; what they ask for is `inference`'
 
 import contextlib
 import math
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -30,17 +31,23 @@ _MOST_STRETCHED = 2**28  # elements
 
 
 class _Edge:
-    """What both services share: statuses, deadlines, metrics and the access log."""
+    """What both services share: statuses, deadlines, metrics and the access log.
 
-    def __init__(self, store, metrics, access_log=None):
+    Args:
+        at_once: int or None. Calls that work at the same time; others wait as long as their clients. None: all.
+    """
+
+    def __init__(self, store, metrics, access_log=None, at_once=None):
         self.store, self.metrics, self.access_log = store, metrics, access_log
+        self._turns = threading.Semaphore(at_once) if at_once else None
 
     @contextlib.contextmanager
     def answering(self, context, method, model, counted=False):
         """Turns whatever is raised inside into the call's status, and writes down how it went."""
         start, refusal = time.monotonic(), None
         try:
-            yield
+            with self._turn(context) if self._turns else contextlib.nullcontext():
+                yield
         except ServingError as error:
             refusal = error
         except Exception as error:
@@ -57,6 +64,19 @@ class _Edge:
             if len(message) > _LONGEST_MESSAGE:
                 message = message[:_LONGEST_MESSAGE] + "...TRUNCATED"
             context.abort(grpc.StatusCode[refusal.code], message)
+
+    @contextlib.contextmanager
+    def _turn(self, context):
+        """Waits for its turn, not longer than the client would."""
+        left = _timeout_ms(context)
+        if not self._turns.acquire(timeout=None if left is None else left / 1e3):
+            raise ServingError("DEADLINE_EXCEEDED", "The deadline passed before a thread was free")
+        try:
+            if not context.is_active():
+                raise ServingError("CANCELLED", "The client has gone")
+            yield
+        finally:
+            self._turns.release()
 
     def acquire(self, request):
         """The servable that a request's model_spec means."""
@@ -101,10 +121,11 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         metrics: metrics.Metrics.
         access_log: access_log.AccessLog or None.
         as_content: bool. Answer in `tensor_content`, not in typed fields.
+        at_once: int or None. Calls answered at the same time; None: all.
     """
 
-    def __init__(self, store, metrics, access_log=None, as_content=False):
-        self._edge, self._metrics, self._as_content = _Edge(store, metrics, access_log), metrics, as_content
+    def __init__(self, store, metrics, access_log=None, as_content=False, at_once=None):
+        self._edge, self._metrics, self._as_content = _Edge(store, metrics, access_log, at_once), metrics, as_content
 
     def Predict(self, request, context):  # noqa: N802
         response = predict_pb2.PredictResponse()
@@ -187,7 +208,8 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
 
 
 class ModelService(model_service_pb2_grpc.ModelServiceServicer):
-    """GetModelStatus and HandleReloadConfigRequest; arguments as `PredictionService`'s."""
+    """GetModelStatus and HandleReloadConfigRequest, which may wait for models and holds up nobody; arguments as
+    `PredictionService`'s."""
 
     def __init__(self, store, metrics, access_log=None):
         self._edge, self._store = _Edge(store, metrics, access_log), store
@@ -208,7 +230,8 @@ class ModelService(model_service_pb2_grpc.ModelServiceServicer):
             if request.config.WhichOneof("config") != "model_config_list":
                 raise invalid("ServerModelConfig type not supported by HandleReloadConfigRequest. Only ModelConfigList "
                               "is currently supported")
-            self._store.configure(model_config.from_proto(request.config))
+            if not self._store.configure(model_config.from_proto(request.config)):
+                raise ServingError("UNAVAILABLE", "The server is shutting down.")
             response.status.SetInParent()
         return response
 
@@ -228,8 +251,12 @@ def _fill_regression(result, values):
 
 
 def new_server(threads, max_queued, options):
-    """A gRPC server without services yet; calls beyond `threads + max_queued` are answered RESOURCE_EXHAUSTED."""
-    return grpc.server(ThreadPoolExecutor(threads, "grpc"), options=options,
+    """A gRPC server without services yet; calls beyond `threads + max_queued` are answered RESOURCE_EXHAUSTED.
+
+    Each call holds a thread from its first byte on, also while its message is still on the way and while it waits, so
+    there are as many threads as calls; how many of them work at once is for the services to say.
+    """
+    return grpc.server(ThreadPoolExecutor(threads + max_queued, "grpc"), options=options,
                        maximum_concurrent_rpcs=threads + max_queued)
 
 

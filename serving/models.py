@@ -30,7 +30,7 @@ class ModelStore:
         max_retries: int. How often a failed load is tried again.
         retry_seconds: float. Between two tries.
         patience: seconds without change after which an incomplete version folder counts as broken.
-        unavailable_labels: bool. Accept labels for versions that are not available.
+        unavailable_labels: bool. Accept new labels for versions that are not available.
     """
 
     def __init__(self, loader, poll_seconds=1.0, load_threads=1, unload_threads=1, max_retries=5, retry_seconds=60.0,
@@ -42,7 +42,7 @@ class ModelStore:
         self._changed = threading.Condition(lock)  # something about versions
         self._released = threading.Condition(lock)  # a version's last request ended
         self._models, self._labels = {}, {}
-        self._stopped = self._hurried = False
+        self._stopped = self._leaving = self._hurried = False
         self._loads = ThreadPoolExecutor(max(1, load_threads), "load")
         self._unloads = ThreadPoolExecutor(max(1, unload_threads), "unload")
         self._reloading = threading.Lock()
@@ -123,13 +123,18 @@ class ModelStore:
             configs: ModelConfig objects.
             wait: bool. Wait until every new model has an available version.
 
+        Returns:
+            False if `stop_waiting` ended the wait.
+
         Raises:
-            ServingError: for configurations that cannot be (INVALID_ARGUMENT), a model none of whose versions could be
-                loaded (UNKNOWN), a label for a version that is not available (FAILED_PRECONDITION).
+            ServingError: for configurations that cannot be (INVALID_ARGUMENT) and a label for a version that is not
+                available (FAILED_PRECONDITION), before anything has changed; for a model none of whose versions could
+                be loaded (UNKNOWN).
         """
         with self._reloading:
             model_config.check(configs)
             with self._changed:
+                self._labels = self._checked_labels(configs)
                 wanted = {config.name: config for config in configs}
                 fresh = [name for name in wanted if name not in self._models or not self._models[name].available()]
                 for name, config in wanted.items():
@@ -141,34 +146,39 @@ class ModelStore:
                     if name not in wanted:
                         model.config = None
                         model.want([], model.versions, self._patience)
-                        self._labels.pop(name, None)
                 self._hurry()
-            if wait:
-                for name in fresh:
-                    self._wait_for(name)
-            self._assign_labels(configs)
+            return not wait or all(self._wait_for(name) for name in fresh)
 
     def _wait_for(self, name):
         with self._changed:
-            while not self._stopped:
+            while not (self._stopped or self._leaving):
                 model = self._models[name]
                 if model.available():
-                    return
+                    return True
                 errors = model.failures()
                 if errors:
                     raise ServingError("UNKNOWN", f"Model {name} failed to become available: {errors}")
                 self._changed.wait(1.0)
+        return False
 
-    def _assign_labels(self, configs):
+    def _checked_labels(self, configs):
+        """{model: {label: version}}. Only a new label may run ahead of its version, where that is allowed at all."""
+        for config in configs:
+            model, known = self._models.get(config.name), self._labels.get(config.name, {})
+            available = {version.number for version in model.available()} if model else ()
+            for label, version in config.labels.items():
+                moved = known.get(label, version) != version
+                if version not in available and (moved or not self._unavailable_labels):
+                    raise ServingError(
+                        "FAILED_PRECONDITION", f"Request to assign label to version {version} of model {config.name}, "
+                        "which is not currently available for inference")
+        return {config.name: dict(config.labels) for config in configs}
+
+    def stop_waiting(self):
+        """Lets `configure` return before its models are there: the server is about to end."""
         with self._changed:
-            for config in configs:
-                for version in config.labels.values():
-                    available = any(v.number == version for v in self._models[config.name].available())
-                    if not available and not self._unavailable_labels:
-                        raise ServingError(
-                            "FAILED_PRECONDITION", f"Request to assign label to version {version} of model "
-                            f"{config.name}, which is not currently available for inference")
-                self._labels[config.name] = dict(config.labels)
+            self._leaving = True
+            self._changed.notify_all()
 
     def close(self):
         """Unloads everything, each version after its last request."""

@@ -17,20 +17,24 @@ class Network:
         model: Keras model that takes clips, uint8 or scaled floats.
         clip: ClipSpec.
         fold: bool. Fold batch norms into the convolutions before them.
-        dtype: "float32" or "bfloat16". What the layers compute in; the last layer stays in float32.
+        dtype: "float32", "bfloat16" or None. What the layers compute in, whatever they were trained in; the last layer
+            stays in float32. None leaves them as they are.
         quantize: None or "int8". Saves the convolution kernels in 8 bits a weight; they are widened when loaded.
 
     Calling it with a uint8 `(batch, *clip.shape)` tensor gives float32 logits `(batch, classes)`.
     """
 
     def __init__(self, model, clip, fold=True, dtype="float32", quantize=None):
-        if dtype not in DTYPES:
+        if dtype not in (*DTYPES, None):
             raise ValueError(f"`dtype` must be one of {', '.join(DTYPES)}. Received: dtype={dtype!r}.")
         if quantize not in (None, "int8"):
             raise ValueError(f"`quantize` must be 'int8' or None. Received: quantize={quantize!r}.")
         self.clip = clip
-        self.model = model if dtype == "float32" else with_dtype(model, dtype)
+        self.model = model if dtype is None or (dtype == "float32" and _is_precise(model)) else with_dtype(model, dtype)
         self.folding = Folding(self.model, model, Eighth if quantize else Exact, fold)
+        if quantize and not self.folding.variables:
+            raise ValueError("A model to be quantized needs convolutions of res3d, whose kernels are kept in 8 bits. "
+                             f"Received: model '{model.name}', which has none. Leave quantize out.")
         self.activation = reading.output_activation(model)
         self.feature_model = reading.feature_model(self.model)
 
@@ -77,17 +81,23 @@ class Network:
         return pixels * scale.astype("float32") + shift.astype("float32")
 
 
+def _is_precise(model):
+    """Whether no layer computes in half precision, as after training with `mixed_bfloat16`."""
+    return not any(layer.compute_dtype in ("bfloat16", "float16") for layer in model._flatten_layers())
+
+
 def _in_dtype(config, dtype):
-    """A layer's configuration with every `dtype` in it changed, those of the layers inside it too."""
+    """A layer's configuration with every `dtype` in it changed, those of the layers inside it too; pixels stay."""
     if isinstance(config, dict):
-        return {key: dtype if key == "dtype" else _in_dtype(value, dtype) for key, value in config.items()}
+        return {key: dtype if key == "dtype" and value != "uint8" else _in_dtype(value, dtype)
+                for key, value in config.items()}
     if isinstance(config, list | tuple):
         return type(config)(_in_dtype(value, dtype) for value in config)
     return config
 
 
 def with_dtype(model, dtype):
-    """A copy of a functional model whose layers compute in, and keep, `dtype`; the last one stays as it is.
+    """A copy of a functional model whose layers compute in, and keep, `dtype`; the last one stays in float32.
 
     Raises:
         ValueError: if the model cannot be rebuilt layer by layer.
@@ -96,7 +106,7 @@ def with_dtype(model, dtype):
 
     def rebuild(layer):
         config = layer.get_config()
-        return type(layer).from_config(config if layer is last else _in_dtype(config, dtype))
+        return type(layer).from_config(_in_dtype(config, "float32" if layer is last else dtype))
 
     try:
         copy = keras.models.clone_model(model, clone_function=rebuild)

@@ -20,20 +20,26 @@ def read_clip(model):
                      "which no layer carries one. Build it with clip=..., or pass clip=ClipSpec(...) here.")
 
 
-def check_input(model, clip):
-    """Refuses a model that does not take one clip, `(batch, *clip.shape)`.
+def check_ends(model, clip):
+    """Refuses a model that does not take one clip, `(batch, *clip.shape)`, or does not give `(batch, classes)`.
 
     Raises:
         ValueError: with the shapes expected and found.
     """
-    inputs = model.inputs
+    inputs = getattr(model, "inputs", None)
     if inputs is None or len(inputs) != 1:
         raise ValueError(f"An exported model takes one input, the clip. Received: model '{model.name}' with "
-                         f"{'unknown inputs (it was never built)' if inputs is None else f'{len(inputs)} inputs'}.")
+                         f"{'unknown inputs' if inputs is None else f'{len(inputs)} inputs'}. "
+                         "Make it with res3d.build or keras.Model(inputs, outputs).")
     shape = tuple(inputs[0].shape)
     if len(shape) != 5 or any(size not in (None, wanted) for size, wanted in zip(shape[1:], clip.shape)):
         raise ValueError(f"A model for this clip takes inputs of shape {(None, *clip.shape)}. "
                          f"Received: model '{model.name}' with input shape {shape}.")
+    shapes = [tuple(output.shape) for output in model.outputs]
+    if len(shapes) != 1 or len(shapes[0]) != 2 or shapes[0][1] is None:
+        raise ValueError("An exported model gives one number a label, (batch, labels). Received: model "
+                         f"'{model.name}' with outputs of shape {', '.join(map(str, shapes))}. Build it with "
+                         "num_classes=...; an export gives its features, too.")
 
 
 def output_activation(model):
@@ -54,5 +60,5 @@ def feature_model(model):
     """
     for layer in reversed(model.layers):
         if hasattr(layer, "units") and hasattr(layer, "kernel"):
-            return keras.Model(model.input, layer.input)
+            return keras.Model(model.inputs[0], layer.input)
     return None

@@ -122,9 +122,10 @@ class RestApp:
     @staticmethod
     def _spec(match):
         name, label = (urllib.parse.unquote(part) if part else None for part in (match[1], match[3]))
-        if match[2] and int(match[2][:20]) >= 2**63:
+        digits = match[2] and match[2].lstrip("0")
+        if digits and (len(digits) > 19 or int(digits) >= 2**63):
             raise invalid(f"Failed to convert version: {match[2]} to numeric.")
-        return name, int(match[2]) if match[2] else None, label
+        return name, int(digits or 0) if match[2] else None, label
 
     def _status(self, name, version, _body):
         return metadata.status_json(self._store.status(name, version))

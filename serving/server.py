@@ -80,6 +80,7 @@ class Server:
     def stop(self):
         """Turns new requests away, finishes what was accepted, frees the models."""
         self._stopping.set()
+        self.store.stop_waiting()
         patience = self.settings["drain_seconds"]
         if self._rest is not None:
             self._rest.draining = True
@@ -137,10 +138,10 @@ class Server:
         settings = self.settings
         if settings["port"] == 0 and not settings["grpc_socket_path"]:
             return
-        arguments = self.store, self.metrics, self._access_log
+        arguments, threads = (self.store, self.metrics, self._access_log), max(1, settings["grpc_max_threads"])
         self._grpc = GrpcServer(
-            PredictionService(*arguments, settings["enable_serialization_as_tensor_content"]), ModelService(*arguments),
-            max(1, settings["grpc_max_threads"]), settings["max_queued_requests"], settings["grpc_channel_arguments"],
+            PredictionService(*arguments, settings["enable_serialization_as_tensor_content"], threads),
+            ModelService(*arguments), threads, settings["max_queued_requests"], settings["grpc_channel_arguments"],
             self._health_wanted)
         credentials = _ssl(settings["ssl_config_file"])
         if settings["port"] != 0:
@@ -152,15 +153,18 @@ class Server:
 
     def _poll_config(self):
         file, seconds = self.settings["model_config_file"], self.settings["model_config_file_poll_wait_seconds"]
-        seen = None
+        seen = complaint = None
         while not self._stopping.wait(seconds):
             try:
                 models = _models(self.settings)
                 if models != seen:
-                    seen = models
-                    self.store.configure(models)
+                    self.store.configure(models, wait=False)  # a model that never comes must not hold up the next look
+                seen, complaint = models, None
             except (OSError, ValueError, ServingError) as error:
-                logging.error("The models of %s could not be taken over: %s", file, error)
+                # It is tried again: what a label lacks today may be there at the next look.
+                if str(error) != complaint:
+                    logging.error("The models of %s could not be taken over: %s", file, error)
+                seen, complaint = None, str(error)
 
 
 def _models(settings):

@@ -31,6 +31,9 @@ def staged(directory):
     What an earlier export left behind when it was killed is removed too, if its process is gone.
     """
     directory = pathlib.Path(directory)
+    if directory.exists() and not directory.is_dir():
+        raise NotADirectoryError("An export needs a folder for the versions of a model. Received: "
+                                 f"'{directory}', which is a file. Name another folder.")
     made = [folder for folder in (directory, *directory.parents) if not folder.exists()]
     directory.mkdir(parents=True, exist_ok=True)
     _clear_abandoned(directory)

@@ -1,6 +1,7 @@
 """TFRecord files without TensorFlow: length, masked crc32c of the length, content, masked crc32c of the content."""
 
 import functools
+import os
 import struct
 
 import numpy as np
@@ -24,12 +25,12 @@ def read(path):
         ValueError: for a file that ends inside a record, or whose checksums do not match; names file and record.
     """
     with open(path, "rb") as file:
-        number = 0
+        number, size = 0, os.fstat(file.fileno()).st_size
         while head := file.read(12):
             if len(head) < 12 or _mask(crc32c(head[:8])) != head[8:]:
                 raise ValueError(f"'{path}' must be a TFRecord file. The header of record {number} is damaged.")
             length = struct.unpack("<Q", head[:8])[0]
-            record, check = file.read(length), file.read(4)
+            record, check = file.read(min(length, size)), file.read(4)
             if len(record) < length or check != _mask(crc32c(record)):
                 raise ValueError(f"'{path}' must be a whole TFRecord file. Record {number} of {length} bytes is "
                                  "damaged or cut short.")

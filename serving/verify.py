@@ -51,8 +51,11 @@ def verify(folder, answers, tolerance=TOLERANCE, runtime=None):
     root = str(pathlib.Path(__file__).resolve().parent.parent)
     path = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
     command = [sys.executable, "-P", "-m", "serving.verify", json.dumps(arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False,
-                          env={**os.environ, "PYTHONPATH": path})
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False,
+                              env={**os.environ, "PYTHONPATH": path})
+    except subprocess.TimeoutExpired:
+        raise VerificationError(f"the process that verified it was not ready after {SECONDS} seconds") from None
     lines = done.stdout.splitlines()
     try:
         report = json.loads(lines[-1])

@@ -31,6 +31,10 @@ def run(args):
     for name in ("cpus", "max_batch_size", "min_replicas", "max_replicas"):
         if getattr(args, name) < 1:
             raise ValueError(f"`--{name}` must be 1 or more. Received: {getattr(args, name)}.")
+    if args.memory is not None and args.memory < 1:
+        raise ValueError(f"`--memory` must be 1 MiB or more. Received: {args.memory}.")
+    if args.batch_timeout_micros < 0:
+        raise ValueError(f"`--batch_timeout_micros` must be 0 or more. Received: {args.batch_timeout_micros}.")
     if args.max_replicas < args.min_replicas:
         raise ValueError(f"`--max_replicas` must be at least `--min_replicas`, {args.min_replicas}. "
                          f"Received: {args.max_replicas}.")

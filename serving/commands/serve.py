@@ -1,9 +1,10 @@
-"""Serve SavedModels over TensorFlow Serving's REST and gRPC interfaces.
+"""Serves SavedModels over TensorFlow Serving's REST and gRPC interfaces.
 
 DIR/NAME holds numbered version folders, as `res3d export` writes them; the model is served under NAME. New versions are
 taken over while the server runs. All flags of tensorflow_model_server are known; `python -m serving` takes just those.
 """
 
+import argparse
 import os
 import pathlib
 
@@ -11,26 +12,52 @@ from serving import flags
 
 EXAMPLE = "res3d serve exports/actions --page"
 _CHANGED = {"rest_api_port": 8501}
+_SHOWN = dict.fromkeys(("rest_api_num_threads", "grpc_max_threads"), "4 a core")  # the same on every machine
 
 
 def add_flags(parser):
-    """One argument for every row of the flag table."""
+    """One argument for every row of the flag table: our own, then TensorFlow Serving's, and last what does nothing."""
     parser.add_argument("model", nargs="?", metavar="DIR/NAME", help="folder of a model with its numbered versions")
-    for flag in flags.FLAGS:
-        default = _CHANGED.get(flag.name, flag.default)
-        text = (flag.help or f"accepted and ignored: {flag.unused}").replace("%", "%%")
-        if isinstance(default, bool):
-            parser.add_argument(f"--{flag.name}", nargs="?", const=True, default=default, metavar="true|false",
-                                type=lambda text, flag=flag: flags.convert(flag, text), help=text)
-        else:
-            shown = f" ({default})" if default not in ("", 0) else ""
-            parser.add_argument(f"--{flag.name}", type=type(default), default=default, help=text + shown,
-                                metavar=type(default).__name__.upper())
+    kinds = {"flags of this server": lambda flag: flag.ours,
+             "flags of tensorflow_model_server": lambda flag: not flag.unused,
+             "flags of tensorflow_model_server that do nothing here": lambda flag: True}
+    left = list(flags.FLAGS)
+    for title, belongs in kinds.items():
+        group = parser.add_argument_group(title)
+        for flag in filter(belongs, left):
+            _add(group, flag)
+        left = [flag for flag in left if not belongs(flag)]
+
+
+def _add(group, flag):
+    default = _CHANGED.get(flag.name, flag.default)
+    shown = _SHOWN.get(flag.name, str(default).lower() if isinstance(default, bool) else default)
+    text = flag.help or f"accepted and ignored: {flag.unused}"
+    if default and not flag.unused:
+        text += f" (default: {shown})"
+    how = {"type": lambda text: _converted(flag, text), "default": default, "help": text.replace("%", "%%")}
+    if isinstance(default, bool):
+        group.add_argument(f"--{flag.name}", nargs="?", const=True, metavar="true|false", **how)
+    else:
+        group.add_argument(f"--{flag.name}", metavar=type(default).__name__.upper(), **how)
+
+
+def _converted(flag, text):
+    try:
+        return flags.convert(flag, text)
+    except ValueError as error:
+        after = " DIR/NAME comes before the flags." if isinstance(flag.default, bool) else ""
+        raise argparse.ArgumentTypeError(f"{error}{after}") from None
 
 
 def run(args):
     """Serves until it is told to stop."""
     values = {flag.name: getattr(args, flag.name) for flag in flags.FLAGS}
+    if values["version"]:
+        from serving.run import versions
+
+        print(versions())
+        return 0
     if args.model:
         folder = pathlib.Path(args.model)
         if not folder.is_dir():
@@ -49,9 +76,6 @@ def run(args):
     from serving.errors import ServingError
     from serving.server import METRICS_PATH
 
-    if values["version"]:
-        print(foreground.versions())
-        return 0
     try:
         return foreground.until_stopped(values, _announce, metrics_path=METRICS_PATH, health_service=True)
     except ServingError as error:

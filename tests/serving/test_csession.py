@@ -198,10 +198,12 @@ def test_damaged_records_are_found(tmp_path):
     path = tmp_path / "records"
     tfrecord.write(path, [b"one", b"two" * 30_000])
     whole = path.read_bytes()
+    endless = bytes.fromhex("0000000000000010c4234e8e")  # a header like any other
     for damaged, message in ((whole[:-5], "Record 1 of 90000 bytes is damaged"),
                              (whole[:25], "header of record 1 is damaged"),
                              (whole[:12] + b"x" + whole[13:], "Record 0 of 3 bytes is damaged"),
-                             (b"\x01" + whole[1:], "header of record 0 is damaged")):
+                             (b"\x01" + whole[1:], "header of record 0 is damaged"),
+                             (endless, "Record 0 of 1152921504606846976 bytes is damaged or cut short")):
         path.write_bytes(damaged)
         with pytest.raises(ValueError, match=message):
             list(tfrecord.read(path))

@@ -236,11 +236,29 @@ def test_the_command_writes_and_tells(models, tmp_path, capsys):
     assert not list((tmp_path / "out").rglob("*.part"))
 
 
+def test_odd_names_stay_what_they_are(tmp_path):
+    """Compose takes `$` for a variable, YAML `on` for a truth and half of a surrogate pair for nothing at all."""
+    folder = tmp_path / 'größe $HOME 🎬 "x"/actions'
+    (folder / "3").mkdir(parents=True)
+    models = deploy.find_models(folder, {"prüf": 3})
+    deploy.write(models, tmp_path / "out", image="registry:5000/$IMAGE", namespace="on")
+    compose = yaml.safe_load((tmp_path / "out/compose.yaml").read_text(encoding="utf-8"))
+    assert compose["services"]["serving"]["volumes"][0]["source"] == str(folder).replace("$", "$$")
+    assert compose["services"]["serving"]["image"] == "registry:5000/$$IMAGE"
+    assert yaml.safe_load((tmp_path / "out/kubernetes/namespace.yaml").read_text())["metadata"]["name"] == "on"
+    assert yaml.safe_load((tmp_path / "out/kubernetes/kustomization.yaml").read_text())["namespace"] == "on"
+    config = textproto.parse((tmp_path / "out/config/models.config").read_text(encoding="utf-8"), "ModelServerConfig")
+    assert dict(config.model_config_list.config[0].version_labels) == {"prüf": 3}
+
+
 @pytest.mark.parametrize(("arguments", "message"), [
     (["nowhere"], "needs exported models, DIR/NAME/VERSION. '.*nowhere' holds none. Export one first"),
     (["{models}/actions", "--label=stable=9"], "Received: stable=9 for 'actions', which has 1, 2."),
     (["{models}", "--label=stable"], "`--label` must be NAME=VERSION, such as stable=3. Received: 'stable'."),
     (["{models}", "--cpus=0"], "`--cpus` must be 1 or more. Received: 0."),
+    (["{models}", "--memory=0"], "`--memory` must be 1 MiB or more. Received: 0."),
+    (["{models}", "--batch_timeout_micros=-1"], "`--batch_timeout_micros` must be 0 or more. Received: -1."),
+    (["{models}", "--namespace=Video Serving"], "A namespace must be .* Received: 'Video Serving'. Choose another."),
     (["{models}", "--max_replicas=1"], "`--max_replicas` must be at least `--min_replicas`, 2. Received: 1."),
 ])
 def test_what_cannot_be_deployed(models, tmp_path, capsys, arguments, message):

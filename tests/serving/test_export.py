@@ -217,29 +217,6 @@ def test_versions_follow_one_another(network, tmp_path):
     assert staging.versions(tmp_path) == [7, 8, 20]
 
 
-@pytest.mark.parametrize(("arguments", "message"), [
-    ({"labels": ["one"]}, r"one label an output, 3 in all. Received: 1 labels"),
-    ({"labels": ["a", "b", "c\nd"]}, r"A label must be one line. Received: 'c\\nd'"),
-    ({"version": -1}, r"`version` must be an int of at least 0, or None. Received: version=-1"),
-    ({"dtype": "float64"}, r"`dtype` must be one of float32, bfloat16. Received: dtype='float64'"),
-    ({"quantize": "int4"}, r"`quantize` must be 'int8' or None. Received: quantize='int4'"),
-    ({"clip": ClipSpec()}, r"inputs of shape \(None, 16, 112, 112, 3\). Received: model 'r3d_10' with input shape"),
-])
-def test_what_does_not_fit_is_refused(network, tmp_path, arguments, message):
-    with pytest.raises(ValueError, match=message):
-        serving.export(network, tmp_path / "new", **arguments)
-    assert not (tmp_path / "new").exists()
-
-
-def test_a_model_without_a_clip_is_refused(tmp_path):
-    import keras
-
-    inputs = keras.Input((4, 8, 8, 3))
-    model = keras.Model(inputs, keras.layers.GlobalAveragePooling3D()(inputs), name="bare")
-    with pytest.raises(ValueError, match=r"model 'bare', in which no layer carries one. Build it with clip="):
-        serving.export(model, tmp_path)
-
-
 def test_nothing_is_logged_but_what_matters(network, tmp_path, caplog):
     with caplog.at_level(logging.INFO):
         serving.export(network, tmp_path, LABELS, verified=False)
