@@ -26,7 +26,7 @@ class WindowPool(keras.layers.Layer):
     Input shape: `(batch, *sizes, channels)`. Output shape: `(batch, channels)`.
 
     Raises:
-        ValueError: for a rank other than 1, 2, 3, or a window of another rank.
+        ValueError: for a rank other than 1, 2, 3, or a window or an input of another rank.
 
     >>> WindowPool((7, 7), rank=2)(ops.ones((1, 8, 8, 5))).shape
     TensorShape([1, 5])
@@ -37,6 +37,9 @@ class WindowPool(keras.layers.Layer):
         self.rank = choice(rank, (1, 2, 3), "rank")
         self.window = None if window is None else to_tuple(window, rank, "window")
         self.keep = keep
+
+    def build(self, input_shape):
+        check_rank(self, input_shape, self.rank)
 
     def call(self, x):
         axes = tuple(range(1, self.rank + 1))

@@ -8,7 +8,7 @@ from keras import ops
 from res3d.arguments import check_rank, choice, positive_int, strided, to_tuple
 from res3d.depthwise import grouped_convolution
 from res3d.norm import BatchNorm
-from res3d.taps import by_taps_here, convolution_by_taps
+from res3d.taps import add_bias, by_taps_here, convolution_by_taps, pad
 
 PADDINGS = ("symmetric", "same")
 
@@ -68,21 +68,27 @@ class Conv(keras.layers.Layer):
     def convolve(self, x: keras.KerasTensor, kernel: keras.KerasTensor,
                  bias: keras.KerasTensor | None) -> keras.KerasTensor:
         """The convolution of `x` with the given weights, padded and strided as this layer is."""
-        pads = tuple(map(self._pad_width, self.kernel_size, self.strides, x.shape[1:-1]))
         if self.groups > 1:
-            y = grouped_convolution(x, kernel, self.strides, self.groups, pads)
-        elif self.rank == 3 and by_taps_here():
-            y = convolution_by_taps(x, kernel, self.strides, pads)
+            return grouped_convolution(x, kernel, self.strides, self.groups, self._pads(x.shape), bias)
+        if self.rank == 3 and by_taps_here():
+            y = convolution_by_taps(x, kernel, self.strides, self._pads(x.shape))
         elif self.padding == "same" or max(self.strides) == 1:
             y = ops.conv(x, kernel, self.strides, "same")  # equal padding on both sides when nothing strides
         else:
-            x = ops.pad(x, ((0, 0), *pads, (0, 0))) if any(map(any, pads)) else x
-            y = ops.conv(x, kernel, self.strides, "valid")
-        return y if bias is None else y + bias
+            y = ops.conv(pad(x, self._pads(x.shape)), kernel, self.strides, "valid")
+        return add_bias(y, bias)
+
+    def _pads(self, shape):
+        """Zeros (before, after) for each size of an input."""
+        return tuple(map(self._pad_width, self.kernel_size, self.strides, shape[1:-1]))
 
     def _pad_width(self, kernel, stride, size):
         if self.padding == "symmetric" or stride == 1:
             return kernel // 2, kernel // 2
+        if size is None:
+            raise ValueError(f"{type(self).__name__} '{self.name}' pads as 'same' says, and with groups and strides it "
+                             "must know every size for that. Received an open one. Give sizes, or use "
+                             "padding='symmetric'.")
         total = max(kernel - (size % stride or stride), 0)
         return total // 2, total - total // 2
 

@@ -10,10 +10,10 @@ import functools
 import keras
 from keras import ops
 
-from res3d.taps import over_moved_taps, over_taps, pad
+from res3d.taps import add_bias, over_moved_taps, over_taps, pad
 
 
-def grouped_convolution(x, kernel, strides, groups, pads):
+def grouped_convolution(x, kernel, strides, groups, pads, bias=None):
     """Convolves each of `groups` slices of the channels with its own kernels.
 
     Args:
@@ -22,6 +22,7 @@ def grouped_convolution(x, kernel, strides, groups, pads):
         strides: one int a size.
         groups: int that divides channels and filters.
         pads: one (before, after) a size, zeros added to `x`.
+        bias: (filters,) or None.
 
     Returns: (batch, *new_sizes, filters), new size = (size + before + after - kernel) // stride + 1.
 
@@ -32,27 +33,29 @@ def grouped_convolution(x, kernel, strides, groups, pads):
     """
     backend = keras.backend.backend()
     if backend == "torch" or (backend == "jax" and kernel.shape[-2] > 1):  # their own are faster there
-        return ops.conv(pad(x, pads), kernel, strides, "valid")
+        return add_bias(ops.conv(pad(x, pads), kernel, strides, "valid"), bias)
     if kernel.shape[-2] > 1:
-        return _by_group(pad(x, pads), kernel, strides, groups)
+        return add_bias(_by_group(pad(x, pads), kernel, strides, groups), bias)
     rank = len(strides)
     if rank == 3:
-        return depthwise_3d(x, kernel, strides, pads, groups)
+        return depthwise_3d(x, kernel, strides, pads, groups, bias)
     for _ in range(2 - rank):
         x, kernel, strides, pads = ops.expand_dims(x, 1), ops.expand_dims(kernel, 0), (1, *strides), ((0, 0), *pads)
-    y = depthwise_2d(x, kernel, strides, pads, groups)
+    y = add_bias(depthwise_2d(x, kernel, strides, pads, groups), bias)
     return ops.squeeze(y, 1) if rank == 1 else y
 
 
-def depthwise_3d(x, kernel, strides, pads, groups):
+def depthwise_3d(x, kernel, strides, pads, groups, bias=None):
     """A depthwise 3D convolution by taps; TensorFlow's own 2D one, over frames and places, where it sees time alone."""
     if max(*kernel.shape[1:3], *strides[1:]) == 1 and keras.backend.backend() == "tensorflow":
         height, width, channels = ops.shape(x)[2:]
         y = ops.reshape(x, (-1, ops.shape(x)[1], height * width, channels))
-        y = depthwise_2d(y, kernel[:, 0], (strides[0], 1), (pads[0], (0, 0)), groups)
+        y = add_bias(depthwise_2d(y, kernel[:, 0], (strides[0], 1), (pads[0], (0, 0)), groups), bias)
         return ops.reshape(y, (-1, ops.shape(y)[1], height, width, ops.shape(y)[-1]))
-    form = over_taps if x.shape[1] is None else over_moved_taps
-    return form(x, kernel, strides, pads, functools.partial(depthwise_2d, groups=groups))
+    convolve = functools.partial(depthwise_2d, groups=groups)
+    if x.shape[1] is None:
+        return add_bias(over_taps(x, kernel, strides, pads, convolve), bias)
+    return over_moved_taps(x, kernel, strides, pads, convolve, bias)
 
 
 def depthwise_2d(x, kernel, strides, pads, groups):

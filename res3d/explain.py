@@ -1,5 +1,6 @@
 """Where a network looks: Grad-CAM over space and time, on any backend and for every network of the family."""
 
+import contextlib
 import re
 
 import keras
@@ -52,7 +53,8 @@ class GradCam:
         label = int(logits.argmax()) if label is None else int(label)
         if not 0 <= label < len(logits):
             raise ValueError(f"`label` must be from 0 to {len(logits) - 1}. Received: label={label}.")
-        self.tail.train_on_batch(maps, np.eye(len(logits), dtype="float32")[[label]])
+        with frozen(self.head):
+            self.tail.train_on_batch(maps, np.eye(len(logits), dtype="float32")[[label]])
         heat = np.zeros(clip.shape[:3], "float32")
         for values, gradient in zip(maps, self.tail.gradients()):
             values, gradient = _time_first(values), _time_first(gradient)
@@ -111,12 +113,23 @@ def stretch(volume, shape):
     return volume
 
 
+@contextlib.contextmanager
+def frozen(model):
+    """Nothing of `model` can be trained inside the `with`; each layer, which others may share, is as before after."""
+    before = [(layer, layer.trainable) for layer in model._flatten_layers()]  # each before those inside it
+    model.trainable = False
+    try:
+        yield
+    finally:
+        for layer, trainable in before:
+            layer.trainable = trainable
+
+
 class HeadWithAddends(keras.Model):
-    """The head of a network, with addends for its inputs that alone can be trained."""
+    """The head of a network, with addends for its inputs; while the head is `frozen` these alone can be trained."""
 
     def __init__(self, head, maps):
         super().__init__()
-        head.trainable = False
         self.head = head
         self.addends = [self.add_weight(values.shape, "zeros", dtype="float32", name=f"addend{i}")
                         for i, values in enumerate(maps)]

@@ -8,6 +8,7 @@ import dataclasses
 import json
 import math
 import os
+from numbers import Integral, Real
 
 CHANNEL_ORDERS = ("RGB", "BGR")
 
@@ -54,6 +55,7 @@ class ClipSpec:
     def __post_init__(self):
         for name in ("frames", "stride", "height", "width", "channels"):
             _require(_is_positive_int(getattr(self, name)), name, "a positive int", getattr(self, name))
+            object.__setattr__(self, name, int(getattr(self, name)))  # NumPy's ints have no place in JSON
         _require(self.fps is None or _is_positive_number(self.fps), "fps", "a positive number or None", self.fps)
         resize = self.resize
         if resize is None:
@@ -62,9 +64,11 @@ class ClipSpec:
             resize = tuple(resize)
             valid = len(resize) == 2 and all(_is_positive_int(side) for side in resize)
             _require(valid, "resize", "a positive int, two positive ints or None", self.resize)
+            resize = int(resize[0]), int(resize[1])
             covers = resize[0] >= self.height and resize[1] >= self.width
         else:
             _require(_is_positive_int(resize), "resize", "a positive int, two positive ints or None", self.resize)
+            resize = int(resize)
             covers = resize >= min(self.height, self.width)
         _require(covers, "resize", f"at least the crop, {self.height}x{self.width}", self.resize)
         object.__setattr__(self, "resize", resize)
@@ -73,14 +77,17 @@ class ClipSpec:
         for name in ("mean", "std"):
             object.__setattr__(self, name, self._per_channel(name))
         _require(all(value > 0 for value in self.std), "std", "positive numbers", self.std)
-        low_high = tuple(float(value) for value in self.value_range)
-        _require(len(low_high) == 2 and low_high[0] < low_high[1], "value_range", "(low, high)", self.value_range)
-        object.__setattr__(self, "value_range", low_high)
+        limits = self.value_range
+        valid = isinstance(limits, list | tuple) and len(limits) == 2 and all(map(_is_number, limits))
+        _require(valid and limits[0] < limits[1], "value_range", "(low, high)", limits)
+        object.__setattr__(self, "value_range", tuple(map(float, limits)))
         _require(self.channel_order in CHANNEL_ORDERS, "channel_order", "'RGB' or 'BGR'", self.channel_order)
 
     def _per_channel(self, name):
         value = getattr(self, name)
-        values = tuple(float(v) for v in value) if isinstance(value, list | tuple) else (float(value),)
+        values = tuple(value) if isinstance(value, list | tuple) else (value,)
+        _require(all(map(_is_number, values)), name, f"one number or {self.channels} numbers", value)
+        values = tuple(map(float, values))
         if len(values) == 1:
             values = values * self.channels
         if len(values) == 3 and self.channels == 1:  # a colour preset used on grey clips
@@ -124,10 +131,15 @@ class ClipSpec:
 
         `position` counts from 0 to `positions - 1`, left to right or top to bottom, ends included; the other axis is
         centred. Position 1 of 3, or the only one of 1, is the centre crop.
+
+        Raises:
+            ValueError: for a picture smaller than the crop, or a position that there is not.
         """
         free_height, free_width = height - self.height, width - self.width
         _require(min(free_height, free_width) >= 0, "crop", f"a picture of {self.height}x{self.width} at least",
                  (height, width))
+        _require(_is_positive_int(positions), "positions", "a positive int", positions)
+        _require(position in range(max(positions, 2)), "position", f"from 0 to {positions - 1}", position)
         if positions == 1:
             return free_height // 2, free_width // 2
         if height > width:
@@ -147,6 +159,7 @@ class ClipSpec:
     @classmethod
     def from_dict(cls, fields: dict) -> "ClipSpec":
         """The inverse of `to_dict`; unknown fields are refused by name."""
+        _require(isinstance(fields, dict), "clip", "a mapping of a clip's fields", fields)
         known = {field.name for field in dataclasses.fields(cls)}
         unknown = sorted(set(fields) - known)
         if unknown:
@@ -178,11 +191,15 @@ class ClipSpec:
 
 
 def _is_positive_int(value):
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+    return isinstance(value, Integral) and not isinstance(value, bool) and value > 0
+
+
+def _is_number(value):
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _is_positive_number(value):
-    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0 and math.isfinite(value)
+    return _is_number(value) and value > 0
 
 
 def _require(condition, name, expected, received):

@@ -44,6 +44,11 @@ class BatchNorm(keras.layers.BatchNormalization):
                  gamma_initializer: str | keras.initializers.Initializer = "ones", **kwargs) -> None:
         super().__init__(momentum=momentum, epsilon=epsilon, gamma_initializer=gamma_initializer, **kwargs)
 
+    def add_weight(self, *args, trainable: bool = True, **kwargs) -> keras.Variable:
+        """As every layer's; moving averages are the mean over devices, of which Keras saves the first one's."""
+        aggregation = {} if trainable else {"aggregation": "mean"}
+        return super().add_weight(*args, trainable=trainable, **aggregation, **kwargs)
+
     def call(self, inputs, training=None, mask=None):
         whole = (self.scale and self.center and mask is None and not self.renorm and not self.synchronized
                  and self.axis in (-1, len(inputs.shape) - 1))
@@ -58,10 +63,11 @@ class BatchNorm(keras.layers.BatchNormalization):
         flat = ops.reshape(inputs, (-1, *sizes))
         empty = tf.zeros((0,))
         y, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
-            x=ops.cast(flat, dtype), scale=ops.convert_to_tensor(self.gamma), offset=ops.convert_to_tensor(self.beta),
+            x=ops.cast(flat, dtype), scale=ops.cast(self.gamma, "float32"), offset=ops.cast(self.beta, "float32"),
             mean=empty, variance=empty, epsilon=self.epsilon, is_training=True, data_format="NHWC")
-        samples = tf.cast(tf.size(flat) // inputs.shape[-1], "float32")
+        samples = tf.cast(tf.size(flat, tf.int64) // inputs.shape[-1], "float32")  # maps may have over 2**31 numbers
         variance *= (samples - 1) / samples  # the kernel gives the unbiased one
         for moving, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
-            moving.assign(moving * self.momentum + tf.stop_gradient(value) * (1 - self.momentum))
+            new = ops.cast(moving, "float32") * self.momentum + tf.stop_gradient(value) * (1 - self.momentum)
+            moving.assign(ops.cast(new, moving.dtype))
         return ops.cast(ops.reshape(y, ops.shape(inputs)), self.compute_dtype)

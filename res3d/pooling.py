@@ -56,6 +56,9 @@ class MaxPool(keras.layers.Layer):
         self.strides = to_tuple(strides, rank, "strides")
         self.padding = choice(padding, ("symmetric", "same"), "padding")
 
+    def build(self, input_shape):
+        check_rank(self, input_shape, self.rank)
+
     def call(self, x):
         if self.padding == "same":
             return pool(ops.max_pool, x, self.pool_size, self.strides, "same")

@@ -5,6 +5,8 @@ XLA compiles 2D convolutions for a CPU to fast library calls and several 3D ones
 of one that strides.
 """
 
+import sys
+
 import keras
 from keras import ops
 
@@ -45,22 +47,23 @@ def over_taps(x, kernel, strides, pads, convolve):
     count = (frames - taps) // stride + 1
     total = None
     for tap in range(taps):
-        if stride > 1:
-            part = x[:, tap:tap + (count - 1) * stride + 1:stride]
-        elif taps > 1:  # the gradient of a split is a concatenation, five times as fast as that of a slice
+        if taps == stride == 1:
+            part = x
+        elif stride == 1 and isinstance(count, int):  # the gradient of a split is five times as fast as a slice's
             part = ops.split(x, [tap, tap + count], axis=1)[1]
         else:
-            part = x
+            part = x[:, tap:tap + (count - 1) * stride + 1:stride]
         part = ops.reshape(part, (-1, *ops.shape(x)[2:]))
         part = convolve(part, kernel[tap], strides[1:], pads[1:])
         total = part if total is None else total + part
     return ops.reshape(total, (batch, count, *ops.shape(total)[1:]))
 
 
-def over_moved_taps(x, kernel, strides, pads, convolve):
+def over_moved_taps(x, kernel, strides, pads, convolve, bias=None):
     """As `over_taps`, for a known number of frames: frames are convolved where they are, and what comes out is moved.
 
     Less is copied: nothing is padded in time beforehand, and where `convolve` strides, what is moved is the smaller.
+    A `bias`, (filters,), goes along with a tap that reaches every output frame, if there is one.
     """
     taps, stride, before, frames = kernel.shape[0], strides[0], pads[0][0], x.shape[1]
     count = (frames + sum(pads[0]) - taps) // stride + 1
@@ -75,12 +78,14 @@ def over_moved_taps(x, kernel, strides, pads, convolve):
             part = x[:, phase::stride] if stride > 1 else x
             phases[phase] = ops.reshape(part, (-1, *ops.shape(x)[2:]))
         y = convolve(phases[phase], kernel[tap], strides[1:], pads[1:])
+        if last - first == count:
+            y, bias = add_bias(y, bias), None
         y = ops.reshape(y, (-1, length, *ops.shape(y)[1:]))
         if last - first < length:
             y = ops.split(y, [first, last], axis=1)[1]
         y = pad(y, ((first - offset, offset + count - last), (0, 0), (0, 0)))
         total = y if total is None else total + y
-    return total
+    return add_bias(total, bias)
 
 
 def convolution_2d(x, kernel, strides, pads):
@@ -89,6 +94,21 @@ def convolution_2d(x, kernel, strides, pads):
     if tuple(kernel.shape[:2]) == (1, 1):
         return ops.matmul(x[:, ::strides[0], ::strides[1]], kernel[0, 0])
     return ops.conv(x, kernel, strides, "valid")
+
+
+def add_bias(y, bias):
+    """`y` plus `bias`, (channels,) or None, by TensorFlow's own operation, which it fuses with the convolution before.
+
+    Of a plain sum its graph optimizer makes one with the shortcut's, and adds the bias in a pass of its own.
+
+    >>> add_bias(ops.zeros((1, 2)), ops.array([1.0, 2.0])).numpy().tolist()
+    [[1.0, 2.0]]
+    """
+    if bias is None:
+        return y
+    if keras.backend.backend() != "tensorflow":
+        return y + bias
+    return sys.modules["tensorflow"].nn.bias_add(y, ops.convert_to_tensor(bias))  # Keras has none, and has loaded it
 
 
 def pad(x, pads):

@@ -37,7 +37,7 @@ class Checkpoint:
         return f"Checkpoint({self.path!r}, {len(self.tensors)} tensors, {count:,} numbers)"
 
 
-def read_checkpoint(path):
+def read_checkpoint(path: str | os.PathLike) -> Checkpoint:
     """Reads `.pth`, `.pt`, `.pyth`, `.pkl` and `.safetensors` files without torch; the content decides, not the name.
 
     Args:

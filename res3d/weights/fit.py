@@ -27,8 +27,6 @@ def fit(array, shape, inflate=None):
 
 def spread(kernel, frames, inflate):
     """A 2D kernel over `frames` taps in time."""
-    if inflate not in INFLATIONS:
-        raise ValueError(f"`inflate` must be one of {', '.join(INFLATIONS)}. Received: inflate={inflate!r}.")
     taps = np.full(frames, 1 / frames) if inflate == "mean" else np.eye(frames)[frames // 2]
     return (taps[:, None, None, None, None] * kernel[None]).astype(kernel.dtype)
 

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from absl import logging
 
+from res3d.arguments import choice
 from res3d.geometry import preset
 from res3d.weights import fit as fitting
 from res3d.weights.checkpoint import read_checkpoint
@@ -45,7 +46,7 @@ def load_weights(model: keras.Model, path: str | os.PathLike, source: str | None
     Raises:
         CheckpointError: a ValueError, if the file cannot be read or does not fit; both differences are listed, name by
             name.
-        ValueError: for what is no model.
+        ValueError: for what is no model, or another `inflate`.
     """
     if not isinstance(model, keras.Model):
         raise ValueError(f"`model` must be a keras.Model, such as res3d.build makes. Received: model={model!r}.")
@@ -66,7 +67,9 @@ def assign(model, arrays, path, drop_head=False, inflate=None, origins=None, unk
 
     Raises:
         CheckpointError: unless every weight finds an array of its shape and every array a weight.
+        ValueError: for another `inflate`.
     """
+    choice(inflate, (None, *fitting.INFLATIONS), "inflate")
     origins = origins or {}
     weights = {weight.path: weight for weight in model.weights if not weight.path.startswith("seed_generator")
                and "/seed_generator" not in weight.path}

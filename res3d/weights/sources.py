@@ -3,6 +3,7 @@
 import dataclasses
 import os
 
+from res3d.variants.table import VARIANTS
 from res3d.weights import kenshohara, mmaction2, pyslowfast, pytorchvideo, torchvision, vmz
 from res3d.weights.checkpoint import Checkpoint, read_checkpoint
 from res3d.weights.errors import CheckpointError
@@ -46,6 +47,8 @@ def recognise(checkpoint: Checkpoint | str | os.PathLike, source: str | None = N
     try:
         model = module.model_of(shapes, hint)
     except (KeyError, IndexError, ValueError):  # named like this source's, and not built like any of its networks
+        model = None
+    if model not in VARIANTS:  # a depth, say, that was published elsewhere and is no row here
         model = None
     head = next((array for array in reversed(checkpoint.tensors.values()) if array.ndim == 2), None)
     return Recognised(module.NAME, model, module.clip_preset(model, shapes, hint) if model else None,

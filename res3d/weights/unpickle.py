@@ -18,6 +18,11 @@ class RefusedError(Exception):
     """A checkpoint asked for something that is neither a tensor nor a plain container."""
 
 
+def described(value):
+    """`value` for a refusal: a text itself, else its type, as printing a list nested in itself could take for ever."""
+    return value[:80] if isinstance(value, str) else f"a {type(value).__name__}"
+
+
 class StorageType:
     """Stands for torch.FloatStorage and its kin. Read-only: a file's BUILD instruction may not touch what it names."""
 
@@ -70,7 +75,7 @@ def rebuild_parameter(data, *_):
 def rebuild_from_type(function, kind, arguments, state):
     """torch._tensor._rebuild_from_type_v2: a subclass of Tensor; its numbers are all we need."""
     if not isinstance(function, Permitted):
-        raise RefusedError(f"a tensor rebuilt by {str(function)[:80]}")
+        raise RefusedError(f"a tensor rebuilt by {described(function)}")
     return function(*arguments)
 
 
@@ -134,6 +139,8 @@ def encode(text, codec):
 
 def name_device(*where):
     """torch.device, as the text it prints."""
+    if not all(isinstance(part, str | int) for part in where):
+        raise RefusedError(f"a torch.device of {', '.join(map(described, where))[:80]}")
     return ":".join(map(str, where))
 
 
@@ -195,8 +202,10 @@ class Unpickler(pickle.Unpickler):
     def persistent_load(self, reference):
         """A tensor's numbers: ('storage', kind, key, device, count[, view])."""
         if self.find_storage is None or not isinstance(reference, tuple) or len(reference) < 5:
-            raise RefusedError(f"the reference {str(reference)[:80]!r}")
+            raise RefusedError(f"a reference that is {described(reference)}")
         if reference[0] != "storage" or not isinstance(reference[1], StorageType):
-            raise RefusedError(f"a stored {str(reference[0])[:40]} {str(reference[1])[:80]}")
+            raise RefusedError(f"a stored {described(reference[0])} of {described(reference[1])}")
+        if not isinstance(reference[2], str | int):
+            raise RefusedError(f"a storage called {described(reference[2])}")
         view = reference[5] if len(reference) > 5 else None
         return self.find_storage(reference[1].dtype, str(reference[2]), reference[4], view)

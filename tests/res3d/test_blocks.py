@@ -89,6 +89,15 @@ def test_preactivation_shortcut_sees_the_right_thing(source):
     np.testing.assert_allclose(block(x), expected, 1e-5, 1e-5)
 
 
+@pytest.mark.parametrize("block", [BottleneckBlock, PreactBottleneckBlock])
+@pytest.mark.parametrize(("stride_on", "first", "middle"), [
+    ("conv_a", (2, 3, 3), (1, 1, 1)), ("conv_b", (1, 1, 1), (2, 3, 3)), ("split", (2, 1, 1), (1, 3, 3))])
+def test_a_bottleneck_strides_where_it_is_told(block, stride_on, first, middle):
+    layer = built(block(8, 3, strides=(2, 3, 3), stride_on=stride_on), noise(1, 4, 9, 9, 4))
+    strides = {part.name: part.conv.strides for part in layer.branch if hasattr(part, "conv")}
+    assert strides == {"conv_a": first, "conv_b": middle, "conv_c": (1, 1, 1)}
+
+
 def test_drop_path_leaves_out_whole_samples():
     x = noise(64, 2, 2, 4)
     block = BasicBlock(4, 2, drop_path=0.5)
@@ -121,6 +130,17 @@ def test_non_local_is_attention_over_positions():
     alike = np.exp(theta @ phi.T / np.sqrt(3))
     mixed = (alike / alike.sum(1, keepdims=True) @ g).reshape(1, 2, 4, 4, 3)
     np.testing.assert_allclose(layer(x), x + layer.out(mixed.astype("float32")), 1e-4, 1e-4)
+
+
+def test_non_local_looks_at_half_the_height_and_width_and_all_frames():
+    x = noise(1, 3, 4, 6, 4)
+    layer = stir(built(NonLocal(3, 2), x))
+    seen = x.reshape(1, 3, 2, 2, 3, 2, 4).max((3, 5))  # the largest of each 2x2 cell of a frame
+    theta = np.asarray(layer.theta(x)).reshape(-1, 2)
+    phi, g = (np.asarray(part(seen)).reshape(-1, 2) for part in (layer.phi, layer.g))
+    alike = np.exp(theta @ phi.T / np.sqrt(2))
+    mixed = (alike / alike.sum(1, keepdims=True) @ g).reshape(1, 3, 4, 6, 2)
+    np.testing.assert_allclose(layer(x), x + layer.out(mixed), 1e-4, 1e-4)
 
 
 def test_non_local_stays_within_float16():

@@ -5,6 +5,7 @@ import itertools
 import keras
 import numpy as np
 import pytest
+from catalogue import stir
 
 from res3d.conv import Conv, ConvNorm
 from res3d.depthwise import depthwise_3d, grouped_convolution
@@ -51,11 +52,12 @@ CASES = [  # kernel, strides, channels, filters, groups
 def test_convolution_equals_its_definition(kernel, strides, channels, filters, groups):
     rng = np.random.default_rng(0)
     x = rng.normal(size=(2, *(5, 6, 7)[-len(kernel):], channels)).astype("float32")
-    layer = Conv(filters, kernel, len(kernel), strides, groups)
+    layer = Conv(filters, kernel, len(kernel), strides, groups, use_bias=True)
     layer.build(x.shape)
-    weights = rng.normal(size=layer.kernel.shape).astype("float32")
+    weights, bias = (rng.normal(size=weight.shape).astype("float32") for weight in (layer.kernel, layer.bias))
     layer.kernel.assign(weights)
-    expected = plain(x, weights, strides, [(k // 2, k // 2) for k in kernel], groups)
+    layer.bias.assign(bias)
+    expected = plain(x, weights, strides, [(k // 2, k // 2) for k in kernel], groups) + bias
     assert layer.compute_output_shape(x.shape) == expected.shape
     np.testing.assert_allclose(layer(x), expected, 1e-5, 1e-5)  # float32 sums in another order
 
@@ -95,10 +97,28 @@ def test_a_clip_shorter_than_the_kernel_sees_zeros_around_it(frames, strides):
 @pytest.mark.parametrize("kernel", [(3, 3, 3), (5, 1, 1)])
 def test_depthwise_sizes_may_be_left_open(kernel):
     inputs = keras.Input((None, None, None, 4))
-    model = keras.Model(inputs, Conv(4, kernel, 3, groups=4)(inputs))
+    model = stir(keras.Model(inputs, Conv(4, kernel, 3, groups=4, use_bias=True)(inputs)))
     x = np.random.default_rng(0).normal(size=(2, 5, 6, 7, 4)).astype("float32")
-    expected = plain(x, model.get_weights()[0], (1, 1, 1), [(k // 2, k // 2) for k in kernel], 4)
+    weights, bias = model.get_weights()
+    expected = plain(x, weights, (1, 1, 1), [(k // 2, k // 2) for k in kernel], 4) + bias
+    model.predict(x[:, :3], verbose=0)  # after another length frames are open in the graph, too
     np.testing.assert_allclose(model.predict(x, verbose=0), expected, 1e-5, 1e-5)
+
+
+@pytest.mark.parametrize("padding", ["symmetric", "same"])
+def test_a_strided_convolution_sees_sizes_left_open_as_it_sees_known_ones(padding):
+    open_, layer = keras.Input((None, None, None, 3)), Conv(4, 3, 3, (1, 2, 2), padding=padding)
+    model = keras.Model(open_, layer(open_))
+    for shape in ((1, 4, 8, 9, 3), (1, 5, 7, 6, 3)):
+        x = np.random.default_rng(0).normal(size=shape).astype("float32")
+        np.testing.assert_allclose(model.predict(x, verbose=0), layer(x), 1e-5, 1e-5)
+
+
+def test_grouped_same_padding_needs_sizes():
+    layer = Conv(4, 3, 2, 2, groups=2, padding="same", name="c")
+    layer.build((None, None, 8, 4))
+    with pytest.raises(ValueError, match=r"Conv 'c' pads as 'same' says, .*Received an open one. Give sizes, or use"):
+        layer._pads((None, None, 8, 4))
 
 
 @pytest.mark.parametrize("size", [7, 8])
@@ -113,6 +133,20 @@ def test_same_padding_is_tensorflows(size, stride):
         split = zip(np.split(x, groups, -1), np.split(kernel, groups, -1))
         expected = tf.concat([tf.nn.conv2d(part, weights, stride, "SAME") for part, weights in split], -1)
         np.testing.assert_allclose(y, expected, 1e-5, 1e-5)
+
+
+@pytest.mark.parametrize("channels", [2, 64])  # the larger kernel has the output scaled in place of itself
+@pytest.mark.parametrize("groups", [1, 2])
+def test_a_norm_that_is_not_learned_is_that_of_its_definition(channels, groups):
+    x = np.random.default_rng(0).normal(size=(2, 4, 4, channels)).astype("float32")
+    unit = ConvNorm(channels, 3, 2, groups=groups, use_bias=True, activation="relu", epsilon=1e-2)
+    unit.build(x.shape)
+    y = np.asarray(stir(unit).conv(x))
+    gamma, beta, mean, variance = map(np.asarray, (unit.norm.gamma, unit.norm.beta, unit.norm.moving_mean,
+                                                   unit.norm.moving_variance))
+    expected = np.maximum((y - mean) / np.sqrt(variance + 1e-2) * gamma + beta, 0)
+    assert np.abs(np.asarray(unit.conv.bias)).min() > 0
+    np.testing.assert_allclose(unit(x), expected, 1e-4, 1e-4)
 
 
 def test_norm_starts_at_zero_when_asked():

@@ -51,13 +51,16 @@ def test_each_pathway_counts_by_what_it_gives_to_the_logit(pixels):
 
 def test_it_can_be_asked_again_and_leaves_the_model_alone(pixels):
     model = res3d.build("r3d_10", 5, CLIP, width=0.125)
-    before = model.get_weights()
+    model.get_layer("stage1").trainable = False
+    before, trained = model.get_weights(), [weight.path for weight in model.trainable_weights]
     look = GradCam(model)
     first, _ = look(pixels, 1)
     look(255 - pixels, 2)
     np.testing.assert_array_equal(look(pixels, 1)[0], first)
     for mine, other in zip(before, model.get_weights()):
         np.testing.assert_array_equal(mine, other)
+    assert [weight.path for weight in model.trainable_weights] == trained
+    assert "logits/kernel" in trained
 
 
 def test_a_class_that_is_not_there_is_refused(pixels):

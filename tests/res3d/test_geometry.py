@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,6 +27,11 @@ def test_defaults_describe_a_112_clip():
     ({"resize": "128"}, "`resize` must be a positive int, two positive ints or None. Received: resize='128'."),
     ({"mean": (0.1, 0.2)}, "`mean` must be one number or 3 numbers. Received: mean=(0.1, 0.2)."),
     ({"std": (0.0, 1.0, 1.0)}, "`std` must be positive numbers. Received: std=(0.0, 1.0, 1.0)."),
+    ({"mean": "0.5"}, "`mean` must be one number or 3 numbers. Received: mean='0.5'."),
+    ({"mean": None}, "`mean` must be one number or 3 numbers. Received: mean=None."),
+    ({"std": float("inf")}, "`std` must be one number or 3 numbers. Received: std=inf."),
+    ({"value_range": 5}, "`value_range` must be (low, high). Received: value_range=5."),
+    ({"value_range": (0, float("inf"))}, "`value_range` must be (low, high). Received: value_range=(0, inf)."),
     ({"value_range": (1.0, 0.0)}, "`value_range` must be (low, high). Received: value_range=(1.0, 0.0)."),
     ({"channel_order": "GBR"}, "`channel_order` must be 'RGB' or 'BGR'. Received: channel_order='GBR'."),
 ])
@@ -68,6 +74,24 @@ def test_crops_lie_along_the_longer_side_ends_included():
     assert clip.crop_offsets(13, 15, 0, positions=1) == (1, 2)
 
 
+@pytest.mark.parametrize(("position", "positions", "message"), [
+    (3, 3, "`position` must be from 0 to 2. Received: position=3."),
+    (-1, 3, "`position` must be from 0 to 2. Received: position=-1."),
+    (0, 0, "`positions` must be a positive int. Received: positions=0."),
+])
+def test_a_crop_outside_the_picture_is_refused(position, positions, message):
+    with pytest.raises(ValueError) as error:
+        ClipSpec().crop_offsets(128, 170, position, positions)
+    assert str(error.value) == message
+
+
+def test_numpy_numbers_are_numbers():
+    clip = ClipSpec(np.int64(8), np.int32(2), np.float32(15), np.int64(32), np.int64(32), resize=np.int64(40),
+                    mean=np.float32(0.5), std=(np.float64(0.25),))
+    assert ClipSpec.from_json(clip.to_json()) == clip == ClipSpec(8, 2, 15, 32, 32, resize=40, mean=0.5, std=0.25)
+    assert ClipSpec(resize=(np.int64(128), np.int64(171))).to_dict()["resize"] == [128, 171]
+
+
 def test_a_picture_smaller_than_the_crop_is_refused():
     with pytest.raises(ValueError, match=r"`crop` must be a picture of 112x112 at least. Received: crop=\(100, 200\)."):
         ClipSpec().crop_offsets(100, 200)
@@ -89,6 +113,8 @@ def test_save_and_load(tmp_path):
 def test_unknown_fields_and_presets_are_refused_by_name():
     with pytest.raises(ValueError, match=r"Received unknown: \['colour'\]"):
         ClipSpec.from_dict({"frames": 4, "colour": "RGB"})
+    with pytest.raises(ValueError, match=r"`clip` must be a mapping of a clip's fields. Received: clip=\[\]"):
+        ClipSpec.from_json("[]")
     with pytest.raises(ValueError, match=r"A clip preset is one of torchvision_112, .*Received: 'nope'"):
         preset("nope")
 

@@ -9,6 +9,7 @@ from catalogue import CLIP, MODELS, pixels, stir, tiny
 
 import res3d
 from res3d.blocks import ResidualBlock
+from res3d.scaling import PixelScaling
 from res3d.variants.table import VARIANTS
 
 SMALL = {"width": 0.125, "depths": (1, 1, 1, 1)}
@@ -32,6 +33,21 @@ def test_channel_order_and_range_follow_the_clip():
     x = np.zeros((1, 1, 32, 32, 3), "uint8")
     x[..., 0] = 200  # red
     np.testing.assert_allclose(layer(x)[0, 0, 0, 0], [-103.939, -116.779, 200 - 123.68], 1e-5)
+
+
+def test_a_range_that_does_not_begin_at_zero():
+    for clip in (CLIP.replace(value_range=(-1.0, 1.0), mean=(0.1, 0.2, 0.3), std=(0.5, 0.6, 0.7)),
+                 CLIP.replace(value_range=(-1.0, 1.0), mean=0.1, std=0.5)):
+        x = pixels(1)
+        expected = (x / 127.5 - 1 - np.array(clip.mean)) / np.array(clip.std)
+        np.testing.assert_allclose(PixelScaling(clip)(x), expected, 1e-5, 1e-5)
+
+
+def test_stochastic_depth_grows_by_the_stage():
+    """Model Garden: a tenth in the last of four stages, (i + 1) / 5 of it in the i-th."""
+    model = tiny("r3d_rs_50")
+    rates = [model.get_layer(f"stage{i + 1}").blocks[0].drop_path for i in range(4)]
+    np.testing.assert_allclose(rates, [0.04, 0.06, 0.08, 0.1])
 
 
 def test_the_published_clip_is_the_default():
@@ -84,11 +100,13 @@ def test_any_clip_size_the_strides_allow(name):
         assert tiny(name, clip=clip)(pixels(1, clip)).shape == (1, 5)
 
 
-@pytest.mark.parametrize("name", ["r3d_18", "x3d_s", "ir_csn_50", "r2plus1d_r50"])
+@pytest.mark.parametrize("name", ["r3d_18", "x3d_s", "ir_csn_50", "r2plus1d_r50", "garden_r3d_50"])
 def test_sizes_may_be_left_open(name):
     model = res3d.build(name, 4, input_shape=(None, None, None, 3), **SMALL)
     for shape in ((1, 8, 32, 32, 3), (2, 5, 20, 28, 3)):
         assert model(np.zeros(shape, "float32")).shape == (shape[0], 4)
+    assert model.predict(np.zeros((1, 5, 20, 28, 3), "float32"), verbose=0).shape == (1, 4)
+    assert model.predict(np.zeros((1, 8, 32, 32, 3), "float32"), verbose=0).shape == (1, 4)  # sizes now open in a graph
 
 
 def test_a_picture_network_averages_its_frames():

@@ -43,6 +43,33 @@ def test_one_training_step_equals_that_of_keras(shape, policy, limit):
         np.testing.assert_allclose(ours, theirs, limit, limit * max(1.0, float(np.abs(theirs).max())))
 
 
+@pytest.mark.parametrize(("dtype", "limit"), [("bfloat16", 3e-2), ("float16", 4e-3)])
+@pytest.mark.parametrize("channels", [16, 20])
+def test_weights_themselves_may_be_of_half_precision(dtype, limit, channels):
+    results = []
+    for layer in both(dtype):
+        x = tf.cast(np.random.default_rng(0).normal(3.0, 2.0, (2, 3, 5, 4, channels)), dtype)
+        results.append(trained(layer, x, np.random.default_rng(1)))
+        assert {str(weight.dtype) for weight in layer.weights} == {dtype}
+    for ours, theirs in zip(*results):
+        np.testing.assert_allclose(ours, theirs, limit, limit * max(1.0, float(np.abs(theirs).max())))
+
+
+def test_gradients_of_gradients_are_those_of_keras():
+    x = tf.constant(np.random.default_rng(0).normal(size=(2, 3, 4, 16)), "float32")
+    results = []
+    for layer in both():
+        layer.build(x.shape)
+        with tf.GradientTape() as outer:
+            outer.watch(x)
+            with tf.GradientTape() as inner:
+                inner.watch(x)
+                y = tf.reduce_sum(layer(x, training=True) ** 3)
+            total = tf.reduce_sum(inner.gradient(y, x) ** 2)
+        results.append(outer.gradient(total, x).numpy())
+    np.testing.assert_allclose(*results, 1e-4, 1e-5 * np.abs(results[1]).max())
+
+
 def test_a_single_sample_gives_beta_and_no_variance():
     norm = BatchNorm(momentum=0.0)
     y = norm(np.full((1, 1, 1, 16), 3.0, "float32"), training=True)

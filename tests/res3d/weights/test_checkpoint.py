@@ -1,6 +1,7 @@
 """Files of weights are read without torch, whatever their layout, and a broken one says how it is broken."""
 
 import contextlib
+import copy
 import pickle
 import subprocess
 import sys
@@ -99,6 +100,7 @@ def test_storage_shorter_than_it_claims(layout, tmp_path):
     ((0, (5, 5), (1, 1)), "size (5, 5) with stride (1, 1) overlaps itself"),
     ((0, (24, 10), (1, 0)), "overlaps itself"),
     ((20, (2, 3), (3, 1)), "reach past a storage of 24 numbers"),
+    ((19, (2, 3), (3, 1)), "reach past a storage of 24 numbers"),  # by one
     ((0, (2**40, 1), (1, 1)), "more than 16 times as large as the file"),
     ((-3, (2,), (1,)), "are not whole numbers that agree"),
     ((0, (2, 3), (1,)), "are not whole numbers that agree"),
@@ -119,6 +121,18 @@ def test_compressed_records(tmp_path):
         archive.writestr("archive/data.pkl", b"\x80\x02}.")
         archive.writestr("archive/data/0", bytes(10_000_000))
     assert "'archive/data.pkl' is compressed" in fails(path)
+
+
+def test_records_that_overlap(tmp_path):
+    path = tmp_path / "a.pth"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr("archive/data.pkl", b"\x80\x02}.")
+        archive.writestr("archive/data/0", bytes(10_000))
+        for number in range(1, 100):  # a hundred names for one place
+            again = copy.copy(archive.filelist[1])
+            again.filename = f"archive/data/{number}"
+            archive.filelist.append(again)
+    assert "its records claim 1000004 bytes in a file of" in fails(path)
 
 
 def test_torchscript_and_foreign_archives(layout, tmp_path):

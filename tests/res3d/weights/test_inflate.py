@@ -91,8 +91,10 @@ def test_what_cannot_be_inflated():
     source = res3d.build("resnet_18", 5, CLIP.replace(frames=1), width=0.125)
     with pytest.raises(CheckpointError, match="in the model, not in the file"):
         inflate(res3d.build("slow_r50", 5, CLIP, width=0.125), source)
-    with pytest.raises(ValueError, match=r"`inflate` must be one of centre, mean. Received: inflate='edge'"):
+    with pytest.raises(ValueError, match=r"`inflate` must be one of None, centre, mean. Received: inflate='edge'"):
         inflate(res3d.build("kenshohara_r3d_18", 5, CLIP, width=0.125), source, "edge")
+    with pytest.raises(ValueError, match="Did you mean centre"):  # although no kernel needs time here
+        inflate(source, source, "center")
 
 
 def test_fit():

@@ -92,6 +92,11 @@ def test_known_names_of_an_unknown_layout(shapes_of):
     shapes = {key: shape for key, shape in shapes_of("torchvision/r3d_18").items() if not key.startswith("layer3.1")}
     found = recognise(checkpoint(shapes))
     assert (found.source, found.model) == ("torchvision", None)
+    deeper = {**shapes_of("kenshohara_2020/r3d_50"), **{  # of a depth with shortcuts that no row has
+        f"layer3.{block}.conv1.weight": (256, 1024, 1, 1, 1) for block in range(6, 23)}}
+    shortcut_a = {key: shape for key, shape in deeper.items() if ".downsample." not in key}
+    assert recognise(checkpoint(deeper)).model == "kenshohara_r3d_101"
+    assert recognise(checkpoint(shortcut_a)).model is None
     assert recognise(checkpoint({"backbone.slow_path.conv1.conv.weight": (64, 3, 1, 7, 7)})).model is None
 
 

@@ -65,6 +65,19 @@ def test_a_module_reference_is_refused(layout, tmp_path):
     assert "refused to load a stored module" in refusal(layout.write_zip(tmp_path / "a.pth", {"w": reference}))
 
 
+@pytest.mark.parametrize(("instructions", "message"), [
+    (b"ctorch\ndevice\n(%btR", "refused to load a torch.device of a tuple"),
+    (b"(%bNNNNtQ", "refused to load a stored a tuple of a NoneType"),
+    (b"(X\x07\x00\x00\x00storagectorch\nFloatStorage\n%bNK\x01tQ", "refused to load a storage called a tuple"),
+    (b"%bQ", "refused to load a reference that is a tuple"),
+    (b"ctorch._tensor\n_rebuild_from_type_v2\n(%bNNNtR", "refused to load a tensor rebuilt by a tuple"),
+])
+def test_what_would_take_for_ever_to_print_is_refused_unprinted(layout, tmp_path, instructions, message):
+    doubled = b")" + b"2\x86" * 100  # a pair of one pair, a hundred times: 2**100 brackets
+    path = layout.write_zip(tmp_path / "a.pth", {"w": layout.Raw(instructions % doubled)})
+    assert message in refusal(path)
+
+
 def test_what_a_name_stands_for_cannot_be_changed(layout, tmp_path):
     """BUILD sets attributes of whatever is on the stack; a file must not change FloatStorage for those after it."""
     new_state = b"}X\x06\x00\x00\x00_dtypeX\x05\x00\x00\x00int64s"
@@ -83,6 +96,33 @@ def test_nothing_permitted_is_a_class_but_one_that_is_read_only():
         for name, stand_in in names.items():
             assert type(stand_in) is ReadOnly or not isinstance(stand_in, type), f"{module}.{name}"
             assert isinstance(stand_in, Permitted | ReadOnly) or not callable(stand_in), f"{module}.{name}"
+
+
+def test_what_is_permitted_is_this_and_no_more():
+    numbers = {"Float", "Double", "Half", "BFloat16", "Long", "Int", "Short", "Char", "Byte", "Bool", "ComplexFloat",
+               "ComplexDouble"}
+    storages = {f"{name}Storage" for name in numbers}
+    plain = {"complex", "dict", "float", "frozenset", "int", "list", "set", "tuple"}
+    array = {"_reconstruct", "scalar"}
+    callable_or_storage = {module: {name for name, what in names.items() if not isinstance(what, str)}
+                           for module, names in ALLOWED.items()}  # texts stand for types and can do nothing
+    assert callable_or_storage == {
+        "argparse": {"Namespace"}, "collections": {"OrderedDict", "Counter", "defaultdict"}, "builtins": plain,
+        "__builtin__": plain, "_codecs": {"encode"}, "torch": {"Size", "device", *storages}, "torch.cuda": storages,
+        "torch.storage": {"UntypedStorage", "_UntypedStorage"}, "torch.nn.parameter": set(), "numpy": {"dtype"},
+        "torch._utils": {"_rebuild_tensor", "_rebuild_tensor_v2", "_rebuild_tensor_v3", "_rebuild_parameter"},
+        "torch._tensor": {"_rebuild_from_type_v2"}, "numpy.core.multiarray": array, "numpy._core.multiarray": array}
+
+
+@pytest.mark.parametrize(("instructions", "message"), [
+    (b"ctorch._utils\n_rebuild_tensor_v2\n(]K\x00))\x89NtR", "a tensor over list, which is no storage"),
+    (b"(X\x07\x00\x00\x00storageX\x01\x00\x00\x00fNNNtQ", "a stored storage of f"),
+    (b"ctorch._tensor\n_rebuild_from_type_v2\n(ctorch\nFloatStorage\nN)NtR", "a tensor rebuilt by a StorageType"),
+    (b"c_codecs\nencode\n(X\x01\x00\x00\x00aX\x03\x00\x00\x00rottR", "_codecs.encode with codec 'rot'"),
+])
+def test_what_is_permitted_takes_what_it_is_for(layout, tmp_path, instructions, message):
+    assert f"refused to load {message}" in refusal(layout.write_zip(tmp_path / "a.pth",
+                                                                   {"w": layout.Raw(instructions)}))
 
 
 def test_the_options_of_a_training_script_are_let_be(layout, tmp_path):
