@@ -24,12 +24,16 @@ def run(args):
 
 @dataclasses.dataclass(frozen=True)
 class Flag:
-    """A flag of a command: `name` with its dashes, `values` that it can take if they are known, or any if `takes`."""
+    """A flag of a command: `name` with its dashes, `values` that it can take if they are known, or any if `takes`.
+
+    One that `repeats` is offered again after it was given.
+    """
 
     name: str
     help: str
     takes: bool = True
     values: tuple[str, ...] = ()
+    repeats: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,7 +84,7 @@ def _flags(parser):
         text = " ".join(parser._get_formatter()._expand_help(action).split()) if action.help else ""
         takes = action.nargs != 0
         values = tuple(map(str, action.choices or known.get(name, ()))) if takes else ()
-        yield Flag(name, text, takes, values)
+        yield Flag(name, text, takes, values, isinstance(action.default, list))
     yield Flag("--verbosity", "how much is logged; 1 shows tracebacks", values=("-1", "0", "1"))
 
 
@@ -91,11 +95,13 @@ def _first_values(parser):
 
 def _known_values():
     """Values of flags whose lists live elsewhere than in the parsers."""
+    from pipelines.annotations import FORMATS
     from pipelines.protocols import PROTOCOLS
     from res3d.geometry import PRESETS
     from res3d.training.recipe import list_recipes
 
-    return {"--recipe": list_recipes(), "--protocol": list(PROTOCOLS), "--preset": list(PRESETS)}
+    return {"--recipe": list_recipes(), "--protocol": list(PROTOCOLS), "--preset": list(PRESETS),
+            "--format": list(FORMATS)}
 
 
 def _bash(table):
@@ -149,17 +155,20 @@ def _zsh_spec(flag):
     text = flag.help
     for character in "\\[]:":
         text = text.replace(character, f"\\{character}")
+    name = f"{'*' if flag.repeats else ''}{flag.name}"
     if not flag.takes:
-        return f"{flag.name}[{text}]"
+        return f"{name}[{text}]"
     values = f"({' '.join(flag.values)})" if flag.values else "_files"
-    return f"{flag.name}=[{text}]:value:{values}"
+    return f"{name}=[{text}]:value:{values}"
 
 
 def _fish(table):
-    lines = []
+    # A folder may have a command's name, so that the first word alone decides.
+    lines = ["function __res3d_command", "    set -l words (commandline -opc)",
+             '    test "$words[2]" = "$argv[1]"', "end"]
     for command in table:
-        lines.append(f"complete -c res3d -f -n __fish_use_subcommand -a {command.name} -d {_fish_quoted(command.help)}")
-        seen = f"complete -c res3d -n '__fish_seen_subcommand_from {command.name}'"
+        lines.append(f"complete -c res3d -f -n __res3d_command -a {command.name} -d {_fish_quoted(command.help)}")
+        seen = f"complete -c res3d -n '__res3d_command {command.name}'"
         if command.values:
             lines.append(f"{seen} -f -a {_fish_quoted(' '.join(command.values))}")
         for flag in command.flags:

@@ -4,15 +4,17 @@ import contextlib
 
 
 @contextlib.contextmanager
-def scope(devices, batch_size):
+def scope(devices, batch_size, accumulate=1):
     """The scope to build and compile in: `MirroredStrategy` over `devices` of this host, or nothing when None.
 
     Args:
         devices: None, a count, or "all".
         batch_size: int. Must divide over the devices.
+        accumulate: int. Batches that make one update.
 
     Raises:
-        ValueError: if there are fewer devices, or the batch does not divide.
+        ValueError: if there are fewer devices, the batch does not divide, or these devices, which Keras then lets
+            exchange gradients at certain steps only, cannot do so.
     """
     if devices is None:
         yield
@@ -34,6 +36,10 @@ def scope(devices, batch_size):
     if batch_size % count:
         raise ValueError(f"`data.batch_size` must divide over {count} devices. Received: data.batch_size={batch_size}.")
     with tf.distribute.MirroredStrategy(names[:count]).scope():
+        if accumulate > 1 and not tf.__internal__.distribute.strategy_supports_no_merge_call():
+            raise ValueError("`optimizer.accumulate` must be 1 with --devices on this host, which exchanges gradients "
+                             f"at every step. Received: optimizer.accumulate={accumulate}. Set it to 1, with a larger "
+                             "data.batch_size, or leave out --devices.")
         yield
 
 

@@ -9,6 +9,8 @@ import os
 
 from absl import logging
 
+from res3d.commands.lists import add_list_flags, list_options
+
 EXAMPLE = "res3d evaluate --workdir=runs/first --protocol=centre"
 
 
@@ -16,6 +18,7 @@ def add_flags(parser):
     """Flags of `res3d evaluate`."""
     parser.add_argument("--workdir", help="folder that `res3d train` left")
     parser.add_argument("--data", help="other videos than the run's own")
+    add_list_flags(parser)
     parser.add_argument("--split", help="split of the data (default: the recipe's validation split, if it is there)")
     parser.add_argument("--protocol", help="how videos are cut into clips (default: the recipe's)")
     parser.add_argument("--compare", action="append", default=[], metavar="WORKDIR",
@@ -34,7 +37,7 @@ def run(args):
     if args.workdir is None:
         raise ValueError("`--workdir` must be the folder that `res3d train` left. Received none.")
     metrics = evaluate(args.workdir, args.data, args.protocol, split=args.split, compare=args.compare,
-                       explain=args.explain, workers=args.workers)
+                       explain=args.explain, workers=args.workers, **list_options(args))
     shown = ("top1", "top5", "mean_class_accuracy", "mean_average_precision")
     print("  ".join(f"{name} {100 * metrics[name]:.2f} %" for name in shown if name in metrics))
     print(f"{metrics['videos']} videos, {metrics['skipped']} skipped, protocol {metrics['protocol']}, "
@@ -44,18 +47,22 @@ def run(args):
     print(f"report: {os.path.join(args.workdir, 'report.html')}")
 
 
-def evaluate(workdir, data=None, protocol=None, *, split=None, compare=(), explain=False, workers=None, progress=True):
+def evaluate(workdir, data=None, protocol=None, *, split=None, compare=(), explain=False, workers=None, progress=True,
+             **lists):
     """Scores the best model of a work folder and writes metrics.json, predictions.csv and report.html into it.
 
     Args:
         workdir: folder that `train` left.
         data: videos; None takes the validation videos of the run.
         protocol: name of a protocol; None is the recipe's.
-        split: split of `data`; None is the recipe's validation split where the data have it, else all videos.
+        split: split of `data`; None is the recipe's validation split where the data have it, else, of the run's own,
+            the splits that it was not trained on, else all videos.
         compare: other evaluated work folders, shown side by side.
         explain: bool. Heat maps in the report.
         workers: int or None. Videos decoded at once.
         progress: bool. A bar on a terminal.
+        lists: `videos`, `format` and `fold` of an annotation file, as `read_manifest` takes them; what is not given is,
+            of the run's own videos, as `train` was told.
 
     Returns:
         dict, as in metrics.json: `top1`, `top5`, `mean_class_accuracy`, `videos`, `skipped`, `padded` (videos so short
@@ -76,9 +83,14 @@ def evaluate(workdir, data=None, protocol=None, *, split=None, compare=(), expla
     plan = find_protocol(protocol)
     others = _others(compare)  # before the videos: they take their time
     model, clip, labels, multi_label = load_network(workdir)
-    manifest = _videos(folder, recipe, data, split, labels)
+    manifest = _videos(folder, recipe, data, split, labels, lists)
+    several = [entry.path for entry in manifest if len(entry.labels) > 1]
+    if several and not multi_label:
+        raise ValueError(f"The videos must have one label each, as those that '{folder}' was trained on. Received: "
+                         f"several for {len(several)} of {len(manifest)}, such as '{several[0]}'. Evaluate a run of "
+                         "loss.multi_label=true on them.")
     unlabelled = [entry.path for entry in manifest if not entry.labels]
-    if unlabelled and not multi_label:
+    if unlabelled and (not multi_label or len(unlabelled) == len(manifest)):
         raise ValueError(f"A video to evaluate needs a label. {len(unlabelled)} of {len(manifest)} have none, such as "
                          f"'{unlabelled[0]}'. Use `res3d predict` for videos without labels.")
     scored = score(model, clip, manifest, protocol, labels, workers=workers, multi_label=multi_label, progress=progress,
@@ -88,6 +100,10 @@ def evaluate(workdir, data=None, protocol=None, *, split=None, compare=(), expla
         path, reason = scored.quarantine[0]
         raise ValueError(f"Expected a video that can be evaluated. None of {len(manifest)} can; '{path}': "
                          f"{reason}.")
+    odd = [video for video, answer in zip(predictions.videos, predictions.predicted) if answer < 0]
+    if odd:
+        logging.warning("the network gives no numbers (NaN or infinity) for %d of %d videos, such as '%s': they count "
+                        "as wrong", len(odd), len(predictions.videos), odd[0])
     truth = predictions.hot if multi_label else predictions.single
     metrics = figures.summarise(predictions.scores, truth, multi_label)
     metrics |= _clip_level(figures, scored, truth, multi_label)
@@ -105,16 +121,17 @@ def evaluate(workdir, data=None, protocol=None, *, split=None, compare=(), expla
     return metrics
 
 
-def _videos(folder, recipe, data, split, labels):
+def _videos(folder, recipe, data, split, labels, lists):
     """The manifest to evaluate."""
     from pipelines.manifest import Manifest, canonical_split, read_manifest
     from res3d.commands.training_data import hold_out
 
     own = data is None
-    data = folder.run.get("data") if own else data
+    if own:
+        data, lists = folder.run.get("data"), {**folder.run.get("lists", {}), **lists}
     if data is None:
         raise ValueError(f"`--data` must name videos: '{folder}' does not say what it was trained on. Received none.")
-    manifest = read_manifest(data, labels=labels)
+    manifest = read_manifest(data, labels=labels, **lists)
     if split is not None:
         return manifest.select(split)
     wanted = canonical_split(recipe.data.validation_split)
@@ -124,6 +141,12 @@ def _videos(folder, recipe, data, split, labels):
         _, held = hold_out(manifest, recipe.data.validation_fraction, recipe.seed)
         if held:
             return Manifest(held, manifest.labels, manifest.missing, manifest.multi_label)
+    others = [entry for entry in manifest if entry.split not in ("train", None)]
+    if own and others:
+        logging.info("no split '%s' in '%s': evaluating its %s", wanted, data,
+                     " and ".join(sorted({entry.split for entry in others})))
+        missing = [row for row in manifest.missing if row.split not in ("train", None)]
+        return Manifest(others, manifest.labels, missing, manifest.multi_label)
     if own:
         logging.warning("'%s' has no videos apart from those trained on: the figures say nothing about new ones", data)
     return manifest

@@ -6,6 +6,8 @@ stage, `(videos, channels)` pooled over time and space, or whole with --whole.
 
 import os
 
+from res3d.commands.lists import add_list_flags, list_options
+
 EXAMPLE = "res3d features --model=runs/first --data=videos --output=features.npz"
 
 
@@ -13,6 +15,7 @@ def add_flags(parser):
     """Flags of `res3d features`."""
     parser.add_argument("--model", required=True, help="work folder, or .keras file")
     parser.add_argument("--data", required=True, help="videos, as `res3d evaluate` takes them")
+    add_list_flags(parser)
     parser.add_argument("--output", required=True, help=".npz file to write")
     parser.add_argument("--split", help="split of the data (default: all)")
     parser.add_argument("--stages", default="head_pool",
@@ -25,12 +28,13 @@ def add_flags(parser):
 def run(args):
     """Computes, writes and says how much."""
     written = features(args.model, args.data, args.output, stages=args.stages.split(","), split=args.split,
-                       protocol=args.protocol, whole=args.whole, workers=args.workers)
+                       protocol=args.protocol, whole=args.whole, workers=args.workers, **list_options(args))
     shapes = ", ".join(f"{name} {shape}" for name, shape in written.items())
     print(f"{args.output}: {shapes}")
 
 
-def features(model, data, output, *, stages=("head_pool",), split=None, protocol="centre", whole=False, workers=None):
+def features(model, data, output, *, stages=("head_pool",), split=None, protocol="centre", whole=False, workers=None,
+             **lists):
     """Writes features of every video of `data` to `output`.
 
     Args:
@@ -42,6 +46,7 @@ def features(model, data, output, *, stages=("head_pool",), split=None, protocol
         protocol: name of a protocol; the features of a video's views are averaged.
         whole: bool. Keep time and space; otherwise their mean.
         workers: int or None. Videos decoded at once.
+        lists: `videos`, `format` and `fold` of an annotation file, as `read_manifest` takes them.
 
     Returns:
         dict of stage -> shape.
@@ -54,6 +59,7 @@ def features(model, data, output, *, stages=("head_pool",), split=None, protocol
     import numpy as np
 
     from pipelines.dataset import evaluation_views
+    from pipelines.manifest import read_manifest
     from pipelines.sample import protocol as find_protocol
     from res3d.commands.scoring import Network, load_network, name_of
 
@@ -68,7 +74,7 @@ def features(model, data, output, *, stages=("head_pool",), split=None, protocol
             raise ValueError(f"`--stages` must name layers of the network: {', '.join(known)}. Received: {stage!r}.")
     trunk = keras.Model(network.input, {stage: network.get_layer(stage).output for stage in stages})
     run_network = Network(trunk, clip, find_protocol(protocol))
-    views = evaluation_views(data, clip, protocol, split=split, workers=workers)
+    views = evaluation_views(read_manifest(data, split=split, **lists), clip, protocol, workers=workers)
     entries = views.manifest.entries
     rows, names, truth = {stage: [] for stage in stages}, [], []
     for batch, _, position in views:

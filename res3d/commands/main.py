@@ -9,7 +9,9 @@ import importlib
 import logging
 import os
 import select
+import shutil
 import sys
+import textwrap
 
 from absl import flags
 from absl import logging as absl_logging
@@ -56,9 +58,33 @@ def make_parser(name):
     module = importlib.import_module(COMMANDS[name][0])
     parser = argparse_flags.ArgumentParser(
         prog=f"res3d {name}", description=(module.__doc__ or COMMANDS[name][1]).strip(), allow_abbrev=False,
-        epilog=f"example:\n  {module.EXAMPLE}", formatter_class=argparse.RawDescriptionHelpFormatter)
+        epilog=f"example:\n  {module.EXAMPLE}", formatter_class=_Help)
     module.add_flags(parser)
+    parser.usage = usage(parser)
     return module, parser
+
+
+class _Help(argparse.HelpFormatter):
+    """Paragraphs as wide as the terminal, but not too wide to read; indented ones, examples, as they are."""
+
+    def __init__(self, prog):
+        super().__init__(prog, width=min(shutil.get_terminal_size().columns - 2, 118))
+
+    def _fill_text(self, text, width, indent):
+        return "\n\n".join(paragraph if "\n " in paragraph else textwrap.fill(" ".join(paragraph.split()), width)
+                           for paragraph in text.split("\n\n"))
+
+
+def usage(parser):
+    """One line: what a command cannot do without. The other flags are listed below it, some of them by the dozen."""
+    words = [f"{action.option_strings[-1]}={action.metavar or action.dest.upper()}"
+             for action in parser._actions if action.option_strings and action.required]
+    for action in parser._actions:
+        if not action.option_strings:
+            word = "|".join(action.choices) if action.choices else action.metavar or action.dest
+            word += " ..." if action.nargs in ("+", "*") else ""
+            words.append(f"[{word}]" if action.nargs in ("?", "*") else word)
+    return " ".join(["%(prog)s", *words, "[flags]"])
 
 
 def main(argv=None):
@@ -89,6 +115,8 @@ def _reader_gone():
 
 def _run(argv):
     argv = list(sys.argv[1:] if argv is None else argv)
+    if argv[:1] == ["help"] and argv[1:]:
+        argv = [argv[1], "--help"]
     if not argv or argv[0] in ("-h", "--help", "help"):
         print(overview())
         return 0

@@ -7,10 +7,12 @@ could be classified does the command fail. --server asks a running `res3d serve`
 
 import dataclasses
 import json
+import math
 import pathlib
 import sys
 
 EXAMPLE = "res3d predict videos/ more/clip.mp4 --model=runs/first"
+NO_NUMBERS = "the network gives no numbers for it, but NaN or infinity"
 
 
 def add_flags(parser):
@@ -96,7 +98,9 @@ def predict(model, videos, *, protocol="centre", top=5, labels=None, workers=Non
     rows = dict(zip(scored.positions, scored.predictions.scores))
     results = []
     for position, entry in enumerate(manifest):
-        if position in rows:
+        if position in rows and not math.isfinite(rows[position].sum()):
+            results.append({"video": entry.path, "error": NO_NUMBERS})
+        elif position in rows:
             results.append({"video": entry.path, "top": best(rows[position], names, top)})
         else:
             results.append({"video": entry.path, "error": errors.get(entry.path, "it cannot be read")})

@@ -34,7 +34,9 @@ class Windows:
 
     def rest(self):
         """The last, incomplete window, filled up with its own frames from its start; None if nothing is left over."""
-        full = max(self.taken - self.clip.frames, -1)
+        full = self.taken - self.clip.frames
+        if full >= 0 and full % self.step == 0:  # a window has just ended, and has all that is left in it
+            return None
         started = (full // self.step + 1) * self.step if full >= 0 else 0
         left = self.taken - started
         if not 0 < left < self.clip.frames or left > len(self.ring):
@@ -140,6 +142,9 @@ def slide(network, clip, labels, source, *, step=None, top=5, multi_label=False)
     def classify(window):
         start, end, pixels = window
         scores = average_views(np.asarray(network.predict_on_batch(pixels[None])), multi_label=multi_label)
+        if not np.isfinite(scores).all():
+            raise ValueError(f"A network to follow a video with must give numbers. Received: NaN or infinity at "
+                             f"{start:.3f} s of '{source}'. Use one whose training did not diverge.")
         return {"start": round(start, 3), "end": round(end, 3), "top": best(scores, labels, top)}
 
     for seconds, frame, small in network_frames(source, clip):

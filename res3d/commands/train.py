@@ -14,6 +14,8 @@ import sys
 
 from absl import logging
 
+from res3d.commands.lists import add_list_flags, lasting, list_options
+
 EXAMPLE = "res3d train --recipe=small_data --data=videos --workdir=runs/first --set schedule.epochs=10"
 
 
@@ -21,6 +23,7 @@ def add_flags(parser):
     """Flags of `res3d train`."""
     parser.add_argument("--recipe", default="default", help="name of a recipe, or a .yaml file (default: %(default)s)")
     parser.add_argument("--data", required=True, help="class folders, a manifest, annotations or a prepared folder")
+    add_list_flags(parser)
     parser.add_argument("--workdir", required=True, help="folder for everything that the run leaves")
     parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", dest="settings",
                         help="another value for a field of the recipe, such as optimizer.rate=0.1; repeat as needed")
@@ -50,13 +53,13 @@ def run(args):
     history = train(recipe, args.data, args.workdir, deterministic=args.deterministic, overwrite=args.overwrite,
                     checkpoint_minutes=args.checkpoint_minutes, checkpoint_steps=args.checkpoint_steps,
                     data_service=args.data_service, devices=args.devices, coordinator=args.coordinator,
-                    process_id=args.process_id, process_count=args.process_count)
+                    process_id=args.process_id, process_count=args.process_count, **list_options(args))
     if args.process_id == 0:
         print(summary(WorkFolder(args.workdir), history))
 
 
 def train(recipe, data, workdir, *, deterministic=False, overwrite=False, checkpoint_minutes=5.0, checkpoint_steps=None,
-          data_service=None, devices=None, coordinator=None, process_id=0, process_count=1):
+          data_service=None, devices=None, coordinator=None, process_id=0, process_count=1, **lists):
     """Trains as `recipe` says on `data` and leaves a work folder.
 
     Args:
@@ -69,6 +72,7 @@ def train(recipe, data, workdir, *, deterministic=False, overwrite=False, checkp
         data_service: grpc://HOST:PORT of shared input workers, or None.
         devices: int or "all" for `tf.distribute.MirroredStrategy` on this host, or None.
         coordinator, process_id, process_count: for several processes on the JAX backend.
+        lists: `videos`, `format` and `fold` of an annotation file, as `read_manifest` takes them.
 
     Returns:
         list of dicts, one an epoch.
@@ -100,13 +104,13 @@ def train(recipe, data, workdir, *, deterministic=False, overwrite=False, checkp
         on_devices.be_deterministic()
     _check_names(recipe)
     fed = load_training_data(recipe, data, shard=(process_id, process_count), data_service=data_service,
-                             quarantine_csv=folder.quarantine_file if chief else None)
+                             quarantine_csv=folder.quarantine_file if chief else None, **lists)
     if not overwrite:
         folder.check(recipe, fed.labels)
     resumes = folder.state_file.is_file() and not overwrite
     skipped_before = quarantine.load(folder.quarantine_file) if resumes and folder.quarantine_file.is_file() else []
     steps = fed.train.steps_per_epoch
-    with on_devices.scope(devices, recipe.data.batch_size):
+    with on_devices.scope(devices, recipe.data.batch_size, recipe.optimizer.accumulate):
         policy = keras.config.dtype_policy()
         keras.config.set_dtype_policy(recipe.precision)
         try:
@@ -125,7 +129,7 @@ def train(recipe, data, workdir, *, deterministic=False, overwrite=False, checkp
         if chief:  # not before: a start that fails leaves no folder behind, and a former run as it is
             if overwrite:
                 folder.clear()
-            folder.claim(recipe, fed.labels, describe_run(recipe, data, fed, deterministic))
+            folder.claim(recipe, fed.labels, describe_run(recipe, data, fed, deterministic, lists))
         try:
             return fit(model, recipe, fed.train.at, fed.validation, folder, steps, names=fed.names, chief=chief,
                        checkpoint_minutes=checkpoint_minutes, checkpoint_steps=checkpoint_steps,
@@ -155,7 +159,7 @@ def summary(folder, history):
     return "\n".join(lines)
 
 
-def describe_run(recipe, data, fed, deterministic):
+def describe_run(recipe, data, fed, deterministic, lists):
     """Data, versions, seed and revision of a run, ready for JSON."""
     import importlib.metadata
 
@@ -167,7 +171,8 @@ def describe_run(recipe, data, fed, deterministic):
             versions[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             continue
-    return {"data": _lasting(data), "seed": recipe.seed,
+    lists = {name: lasting(value) if name == "videos" else value for name, value in lists.items()}
+    return {"data": lasting(data), "lists": lists, "seed": recipe.seed,
             "training_videos": len(fed.train.manifest), "batches_per_epoch": fed.train.steps_per_epoch,
             "validation_videos": len(fed.validation.manifest) if fed.validation is not None else 0,
             "backend": keras.backend.backend(), "deterministic": deterministic, "versions": versions,
@@ -175,18 +180,15 @@ def describe_run(recipe, data, fed, deterministic):
             "command": sys.argv}
 
 
-def _lasting(data):
-    """Where the data lie, whatever folder the next command is given in; None for data that have no place."""
-    if not isinstance(data, str | os.PathLike):
-        return None
-    return data if isinstance(data, str) and "://" in data else os.path.abspath(data)
-
-
 def revision():
-    """The git commit that the package is checked out at, `+` where files differ from it; None outside a checkout."""
+    """The git commit that the package is checked out at, `+` where files differ from it; None outside a checkout.
+
+    An installed copy may lie in somebody else's checkout, as in PROJECT/.venv: git must know this very file.
+    """
     here = os.path.dirname(os.path.abspath(__file__))
     try:
         git = ["git", "-C", here]
+        subprocess.run([*git, "ls-files", "--error-unmatch", __file__], capture_output=True, check=True, timeout=20)
         commit = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True, timeout=20)
         changed = subprocess.run([*git, "status", "--porcelain", "-uno"], capture_output=True, text=True, check=True,
                                  timeout=20)

@@ -37,7 +37,7 @@ class TrainingData:
         return sorted(found.items())
 
 
-def load_training_data(recipe, data, labels=None, shard=(0, 1), quarantine_csv=None, data_service=None):
+def load_training_data(recipe, data, labels=None, shard=(0, 1), quarantine_csv=None, data_service=None, **lists):
     """Reads `data` and makes the two datasets.
 
     Args:
@@ -47,6 +47,7 @@ def load_training_data(recipe, data, labels=None, shard=(0, 1), quarantine_csv=N
         shard: (index, count). This process's share of every training batch.
         quarantine_csv: path or None. Kept up to date by the training clips.
         data_service: address of a dispatcher of shared input workers, or None.
+        lists: `videos`, `format` and `fold` of an annotation file, as `read_manifest` takes them.
 
     Raises:
         ValueError: for a class without training videos, an empty split, several labels where the recipe has one.
@@ -54,7 +55,7 @@ def load_training_data(recipe, data, labels=None, shard=(0, 1), quarantine_csv=N
     import pipelines
     from pipelines import order
 
-    training, held_out, manifest = split_data(recipe, data, labels)
+    training, held_out, manifest = split_data(recipe, data, labels, **lists)
     if manifest.multi_label != recipe.loss.multi_label:
         have = "several labels a video" if manifest.multi_label else "one label a video"
         raise ValueError(f"`loss.multi_label` must fit the data, which have {have}. Received: "
@@ -69,12 +70,12 @@ def load_training_data(recipe, data, labels=None, shard=(0, 1), quarantine_csv=N
                          "data.balanced=True. Set it to false.")
     extra = {} if data_service is None else {"data_service": data_service}
     train = pipelines.training_clips(
-        **training, clip=recipe.clip, batch_size=asked.batch_size // shard[1], seed=recipe.seed, shard=shard,
+        training, clip=recipe.clip, batch_size=asked.batch_size // shard[1], seed=recipe.seed, shard=shard,
         clips_per_video=asked.clips_per_video, balanced=asked.balanced, augment=augmentation(recipe, manifest.labels),
         mix=_mixing(asked), quarantine_csv=quarantine_csv, **options, **extra)
     validation = None
     if held_out is not None:
-        validation = pipelines.evaluation_clips(**held_out, clip=recipe.clip, batch_size=asked.batch_size, **options)
+        validation = pipelines.evaluation_clips(held_out, clip=recipe.clip, batch_size=asked.batch_size, **options)
     entries = train.manifest.entries
 
     def names(epoch, step):
@@ -91,18 +92,18 @@ def load_training_data(recipe, data, labels=None, shard=(0, 1), quarantine_csv=N
     return TrainingData(list(manifest.labels), train, validation, manifest.multi_label, missing, names)
 
 
-def split_data(recipe, data, labels=None):
-    """What to hand to the two datasets, and the whole manifest.
+def split_data(recipe, data, labels=None, **lists):
+    """The videos to train on, those to validate on, and all.
 
     Splits that the data set has are used; otherwise `data.validation_fraction` of each class is held out, always the
     same videos for the same seed.
 
     Returns:
-        (keywords for training, keywords for validation or None, manifest).
+        (`Manifest` for training, `Manifest` for validation or None, the whole `Manifest`).
     """
     from pipelines.manifest import Manifest, canonical_split, read_manifest
 
-    manifest = read_manifest(data, labels=labels)
+    manifest = read_manifest(data, labels=labels, **lists)
     wanted = canonical_split(recipe.data.validation_split)
     splits = set(manifest.splits) - {None}
     if not splits:
@@ -112,13 +113,14 @@ def split_data(recipe, data, labels=None):
         held_out = Manifest(held, manifest.labels, (), manifest.multi_label) if held else None
         if held_out is not None:
             logging.info("no splits in '%s': %d of %d videos held out", data, len(held), len(manifest))
-        return {"data": training}, held_out and {"data": held_out}, manifest
-    _every_class(manifest.select("train"))
+        return training, held_out, manifest
+    training = manifest.select("train")
+    _every_class(training)
     if wanted not in splits:
-        logging.warning("no split '%s' in '%s' (it has %s): training without validation", wanted, data,
-                        ", ".join(sorted(splits)))
-        return {"data": data, "split": "train"}, None, manifest
-    return {"data": data, "split": "train"}, {"data": data, "split": wanted}, manifest
+        logging.warning("no split '%s' in '%s' (it has %s): training without validation; --set data.validation_split="
+                        "NAME takes another", wanted, data, ", ".join(sorted(splits)))
+        return training, None, manifest
+    return training, manifest.select(wanted), manifest
 
 
 def hold_out(manifest, fraction, seed):
@@ -149,7 +151,10 @@ def augmentation(recipe, labels):
         else:
             steps.append(transforms.random_resized_crop(clip.height, clip.width, scale=asked.scale))
     if asked.flip:
-        steps.append(transforms.random_flip(labels=labels))
+        try:
+            steps.append(transforms.random_flip(labels=labels))
+        except ValueError as error:
+            raise ValueError(f"{error} In a recipe that is data.flip=false.") from None
     return transforms.chain(*steps) if steps else None
 
 

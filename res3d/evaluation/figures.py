@@ -56,10 +56,12 @@ def confusion_image(matrix):
 
 
 def reliability(probabilities, labels, bins=10):
-    """An SVG of accuracy over confidence."""
+    """An SVG of accuracy over confidence, of the rows that hold numbers."""
     from matplotlib.figure import Figure
 
-    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == np.asarray(labels)
+    numbers = np.isfinite(probabilities).all(axis=1)
+    probabilities, labels = probabilities[numbers], np.asarray(labels)[numbers]
+    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
     bin_of = np.clip((confidence * bins).astype(int), 0, bins - 1)
     figure = Figure(figsize=(3.2, 3.2), layout="tight")
     axes = figure.add_subplot()

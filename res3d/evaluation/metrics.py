@@ -1,4 +1,7 @@
-"""Figures of merit from scores and labels, in NumPy. Ties go to the lower class id, as `argmax` does."""
+"""Figures of merit from scores and labels, in NumPy.
+
+Ties go to the lower class id, as `argmax` does; a row of scores that are no numbers is a wrong answer.
+"""
 
 import numpy as np
 
@@ -49,15 +52,20 @@ def confusion_matrix(labels, predicted, num_classes):
     return matrix
 
 
-def mean_class_accuracy(matrix):
-    """Mean over the classes that have clips of the share of each that is right.
+def mean_class_accuracy(right, labels):
+    """Mean over the classes that have clips of the share of each that is `right`; both (clips,).
 
-    >>> mean_class_accuracy(np.array([[3, 1], [0, 1]]))
+    >>> mean_class_accuracy(np.array([True, True, True, False, True]), np.array([0, 0, 0, 0, 1]))
     0.875
     """
-    totals = matrix.sum(axis=1)
+    totals = np.bincount(labels)
     present = totals > 0
-    return float(np.mean(np.diag(matrix)[present] / totals[present]))
+    return float(np.mean(np.bincount(labels, right)[present] / totals[present]))
+
+
+def are_numbers(scores):
+    """Which rows of scores (clips, classes) hold numbers only."""
+    return np.isfinite(np.asarray(scores, "float64")).all(axis=1)
 
 
 def average_precision(scores, positives):
@@ -94,8 +102,8 @@ def calibration_error(probabilities, labels, bins=15):
     >>> calibration_error(np.array([[0.8, 0.2], [0.8, 0.2]]), [0, 1])
     0.30000000000000004
     """
-    probabilities = np.asarray(probabilities, "float64")
-    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == np.asarray(labels)
+    probabilities, right = np.asarray(probabilities, "float64"), ranks(probabilities, labels) == 0
+    confidence = np.where(are_numbers(probabilities), probabilities.max(axis=1), 0.0)
     bin_of = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
     error = 0.0
     for index in np.unique(bin_of):
@@ -117,17 +125,14 @@ def summarise(scores, labels, multi_label=False):
     """
     scores, labels = np.asarray(scores, "float64"), np.asarray(labels)
     if multi_label:
-        best = scores.argmax(axis=1)
+        numbers = are_numbers(scores)[:, None]
         order = np.argsort(-scores, axis=1, kind="stable")[:, :5]
-        per_class = [labels[labels[:, i] > 0][:, i].size and (best[labels[:, i] > 0] == i).mean()
-                     for i in range(labels.shape[1]) if labels[:, i].any()]
-        return {"mean_average_precision": mean_average_precision(scores, labels),
-                "top1": float(np.mean(labels[np.arange(len(best)), best] > 0)),
-                "top5": float(np.mean(np.take_along_axis(labels, order, axis=1).any(axis=1))),
-                "mean_class_accuracy": float(np.mean(per_class))}
-    matrix = confusion_matrix(labels, scores.argmax(axis=1), scores.shape[1])
+        hits, best = (np.take_along_axis(labels, order, axis=1) > 0) & numbers, order[:, 0]
+        per_class = [np.mean(hits[mine, 0] & (best[mine] == i)) for i, mine in enumerate(labels.T > 0) if mine.any()]
+        return {"mean_average_precision": mean_average_precision(scores, labels), "top1": float(hits[:, 0].mean()),
+                "top5": float(hits.any(axis=1).mean()), "mean_class_accuracy": float(np.mean(per_class or [0.0]))}
     return {"top1": top_k(scores, labels, 1), "top5": top_k(scores, labels, 5),
-            "mean_class_accuracy": mean_class_accuracy(matrix),
+            "mean_class_accuracy": mean_class_accuracy(ranks(scores, labels) == 0, labels),
             "calibration_error": calibration_error(scores, labels)}
 
 

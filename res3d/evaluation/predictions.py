@@ -6,6 +6,8 @@ import os
 
 import numpy as np
 
+from res3d.evaluation.metrics import are_numbers
+
 
 @dataclasses.dataclass
 class Predictions:
@@ -25,8 +27,8 @@ class Predictions:
 
     @property
     def predicted(self):
-        """The best label id per video."""
-        return self.scores.argmax(axis=1)
+        """The best label id per video; -1 where the scores are no numbers."""
+        return np.where(are_numbers(self.scores), self.scores.argmax(axis=1), -1)
 
     @property
     def single(self):
@@ -48,7 +50,7 @@ class Predictions:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(["video", "truth", "predicted", *(f"score:{label}" for label in self.labels)])
             for video, ids, best, scores in zip(self.videos, self.truth, self.predicted, self.scores):
-                writer.writerow([video, "|".join(self.labels[i] for i in ids), self.labels[best],
+                writer.writerow([video, "|".join(self.labels[i] for i in ids), self.labels[best] if best >= 0 else "",
                                  *(repr(float(score)) for score in scores)])
         os.replace(aside, path)
 

@@ -48,12 +48,12 @@ def write_report(path, predictions, metrics, history=(), title="Report", frames=
 
 
 def _single(predictions):
-    labels, truth = predictions.labels, predictions.single
-    matrix = confusion_matrix(truth, predictions.predicted, len(labels))
+    labels, truth, predicted = predictions.labels, predictions.single, predictions.predicted
+    matrix = confusion_matrix(truth[predicted >= 0], predicted[predicted >= 0], len(labels))
     pairs = confused_pairs(matrix, 20)
     table = []
     for index, label in enumerate(labels):
-        row, total = matrix[index], int(matrix[index].sum())
+        row, total = matrix[index], int((truth == index).sum())
         wrong = np.where(np.arange(len(labels)) == index, 0, row)
         confused = labels[int(wrong.argmax())] if wrong.any() else ""
         table.append((label, total, row[index] / total if total else None, int(matrix[:, index].sum()), confused))
@@ -78,8 +78,8 @@ def _examples(predictions, frames, heat, count):
         return [], []
     hot, best = predictions.hot > 0, predictions.predicted
     confidence = predictions.scores.max(axis=1)
-    right = hot[np.arange(len(best)), best]
-    order = np.argsort(-confidence, kind="stable")
+    right = hot[np.arange(len(best)), best] & (best >= 0)
+    order = np.argsort(-confidence, kind="stable")  # NaN last
 
     def show(positions):
         rows = []
@@ -90,7 +90,8 @@ def _examples(predictions, frames, heat, count):
                 strips = []
             rows.append({"video": predictions.videos[position], "strips": strips,
                          "truth": ", ".join(predictions.labels[i] for i in predictions.truth[position]),
-                         "predicted": predictions.labels[best[position]], "score": float(confidence[position]),
+                         "predicted": predictions.labels[best[position]] if best[position] >= 0 else "none",
+                         "right": bool(right[position]), "score": float(confidence[position]),
                          "own": max((float(predictions.scores[position, i]) for i in predictions.truth[position]),
                                     default=float("nan"))})
         return rows

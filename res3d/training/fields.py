@@ -1,7 +1,10 @@
 """Mappings to typed dataclasses and back: every key known, every value of its type, the nearest name offered."""
 
+import contextlib
 import dataclasses
 import difflib
+import math
+import re
 import types
 import typing
 
@@ -44,8 +47,10 @@ def from_mapping(cls, mapping, where="", readers=None):
 
 
 def unknown(place, key, known):
-    """The message for a key that is not there: what was meant, and what there is."""
-    near = difflib.get_close_matches(str(key), known, 1)
+    """The message for a key that is not there: what was meant, and what there is (names, or a dict of their types)."""
+    groups = [name for name in known if isinstance(known, dict) and dataclasses.is_dataclass(known[name])]
+    near = ([f"{name}.{key}" for name in groups if key in typing.get_type_hints(known[name])]
+            or difflib.get_close_matches(str(key), known, 1))
     hint = f" Did you mean '{near[0]}'?" if near else ""
     return f"A recipe has no field '{place}'.{hint} Fields here: {', '.join(known)}."
 
@@ -55,15 +60,14 @@ def convert(kind, value, place, readers):
     if kind in readers:
         return readers[kind](value)
     if typing.get_origin(kind) in (typing.Union, types.UnionType):
-        if value is None:
+        if value is None or value == "None":  # Python's word for null
             return None
         kinds = [k for k in typing.get_args(kind) if k is not type(None)]
-        for choice in kinds[:-1]:
-            try:
+        for choice in kinds:
+            with contextlib.suppress(ValueError):
                 return convert(choice, value, place, readers)
-            except ValueError:
-                continue
-        return convert(kinds[-1], value, place, readers)
+        names = " or ".join(_KINDS.get(choice, choice.__name__) for choice in kinds)
+        raise ValueError(f"`{place}` must be {names}, or null. Received: {place}={value!r}.")
     if dataclasses.is_dataclass(kind):
         return from_mapping(kind, value, place, readers)
     if typing.get_origin(kind) is tuple:
@@ -72,14 +76,22 @@ def convert(kind, value, place, readers):
         return tuple(convert(typing.get_args(kind)[0], item, place, readers) for item in value)
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
-    if kind is float and isinstance(value, str):  # YAML 1.1 reads 1e-4 as text
-        try:
-            return float(value)
-        except ValueError:
-            pass
+    if kind is float and isinstance(value, str):
+        value = number(value)
+    if kind is float and isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"`{place}` must be a finite number. Received: {place}={value!r}.")
     if isinstance(value, kind) and not (kind in (int, float) and isinstance(value, bool)):
         return value
     raise ValueError(f"`{place}` must be {_KINDS.get(kind, kind.__name__)}. Received: {place}={value!r}.")
+
+
+def number(text):
+    """Text such as 1e-4, which is no number to YAML 1.1, as a float; other text as it is.
+
+    >>> number("1e-4"), number("fast")
+    (0.0001, 'fast')
+    """
+    return float(text) if re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)[eE][+-]?\d+", text) else text
 
 
 def override(mapping, settings):
@@ -102,9 +114,10 @@ def override(mapping, settings):
             if not isinstance(group, dict):
                 raise ValueError(f"`{name}` is a single field, not a group. Received: {setting!r}.")
         try:
-            group[key] = yaml.safe_load(text)
+            value = yaml.safe_load(text)
         except yaml.YAMLError:
             raise ValueError(f"The value of a setting must be YAML. Received: {setting!r}.") from None
+        group[key] = number(value) if isinstance(value, str) else value
     return result
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import math
 import time
 
 import numpy as np
@@ -152,7 +153,8 @@ class _Run:
         state.epoch, state.step = state.epoch + 1, 0
         monitor = monitored(stop.monitor, row)
         value = row[monitor]
-        better = state.best is None or (value < state.best if lower_is_better(monitor) else value > state.best)
+        better = state.best is None or math.isnan(state.best) or (
+            value < state.best if lower_is_better(monitor) else value > state.best)
         if better:
             state.best, state.best_epoch = value, state.epoch
         if state.epoch >= self.recipe.schedule.epochs:

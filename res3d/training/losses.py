@@ -43,6 +43,9 @@ class ClassificationLoss(keras.losses.Loss):
 class TopK(keras.metrics.Mean):
     """Share of clips whose label is among the `k` best logits; a mixture counts as its largest label.
 
+    As in evaluation, ties go to the lower id, so that equal logits are no answer to everything, and a row with a NaN
+    is wrong.
+
     >>> metric = TopK(2)
     >>> metric.update_state(ops.convert_to_tensor([0, 1]), ops.convert_to_tensor([[3.0, 2.0, 1.0], [3.0, 1.0, 2.0]]))
     >>> float(metric.result())
@@ -54,17 +57,39 @@ class TopK(keras.metrics.Mean):
         self.k = k
 
     def update_state(self, y_true, y_pred, sample_weight=None):
+        y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
         if len(y_true.shape) == len(y_pred.shape) and y_true.shape[-1] == y_pred.shape[-1]:
             y_true = ops.argmax(y_true, axis=-1)
         y_true = ops.cast(ops.reshape(y_true, (-1,)), "int32")
         own = ops.take_along_axis(y_pred, y_true[:, None], axis=-1)
-        better = ops.sum(ops.cast(y_pred > own, "int32"), axis=-1)
+        ids = ops.arange(y_pred.shape[-1], dtype="int32")[None]
+        ties_before = ops.logical_and(ops.equal(y_pred, own), ops.less(ids, y_true[:, None]))
+        before = ops.sum(ops.cast(ops.logical_or(ops.greater(y_pred, own), ties_before), "int32"), axis=-1)
         # A NaN is greater than nothing and would count as right.
-        right = ops.logical_and(better < self.k, ops.isfinite(own[:, 0]))
+        right = ops.logical_and(before < self.k, ops.all(ops.isfinite(y_pred), axis=-1))
         return super().update_state(ops.cast(right, "float32"), sample_weight)
 
     def get_config(self):
         return {**super().get_config(), "k": self.k}
+
+
+@keras.saving.register_keras_serializable("res3d")
+class MeanAveragePrecision(keras.metrics.AUC):
+    """Area under precision over recall by 200 thresholds, the mean over the classes that had a positive clip.
+
+    >>> metric = MeanAveragePrecision(2)
+    >>> metric.update_state(ops.convert_to_tensor([[1, 0], [0, 0]]), ops.convert_to_tensor([[3.0, -3.0], [-3.0, 3.0]]))
+    >>> round(float(metric.result()), 3)   # the second class has none, and its area would be 0
+    1.0
+    """
+
+    def __init__(self, num_labels, name="mean_average_precision", **kwargs):
+        options = {"curve": "PR", "multi_label": True, "from_logits": True, **kwargs}
+        super().__init__(num_labels=num_labels, name=name, **options)
+
+    def result(self):
+        present = ops.sum(ops.cast(self.true_positives[0] + self.false_negatives[0] > 0, "float32"))
+        return super().result() * self.num_labels / ops.maximum(present, 1.0)
 
 
 def shares(labels, classes):
@@ -82,6 +107,5 @@ def make_loss(recipe):
 def make_metrics(recipe, num_classes):
     """What `fit` reports besides the loss: accuracy and top-5, or the mean area under precision and recall."""
     if recipe.loss.multi_label:
-        return [keras.metrics.AUC(curve="PR", multi_label=True, num_labels=num_classes, from_logits=True,
-                                  name="mean_average_precision")]
+        return [MeanAveragePrecision(num_classes)]
     return [TopK(1, name="accuracy"), TopK(5, name="top5")]

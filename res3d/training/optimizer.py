@@ -105,7 +105,7 @@ class averaged_weights:  # noqa: N801 - reads as the statement it stands in
         self.kept = None
 
     def __enter__(self):
-        if self.optimizer.use_ema and int(self.optimizer._iterations):
+        if self.optimizer.use_ema and int(ops.convert_to_numpy(self.optimizer._iterations)):
             averages = self.optimizer._model_variables_moving_average
             self.kept = [(v, ops.copy(v.value)) for v in self.optimizer._trainable_variables]
             for (variable, _), average in zip(self.kept, averages):

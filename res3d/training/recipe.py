@@ -195,9 +195,11 @@ def find_recipe(name: str | os.PathLike, settings: Iterable[str] = ()) -> Recipe
     if not isinstance(mapping, dict | None):
         raise ValueError(f"A recipe must hold groups of fields such as model, data, optimizer. Received: {path}.")
     mapping = mapping or {}
-    settings = [f"clip.preset={s.partition('=')[2]}" if s.startswith("clip=") else s for s in settings]
-    if isinstance(mapping.get("clip"), str):
-        mapping["clip"] = {"preset": mapping["clip"]}
+    settings = list(settings)
+    presets = [setting.removeprefix("clip=") for setting in settings if setting.startswith("clip=")]
+    if presets or isinstance(mapping.get("clip"), str):  # the whole of a preset, whatever fields the file has
+        mapping["clip"] = {"preset": presets[-1] if presets else mapping["clip"]}
+    settings = [setting for setting in settings if not setting.startswith("clip=")]
     return Recipe.from_mapping(fields.override(mapping, settings))
 
 

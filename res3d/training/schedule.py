@@ -69,8 +69,11 @@ def scaled_rate(optimizer, batch_size):
 
 
 def make_schedule(recipe, steps_per_epoch):
-    """The schedule of a recipe whose epochs have `steps_per_epoch` batches."""
+    """The schedule of a recipe whose epochs have `steps_per_epoch` batches; ValueError for steps without an epoch."""
     schedule = recipe.schedule
+    if schedule.decay == "step" and not schedule.steps:
+        raise ValueError("`schedule.steps` must list the epochs from which the rate is smaller when schedule.decay is "
+                         "'step'. Received: schedule.steps=[]. Set it, as to [10, 20], or schedule.decay=constant.")
     return WarmUp(
         scaled_rate(recipe.optimizer, recipe.data.batch_size), total_steps=schedule.epochs * steps_per_epoch,
         warmup_steps=round(schedule.warmup_epochs * steps_per_epoch), warmup_from=schedule.warmup_from,

@@ -44,3 +44,43 @@ def console(capsys):
         return code, said.out, said.err
 
     return run
+
+
+@pytest.fixture(scope="session")
+def sick(trained, tmp_path_factory):
+    """A work folder whose network gives NaN."""
+    import shutil
+
+    import numpy as np
+
+    import res3d
+    from res3d.training.workfolder import save_model
+
+    folder = shutil.copytree(trained, tmp_path_factory.mktemp("runs") / "sick")
+    model = res3d.load_model(folder / "best.keras")
+    model.get_layer("logits").bias.assign(np.full(8, np.nan))
+    save_model(model, folder / "best.keras")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def lists(motion, tmp_path_factory):
+    """(folder of lists as UCF101's, folder of videos apart): classes `left` and `right`, two folds."""
+    import shutil
+
+    folder, videos = tmp_path_factory.mktemp("ucf"), tmp_path_factory.mktemp("elsewhere")
+    rows = {"train": [], "test": []}
+    for number, label in enumerate(("left", "right"), 1):
+        (videos / label).mkdir()
+        for source in sorted(motion.rglob(f"{label}/*.avi")):
+            split = "test" if "val" in source.parts else "train"
+            name = f"{label}/v_{label}_g{len(rows['train']):02d}_c{len(rows['test']):02d}.avi"
+            shutil.copy(source, videos / name)
+            rows[split].append(name + (f" {number}" if split == "train" else ""))
+    (folder / "classInd.txt").write_text("1 left\r\n2 right\r\n")
+    for fold, (first, second) in enumerate((("train", "test"), ("test", "train")), 1):
+        for name, split in (("train", first), ("test", second)):
+            (folder / f"{name}list{fold:02d}.txt").write_text(
+                "".join(row.split()[0] + (f" {1 + row.startswith('right')}" if name == "train" else "") + "\r\n"
+                        for row in rows[split]))
+    return folder, videos

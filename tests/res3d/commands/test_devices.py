@@ -95,3 +95,28 @@ def test_a_count_is_a_number():
 
     with pytest.raises(ValueError, match="must be a number or 'all'"), scope("both", 8):
         pass
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_two_devices_keep_averages_and_go_on_where_they_were(motion, tmp_path):
+    script = """
+import sys
+import tensorflow as tf
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2)
+from res3d.commands.train import train
+from res3d.training.recipe import find_recipe
+
+settings = ["model.options.width=0.25", "clip.frames=4", "clip.stride=1", "clip.height=32", "clip.width=32",
+            "clip.resize=32", "data.batch_size=8", "schedule.epochs=2", "schedule.warmup_epochs=0", "optimizer.ema=0.9"]
+whole = train(find_recipe("demo", settings), sys.argv[1], "whole", devices=2, deterministic=True)
+stopping = find_recipe("demo", [*settings, "stop.max_minutes=1e-9"])
+for _ in range(4):
+    parts = train(stopping, sys.argv[1], "parts", devices=2, deterministic=True)
+assert len(whole) == 2 and parts == whole, (whole, parts)
+"""
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"}
+    done = subprocess.run([sys.executable, "-c", script, str(motion)], capture_output=True, text=True, timeout=580,
+                          env=environment, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr[-3000:]

@@ -133,6 +133,46 @@ def test_a_file_is_no_work_folder(trained, console, file):
     assert f"A work folder of `res3d train` must hold recipe.yaml. '{trained / file}' does not." in err
 
 
+def test_a_network_that_gives_no_numbers_is_wrong_and_said(sick, tmp_path, console, caplog):
+    run = shutil.copytree(sick, tmp_path / "run")
+    assert console("evaluate", f"--workdir={run}")[0] == 0
+    assert "the network gives no numbers (NaN or infinity) for 8 of 8 videos, such as '" in caplog.text
+    metrics = json.loads((run / "metrics.json").read_text(), parse_constant=pytest.fail)
+    assert metrics["top1"] == metrics["top5"] == metrics["mean_class_accuracy"] == metrics["clip_top1"] == 0.0
+
+
+def test_several_labels_do_not_fit_a_run_of_one(copy, motion, tmp_path, console):
+    videos = sorted((motion / "val").rglob("*.avi"))[:2]
+    (tmp_path / "m.csv").write_text(f"path,label\n{videos[0]},up\n{videos[1]},up|down\n")
+    code, _, err = console("evaluate", f"--workdir={copy}", f"--data={tmp_path / 'm.csv'}")
+    assert code == 1
+    assert "The videos must have one label each, as those that '" in err
+    assert f"Received: several for 1 of 2, such as '{videos[1]}'. Evaluate a run of loss.multi_label=true" in err
+
+
+def test_videos_without_a_label_have_no_figures_with_several_labels_either(copy, motion, tmp_path, console):
+    (copy / "recipe.yaml").write_text((copy / "recipe.yaml").read_text().replace("multi_label: false",
+                                                                                 "multi_label: true"))
+    (tmp_path / "m.csv").write_text(f"path,labels\n{next((motion / 'val').rglob('*.avi'))},\n")
+    code, _, err = console("evaluate", f"--workdir={copy}", f"--data={tmp_path / 'm.csv'}")
+    assert code == 1
+    assert "needs a label" in err or "Expected a label" in err
+
+
+def test_without_the_validation_split_what_was_not_trained_on_is_evaluated(copy, lists, console):
+    """UCF101 and HMDB51 have `train` and `test`; the figures of both together would say nothing."""
+    folder, videos = lists
+    (copy / "labels.txt").write_text("left\nright\n")
+    run = json.loads((copy / "run.json").read_text()) | {"data": str(folder), "lists": {"videos": str(videos)}}
+    (copy / "run.json").write_text(json.dumps(run))
+    save_model(res3d.build("r3d_10", 2, WorkFolder(copy).clip, width=0.125), copy / "best.keras")
+    code, out, _ = console("evaluate", f"--workdir={copy}")
+    assert code == 0
+    assert out.splitlines()[1].startswith("2 videos, 0 skipped")
+    code, out, _ = console("evaluate", f"--workdir={copy}", "--fold=2")
+    assert out.splitlines()[1].startswith("4 videos, 0 skipped")
+
+
 def test_a_model_cut_short(copy, console):
     (copy / "best.keras").write_bytes((copy / "best.keras").read_bytes()[:1000])
     code, _, err = console("evaluate", f"--workdir={copy}")

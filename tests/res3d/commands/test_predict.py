@@ -136,3 +136,12 @@ def test_a_heat_map_takes_one_video(trained, motion, tmp_path, console):
     code, _, err = console("predict", motion / "val", f"--model={trained}", f"--explain={tmp_path / 'heat.avi'}")
     assert code == 1
     assert "`--explain` takes one video" in err
+
+
+def test_scores_that_are_no_numbers_are_told_in_their_place(sick, motion, console):
+    path = next((motion / "val").rglob("*.avi"))
+    code, out, err = console("predict", path, f"--model={sick}", "--json")
+    assert code == 1
+    error = "the network gives no numbers for it, but NaN or infinity"
+    assert json.loads(out) == [{"video": str(path), "error": error}]
+    assert "none of the videos could be classified" in err

@@ -30,6 +30,26 @@ def test_nothing_is_left_over_when_the_last_window_ends_with_the_video():
     assert windows.rest() is None
 
 
+@pytest.mark.parametrize("frames", [1, 4, 5])
+def test_windows_of_any_video_and_step_are_cut_as_offline(frames):
+    """Starts are whole steps; the last window begins with the step after the last full one and repeats its own."""
+    for total in range(1, 3 * frames + 2):
+        for step in range(1, frames + 3):
+            windows, found = Windows(res3d.ClipSpec(frames=frames, height=2, width=2, resize=2), step), []
+            for number in range(total):
+                window = windows.add(number, np.full((2, 2, 3), number, "uint8"))
+                found += [window] if window is not None else []
+            rest = windows.rest()
+            found += [rest] if rest is not None else []
+            expected, ended = [], -1
+            for start in range(0, total, step):
+                if start + frames <= total or ended < total - 1:
+                    mine = range(start, min(start + frames, total))
+                    expected.append([mine[k % len(mine)] for k in range(frames)])
+                    ended = mine[-1]
+            assert [pixels[:, 0, 0, 0].tolist() for _, _, pixels in found] == expected, (total, step)
+
+
 @pytest.mark.parametrize("fps", [None, 10.0, 60.0])
 def test_without_overlap_it_equals_the_offline_protocol(trained, clips, fps):
     model, clip, labels, _ = load_network(trained)
@@ -96,3 +116,9 @@ def test_a_camera_that_does_not_answer_is_one_clear_error(trained, console, sour
     line = err.strip().splitlines()[-1]
     assert line.startswith("res3d predict: error: ")
     assert words in line
+
+
+def test_a_network_that_gives_no_numbers_is_one_clear_error(sick, motion, console):
+    code, out, err = console("predict", next((motion / "val").rglob("*.avi")), f"--model={sick}", "--sliding")
+    assert (code, out) == (1, "")
+    assert "must give numbers. Received: NaN or infinity at 0.000 s of '" in err.strip().splitlines()[-1]

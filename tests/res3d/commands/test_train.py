@@ -90,6 +90,7 @@ def errors():
     yield "several labels", ["--set", "loss.multi_label=true"], "`loss.multi_label` must fit the data"
     yield "no weights", ["--weights=/nowhere.keras"], "Weights must come from a work folder"
     yield "devices", ["--devices=64"], "`--devices` must be 1 to"
+    yield "accumulation", ["--devices=1", "--set", "optimizer.accumulate=2"], "accumulate` must be 1 with --devices"
     yield "processes", ["--process_count=2"], "train together on the JAX backend only"
     yield "one of how many", ["--process_id=1"], "give all of them the same --process_count, 2 or more. Received: 1"
     yield "no process", ["--process_count=0"], "give all of them the same --process_count, 2 or more. Received: 0"
@@ -126,6 +127,29 @@ def test_a_class_without_training_videos(motion, tmp_path, console, tiny):
                            *settings(tiny))
     assert code == 1
     assert "Each class needs a video to train on. 1 of 2 have none: 'b'" in err
+
+
+def test_lists_with_their_videos_elsewhere_go_through_every_command(lists, tmp_path, console, tiny):
+    folder, videos = lists
+    code, _, err = console("train", "--recipe=demo", f"--data={folder}", f"--workdir={tmp_path / 'run'}",
+                           *settings(tiny))
+    assert code == 1
+    assert "Expected at least one of the 6 videos" in err
+    where = [f"--data={folder}", f"--videos={videos}"]
+    code, out, _ = console("train", "--recipe=demo", *where, f"--workdir={tmp_path / 'run'}", *settings(tiny),
+                           "--set", "data.validation_split=test")
+    assert code == 0
+    assert "0 videos skipped" in out
+    run = WorkFolder(tmp_path / "run").run
+    assert (run["training_videos"], run["validation_videos"], run["lists"]) == (4, 2, {"videos": str(videos)})
+    code, out, _ = console("evaluate", f"--workdir={tmp_path / 'run'}")
+    assert code == 0
+    assert "2 videos, 0 skipped" in out
+    file = tmp_path / "f.npz"
+    assert console("features", f"--model={tmp_path / 'run'}", *where, "--fold=2", "--split=test",
+                   f"--output={file}")[0] == 0
+    assert all(str(videos) in video for video in np.load(file)["videos"])
+    assert len(np.load(file)["videos"]) == 4
 
 
 def test_nothing_to_train_on(motion, tmp_path, console, tiny):

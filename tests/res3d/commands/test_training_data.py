@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipelines.manifest import Entry, Manifest, read_manifest
-from res3d.commands.training_data import hold_out, load_training_data
+from res3d.commands.training_data import augmentation, hold_out, load_training_data
 from res3d.training.recipe import find_recipe
 
 
@@ -31,6 +31,11 @@ def test_the_same_seed_holds_out_the_same_videos():
 
 def test_nothing_is_held_out_when_nothing_is_asked():
     assert hold_out(videos(5, 5), 0.0, 0)[1] == []
+
+
+def test_a_flip_that_swaps_classes_is_refused_with_the_field_to_set():
+    with pytest.raises(ValueError, match=r"\['left', 'right'\]\..* In a recipe that is data\.flip=false\."):
+        augmentation(find_recipe("demo", ["data.augment=true", "data.flip=true"]), ["left", "right"])
 
 
 def test_the_names_of_a_batch_are_those_of_its_clips(motion, tiny):

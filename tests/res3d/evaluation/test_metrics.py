@@ -30,9 +30,10 @@ def test_a_row_that_is_no_number_is_never_right():
 
 
 def test_mean_class_accuracy_weighs_classes_alike_and_skips_absent_ones():
-    matrix = metrics.confusion_matrix([0, 0, 0, 1], [0, 0, 1, 1], 3)
-    np.testing.assert_array_equal(matrix, [[2, 1, 0], [0, 1, 0], [0, 0, 0]])
-    assert metrics.mean_class_accuracy(matrix) == pytest.approx((2 / 3 + 1) / 2)
+    labels, predicted = np.array([0, 0, 0, 2]), np.array([0, 0, 1, 2])
+    matrix = metrics.confusion_matrix(labels, predicted, 4)
+    np.testing.assert_array_equal(matrix, [[2, 1, 0, 0], [0, 0, 0, 0], [0, 0, 1, 0], [0, 0, 0, 0]])
+    assert metrics.mean_class_accuracy(labels == predicted, labels) == pytest.approx((2 / 3 + 1) / 2)
 
 
 def test_average_precision_by_thresholds(rng):
@@ -87,3 +88,28 @@ def test_several_labels_a_clip(rng):
     assert found["top5"] == 1.0
     assert found["mean_average_precision"] == pytest.approx(np.mean([1.0, 1.0, 1.0]))
     assert found["mean_class_accuracy"] == pytest.approx(np.mean([1.0, 0.0, 0.0]))
+
+
+@pytest.mark.parametrize("multi_label", [False, True])
+def test_rows_that_are_no_numbers_are_wrong_in_every_figure(multi_label):
+    scores = np.array([[np.nan, np.nan, np.nan], [0.1, 0.8, 0.1], [np.nan, 0.5, 0.5], [0.2, 0.2, 0.6]])
+    labels = np.array([0, 1, 0, 2])
+    found = metrics.summarise(scores, np.eye(3, dtype=int)[labels] if multi_label else labels, multi_label)
+    assert (found["top1"], found["top5"]) == (0.5, 0.5)
+    assert found["mean_class_accuracy"] == pytest.approx(2 / 3)
+    assert all(np.isfinite(value) for value in found.values())
+    if not multi_label:  # confidence 0.8 and 0.6, both right; two without any, both wrong
+        assert found["calibration_error"] == pytest.approx((0.2 + 0.4) / 4)
+
+
+def test_nothing_positive_and_a_single_class_have_figures():
+    found = metrics.summarise(np.full((3, 2), 0.5), np.zeros((3, 2), int), multi_label=True)
+    assert set(found.values()) == {0.0}
+    found = metrics.summarise(np.ones((3, 1)), np.zeros(3, int))
+    assert found == {"top1": 1.0, "top5": 1.0, "mean_class_accuracy": 1.0, "calibration_error": 0.0}
+
+
+def test_equal_scores_count_alike_in_accuracy_by_clip_and_by_class():
+    found = metrics.summarise(np.full((4, 4), 0.25), np.arange(4))
+    assert found["top1"] == found["mean_class_accuracy"] == 0.25
+    assert found["calibration_error"] == 0.0

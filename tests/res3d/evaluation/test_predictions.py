@@ -21,3 +21,12 @@ def test_truth_in_both_shapes():
     np.testing.assert_array_equal(found.single, [2, 0])
     np.testing.assert_array_equal(found.hot, [[0, 0, 1], [1, 0, 0]])
     np.testing.assert_array_equal(found.predicted, [2, 1])
+
+
+def test_scores_that_are_no_numbers_predict_nothing(tmp_path):
+    scores = np.array([[np.nan, np.nan], [0.25, 0.75]])
+    written = Predictions(["a", "b"], ["x", "y"], [(0,), (1,)], scores)
+    np.testing.assert_array_equal(written.predicted, [-1, 1])
+    written.save(tmp_path / "p.csv")
+    assert (tmp_path / "p.csv").read_text().splitlines()[1:] == ["a,x,,nan,nan", "b,y,y,0.25,0.75"]
+    np.testing.assert_array_equal(Predictions.load(tmp_path / "p.csv").predicted, [-1, 1])

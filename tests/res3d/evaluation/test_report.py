@@ -95,6 +95,26 @@ def test_several_labels_a_video(tmp_path):
     assert "Confusion matrix" not in text
 
 
+def test_a_right_answer_among_several_labels_is_not_marked_wrong(tmp_path):
+    predictions = Predictions(["a.mp4", "b.mp4"], ["run", "jump"], [(0, 1), (0,)], np.array([[0.9, 0.8], [0.1, 0.7]]))
+    write_report(tmp_path / "r.html", predictions, {"videos": 2}, frames=lambda i: np.zeros((2, 8, 8, 3), "uint8"),
+                 multi_label=True)
+    right, wrong = (tmp_path / "r.html").read_text().split("Surest right answers")[1].split("Surest wrong answers")
+    assert 'class="wrong"' not in right
+    assert 'class="wrong"' in wrong
+
+
+@pytest.mark.parametrize("scores", [np.ones((2, 1)), np.array([[0.0], [np.nan]]), np.full((2, 1), np.nan)])
+def test_one_class_no_history_and_scores_that_are_no_numbers(tmp_path, scores):
+    predictions = Predictions(["a.mp4", "b.mp4"], ["only"], [(0,), (0,)], scores)
+    metrics = summarise(scores, predictions.single) | {"videos": 2}
+    write_report(tmp_path / "r.html", predictions, metrics, [], frames=lambda i: np.zeros((2, 8, 8, 3), "uint8"))
+    text = (tmp_path / "r.html").read_text()
+    assert "<h2>Training</h2>" not in text
+    assert "Confusion matrix" in text
+    assert text.count("answer\n<b class=\"wrong\">none</b>") == np.isnan(scores).sum()
+
+
 def test_a_video_that_has_gone_costs_only_its_strip(tmp_path):
     def gone(row):
         raise OSError("gone")

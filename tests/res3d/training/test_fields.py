@@ -46,7 +46,9 @@ def test_round_trip():
     ({"inner": 3}, r"`inner` must be a group of fields. Received: inner=3"),
     ({"inner": {"steps": 3}}, r"`inner.steps` must be a list"),
     ({"inner": {"rate": "fast"}}, r"`inner.rate` must be a number. Received: inner.rate='fast'"),
-    ({"name": 3}, r"`name` must be text"),
+    ({"inner": {"rate": float("inf")}}, r"`inner.rate` must be a finite number. Received: inner.rate=inf"),
+    ({"inner": {"rate": "nan"}}, r"`inner.rate` must be a number. Received: inner.rate='nan'"),
+    ({"name": 3}, r"`name` must be text, or null. Received: name=3"),
 ])
 def test_what_is_wrong_is_said_with_its_place(mapping, words):
     with pytest.raises(ValueError, match=words):
@@ -56,7 +58,7 @@ def test_what_is_wrong_is_said_with_its_place(mapping, words):
 def test_settings_reach_into_groups_and_leave_the_original_alone():
     original = {"inner": {"rate": 1}}
     assert override(original, ["inner.rate=2e-1", "inner.steps=[1, 2]", "name=null"]) == {
-        "inner": {"rate": "2e-1", "steps": [1, 2]}, "name": None}
+        "inner": {"rate": 0.2, "steps": [1, 2]}, "name": None}
     assert original == {"inner": {"rate": 1}}
 
 
@@ -69,3 +71,16 @@ def test_a_setting_is_field_and_value(setting):
 def test_a_field_is_no_group():
     with pytest.raises(ValueError, match="`count` is a single field, not a group"):
         override({"count": 3}, ["count.more=1"])
+
+
+@pytest.mark.parametrize(("text", "value"), [
+    ("null", None), ("~", None), ("", None), ("None", "None"), ("off", False), ("True", True), ("1e-4", 1e-4),
+    ("-2.5E+3", -2500.0), (".5e0", 0.5), ("1_000", 1000), ("[1e0, 2]", ["1e0", 2]), ("e5", "e5"), ("1e5x", "1e5x")])
+def test_a_value_is_read_as_yaml_and_scientific(text, value):
+    assert override({}, [f"a.b={text}"]) == {"a": {"b": value}}
+
+
+def test_none_is_null_where_null_may_be():
+    assert from_mapping(Outer, {"name": "None"}).name is None
+    with pytest.raises(ValueError, match=r"`count` must be an int\. Received: count='None'"):
+        from_mapping(Outer, {"count": "None"})

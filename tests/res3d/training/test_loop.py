@@ -1,6 +1,7 @@
 """The loop: rows of history, models kept, early ends, and going on to the last digit after a stop anywhere."""
 
 import importlib.util
+import itertools
 import os
 import pathlib
 import signal
@@ -23,6 +24,12 @@ RICH = ("optimizer.ema=0.9", "optimizer.accumulate=2", "optimizer.clip_norm=1.0"
 
 class Killed(BaseException):
     """Stands for the end of the process: nothing catches it on the way."""
+
+
+def after(steps):
+    """What stops a run after so many steps, for `agree` of one that has a time to be up."""
+    count = itertools.count(1)
+    return lambda up: next(count) == steps
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +125,46 @@ def test_it_ends_early_when_nothing_gets_better(tmp_path):
     rows = tiny.tiny_fit(tmp_path, recipe)
     assert len(rows) == 3
     assert tiny.tiny_fit(tmp_path, recipe) == rows
+
+
+@pytest.mark.parametrize(("values", "best"), [((float("nan"), 3.0, 4.0), 2), ((3.0, float("nan"), 2.0), 3)])
+def test_a_monitor_that_is_no_number_is_no_best(tmp_path, monkeypatch, values, best):
+    found = iter(values)
+    monkeypatch.setattr("res3d.training.loop._Run.validate", lambda run, validation: {"val_loss": next(found)})
+    tiny.tiny_fit(tmp_path, tiny.tiny_recipe("stop.monitor=val_loss"))
+    assert load_meta(tmp_path / "state.npz")["best_epoch"] == best
+
+
+def test_an_early_end_counts_the_epochs_before_a_stop(tmp_path):
+    settings = ("schedule.epochs=9", "stop.patience=2", "optimizer.rate=1e-30")
+    rows = tiny.tiny_fit(tmp_path, tiny.tiny_recipe(*settings, "stop.max_minutes=9"), agree=after(7))
+    assert len(rows) == 1
+    assert len(tiny.tiny_fit(tmp_path, tiny.tiny_recipe(*settings))) == 3
+
+
+def test_half_precision_goes_on_with_its_scale(tmp_path):
+    """The scale of the loss, and when it grows, are kept like all else."""
+    def scaled(recipe):
+        optimizer = keras.optimizers.LossScaleOptimizer(tiny.make_optimizer(recipe, tiny.STEPS),
+                                                        initial_scale=2.0 ** 30, dynamic_growth_steps=3)
+        return tiny.tiny_model(recipe, optimizer)
+
+    recipe = tiny.tiny_recipe(*RICH, "schedule.epochs=2", "stop.max_minutes=9")
+    undisturbed = tiny.tiny_fit(tmp_path / "a", recipe, scaled(recipe))
+    tiny.tiny_fit(tmp_path / "b", recipe, scaled(recipe), agree=after(7))
+    assert load_meta(tmp_path / "b" / "state.npz")["step"] == 2
+    assert tiny.tiny_fit(tmp_path / "b", recipe, scaled(recipe)) == undisturbed
+
+
+def test_the_rate_follows_the_step_of_the_run_through_a_stop(tmp_path):
+    """Warm-up ends within an epoch and batches are accumulated: the rate counts batches, before a stop and after."""
+    recipe = tiny.tiny_recipe("schedule.epochs=2", "schedule.warmup_epochs=1.4", "optimizer.accumulate=2",
+                              "optimizer.rate=0.5", "stop.max_minutes=9")
+    for steps, expected in ((0, 0.05), (6, 0.5 * (0.1 + 0.9 * 6 / 7)), (2, 0.25 * (1 + np.cos(np.pi / 3))), (9, 0.0)):
+        model = tiny.tiny_model(recipe)
+        if steps:
+            tiny.tiny_fit(tmp_path, recipe, model, agree=after(steps))
+        assert float(model.optimizer.learning_rate) == pytest.approx(expected, rel=1e-5, abs=1e-8)
 
 
 def test_an_unknown_monitor_is_refused(tmp_path):

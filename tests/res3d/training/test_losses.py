@@ -4,7 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from res3d.training.losses import ClassificationLoss, TopK, make_loss, make_metrics
+from res3d.evaluation.metrics import mean_average_precision, top_k
+from res3d.training.losses import ClassificationLoss, MeanAveragePrecision, TopK, make_loss, make_metrics
 from res3d.training.recipe import find_recipe
 
 LOGITS = np.array([[2.0, 0.5, -1.0], [0.0, 3.0, 1.0]], "float32")
@@ -53,6 +54,35 @@ def test_a_row_that_is_no_number_is_wrong():
     assert float(metric.result()) == 0.0
 
 
+def test_equal_logits_are_one_answer_and_not_all():
+    """The rule of evaluation: the lower id first."""
+    metric = TopK(2)
+    metric.update_state(np.arange(4), np.zeros((4, 4), "float32"))
+    assert float(metric.result()) == 0.5
+
+
+@pytest.mark.parametrize("k", [1, 2, 5])
+def test_it_is_what_evaluation_finds(k):
+    rng = np.random.default_rng(0)
+    scores, labels = rng.integers(0, 3, (50, 6)).astype("float32"), rng.integers(0, 6, 50)
+    scores[::9, 2] = np.nan
+    metric = TopK(k)
+    metric.update_state(labels, scores)
+    assert float(metric.result()) == pytest.approx(top_k(scores, labels, k))
+
+
+def test_classes_without_a_positive_clip_do_not_lower_the_mean_precision():
+    rng = np.random.default_rng(0)
+    hot, logits = rng.integers(0, 2, (64, 6)), rng.normal(size=(64, 6)).astype("float32")
+    hot[:, [1, 4]] = 0
+    metric = MeanAveragePrecision(6)
+    metric.update_state(hot, logits)
+    assert float(metric.result()) == pytest.approx(mean_average_precision(logits, hot), abs=0.02)
+    metric.reset_state()
+    metric.update_state(np.zeros_like(hot), logits)
+    assert float(metric.result()) == 0.0
+
+
 def test_a_mixture_counts_as_its_largest_label():
     metric = TopK(1)
     metric.update_state(np.array([[0.3, 0.7, 0.0], [0.0, 0.6, 0.4]], "float32"), LOGITS)
@@ -60,7 +90,7 @@ def test_a_mixture_counts_as_its_largest_label():
 
 
 def test_they_are_saved_by_name():
-    for thing in (ClassificationLoss(0.1, True), TopK(5)):
+    for thing in (ClassificationLoss(0.1, True), TopK(5), MeanAveragePrecision(3)):
         again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(thing))
         assert again.get_config() == thing.get_config()
 

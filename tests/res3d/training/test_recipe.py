@@ -44,6 +44,14 @@ def test_a_clip_is_a_preset_or_a_preset_with_changes():
     assert changed == res3d.preset("torchvision_112").replace(frames=8)
 
 
+@pytest.mark.parametrize("settings", [["clip=slow_8x8", "clip.frames=4"], ["clip.frames=4", "clip=slow_8x8"]])
+def test_a_preset_that_is_set_is_taken_whole(settings):
+    """Not under the 64 x 64 pixels of the file."""
+    assert find_recipe("demo", settings[:1] if settings[0] == "clip=slow_8x8" else settings[1:]
+                       ).clip == res3d.preset("slow_8x8")
+    assert find_recipe("demo", settings).clip == res3d.preset("slow_8x8").replace(frames=4)
+
+
 def test_a_recipe_can_be_a_file(tmp_path):
     (tmp_path / "mine.yaml").write_text("seed: 7\n")
     assert find_recipe(str(tmp_path / "mine.yaml")).seed == 7
@@ -81,6 +89,7 @@ def test_a_missing_file_is_refused(tmp_path):
     ("schedule.warmup_epochs=99", "`schedule.warmup_epochs` must be less than schedule.epochs"),
     ("data.validation_fraction=1.0", "`data.validation_fraction` must be in 0..1"),
     ("clip.frams=3", r"no field 'clip.frams'. Did you mean 'frames'\?"),
+    ("epochs=3", r"no field 'epochs'. Did you mean 'schedule.epochs'\?"),
     ("clip.frames=0", "`frames` must be a positive int"),
     ("schedule.steps=[3, 1]", "`schedule.steps` must be rising epochs"),
     ("schedule.factor=-0.1", "`schedule.factor` must be positive"),

@@ -56,3 +56,8 @@ def test_epochs_become_steps():
                                   "schedule.steps=[1, 3]"])
     schedule = make_schedule(recipe, steps_per_epoch=10)
     assert (schedule.total_steps, schedule.warmup_steps, schedule.boundaries) == (40, 5, (10, 30))
+
+
+def test_steps_that_are_not_listed_are_missed():
+    with pytest.raises(ValueError, match=r"`schedule.steps` must list the epochs .* Received: schedule.steps=\[\]"):
+        make_schedule(find_recipe("demo", ["schedule.decay=step"]), 10)
