@@ -2,6 +2,37 @@
 
 import importlib
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # what editors and type checkers see; a test holds it against the names below
+    from res3d import explain as explain
+    from res3d import geometry as geometry
+    from res3d import heads as heads
+    from res3d import weights as weights
+    from res3d.blocks import BasicBlock1D as BasicBlock1D
+    from res3d.blocks import BasicBlock2D as BasicBlock2D
+    from res3d.blocks import BasicBlock3D as BasicBlock3D
+    from res3d.blocks import BottleneckBlock1D as BottleneckBlock1D
+    from res3d.blocks import BottleneckBlock2D as BottleneckBlock2D
+    from res3d.blocks import BottleneckBlock3D as BottleneckBlock3D
+    from res3d.geometry import ClipSpec as ClipSpec
+    from res3d.geometry import preset as preset
+    from res3d.heads import FeaturePyramid as FeaturePyramid
+    from res3d.heads import MultiLabelHead as MultiLabelHead
+    from res3d.heads import UNetDecoder as UNetDecoder
+    from res3d.heads import linear_probe as linear_probe
+    from res3d.heads import segmenter as segmenter
+    from res3d.network import build as build
+    from res3d.network import load_model as load_model
+    from res3d.preactivation import PreactBasicBlock1D as PreactBasicBlock1D
+    from res3d.preactivation import PreactBasicBlock2D as PreactBasicBlock2D
+    from res3d.preactivation import PreactBasicBlock3D as PreactBasicBlock3D
+    from res3d.preactivation import PreactBottleneckBlock1D as PreactBottleneckBlock1D
+    from res3d.preactivation import PreactBottleneckBlock2D as PreactBottleneckBlock2D
+    from res3d.preactivation import PreactBottleneckBlock3D as PreactBottleneckBlock3D
+    from res3d.scaling import clip_of as clip_of
+    from res3d.variants.table import list_models as list_models
+    from res3d.weights import load_weights as load_weights
 
 __version__ = "0.1.0"
 
@@ -21,13 +52,13 @@ _NAMES = {
 _MODULES = ("explain", "geometry", "heads", "weights")  # after `import res3d` alone, too
 __all__ = [*_NAMES, "__version__"]
 
-
-def __getattr__(name):
-    if name in _MODULES:
-        return importlib.import_module(f"{__name__}.{name}")
-    if name not in _NAMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_NAMES[name]), name)
+if not TYPE_CHECKING:  # or any name would do
+    def __getattr__(name):
+        if name in _MODULES:
+            return importlib.import_module(f"{__name__}.{name}")
+        if name not in _NAMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(importlib.import_module(_NAMES[name]), name)
 
 
 def __dir__():

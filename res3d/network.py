@@ -158,6 +158,10 @@ def load_model(path: str | os.PathLike, **kwargs) -> keras.Model:
 
     Raises:
         ValueError: for what is no `.keras` file.
+
+    >>> build("resnet_10", 5, input_shape=(32, 32, 3), width=0.125).save("small.keras")
+    >>> load_model("small.keras").output_shape
+    (None, 5)
     """
     from res3d import registered  # noqa: F401 - for the classes that it brings
 

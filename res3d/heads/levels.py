@@ -6,7 +6,7 @@ import re
 from keras import ops
 
 
-def fine_to_coarse(features):
+def fine_to_coarse(features: dict) -> list:
     """The maps of `build(..., features=True)` as a list, each smaller than the one before.
 
     Of several maps of one size the deepest is kept: `stage1` rather than a stem without a pool.

@@ -58,6 +58,27 @@ def test_every_shell_is_told_every_command_and_flag(shell):
             assert (flag.name if shell != "fish" else f"-l {flag.name[2:]} ") in script
 
 
+def test_a_flag_that_repeats_is_offered_again():
+    repeated = {flag.name for command in completion.commands() for flag in command.flags if flag.repeats}
+    assert repeated == {"--set", "--compare", "--label"}
+    train = next(line for line in completion.script("zsh").splitlines() if line.strip().startswith("train) "))
+    assert "'*--set=[" in train
+    assert "'--data=[" in train
+
+
+def test_fish_goes_by_the_first_word_as_a_folder_may_have_a_commands_name():
+    script = completion.script("fish")
+    assert "-n '__res3d_command train'" in script
+    assert "__fish_seen_subcommand_from" not in script
+    if shutil.which("fish") is None:
+        pytest.skip("there is no fish here")
+    said = subprocess.run(["fish", "--no-config", "-c", f"{script}\ncomplete -C 'res3d predict train --'\necho\n"
+                           "complete -C 'res3d tr'"], capture_output=True, text=True, check=True, timeout=60)
+    assert "--sliding" in said.stdout
+    assert "--recipe" not in said.stdout
+    assert "train\t" in said.stdout.rpartition("\n\n")[2]
+
+
 @pytest.mark.parametrize("shell", list(completion.SHELLS))
 def test_the_shell_itself_can_read_the_script(shell):
     if shutil.which(shell) is None:

@@ -70,7 +70,7 @@ def test_serving_knows_of_networks_only_their_geometry(path):
 
 def test_geometry_is_light():
     top = {name.split(".")[0] for name in imports(ROOT / "res3d/geometry.py")}
-    assert top <= {"dataclasses", "json", "math", "os"}
+    assert top <= {"dataclasses", "json", "math", "numbers", "os"}
 
 
 def test_one_file_imports_opencv():

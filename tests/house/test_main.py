@@ -34,6 +34,52 @@ def test_every_command_explains_itself_with_an_example(name):
     assert callable(module.run)
 
 
+@pytest.mark.parametrize("columns", [80, 300])
+@pytest.mark.parametrize("name", console.COMMANDS)
+def test_help_is_as_wide_as_the_terminal(name, columns, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    module, parser = console.make_parser(name)
+    lines = [line for line in parser.format_help().splitlines() if line.strip() != module.EXAMPLE]
+    said = max((line for line in lines if " " in line.strip()), key=len)
+    assert len(said) < min(columns, 120), said
+
+
+def test_usage_is_one_line_that_names_what_a_command_needs():
+    usage = {name: console.make_parser(name)[1].format_usage() for name in console.COMMANDS}
+    assert usage["train"] == "usage: res3d train --data=DATA --workdir=WORKDIR [flags]\n"
+    assert usage["predict"] == "usage: res3d predict VIDEO ... [flags]\n"
+    assert usage["serve"] == "usage: res3d serve [DIR/NAME] [flags]\n"
+    assert usage["completion"] == "usage: res3d completion bash|zsh|fish [flags]\n"
+    assert usage["models"] == "usage: res3d models [names ...] [flags]\n"
+
+
+def test_the_flags_of_the_server_come_before_those_that_do_nothing(monkeypatch):
+    text = console.make_parser("serve")[1].format_help()
+    places = [text.index(flag) for flag in ("DIR/NAME  ", "--page ", "--enable_batching ", "--use_tfrt ")]
+    assert places == sorted(places)
+    assert "(default: 8500)" in text
+    assert text.count("(default: 4 a core)") == 2  # no number of this machine's
+
+
+def test_a_switch_of_the_server_does_not_take_the_folder_in_silence(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        console.main(["serve", "--page", "exports/actions"])
+    assert capsys.readouterr().err.endswith("argument --page: --page must be true or false. Received: "
+                                            "'exports/actions'. DIR/NAME comes before the flags.\n")
+
+
+def test_the_server_tells_its_versions_without_a_model(capsys):
+    assert console.main(["serve", "--version"]) == 0
+    assert "TensorFlow" in capsys.readouterr().out
+
+
+def test_help_of_a_command_can_be_asked_for_first(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        console.main(["help", "models"])
+    assert "usage: res3d models" in capsys.readouterr().out
+    assert console.main(["help", "modles"]) == 2
+
+
 def test_commands_start_light():
     code = ("import sys; from res3d.commands import main; [main.make_parser(name) for name in main.COMMANDS]; "
             "print([name for name in ('tensorflow', 'keras') if name in sys.modules])")

@@ -159,3 +159,16 @@ def test_what_a_package_lists_is_there_after_importing_it_alone(room):
     assert {"pipelines": "synthetic", "res3d": "weights", "serving": "client"}[room] in dir(module)
     with pytest.raises(AttributeError, match="has no attribute 'no_such_name'"):
         _ = module.no_such_name
+
+
+@pytest.mark.parametrize("package", [*ROOMS, "res3d.heads", "res3d.weights"])
+def test_a_type_checker_sees_the_names_that_there_are(package):
+    """Names that resolve on first use would be of any type, and a misspelt one as good as another."""
+    module = importlib.import_module(package)
+    tree = ast.parse(pathlib.Path(module.__file__).read_text(encoding="utf-8"))
+    shown = {alias.asname: node.module for part in tree.body if ast.unparse(part).startswith("if TYPE_CHECKING")
+             for node in part.body for alias in node.names}
+    assert shown.keys() == set(dir(module)) - {"__version__"}
+    for name, origin in shown.items():
+        assert getattr(importlib.import_module(origin), name) is getattr(module, name)
+    assert not any(isinstance(node, ast.FunctionDef) and node.name == "__getattr__" for node in tree.body)

@@ -1,6 +1,8 @@
 """The versions that a bug report begins with."""
 
 import json
+import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -41,6 +43,19 @@ def test_a_driver_is_named_where_there_is_one(monkeypatch, tmp_path):
     driver.write_text("NVRM version: NVIDIA UNIX x86_64 Kernel Module  1.2.3\nGCC version: 4\n", encoding="utf-8")
     monkeypatch.setattr(version, "DRIVER", driver)
     assert "nvidia driver: NVIDIA UNIX x86_64 Kernel Module  1.2.3" in version.report().splitlines()
+
+
+def test_an_installed_copy_in_a_checkout_of_something_else_has_no_revision(tmp_path):
+    copy = tmp_path / "project" / ".venv" / "res3d"
+    shutil.copytree(pathlib.Path(res3d.__file__).parent, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", "-C", str(tmp_path / "project")]
+    for words in (["init", "--quiet"], ["commit", "--quiet", "--allow-empty", "-m", "theirs"]):
+        subprocess.run([*git, *words], check=True, timeout=60)
+    code = f"import sys; sys.path.insert(0, {str(copy.parent)!r}); from res3d.commands.train import *; " \
+           "import res3d; print(res3d.__file__, revision())"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True,
+                          cwd=tmp_path)
+    assert said.stdout.split() == [str(copy / "__init__.py"), "None"]
 
 
 def test_it_imports_nothing_heavy():
