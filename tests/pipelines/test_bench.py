@@ -39,11 +39,12 @@ def test_json(folder, capsys, augment):
 
 
 @pytest.mark.parametrize("augment", ["none", "color"])
-def test_records(folder, tmp_path, capsys, augment):
-    assert main.main(["prepare", str(folder), str(tmp_path / "records"), "--clip=4x2x16", "--workers=1"]) == 0
+def test_records(folder, tmp_path_factory, capsys, augment):
+    records = str(tmp_path_factory.mktemp("prepared") / "records")
+    assert main.main(["prepare", str(folder), records, "--clip=4x2x16", "--workers=1"]) == 0
     capsys.readouterr()
-    code = main.main(["bench", "pipeline", str(tmp_path / "records"), "--clip=4x2x16", "--batch_size=2", "--json",
-                      "--model=none", "--seconds=0.05", f"--augment={augment}"])
+    code = main.main(["bench", "pipeline", records, "--clip=4x2x16", "--batch_size=2", "--json", "--model=none",
+                      "--seconds=0.05", f"--augment={augment}"])
     assert code == 0
     found = json.loads(capsys.readouterr().out)
     phases = {"decode", "batch", "pipeline"} | ({"augment"} if augment != "none" else set())
