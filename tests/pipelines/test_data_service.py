@@ -28,8 +28,12 @@ def prepared(tmp_path_factory):
 @contextlib.contextmanager
 def started(*arguments):
     """(process, what it printed first) of a command."""
-    process = subprocess.Popen([sys.executable, "-m", "res3d.commands.main", *arguments], stdout=subprocess.PIPE,
-                               stderr=subprocess.DEVNULL, text=True)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a child inherits that it is ignored, as by `&`
+    try:
+        process = subprocess.Popen([sys.executable, "-m", "res3d.commands.main", *arguments], stdout=subprocess.PIPE,
+                                   stderr=subprocess.DEVNULL, text=True)
+    finally:
+        signal.signal(signal.SIGINT, before)
     try:
         yield process, process.stdout.readline().strip()
     finally:
