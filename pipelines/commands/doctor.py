@@ -10,22 +10,20 @@ import json
 import os
 import sys
 
+from pipelines.commands.lists import add_list_flags, list_options
+
 EXAMPLE = "res3d doctor data/videos --report=doctor.html --manifest=data/usable/manifest.csv"
 SHOWN = 20  # lines of a list; --json and --report have all
 
 
 def add_flags(parser):
     """Adds the command's flags to an argparse parser."""
-    from pipelines.annotations import FORMATS
-
     parser.add_argument("data", metavar="DATA", help="folder, manifest, annotation file or video")
     parser.add_argument("--json", action="store_true", help="print the report as JSON, and nothing else, on stdout")
     parser.add_argument("--report", metavar="FILE.html", help="also write a self-contained page")
     parser.add_argument("--manifest", metavar="FILE.csv", help="also write the usable videos as a CSV manifest, with "
                         "labels.txt beside it")
-    parser.add_argument("--videos", metavar="FOLDER", help="where the videos of an annotation file lie")
-    parser.add_argument("--format", help=f"annotation format, if it is not recognised: one of {', '.join(FORMATS)}")
-    parser.add_argument("--fold", type=int, default=1, help="numbered split of UCF101 and HMDB51 (default: 1)")
+    add_list_flags(parser)
     parser.add_argument("--labels", metavar="FILE", help="label list that fixes the ids")
     parser.add_argument("--split", help="check only this split")
     parser.add_argument("--clip", default="16x2x112", metavar="FRAMESxSTRIDExSIZE|PRESET",
@@ -49,8 +47,7 @@ def run(args):
         return bars[0].update
 
     clip = parse_clip(args.clip)
-    manifest = doctor.manifest_of(args.data, split=args.split, labels=args.labels, videos=args.videos,
-                                  format=args.format, fold=args.fold)
+    manifest = doctor.manifest_of(args.data, split=args.split, labels=args.labels, **list_options(args))
     try:
         report = doctor.check(manifest, clip, workers=args.workers, timeout=args.timeout, progress=progress)
     finally:

@@ -10,6 +10,8 @@ import shlex
 import sys
 import threading
 
+from pipelines.commands.lists import add_list_flags, list_options
+
 EXAMPLE = "res3d prepare data/videos data/records --clip=16x2x112 --workers=16"
 
 
@@ -32,9 +34,7 @@ def add_flags(parser):
     parser.add_argument("--split_by", metavar="COLUMN", help="column of a CSV manifest that names the split "
                         "(default: split)")
     parser.add_argument("--labels", metavar="FILE", help="label list that fixes the ids")
-    parser.add_argument("--videos", metavar="FOLDER", help="where the videos of an annotation file lie")
-    parser.add_argument("--format", help="annotation format, if it is not recognised: see `res3d doctor --help`")
-    parser.add_argument("--fold", type=int, default=1, help="numbered split of UCF101 and HMDB51 (default: 1)")
+    add_list_flags(parser)
     parser.add_argument("--workers", type=int, help="processes (default: one a core)")
     parser.add_argument("--timeout", type=float, default=600.0, help="seconds for one video (default: %(default)s)")
     parser.add_argument("--runner", metavar="NAME", help="have Apache Beam write the shards: DirectRunner, Flink, "
@@ -72,8 +72,8 @@ def run(args):
     with _Bar("preparing") as bar:
         summary = prepare.prepare(
             args.data, args.out, options, split=args.split, labels=args.labels, workers=args.workers,
-            overwrite=args.overwrite, progress=bar.begin, timeout=args.timeout, runner=runner, videos=args.videos,
-            format=args.format, fold=args.fold, split_by=args.split_by)
+            overwrite=args.overwrite, progress=bar.begin, timeout=args.timeout, runner=runner, split_by=args.split_by,
+            **list_options(args))
     counts = ", ".join(f"{name}: {split['clips']} clips in {split['shards']} shards"
                        for name, split in summary["splits"].items())
     where = storage.shown(storage.join(args.out, prepare.QUARANTINE_FILE))

@@ -9,7 +9,7 @@ import os
 
 from absl import logging
 
-from res3d.commands.lists import add_list_flags, list_options
+from pipelines.commands.lists import add_list_flags, list_options
 
 EXAMPLE = "res3d evaluate --workdir=runs/first --protocol=centre"
 

@@ -6,7 +6,7 @@ stage, `(videos, channels)` pooled over time and space, or whole with --whole.
 
 import os
 
-from res3d.commands.lists import add_list_flags, list_options
+from pipelines.commands.lists import add_list_flags, list_options
 
 EXAMPLE = "res3d features --model=runs/first --data=videos --output=features.npz"
 

@@ -7,7 +7,6 @@ could be classified does the command fail. --server asks a running `res3d serve`
 
 import dataclasses
 import json
-import math
 import pathlib
 import sys
 
@@ -95,15 +94,15 @@ def predict(model, videos, *, protocol="centre", top=5, labels=None, workers=Non
     manifest = Manifest(find_videos(videos), names, multi_label=multi_label)
     scored = score(network, clip, manifest, protocol, names, workers=workers, multi_label=multi_label)
     errors = dict(scored.quarantine)
-    rows = dict(zip(scored.positions, scored.predictions.scores))
+    rows = dict(zip(scored.positions, zip(scored.predictions.scores, scored.predictions.predicted)))
     results = []
     for position, entry in enumerate(manifest):
-        if position in rows and not math.isfinite(rows[position].sum()):
-            results.append({"video": entry.path, "error": NO_NUMBERS})
-        elif position in rows:
-            results.append({"video": entry.path, "top": best(rows[position], names, top)})
-        else:
+        if position not in rows:
             results.append({"video": entry.path, "error": errors.get(entry.path, "it cannot be read")})
+            continue
+        scores, answer = rows[position]
+        results.append({"video": entry.path, "top": best(scores, names, top)} if answer >= 0 else
+                       {"video": entry.path, "error": NO_NUMBERS})
     return results
 
 

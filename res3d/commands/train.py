@@ -14,7 +14,7 @@ import sys
 
 from absl import logging
 
-from res3d.commands.lists import add_list_flags, lasting, list_options
+from pipelines.commands.lists import add_list_flags, list_options
 
 EXAMPLE = "res3d train --recipe=small_data --data=videos --workdir=runs/first --set schedule.epochs=10"
 
@@ -165,14 +165,18 @@ def describe_run(recipe, data, fed, deterministic, lists):
 
     import keras
 
+    from pipelines.addresses import absolute
+
     versions = {"python": platform.python_version()}
     for name in ("res3d", "keras", "tensorflow", "jax", "torch", "numpy", "opencv-python-headless"):
         try:
             versions[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             continue
-    lists = {name: lasting(value) if name == "videos" else value for name, value in lists.items()}
-    return {"data": lasting(data), "lists": lists, "seed": recipe.seed,
+    if "videos" in lists:
+        lists = {**lists, "videos": absolute(lists["videos"])}
+    place = absolute(data) if isinstance(data, str | os.PathLike) else None
+    return {"data": place, "lists": lists, "seed": recipe.seed,
             "training_videos": len(fed.train.manifest), "batches_per_epoch": fed.train.steps_per_epoch,
             "validation_videos": len(fed.validation.manifest) if fed.validation is not None else 0,
             "backend": keras.backend.backend(), "deterministic": deterministic, "versions": versions,

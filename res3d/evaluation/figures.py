@@ -5,6 +5,8 @@ import io
 
 import numpy as np
 
+from res3d.evaluation.metrics import are_numbers
+
 _COLOURS = ("#2b6cb0", "#c05621", "#2f855a", "#6b46c1", "#b7791f", "#97266d")
 
 
@@ -59,7 +61,7 @@ def reliability(probabilities, labels, bins=10):
     """An SVG of accuracy over confidence, of the rows that hold numbers."""
     from matplotlib.figure import Figure
 
-    numbers = np.isfinite(probabilities).all(axis=1)
+    numbers = are_numbers(probabilities)
     probabilities, labels = probabilities[numbers], np.asarray(labels)[numbers]
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
     bin_of = np.clip((confidence * bins).astype(int), 0, bins - 1)

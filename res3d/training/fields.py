@@ -41,16 +41,16 @@ def from_mapping(cls, mapping, where="", readers=None):
     values = {}
     for key, value in mapping.items():
         if key not in hints:
-            raise ValueError(unknown(_join(where, key), key, hints))
+            elsewhere = [f"{group}.{key}" for group, kind in hints.items()
+                         if dataclasses.is_dataclass(kind) and key in typing.get_type_hints(kind)]
+            raise ValueError(unknown(_join(where, key), key, hints, elsewhere))
         values[key] = convert(hints[key], value, _join(where, key), readers or {})
     return cls(**values)
 
 
-def unknown(place, key, known):
-    """The message for a key that is not there: what was meant, and what there is (names, or a dict of their types)."""
-    groups = [name for name in known if isinstance(known, dict) and dataclasses.is_dataclass(known[name])]
-    near = ([f"{name}.{key}" for name in groups if key in typing.get_type_hints(known[name])]
-            or difflib.get_close_matches(str(key), known, 1))
+def unknown(place, key, known, elsewhere=()):
+    """The message for a key that is not there: what was meant, one `elsewhere` if there are any, and what there is."""
+    near = elsewhere or difflib.get_close_matches(str(key), known, 1)
     hint = f" Did you mean '{near[0]}'?" if near else ""
     return f"A recipe has no field '{place}'.{hint} Fields here: {', '.join(known)}."
 

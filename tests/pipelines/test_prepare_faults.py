@@ -6,8 +6,9 @@ import shutil
 import sys
 
 import pytest
+from in_process import KilledError, here, one_shard
 
-from pipelines import prepare_plan, prepare_pool, prepare_shard, prepare_verify, storage, synthetic
+from pipelines import prepare_plan, prepare_pool, prepare_shard, prepare_verify, storage
 from pipelines.manifest import read_manifest
 from pipelines.prepare import Options, prepare
 from res3d.geometry import ClipSpec
@@ -16,21 +17,9 @@ CLIP = ClipSpec(frames=8, height=56, width=56)
 OPTIONS, OTHERS = Options(CLIP, shard_clips=4), Options(CLIP, shard_clips=3, quality=50)
 
 
-class KilledError(Exception):
-    """Stands for a kill."""
-
-
 @pytest.fixture(scope="module")
-def videos(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("videos")
-    synthetic.write(folder, train_per_class=1, val_per_class=1)
-    return folder
-
-
-def here(plan, numbers):
-    """Writes shards in this process."""
-    for number in numbers:
-        prepare_shard.write_shard(plan, number)
+def videos(made):
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -55,11 +44,6 @@ def copy(first, tmp_path):
 def tree(folder):
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(pathlib.Path(folder).rglob("*"))
             if path.is_file()}
-
-
-def one_shard(plan, numbers):
-    prepare_shard.write_shard(plan, numbers[0])
-    raise KilledError
 
 
 def test_an_interrupted_overwrite_goes_on(videos, copy, second):

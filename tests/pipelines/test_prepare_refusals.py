@@ -6,8 +6,9 @@ import sys
 import types
 
 import pytest
+from in_process import KilledError, here, one_shard
 
-from pipelines import beam_runner, prepare_pool, prepare_shard, prepare_verify, synthetic
+from pipelines import beam_runner, prepare_pool, prepare_verify
 from pipelines.commands import prepare as command
 from pipelines.manifest import read_manifest
 from pipelines.prepare import Options, prepare
@@ -16,31 +17,9 @@ from res3d.geometry import ClipSpec
 OPTIONS = Options(ClipSpec(frames=8, height=56, width=56), shard_clips=4)
 
 
-class KilledError(Exception):
-    """Stands for a kill."""
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("videos")
-    synthetic.write(folder, train_per_class=1, val_per_class=1)
-    return folder
-
-
 @pytest.fixture
 def videos(made, tmp_path):
     return pathlib.Path(shutil.copytree(made, tmp_path / "videos"))
-
-
-def here(plan, numbers):
-    """Writes shards in this process."""
-    for number in numbers:
-        prepare_shard.write_shard(plan, number)
-
-
-def one_shard(plan, numbers):
-    prepare_shard.write_shard(plan, numbers[0])
-    raise KilledError
 
 
 def test_an_output_that_would_count_as_a_class(videos, tmp_path):

@@ -1,12 +1,12 @@
 """Flags for annotation files whose videos lie elsewhere, the same for every command that reads them."""
 
-import os
-
 
 def add_list_flags(parser):
-    """Flags that say how `--data` is read where it is an annotation file."""
+    """Flags that say how the data are read where they are an annotation file."""
+    from pipelines.annotations import FORMATS
+
     parser.add_argument("--videos", metavar="FOLDER", help="where the videos of an annotation file lie")
-    parser.add_argument("--format", help="annotation format, if it is not recognised")
+    parser.add_argument("--format", help=f"annotation format, if it is not recognised: one of {', '.join(FORMATS)}")
     parser.add_argument("--fold", type=int, help="numbered split of UCF101 and HMDB51 (default: 1)")
 
 
@@ -21,10 +21,3 @@ def list_options(args):
     """
     asked = {"videos": args.videos, "format": args.format, "fold": args.fold}
     return {name: value for name, value in asked.items() if value is not None}
-
-
-def lasting(place):
-    """A path or an address that holds in whatever folder the next command is given; None for what has no place."""
-    if not isinstance(place, str | os.PathLike):
-        return None
-    return place if isinstance(place, str) and "://" in place else os.path.abspath(place)
