@@ -19,7 +19,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from pipelines import jumps, sample, video
+from pipelines.sample import clips
+from pipelines.video import jumps, opencv, reading
 from res3d.geometry import ClipSpec
 
 try:
@@ -59,10 +60,10 @@ def decord_frames(path, wanted):
 def decord_shift(path, wanted, info):
     """How far decord's numbers are from the places in a plain decode; None where it cannot read the file."""
     try:
-        first = video.resize_image(decord_frames(path, wanted[:1])[0], (36, 64)).astype(np.int16)
+        first = opencv.resize_image(decord_frames(path, wanted[:1])[0], (36, 64)).astype(np.int16)
     except (RuntimeError, IndexError, decord.DECORDError):
         return None
-    everything = video.read_frames(path, range(info.num_frames), (36, 64)).astype(np.int16)
+    everything = reading.read_frames(path, range(info.num_frames), (36, 64)).astype(np.int16)
     return wanted[0] - int(np.abs(everything - first).mean((1, 2, 3)).argmin())
 
 
@@ -81,10 +82,10 @@ def one_file(path, repeats, clock):
     """(row of times in seconds, {reader: whether it returned the same frames}) for one video."""
     info = jumps.with_jumps(path)
     start = max(0, min(START, info.num_frames - CLIP.span))
-    wanted = sample.clip_indices(start, FRAMES, STRIDE, info.num_frames)
-    truth = video.read_frames(path, wanted)
-    readers = {"here": lambda: video.read_frames(path, wanted),
-               "jumps": lambda: video.read_frames(path, wanted, info=info)}
+    wanted = clips.clip_indices(start, FRAMES, STRIDE, info.num_frames)
+    truth = reading.read_frames(path, wanted)
+    readers = {"here": lambda: reading.read_frames(path, wanted),
+               "jumps": lambda: reading.read_frames(path, wanted, info=info)}
     if av is not None:
         readers["pyav"] = lambda: pyav_frames(path, wanted)
         readers["floor"] = lambda: pyav_frames(path, wanted, convert=False)
@@ -97,7 +98,7 @@ def one_file(path, repeats, clock):
     for name, read in readers.items():
         frames = truth if name == "floor" else read()
         same[name] = frames.shape == truth.shape and np.abs(frames.astype(np.int16) - truth).mean() < 1.5
-    readers["clip"] = lambda: video.read_clip(path, wanted, CLIP)
+    readers["clip"] = lambda: reading.read_clip(path, wanted, CLIP)
     return medians(readers, repeats, clock), same
 
 
@@ -131,22 +132,22 @@ def ten_clips(paths, repeats, clock):
 
 
 def _passes(path):
-    info = video.probe(path)
-    lists = sample.uniform_clips(info, CLIP, 10)
-    return {"ten": lambda: video.read_clips(path, lists, CLIP),
-            "pass": lambda: video.read_frames(path, range(info.num_frames), CLIP.resized_size),
-            "decode": lambda: video.probe(path)}
+    info = reading.probe(path)
+    lists = clips.uniform_clips(info, CLIP, 10)
+    return {"ten": lambda: reading.read_clips(path, lists, CLIP),
+            "pass": lambda: reading.read_frames(path, range(info.num_frames), CLIP.resized_size),
+            "decode": lambda: reading.probe(path)}
 
 
 def workers(paths, seconds):
     """Prints clips a second by one thread and by two, from files and from memory."""
     held = {path: pathlib.Path(path).read_bytes() for path in paths}
-    infos = {path: video.probe(path) for path in paths}
-    lists = {path: sample.centre_clip(info, CLIP) for path, info in infos.items()}
+    infos = {path: reading.probe(path) for path in paths}
+    lists = {path: clips.centre_clip(info, CLIP) for path, info in infos.items()}
     print("\nclips a second, one worker and two, the same clips in the same order")
     for kind, sources in (("path", {path: path for path in paths}), ("memory", held)):
         def read(path, sources=sources):
-            video.read_clip(sources[path], lists[path], CLIP)
+            reading.read_clip(sources[path], lists[path], CLIP)
 
         began = time.perf_counter()
         list(map(read, paths))

@@ -24,10 +24,12 @@ import numpy as np
 import tensorflow as tf
 
 import pipelines
-from pipelines import video
-from pipelines.clip_dataset import input_options
-from pipelines.manifest import Entry, Manifest, read_manifest
-from pipelines.prepare import Options, prepare
+from pipelines.annotations.entries import Entry, Manifest
+from pipelines.dataset.clip_dataset import input_options
+from pipelines.manifest import read_manifest
+from pipelines.prepare.options import Options
+from pipelines.prepare.run import prepare
+from pipelines.video import opencv
 from res3d.geometry import ClipSpec
 
 CLIP = ClipSpec(frames=16, stride=2, height=112, width=112)
@@ -74,7 +76,7 @@ def bare(paths, options):
     """Seconds of decoding videos and encoding their scaled frames, and nothing else, in this thread."""
     began = time.perf_counter()
     for path in paths:
-        with video.Decoder(path) as decoder:
+        with opencv.Decoder(path) as decoder:
             frame = size = None
             while decoder.grab():
                 frame = decoder.retrieve(frame)
@@ -82,7 +84,7 @@ def bare(paths, options):
                     height, width = frame.shape[:2]
                     side = min(options.short_side, height, width)
                     size = ClipSpec(height=1, width=1, resize=side).resized_size(height, width)
-                video.to_jpeg(frame, size, options.quality)
+                opencv.to_jpeg(frame, size, options.quality)
     return time.perf_counter() - began
 
 

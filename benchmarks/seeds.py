@@ -19,7 +19,8 @@ import time
 import keras
 
 from pipelines import synthetic
-from pipelines.prepare import Options, prepare
+from pipelines.prepare.options import Options
+from pipelines.prepare.run import prepare
 from res3d.commands.evaluate import evaluate
 from res3d.commands.train import train
 from res3d.training.recipe import find_recipe

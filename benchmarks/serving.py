@@ -29,7 +29,7 @@ import numpy as np
 # This file is named after the package it measures, and Python looks for packages in this folder first.
 sys.path[:] = [place for place in sys.path if pathlib.Path(place).resolve() != pathlib.Path(__file__).resolve().parent]
 
-from pipelines import video  # noqa: E402
+from pipelines.video import opencv  # noqa: E402
 from res3d.geometry import ClipSpec  # noqa: E402
 from serving import protocol, tensor_proto  # noqa: E402
 from serving.predictor import Predictor  # noqa: E402
@@ -69,7 +69,7 @@ def report(args, export, folder):
     version = max((child for child in export.iterdir() if child.name.isdigit()), key=lambda child: int(child.name))
     clip = ClipSpec.load(version / "assets.extra/clip.json")
     clips = np.random.default_rng(0).integers(0, 256, (args.batch, *clip.shape), np.uint8)
-    pictures = np.array([[video.encode_image(frame, quality=85) for frame in one] for one in clips], object)
+    pictures = np.array([[opencv.encode_image(frame, quality=85) for frame in one] for one in clips], object)
     print(f"{export.name}, clips {'x'.join(map(str, clip.shape))}, {os.cpu_count()} cores\n")
 
     line("start-up without a model", f"{start_up(folder):.2f} s until /readyz answers 200")

@@ -17,7 +17,7 @@ import pathlib
 import statistics
 import tempfile
 
-from pipelines import video
+from pipelines.video import reading, writer
 from res3d.commands.train import train
 from res3d.training.recipe import find_recipe
 
@@ -39,7 +39,7 @@ SECONDS, STEP, SHORT_SIDE = 1.2, 0.8, 112
 
 def cut(path, folder, first, last):
     """Writes the seconds between the shares `first` and `last` of a video as files of their own; returns how many."""
-    info = video.probe(path)
+    info = reading.probe(path)
     times = (info.times_us - info.times_us[0]) / 1e6
     length = times[-1] + 1 / info.fps
     count = 0
@@ -49,7 +49,7 @@ def cut(path, folder, first, last):
         scale = SHORT_SIDE / min(info.height, info.width)
         size = round(info.height * scale), round(info.width * scale)
         folder.mkdir(parents=True, exist_ok=True)
-        video.write_video(folder / f"{path.stem}-{start:05.2f}.avi", video.read_frames(path, frames, size), info.fps)
+        writer.write_video(folder / f"{path.stem}-{start:05.2f}.avi", reading.read_frames(path, frames, size), info.fps)
         start, count = start + STEP, count + 1
     return count
 

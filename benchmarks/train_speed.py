@@ -22,7 +22,8 @@ import keras
 
 import pipelines
 import res3d
-from pipelines import sample, video
+from pipelines.sample import clips
+from pipelines.video import reading
 from res3d.commands.scoring import Network, score
 from res3d.training.losses import ClassificationLoss
 
@@ -73,7 +74,7 @@ def evaluation(args, clip, data):
     manifest = pipelines.read_manifest(data, split=args.split)
     few, one = (type(manifest)(manifest.entries[:count], manifest.labels, (), manifest.multi_label)
                 for count in (args.videos + 1, 1))
-    alone = Network(network, clip, sample.protocol(args.protocol))
+    alone = Network(network, clip, clips.protocol(args.protocol))
     views = [pixels.numpy() for pixels, *_ in pipelines.evaluation_views(few, clip, args.protocol)]
     alone(views[0])
     rounds = []
@@ -99,12 +100,12 @@ def seconds_of_decoding(manifest, clip, protocol):
         for _ in views:
             pass
         return time.perf_counter() - started
-    infos = [video.probe(entry.path) for entry in manifest.entries[1:]]
-    wanted = [sorted({frame for row in sample.protocol(protocol).indices(info, clip) for frame in row})
+    infos = [reading.probe(entry.path) for entry in manifest.entries[1:]]
+    wanted = [sorted({frame for row in clips.protocol(protocol).indices(info, clip) for frame in row})
               for info in infos]
     started = time.perf_counter()
     for info, frames in zip(infos, wanted):
-        video.read_frames(info.path, frames, info=info)
+        reading.read_frames(info.path, frames, info=info)
     return time.perf_counter() - started
 
 
@@ -134,8 +135,8 @@ def main():
             data, args.split = str(pathlib.Path(folder) / "motion"), args.split or "train"
             synthetic.write(data, train_per_class=12, val_per_class=1)
         if args.prepare:
-            from pipelines.prepare import prepare
-            from pipelines.prepare_plan import Options
+            from pipelines.prepare.options import Options
+            from pipelines.prepare.run import prepare
 
             records = str(pathlib.Path(folder) / "records")
             prepare(data, records, Options(clip))

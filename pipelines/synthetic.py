@@ -18,9 +18,10 @@ import shutil
 
 import numpy as np
 
-from pipelines import video
-from pipelines.labels import save_labels, sort_labels
-from pipelines.manifest import LABELS_FILE, Manifest, read_manifest
+from pipelines.annotations.entries import LABELS_FILE, Manifest
+from pipelines.annotations.labels import save_labels, sort_labels
+from pipelines.manifest import read_manifest
+from pipelines.video import writer
 
 # Sign of the velocity along (x, y, log scale, angle); y points down and angles turn clockwise on the screen.
 VELOCITIES = {
@@ -185,7 +186,7 @@ def write(folder: str | os.PathLike, train_per_class: int = 40, val_per_class: i
             os.makedirs(os.path.join(aside, split, label))
         for number, (label, pixels, fps) in enumerate(clips(split, per_class, seed, frames)):
             path = os.path.join(aside, split, label, f"{number // len(CLASSES):04d}.avi")
-            video.write_video(path, pixels, fps=fps, codec="MJPG")
+            writer.write_video(path, pixels, fps=fps, codec="MJPG")
     save_labels(os.path.join(aside, LABELS_FILE), CLASSES)
     with open(os.path.join(aside, RECORD), "w", encoding="utf-8") as file:
         json.dump(record, file, indent=2)

@@ -5,10 +5,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # what editors and type checkers see; a test holds it against the names below
-    from res3d import explain as explain
-    from res3d import geometry as geometry
-    from res3d import heads as heads
-    from res3d import weights as weights
+    from res3d import explain, geometry, heads, weights
     from res3d.blocks import BasicBlock1D as BasicBlock1D
     from res3d.blocks import BasicBlock2D as BasicBlock2D
     from res3d.blocks import BasicBlock3D as BasicBlock3D
@@ -17,11 +14,11 @@ if TYPE_CHECKING:  # what editors and type checkers see; a test holds it against
     from res3d.blocks import BottleneckBlock3D as BottleneckBlock3D
     from res3d.geometry import ClipSpec as ClipSpec
     from res3d.geometry import preset as preset
-    from res3d.heads import FeaturePyramid as FeaturePyramid
-    from res3d.heads import MultiLabelHead as MultiLabelHead
-    from res3d.heads import UNetDecoder as UNetDecoder
-    from res3d.heads import linear_probe as linear_probe
-    from res3d.heads import segmenter as segmenter
+    from res3d.heads.multi_label import MultiLabelHead as MultiLabelHead
+    from res3d.heads.probe import linear_probe as linear_probe
+    from res3d.heads.pyramid import FeaturePyramid as FeaturePyramid
+    from res3d.heads.unet import UNetDecoder as UNetDecoder
+    from res3d.heads.unet import segmenter as segmenter
     from res3d.network import build as build
     from res3d.network import load_model as load_model
     from res3d.preactivation import PreactBasicBlock1D as PreactBasicBlock1D
@@ -32,7 +29,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; a test holds it against
     from res3d.preactivation import PreactBottleneckBlock3D as PreactBottleneckBlock3D
     from res3d.scaling import clip_of as clip_of
     from res3d.variants.table import list_models as list_models
-    from res3d.weights import load_weights as load_weights
+    from res3d.weights.load import load_weights as load_weights
 
 __version__ = "0.1.0"
 

@@ -4,8 +4,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # what editors and type checkers see; a test holds it against the names below
-    from serving import client as client
-    from serving import exporter as exporter
+    from serving import client, exporter
     from serving.client import Client as Client
     from serving.exporter import export as export
 

@@ -18,7 +18,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from pipelines import sample, video
+from pipelines.sample.clips import centre_clip, uniform_clips
+from pipelines.video import opencv, reading
 from res3d.geometry import ClipSpec
 from serving.retry import RETRIES, ServerError, with_retries
 
@@ -114,12 +115,12 @@ class Client:
 
     def read_clips(self, source: str | os.PathLike | bytes, views: int = 1) -> np.ndarray:
         """What is sent for a video, before it is encoded: uint8 `(views, *clip.shape)`."""
-        info = video.probe(source)
+        info = reading.probe(source)
         if views == 1:
-            chosen = [sample.centre_clip(info, self.clip)]
+            chosen = [centre_clip(info, self.clip)]
         else:
-            chosen = sample.uniform_clips(info, self.clip, views)
-        return video.read_clips(source, chosen, self.clip)
+            chosen = uniform_clips(info, self.clip, views)
+        return reading.read_clips(source, chosen, self.clip)
 
     def classify_clips(self, clips: np.ndarray, top: int = 5) -> list[dict]:
         """The best labels for uint8 `(views, *clip.shape)`, scores averaged over the views; as `classify`."""
@@ -139,7 +140,7 @@ class Client:
             raise ValueError("Clips must be uint8 (views, frames, height, width, channels). Received: "
                              f"{clips.dtype} {clips.shape}. Give one clip as clip[None], with pixels from 0 to 255.")
         if self.encoding == "jpeg":
-            files = [[video.encode_image(frame, ".jpg", self.quality) for frame in clip] for clip in clips]
+            files = [[opencv.encode_image(frame, ".jpg", self.quality) for frame in clip] for clip in clips]
             if len(clips) > 1:
                 return "predict_jpeg_views", {"frames_bytes": np.array([files], object)}
             return "predict_jpeg", {"frames_bytes": np.array(files, object)}

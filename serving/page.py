@@ -9,7 +9,9 @@ import time
 
 import numpy as np
 
-from pipelines import sample, video
+from pipelines.sample.clips import centre_clip
+from pipelines.video import opencv, reading
+from pipelines.video.info import VideoError
 from res3d.geometry import ClipSpec
 from serving import inference
 from serving.errors import ServingError, invalid
@@ -123,10 +125,10 @@ def _frames(servable, content):
         raise invalid(f"Model {servable.name} takes no clips that this page could make: it ships no clip.json. Export "
                       "it with res3d export.")
     try:
-        info = video.probe(content)
-        indices = sample.centre_clip(info, clip)
-        return video.read_clip(content, indices, clip, info=info), indices
-    except video.VideoError as error:
+        info = reading.probe(content)
+        indices = centre_clip(info, clip)
+        return reading.read_clip(content, indices, clip, info=info), indices
+    except VideoError as error:
         raise invalid(f"This is no video that can be read: {error.reason}.") from None
 
 
@@ -157,4 +159,4 @@ def _shipped(servable, name):
 
 
 def _picture(frame):
-    return "data:image/jpeg;base64," + base64.b64encode(video.encode_image(frame, quality=85)).decode()
+    return "data:image/jpeg;base64," + base64.b64encode(opencv.encode_image(frame, quality=85)).decode()

@@ -4,8 +4,9 @@ import os
 import re
 from pathlib import PurePath
 
-from pipelines import addresses, places
-from pipelines.labels import plain_name
+from pipelines.annotations.labels import plain_name
+from pipelines.storage import addresses
+from pipelines.storage.folders import listing
 
 # Everything else is tried as a video: a suffix, or its absence, says little.
 NOT_VIDEOS = frozenset([
@@ -13,7 +14,7 @@ NOT_VIDEOS = frozenset([
     ".js", ".json", ".jsonl", ".lock", ".log", ".md", ".md5", ".npy", ".npz", ".ods", ".parquet", ".part", ".pdf",
     ".pgm", ".pickle", ".pkl", ".ppm", ".py", ".rst", ".sh", ".sha1", ".sha256", ".srt", ".sub", ".tar", ".tfrecord",
     ".tif", ".tiff", ".toml", ".tsv", ".txt", ".vtt", ".xls", ".xlsx", ".xml", ".yaml", ".yml", ".zip"])
-FRAMES = frozenset([".bmp", ".jpeg", ".jpg", ".png", ".webp"])  # as `pipelines.frame_folder` reads them
+FRAMES = frozenset([".bmp", ".jpeg", ".jpg", ".png", ".webp"])  # as `pipelines.video` reads them
 NO_VIDEOS = frozenset(["license", "readme", "makefile", "thumbs.db", "desktop.ini", "__macosx", "lost+found"])
 
 
@@ -39,7 +40,7 @@ def is_image(name):
 
 def list_folder(folder):
     """(sub-folders, files): names in a folder, sorted, hidden ones left out, links followed."""
-    folders, files = places.listing(folder)
+    folders, files = listing(folder)
     return [name for name in folders if not is_hidden(name)], [name for name in files if not is_hidden(name)]
 
 

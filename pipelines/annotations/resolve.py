@@ -2,11 +2,11 @@
 
 import os
 
-from pipelines import places
-from pipelines.addresses import file_name, join, on_the_web, parent, resolved, shown
+from pipelines.annotations.entries import LABELS_FILE, SPLIT_NAMES, Entry, Manifest, Missing
 from pipelines.annotations.files import Library, is_image, list_folder
-from pipelines.labels import LabelIds, load_labels, sort_labels
-from pipelines.manifest import LABELS_FILE, SPLIT_NAMES, Entry, Manifest, Missing
+from pipelines.annotations.labels import LabelIds, load_labels, sort_labels
+from pipelines.storage import folders
+from pipelines.storage.addresses import file_name, join, on_the_web, parent, resolved, shown
 
 
 def resolve(table, source, options):
@@ -44,12 +44,12 @@ def _label_list(table, source, labels):
     """The label names in the order of their ids, and where they come from."""
     if labels is not None:
         return list(labels), "the given label list"
-    folders = [places.folder_of(source)]
+    candidates = [folders.folder_of(source)]
     if file_name(source).casefold() in SPLIT_NAMES:  # the list of all splits lies above them
-        folders.append(parent(source))
-    for folder in folders:
+        candidates.append(parent(source))
+    for folder in candidates:
         path = join(folder, LABELS_FILE)
-        if places.is_file(path):
+        if folders.is_file(path):
             return load_labels(path), f"'{path}'"
     if table.labels is not None:
         return list(table.labels), f"'{source}'"
@@ -74,9 +74,9 @@ def _finder(table, videos, labels):
     if table.complete:
         return lambda row, names: (row.names[0], row.num_frames, True, None)
     folder = table.folder if videos is None else videos
-    if not on_the_web(folder) and not places.is_folder(folder):
+    if not on_the_web(folder) and not folders.is_folder(folder):
         raise FileNotFoundError(f"Expected a folder of videos. Received '{shown(folder)}', which is "
-                                f"{'a file' if places.exists(folder) else 'not there'}. Pass videos=FOLDER.")
+                                f"{'a file' if folders.exists(folder) else 'not there'}. Pass videos=FOLDER.")
     library = None
 
     def find(row, names):
@@ -85,7 +85,7 @@ def _finder(table, videos, labels):
             if not table.exact and not os.path.splitext(name)[1] and not os.path.dirname(name):
                 continue  # an id, of which there may be hundreds of thousands
             path = resolved(folder, name)
-            kind = places.kind(path)
+            kind = folders.kind(path)
             if kind == "file":
                 return path, None, not row.whole, None
             if kind == "folder":

@@ -4,9 +4,9 @@ import dataclasses
 import json
 import re
 
-from pipelines import places
-from pipelines.addresses import absolute, file_name, join, on_the_web, parent, plain
-from pipelines.manifest import canonical_split
+from pipelines.annotations.entries import canonical_split
+from pipelines.storage import folders
+from pipelines.storage.addresses import absolute, file_name, join, on_the_web, parent, plain
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,15 +57,15 @@ class Table:
 
 def read_lines(path):
     """Lines that hold something, ends and any byte order mark taken off, whatever the line ends; keeps inner spaces."""
-    with places.open_text(path) as file:
+    with folders.open_text(path) as file:
         return [line.rstrip() for line in file if line.strip()]
 
 
 def first_lines(path, count=5):
     """The first few lines of a text file, or [] of anything else."""
-    if not plain(path).lower().endswith((".csv", ".tsv", ".txt", ".lst", ".list")) or not places.is_file(path):
+    if not plain(path).lower().endswith((".csv", ".tsv", ".txt", ".lst", ".list")) or not folders.is_file(path):
         return []
-    with places.open_text(path) as file:
+    with folders.open_text(path) as file:
         lines = [file.readline(4096).rstrip() for _ in range(count)]
     return [line for line in lines if line]
 
@@ -73,7 +73,7 @@ def first_lines(path, count=5):
 def read_json(path):
     """The value in a JSON file; ValueError names the file where it holds none."""
     try:
-        with places.open_text(path, errors="strict") as file:
+        with folders.open_text(path, errors="strict") as file:
             return json.load(file)
     except ValueError as error:
         raise ValueError(f"Expected JSON in '{path}'. Received text that is not: {error}. Repair the file.") from None
@@ -83,8 +83,8 @@ def beside(path, pattern):
     """Files in the folder of `path` (or in it, if it is one) whose whole name matches `pattern`, sorted."""
     if on_the_web(path):
         return []
-    folder = path if places.is_folder(path) else parent(absolute(path))
-    return [join(folder, name) for name in places.listing(folder)[1] if re.fullmatch(pattern, name, re.IGNORECASE)]
+    folder = path if folders.is_folder(path) else parent(absolute(path))
+    return [join(folder, name) for name in folders.listing(folder)[1] if re.fullmatch(pattern, name, re.IGNORECASE)]
 
 
 def split_in_name(path):

@@ -58,10 +58,12 @@ def run(args):
 
 def measure(args):
     """What `--json` prints: clips per second by phase, the slowest phase, the remedy, and what was measured."""
-    from pipelines import rates, record_index
-    from pipelines.augment import chain
-    from pipelines.commands.doctor import parse_clip
-    from pipelines.dataset import default_workers, training_clips
+    from pipelines import bench
+    from pipelines.augment.chaining import chain
+    from pipelines.commands.flags import parse_clip
+    from pipelines.dataset.facts import default_workers
+    from pipelines.dataset.training import training_clips
+    from pipelines.records import index
 
     if args.seconds <= 0:
         raise ValueError(f"`--seconds` must be positive. Received: {args.seconds}.")
@@ -74,18 +76,18 @@ def measure(args):
                               augment=chain(*steps) if steps else None)
 
     train = clips_of(args.data, args.batch_size, steps, args.split)
-    found, videos, records = {}, len(train.manifest), record_index.of_manifest(train.manifest)
+    found, videos, records = {}, len(train.manifest), index.of_manifest(train.manifest)
     if records:  # decoded by the graph
-        found["decode"] = rates.pipeline_rate(clips_of(train.manifest, 1, steps[:1]), args.seconds)
+        found["decode"] = bench.pipeline_rate(clips_of(train.manifest, 1, steps[:1]), args.seconds)
     else:
-        found["probe"] = rates.probe_rate(train.manifest, workers, args.seconds)
+        found["probe"] = bench.probe_rate(train.manifest, workers, args.seconds)
         most = max(MIN_VIDEOS, round(found["probe"] * args.seconds))
-        train = clips_of(rates.some_of(train.manifest, most), args.batch_size, steps)
-        found["decode"] = rates.decode_rate(train.reader, steps[0].box if steps else None, workers, args.seconds)
+        train = clips_of(bench.some_of(train.manifest, most), args.batch_size, steps)
+        found["decode"] = bench.decode_rate(train.reader, steps[0].box if steps else None, workers, args.seconds)
     if steps[1:]:
-        found["augment"] = rates.augment_rate(chain(*steps[1:]), clip, workers, args.seconds)
-    found["batch"] = rates.batch_rate(clip, args.batch_size, workers, args.seconds)
-    found["pipeline"] = rates.pipeline_rate(train, args.seconds)
+        found["augment"] = bench.augment_rate(chain(*steps[1:]), clip, workers, args.seconds)
+    found["batch"] = bench.batch_rate(clip, args.batch_size, workers, args.seconds)
+    found["pipeline"] = bench.pipeline_rate(train, args.seconds)
     if args.model != "none":
         found["step"] = step_rate(args.model, train, clip, args.batch_size, args.seconds)
     slowest, remedy = verdict(found, workers, default_workers(), records)
@@ -114,7 +116,7 @@ def step_rate(name, train, clip, batch_size, seconds):
     import numpy as np
 
     import res3d
-    from pipelines.rates import rate
+    from pipelines.bench import rate
 
     model = res3d.build(name, num_classes=max(train.num_classes, 2), clip=clip)
     model.compile(keras.optimizers.SGD(1e-3), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
@@ -130,10 +132,10 @@ def step_rate(name, train, clip, batch_size, seconds):
 
 def augmentation(name, clip):
     """The steps of `--augment`."""
-    from pipelines import augment
+    from pipelines.augment import colour, crops, flip, rand_augment
 
-    steps = [augment.random_resized_crop(clip.height, clip.width), augment.random_flip()]
-    more = {"none": None, "crop": [], "color": [augment.color_jitter()], "rand": [augment.rand_augment()]}[name]
+    steps = [crops.random_resized_crop(clip.height, clip.width), flip.random_flip()]
+    more = {"none": None, "crop": [], "color": [colour.color_jitter()], "rand": [rand_augment.rand_augment()]}[name]
     return [] if more is None else steps + more
 
 

@@ -14,7 +14,7 @@ def add_flags(parser):
 
 def run(args):
     """Serves until it is ended."""
-    from pipelines import data_service
+    from pipelines.dataset import data_service
 
     server = data_service.dispatcher(args.port)
     data_service.serve(server, f"dispatcher at {server.target}")

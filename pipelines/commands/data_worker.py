@@ -17,7 +17,7 @@ def add_flags(parser):
 
 def run(args):
     """Serves until it is ended."""
-    from pipelines import data_service
+    from pipelines.dataset import data_service
 
     server = data_service.worker(args.dispatcher, args.host, args.port)
     data_service.serve(server, f"worker of {args.dispatcher}")

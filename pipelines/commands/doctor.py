@@ -10,10 +10,9 @@ import json
 import os
 import sys
 
-from pipelines.commands.lists import add_list_flags, list_options
+from pipelines.commands.flags import add_list_flags, list_options, parse_clip
 
 EXAMPLE = "res3d doctor data/videos --report=doctor.html --manifest=data/usable/manifest.csv"
-SHOWN = 20  # lines of a list; --json and --report have all
 
 
 def add_flags(parser):
@@ -36,9 +35,9 @@ def run(args):
     """Prints the report; returns 0, or 1 if no video is usable."""
     import tqdm
 
-    from pipelines import doctor
-    from pipelines.addresses import shown
-    from pipelines.manifest import Manifest
+    from pipelines.annotations.entries import Manifest
+    from pipelines.doctor import checks, page
+    from pipelines.storage.addresses import shown
 
     bars = []
 
@@ -47,89 +46,19 @@ def run(args):
         return bars[0].update
 
     clip = parse_clip(args.clip)
-    manifest = doctor.manifest_of(args.data, split=args.split, labels=args.labels, **list_options(args))
+    manifest = checks.manifest_of(args.data, split=args.split, labels=args.labels, **list_options(args))
     try:
-        report = doctor.check(manifest, clip, workers=args.workers, timeout=args.timeout, progress=progress)
+        report = checks.check(manifest, clip, workers=args.workers, timeout=args.timeout, progress=progress)
     finally:
         for bar in bars:
             bar.close()
     if args.report:
-        write_page(args.report, report, args.data)
+        page.write_page(args.report, report, args.data)
     if args.manifest:
         bad = {video["path"] for video in report["bad"]}
         os.makedirs(os.path.dirname(os.path.abspath(args.manifest)), exist_ok=True)
         Manifest([entry for entry in manifest if shown(entry.path) not in bad], manifest.labels,
                  multi_label=manifest.multi_label).save(args.manifest)
-    text = json.dumps(report, indent=2) if args.json else as_text(report)
+    text = json.dumps(report, indent=2) if args.json else page.as_text(report)
     print(text.encode("utf-8", "backslashreplace").decode())  # file names need not be text
     return 0 if report["usable"] else 1
-
-
-def parse_clip(text):
-    """The `ClipSpec` of `16x2x112` (frames, stride, size) or of a preset's name.
-
-    >>> parse_clip("8x4x64").shape
-    (8, 64, 64, 3)
-    """
-    from res3d.geometry import PRESETS, ClipSpec
-
-    if text in PRESETS:
-        return PRESETS[text]
-    parts = text.split("x")
-    if len(parts) != 3 or not all(part.isdecimal() for part in parts):
-        raise ValueError(f"`--clip` must be FRAMESxSTRIDExSIZE, such as 16x2x112, or one of {', '.join(PRESETS)}. "
-                         f"Received: {text!r}.")
-    frames, stride, size = map(int, parts)
-    return ClipSpec(frames=frames, stride=stride, height=size, width=size)
-
-
-def as_text(report):
-    """The report for a terminal."""
-    lines = [f"{report['usable']} of {report['files']} videos are usable"]
-    for title, rows in (("unusable", report["bad"]), ("missing", report["missing"])):
-        if rows:
-            lines += ["", f"{title} ({len(rows)}):"] + [f"  {row['path']}: {row['reason']}" for row in rows[:SHOWN]]
-            lines += [f"  ... and {len(rows) - SHOWN} more; --json lists all"] * (len(rows) > SHOWN)
-    if report["warnings"]:
-        lines += ["", "warnings:"]
-        for warning in report["warnings"]:
-            lines.append(f"  {warning['kind']}: {warning['message']}.")
-            lines += [f"      such as {detail}" for detail in warning["details"][:1]]
-            lines.append(f"      {warning['advice']}")
-    counts = report["classes"]
-    if counts:
-        lines += ["", f"classes ({len(counts)}):"]
-        lines += [f"  {count:6d}  {label}" for label, count in list(counts.items())[:SHOWN]]
-        lines += [f"  ... and {len(counts) - SHOWN} more"] * (len(counts) > SHOWN)
-    if report["usable"]:
-        lines.append("")
-        for title in ("sizes", "rates", "containers", "codecs"):
-            values = list(report[title].items())
-            lines.append(f"{title}: " + ", ".join(f"{value} ({count})" for value, count in values[:8])
-                         + (", ..." if len(values) > 8 else ""))
-        lines += [f"{title}: {_spread(report[title])}" for title in ("frames", "seconds")]
-        cost = report["cost"]
-        lines.append(f"cost of a clip of {cost['clip']}: frames decoded for each frame used "
-                     f"{_spread(cost['frames_decoded_per_frame_used'])}; with jumps to key frames "
-                     f"{_spread(cost['with_jumps_to_key_frames'])}; longest gap between key frames "
-                     f"{_spread(cost['longest_key_frame_gap'])}")
-    return "\n".join(lines)
-
-
-def write_page(path, report, data):
-    """Writes the report as one HTML file that needs no other, aside and renamed."""
-    import jinja2
-
-    from pipelines.addresses import shown
-
-    loader = jinja2.PackageLoader("pipelines", "templates")
-    page = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True,
-                              lstrip_blocks=True).get_template("doctor.html.j2")
-    aside = f"{path}.part"
-    with open(aside, "w", encoding="utf-8", errors="backslashreplace") as file:
-        file.write(page.render(report=report, data=shown(data), spread=_spread))
-    os.replace(aside, path)
-
-
-def _spread(numbers):
-    return "{least:.4g} to {most:.4g}, median {median:.4g}".format(**numbers) if numbers else "none"

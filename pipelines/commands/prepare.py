@@ -10,7 +10,7 @@ import shlex
 import sys
 import threading
 
-from pipelines.commands.lists import add_list_flags, list_options
+from pipelines.commands.flags import add_list_flags, list_options
 
 EXAMPLE = "res3d prepare data/videos data/records --clip=16x2x112 --workers=16"
 
@@ -46,12 +46,14 @@ def add_flags(parser):
 
 def run(args):
     """Prepares, or verifies; returns 0, or 1 if verifying found something."""
-    from pipelines import prepare, storage
-    from pipelines.commands.doctor import parse_clip
+    from pipelines.commands.flags import parse_clip
+    from pipelines.prepare import Options, prepare
+    from pipelines.records import layout
+    from pipelines.storage import addresses
 
     if args.verify and args.out is not None:
-        raise ValueError(f"`--verify` takes one prepared folder. Received: '{storage.shown(args.data)}' and "
-                         f"'{storage.shown(args.out)}'. Name the records alone.")
+        raise ValueError(f"`--verify` takes one prepared folder. Received: '{addresses.shown(args.data)}' and "
+                         f"'{addresses.shown(args.out)}'. Name the records alone.")
     if args.verify:
         return _verify(args)
     if args.out is None:
@@ -60,36 +62,37 @@ def run(args):
     if flags and not args.runner:
         raise ValueError(f"`--runner_flags` are those of a Beam runner. Received: {args.runner_flags!r} without "
                          "--runner. Name the runner, or leave them out.")
-    options = prepare.Options(parse_clip(args.clip), args.short_side, args.fps, args.quality, args.frames_per_record,
+    options = Options(parse_clip(args.clip), args.short_side, args.fps, args.quality, args.frames_per_record,
                               args.shard_clips)
     runner = None
     if args.runner:
-        from pipelines import beam_runner
+        from pipelines.prepare import beam
 
         def runner(plan, numbers):
-            beam_runner.write_shards(plan, numbers, args.runner, flags)
+            beam.write_shards(plan, numbers, args.runner, flags)
 
     with _Bar("preparing") as bar:
-        summary = prepare.prepare(
+        summary = prepare(
             args.data, args.out, options, split=args.split, labels=args.labels, workers=args.workers,
             overwrite=args.overwrite, progress=bar.begin, timeout=args.timeout, runner=runner, split_by=args.split_by,
             **list_options(args))
     counts = ", ".join(f"{name}: {split['clips']} clips in {split['shards']} shards"
                        for name, split in summary["splits"].items())
-    where = storage.shown(storage.join(args.out, prepare.QUARANTINE_FILE))
-    print(f"{storage.shown(args.out)}: {counts}; {_bytes(summary['bytes'])}, {summary['frames']} frames, "
+    where = addresses.shown(addresses.join(args.out, layout.QUARANTINE_FILE))
+    print(f"{addresses.shown(args.out)}: {counts}; {_bytes(summary['bytes'])}, {summary['frames']} frames, "
           f"{summary['failures']} videos left out" + (f" (see {where})" if summary["failures"] else ""))
     return 0
 
 
 def _verify(args):
-    from pipelines import prepare_verify, storage
+    from pipelines.prepare import verify
+    from pipelines.storage import addresses
 
     with _Bar("verifying") as bar:
-        problems = prepare_verify.verify(args.data, args.workers, bar.begin)
+        problems = verify.verify(args.data, args.workers, bar.begin)
     for problem in problems:
         print(problem)
-    print(f"{storage.shown(args.data)}: {len(problems) or 'no'} problem{'s' * (len(problems) != 1)}")
+    print(f"{addresses.shown(args.data)}: {len(problems) or 'no'} problem{'s' * (len(problems) != 1)}")
     return 1 if problems else 0
 
 

@@ -95,8 +95,8 @@ def _first_values(parser):
 
 def _known_values():
     """Values of flags whose lists live elsewhere than in the parsers."""
-    from pipelines.annotations import FORMATS
-    from pipelines.protocols import PROTOCOLS
+    from pipelines.annotations.reading import FORMATS
+    from pipelines.sample.protocols import PROTOCOLS
     from res3d.geometry import PRESETS
     from res3d.training.recipe import list_recipes
 

@@ -18,7 +18,7 @@ def explained_clip(network, pixels, top, label=None):
     Returns:
         uint8 `(frames, HEIGHT, width, 3)`.
     """
-    from pipelines.video import resize_image
+    from pipelines.video.opencv import resize_image
     from res3d.explain import grad_cam, overlay
 
     heat, _ = grad_cam(network, pixels, label)
@@ -31,7 +31,7 @@ def explained_clip(network, pixels, top, label=None):
 
 def text_panel(lines):
     """A dark picture `(HEIGHT, PANEL, 3)` with text, one line under another."""
-    from pipelines.video import add_text
+    from pipelines.video.opencv import add_text
 
     panel = np.zeros((HEIGHT, PANEL, 3), "uint8")
     for row, line in enumerate(lines):

@@ -9,7 +9,7 @@ import os
 
 from absl import logging
 
-from pipelines.commands.lists import add_list_flags, list_options
+from pipelines.commands.flags import add_list_flags, list_options
 
 EXAMPLE = "res3d evaluate --workdir=runs/first --protocol=centre"
 
@@ -29,7 +29,7 @@ def add_flags(parser):
 
 def run(args):
     """Evaluates and prints the figures."""
-    from pipelines.protocols import PROTOCOLS
+    from pipelines.sample.protocols import PROTOCOLS
 
     if args.protocol == "list":
         print("\n".join(f"{name:<16} {row.views or 'some':>4} views  {row.source}" for name, row in PROTOCOLS.items()))
@@ -71,7 +71,7 @@ def evaluate(workdir, data=None, protocol=None, *, split=None, compare=(), expla
     Raises:
         ValueError: if no video can be evaluated, none is as long as the protocol takes, or labels do not fit.
     """
-    from pipelines.sample import protocol as find_protocol
+    from pipelines.sample.protocols import protocol as find_protocol
     from res3d.commands.scoring import load_network, score
     from res3d.evaluation import metrics as figures
     from res3d.evaluation.report import write_report
@@ -123,7 +123,8 @@ def evaluate(workdir, data=None, protocol=None, *, split=None, compare=(), expla
 
 def _videos(folder, recipe, data, split, labels, lists):
     """The manifest to evaluate."""
-    from pipelines.manifest import Manifest, canonical_split, read_manifest
+    from pipelines.annotations.entries import Manifest, canonical_split
+    from pipelines.manifest import read_manifest
     from res3d.commands.training_data import hold_out
 
     own = data is None

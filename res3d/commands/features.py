@@ -6,7 +6,7 @@ stage, `(videos, channels)` pooled over time and space, or whole with --whole.
 
 import os
 
-from pipelines.commands.lists import add_list_flags, list_options
+from pipelines.commands.flags import add_list_flags, list_options
 
 EXAMPLE = "res3d features --model=runs/first --data=videos --output=features.npz"
 
@@ -58,9 +58,9 @@ def features(model, data, output, *, stages=("head_pool",), split=None, protocol
     import keras
     import numpy as np
 
-    from pipelines.dataset import evaluation_views
+    from pipelines.dataset.evaluation import evaluation_views
     from pipelines.manifest import read_manifest
-    from pipelines.sample import protocol as find_protocol
+    from pipelines.sample.protocols import protocol as find_protocol
     from res3d.commands.scoring import Network, load_network, name_of
 
     folder = os.path.dirname(os.path.abspath(output))

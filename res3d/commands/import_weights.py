@@ -32,7 +32,7 @@ def add_flags(parser):
 def run(args):
     if args.output and not args.output.endswith(SUFFIX):
         raise ValueError(f"`--output` must end in {SUFFIX}. Received: {args.output!r}.")
-    from res3d.weights import recognise
+    from res3d.weights.sources import recognise
 
     if not args.output:
         found = recognise(args.file, args.source)

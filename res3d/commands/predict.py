@@ -87,7 +87,7 @@ def predict(model, videos, *, protocol="centre", top=5, labels=None, workers=Non
     Returns:
         list, one a file and in their order: `{"video", "top": [{"label", "score"}, ...]}`, or `{"video", "error"}`.
     """
-    from pipelines.manifest import Manifest
+    from pipelines.annotations.entries import Manifest
     from res3d.commands.scoring import load_network, score
 
     network, clip, names, multi_label = load_network(model, labels)
@@ -123,7 +123,7 @@ def explain(model, videos, results, path, *, labels=None):
 
     `videos` and `results` are what `predict` was given and gave; the frames of a record are its own.
     """
-    from pipelines.video import write_video
+    from pipelines.video.writer import write_video
     from res3d.commands.drawing import explained_clip
     from res3d.commands.scoring import load_network, middle_clip
 
@@ -160,7 +160,7 @@ def _slide(args):
                 yield sliding.annotated(latest, frame)
 
     if args.output is not None:
-        from pipelines.video import write_video
+        from pipelines.video.writer import write_video
 
         rate = 25.0 if isinstance(source, int) or "://" in source else _rate(source)
         write_video(args.output, frames(), fps=rate)
@@ -171,7 +171,7 @@ def _slide(args):
 
 
 def _rate(path):
-    from pipelines.video import probe
+    from pipelines.video.reading import probe
 
     return probe(path).fps
 
@@ -196,14 +196,14 @@ def find_videos(names):
     Raises:
         ValueError: if there is none.
     """
-    from pipelines import record_index
+    from pipelines.annotations.entries import Entry
     from pipelines.annotations.files import walk
-    from pipelines.manifest import Entry
+    from pipelines.records import index, layout
 
     found = []
     for name in map(str, names):
-        if record_index.are_records(name):  # their labels are not asked for, and may be others than the network's
-            found += [dataclasses.replace(entry, labels=()) for entry in record_index.read(name)]
+        if layout.are_records(name):  # their labels are not asked for, and may be others than the network's
+            found += [dataclasses.replace(entry, labels=()) for entry in index.read(name)]
         elif pathlib.Path(name).is_dir():
             found += [Entry(path, num_frames=num_frames) for path, num_frames in walk(name)]
         else:
@@ -215,14 +215,14 @@ def find_videos(names):
 
 def _record(name):
     """The record called `name`: a prepared folder, then the name that a video has in it; None if there is none."""
-    from pipelines import record_index
+    from pipelines.records import index, layout
 
     path = pathlib.Path(name)
     folder = None if path.exists() else next((parent for parent in path.parents if parent.is_dir()), None)
-    if folder is None or not record_index.are_records(folder):
+    if folder is None or not layout.are_records(folder):
         return None
     wanted = path.relative_to(folder).as_posix()
-    entry = next((entry for entry in record_index.read(folder) if entry.path == wanted), None)
+    entry = next((entry for entry in index.read(folder) if entry.path == wanted), None)
     return entry and dataclasses.replace(entry, labels=())
 
 

@@ -61,8 +61,8 @@ def score(model, clip, data, protocol, labels, split=None, workers=None, multi_l
     """
     from tqdm import tqdm
 
-    from pipelines.dataset import evaluation_views
-    from pipelines.sample import protocol as find_protocol
+    from pipelines.dataset.evaluation import evaluation_views
+    from pipelines.sample.protocols import protocol as find_protocol
     from res3d.evaluation.metrics import sigmoid, softmax
     from res3d.evaluation.predictions import Predictions
     from res3d.evaluation.views import average_views
@@ -168,8 +168,8 @@ def middle_clip(entry, clip):
     Raises:
         ValueError: if it cannot be read.
     """
-    from pipelines.dataset import evaluation_views
-    from pipelines.manifest import Manifest
+    from pipelines.annotations.entries import Manifest
+    from pipelines.dataset.evaluation import evaluation_views
 
     views = evaluation_views(Manifest([dataclasses.replace(entry, labels=())], []), clip, "centre", workers=1)
     for pixels, *_ in views:
@@ -191,7 +191,7 @@ def load_network(source, labels=None):
         ValueError: if the file is no model or that of other clips than the run's, or the labels do not fit it.
     """
     import res3d
-    from pipelines.manifest import load_labels
+    from pipelines.annotations.labels import load_labels
     from res3d.training.workfolder import WorkFolder
 
     path = pathlib.Path(source).expanduser()

@@ -58,7 +58,7 @@ def network_frames(source, clip):
         source: path of a file, number of a camera, or address of a stream.
         clip: `ClipSpec`.
     """
-    from pipelines import live as stream
+    from pipelines.video import live as stream
 
     live = isinstance(source, int) or "://" in source
     takes = _live_takes(clip) if live else _file_takes(source, clip)
@@ -75,10 +75,10 @@ def network_frames(source, clip):
 
 def to_network(frame, clip):
     """A source frame, uint8 RGB, resized and cropped at its centre as `clip` says."""
-    from pipelines import video
+    from pipelines.video import opencv
 
     size = clip.resized_size(*frame.shape[:2])
-    small = frame if frame.shape[:2] == tuple(size) else video.resize_image(frame, size)
+    small = frame if frame.shape[:2] == tuple(size) else opencv.resize_image(frame, size)
     top, left = clip.crop_offsets(*size)
     small = small[top:top + clip.height, left:left + clip.width]
     if clip.channels == 1:  # OpenCV's own weights, so that a file gives the same numbers as offline
@@ -88,9 +88,10 @@ def to_network(frame, clip):
 
 def _file_takes(source, clip):
     """How often each frame of a file is taken, in their order: the frames that the offline protocol takes."""
-    from pipelines import sample, video
+    from pipelines.sample import clips
+    from pipelines.video import reading
 
-    chosen = iter(sample.stream(video.probe(source), clip)[::clip.stride])
+    chosen = iter(clips.stream(reading.probe(source), clip)[::clip.stride])
     wanted = next(chosen, None)
     index = take = 0
     while True:
@@ -157,7 +158,7 @@ def slide(network, clip, labels, source, *, step=None, top=5, multi_label=False)
 
 def annotated(answer, frame):
     """`frame` with the classes of the latest window written on it."""
-    from pipelines.video import add_text
+    from pipelines.video.opencv import add_text
 
     frame = frame.copy()
     for row, item in enumerate(answer["top"] if answer is not None else ()):

@@ -14,7 +14,7 @@ import sys
 
 from absl import logging
 
-from pipelines.commands.lists import add_list_flags, list_options
+from pipelines.commands.flags import add_list_flags, list_options
 
 EXAMPLE = "res3d train --recipe=small_data --data=videos --workdir=runs/first --set schedule.epochs=10"
 
@@ -91,7 +91,7 @@ def train(recipe, data, workdir, *, deterministic=False, overwrite=False, checkp
     import keras
 
     import res3d
-    from pipelines import quarantine
+    from pipelines.dataset import quarantine
     from res3d.commands.training_data import load_training_data
     from res3d.training.loop import fit
     from res3d.training.losses import make_loss, make_metrics
@@ -141,7 +141,7 @@ def train(recipe, data, workdir, *, deterministic=False, overwrite=False, checkp
 
 def summary(folder, history):
     """What `res3d train` prints last."""
-    from pipelines import quarantine
+    from pipelines.dataset import quarantine
     from res3d.training.loop import monitored
 
     skipped = quarantine.load(folder.quarantine_file)
@@ -165,7 +165,7 @@ def describe_run(recipe, data, fed, deterministic, lists):
 
     import keras
 
-    from pipelines.addresses import absolute
+    from pipelines.storage.addresses import absolute
 
     versions = {"python": platform.python_version()}
     for name in ("res3d", "keras", "tensorflow", "jax", "torch", "numpy", "opencv-python-headless"):
@@ -213,7 +213,7 @@ def _check_names(recipe):
     import difflib
 
     import res3d
-    from pipelines.sample import protocol
+    from pipelines.sample.protocols import protocol
 
     protocol(recipe.protocol)
     known = [getattr(row, "name", row) for row in res3d.list_models()]
@@ -224,7 +224,7 @@ def _check_names(recipe):
 
 
 def _save_quarantine(folder, skipped):
-    from pipelines.quarantine import Quarantine
+    from pipelines.dataset.quarantine import Quarantine
 
     verbosity = logging.get_verbosity()
     logging.set_verbosity(logging.ERROR)  # each was logged when it was found

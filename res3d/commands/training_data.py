@@ -53,7 +53,7 @@ def load_training_data(recipe, data, labels=None, shard=(0, 1), quarantine_csv=N
         ValueError: for a class without training videos, an empty split, several labels where the recipe has one.
     """
     import pipelines
-    from pipelines import order
+    from pipelines.dataset import order
 
     training, held_out, manifest = split_data(recipe, data, labels, **lists)
     if manifest.multi_label != recipe.loss.multi_label:
@@ -101,7 +101,8 @@ def split_data(recipe, data, labels=None, **lists):
     Returns:
         (`Manifest` for training, `Manifest` for validation or None, the whole `Manifest`).
     """
-    from pipelines.manifest import Manifest, canonical_split, read_manifest
+    from pipelines.annotations.entries import Manifest, canonical_split
+    from pipelines.manifest import read_manifest
 
     manifest = read_manifest(data, labels=labels, **lists)
     wanted = canonical_split(recipe.data.validation_split)
@@ -125,13 +126,13 @@ def split_data(recipe, data, labels=None, **lists):
 
 def hold_out(manifest, fraction, seed):
     """(entries to train on, entries held out): `fraction` of each class, at least one of a class of two and more."""
-    from pipelines import order
+    from pipelines.sample import seeds
 
     held = set()
     for label in range(manifest.num_classes):
         members = [i for i, entry in enumerate(manifest.entries) if entry.labels[:1] == (label,)]
         count = min(max(round(fraction * len(members)), 1), len(members) - 1) if fraction and members else 0
-        places = order.permutation(len(members), seed, label, HOLD_OUT_KEY)[:count]
+        places = seeds.permutation(len(members), seed, label, HOLD_OUT_KEY)[:count]
         held.update(members[place] for place in places)
     return ([entry for i, entry in enumerate(manifest.entries) if i not in held],
             [entry for i, entry in enumerate(manifest.entries) if i in held])
@@ -139,7 +140,7 @@ def hold_out(manifest, fraction, seed):
 
 def augmentation(recipe, labels):
     """The augmentation of a recipe, or None: a crop of random size and place, a flip where no label has a direction."""
-    from pipelines import transforms
+    from pipelines.augment import chaining, crops, flip
 
     asked, clip = recipe.data, recipe.clip
     if not asked.augment:
@@ -147,21 +148,21 @@ def augmentation(recipe, labels):
     steps = []
     if asked.scale:
         if max(asked.scale) > 1:
-            steps.append(transforms.short_side_jitter(clip.height, clip.width, tuple(map(int, asked.scale))))
+            steps.append(crops.short_side_jitter(clip.height, clip.width, tuple(map(int, asked.scale))))
         else:
-            steps.append(transforms.random_resized_crop(clip.height, clip.width, scale=asked.scale))
+            steps.append(crops.random_resized_crop(clip.height, clip.width, scale=asked.scale))
     if asked.flip:
         try:
-            steps.append(transforms.random_flip(labels=labels))
+            steps.append(flip.random_flip(labels=labels))
         except ValueError as error:
             raise ValueError(f"{error} In a recipe that is data.flip=false.") from None
-    return transforms.chain(*steps) if steps else None
+    return chaining.chain(*steps) if steps else None
 
 
 def _mixing(asked):
     if not asked.mixup and not asked.cutmix:
         return None
-    from pipelines import mixing
+    from pipelines.augment import mixing
 
     if asked.mixup and asked.cutmix:
         return mixing.mixup_or_cutmix(asked.mixup, asked.cutmix)

@@ -38,13 +38,14 @@ def load_start(model, source):
     if not zipfile.is_zipfile(path):
         raise ValueError(f"Weights in a .keras file must be whole. Received: '{path}', which is not. Copy it again, or "
                          "start without --weights.")
-    from res3d import load_model
+    from res3d.network import load_model
 
     return copy_weights(load_model(path, compile=False), model, source)
 
 
 def _load_published(model, path):
-    from res3d.weights import CheckpointError, load_weights
+    from res3d.weights.errors import CheckpointError
+    from res3d.weights.load import load_weights
 
     try:
         load_weights(model, os.fspath(path))

@@ -8,8 +8,8 @@ import dataclasses
 
 from res3d.architecture import Residual, Stem
 from res3d.geometry import preset
-from res3d.variants.pytorchvideo import DEPTHS, INFLATED, THREE, csn, slow
-from res3d.variants.row import Variant
+from res3d.variants.pytorchvideo import INFLATED, THREE, csn, slow
+from res3d.variants.row import DEPTHS, Variant
 from res3d.variants.torchvision import FACTORIZED, VMZ
 
 PROTOCOL = "Kinetics-400, 10 clips x 3 crops of 256"

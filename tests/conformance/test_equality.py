@@ -8,7 +8,7 @@ import pytest
 
 import res3d
 import serving
-from pipelines import video
+from pipelines.video import opencv
 from serving import tensor_proto
 from serving.protos import predict_pb2, prediction_service_pb2_grpc
 
@@ -63,8 +63,8 @@ def test_rest_says_the_same(actions, clips):
 
 
 def test_jpeg_differs_by_the_jpeg_alone(actions, network, clips):
-    pictures = np.array([[video.encode_image(frame, quality=90) for frame in clip] for clip in clips], object)
-    decoded = np.array([[video.decode_image(picture) for picture in row] for row in pictures])
+    pictures = np.array([[opencv.encode_image(frame, quality=90) for frame in clip] for clip in clips], object)
+    decoded = np.array([[opencv.decode_image(picture) for picture in row] for row in pictures])
     answer = grpc_predict(actions, "predict_jpeg", "frames_bytes", pictures)
     logits = network.predict(decoded, verbose=0)
     wanted = np.exp(logits - logits.max(1, keepdims=True))

@@ -10,8 +10,7 @@ import pytest
 
 from res3d.geometry import PRESETS
 from res3d.network import build
-from res3d.weights import load_weights
-from res3d.weights.load import import_model
+from res3d.weights.load import import_model, load_weights
 
 FOLDER = pathlib.Path(__file__).parent
 TOLERANCE = 1e-4  # of the largest value: float32 sums in another order, through up to 200 layers

@@ -5,7 +5,7 @@ import pathlib
 import pytest
 from absl.testing import flagsaver
 
-from pipelines import VideoError
+from pipelines.video.info import VideoError
 from res3d.commands import main as console
 from res3d.commands import pages
 from res3d.weights.errors import CheckpointError

@@ -1,6 +1,6 @@
 """Runners of `prepare` that need no other processes, and one of them does not finish."""
 
-from pipelines import prepare_shard
+from pipelines.prepare import shard
 
 
 class KilledError(Exception):
@@ -10,9 +10,9 @@ class KilledError(Exception):
 def here(plan, numbers):
     """Writes shards in this process."""
     for number in numbers:
-        prepare_shard.write_shard(plan, number)
+        shard.write_shard(plan, number)
 
 
 def one_shard(plan, numbers):
-    prepare_shard.write_shard(plan, numbers[0])
+    shard.write_shard(plan, numbers[0])
     raise KilledError

@@ -5,10 +5,10 @@ import os
 
 import pytest
 
-from pipelines.annotations import detect, parse
-from pipelines.annotations.something import class_of
-from pipelines.labels import load_labels
-from pipelines.manifest import Manifest, read_manifest
+from pipelines.annotations.formats.something import class_of
+from pipelines.annotations.labels import load_labels
+from pipelines.annotations.reading import detect, parse
+from pipelines.manifest import read_manifest
 
 pytestmark = pytest.mark.clips
 
@@ -76,7 +76,7 @@ def test_round_trips_lose_nothing(annotations, tmp_path, name):
     before = read_manifest(annotations / name, videos=tmp_path / "videos")
     assert (len(before), before.missing) == (len(table.rows), [])
     before.save(tmp_path / "manifest.csv")
-    after = Manifest.load(tmp_path / "manifest.csv")
+    after = read_manifest(tmp_path / "manifest.csv")
     assert after == before
     for row, entry in zip(table.rows, after):
         index = table.labels or after.labels

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from pipelines import annotations as formats
-from pipelines.annotations import Options
+from pipelines.annotations import reading
+from pipelines.annotations.reading import Options
 from pipelines.manifest import read_manifest
 
 
@@ -49,7 +49,7 @@ def test_rows_that_cannot_be_are_named(tmp_path, monkeypatch, name, text, messag
     monkeypatch.chdir(tmp_path)
     (tmp_path / name).write_text(text)
     with pytest.raises(ValueError) as caught:
-        formats.parse(name)
+        reading.parse(name)
     assert message in str(caught.value)
 
 
@@ -57,17 +57,17 @@ def test_jester_folder_takes_the_first_list_of_each_split(tmp_path):
     (tmp_path / "jester-v1-labels.csv").write_text("Swiping\nStop\n")
     for name, text in (("a-train.csv", "1;Stop\n"), ("b-train.csv", "2;Stop\n"), ("a-validation.csv", "3;Swiping\n")):
         (tmp_path / name).write_text(text)
-    rows = formats.parse(tmp_path, "jester").rows
+    rows = reading.parse(tmp_path, "jester").rows
     assert sorted((row.names, row.split) for row in rows) == [(("1",), "train"), (("3",), "val")]
 
 
 def test_positive_parts_are_below_their_count(tmp_path):
     (tmp_path / "parts.txt").write_text("v 1 2 0 1\n")
-    assert [row.names for row in formats.parse(tmp_path / "parts.txt", "mmaction").rows] == [("v/part_0.mp4",),
+    assert [row.names for row in reading.parse(tmp_path / "parts.txt", "mmaction").rows] == [("v/part_0.mp4",),
                                                                                              ("v/part_1.mp4",)]
     (tmp_path / "parts.txt").write_text("v 1 2 0 2\n")
     with pytest.raises(ValueError, match=r"positive ones below `parts`, in '.*'\. Received: 'v 1 2 0 2'"):
-        formats.parse(tmp_path / "parts.txt", "mmaction")
+        reading.parse(tmp_path / "parts.txt", "mmaction")
 
 
 def test_indices_take_names_from_a_label_list(tmp_path):
@@ -129,8 +129,8 @@ def test_unknown_formats(tmp_path):
 
 
 def test_every_format_says_what_it_reads():
-    for name in formats.FORMATS:
-        module = formats.module(name)
+    for name in reading.FORMATS:
+        module = reading.module(name)
         assert module.__doc__
         assert not module.knows("no such file.xyz")
     assert Options().fold == 1

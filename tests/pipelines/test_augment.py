@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from pipelines import augment, rand_augment
+from pipelines.augment import colour, erasing, mixing, rand_augment
+from pipelines.augment.layer import keras_layer
 
 RNG = np.random.default_rng(0)
 CLIP = RNG.integers(0, 256, (3, 16, 20, 3), dtype=np.uint8)
@@ -13,14 +14,14 @@ STILL = np.repeat(CLIP[:1], 3, axis=0)              # frames all alike
 SEEDS = [(number, 11) for number in range(12)]
 
 STEPS = {
-    "color_jitter": augment.color_jitter(hue=0.1),
-    "random_erasing": augment.random_erasing(1.0),
-    "rand_augment": augment.rand_augment(2, 9),
-    "rotation": augment.keras_layer(keras.layers.RandomRotation(0.1), "channels"),
-    "zoom": augment.keras_layer(keras.layers.RandomZoom(0.2), "channels"),
-    "translation": augment.keras_layer(keras.layers.RandomTranslation(0.2, 0.2), "channels"),
-    "brightness": augment.keras_layer(keras.layers.RandomBrightness(0.3), "height"),
-    "posterization": augment.keras_layer(keras.layers.RandomPosterization(3), "height"),
+    "color_jitter": colour.color_jitter(hue=0.1),
+    "random_erasing": erasing.random_erasing(1.0),
+    "rand_augment": rand_augment.rand_augment(2, 9),
+    "rotation": keras_layer(keras.layers.RandomRotation(0.1), "channels"),
+    "zoom": keras_layer(keras.layers.RandomZoom(0.2), "channels"),
+    "translation": keras_layer(keras.layers.RandomTranslation(0.2, 0.2), "channels"),
+    "brightness": keras_layer(keras.layers.RandomBrightness(0.3), "height"),
+    "posterization": keras_layer(keras.layers.RandomPosterization(3), "height"),
 }
 
 
@@ -90,26 +91,26 @@ def test_statistics_are_those_of_the_clip():
 
 
 def test_color_jitter_of_nothing_and_of_grey():
-    np.testing.assert_array_equal(augment.color_jitter(0, 0, 0)(tf.constant(CLIP), (1, 2)), CLIP)
-    grey = augment.color_jitter(0.4, 0.4, 0.4, 0.1)(tf.constant(CLIP[..., :1]), (1, 2))
+    np.testing.assert_array_equal(colour.color_jitter(0, 0, 0)(tf.constant(CLIP), (1, 2)), CLIP)
+    grey = colour.color_jitter(0.4, 0.4, 0.4, 0.1)(tf.constant(CLIP[..., :1]), (1, 2))
     assert grey.shape == (*CLIP.shape[:3], 1)
     for arguments, text in (({"brightness": -1}, "`brightness` must not be negative. Received: brightness=-1"),
                             ({"hue": 0.6}, r"`hue` must lie in \[0, 0.5\]. Received: hue=0.6")):
         with pytest.raises(ValueError, match=text):
-            augment.color_jitter(**arguments)
+            colour.color_jitter(**arguments)
 
 
 def test_erasing_covers_one_box_of_the_right_size():
-    step = augment.random_erasing(1.0, area=(0.1, 0.3), fill=0)
+    step = erasing.random_erasing(1.0, area=(0.1, 0.3), fill=0)
     for seed in SEEDS:
         covered = (step(tf.constant(np.full((2, 40, 40, 3), 9, np.uint8)), seed).numpy() == 0).all(axis=(0, 3))
         rows, columns = covered.any(1), covered.any(0)
         assert covered.sum() == rows.sum() * columns.sum()
         assert 0.08 < covered.mean() < 0.33            # sides are whole pixels
-    untouched = augment.random_erasing(0.0)(tf.constant(CLIP), (1, 2))
+    untouched = erasing.random_erasing(0.0)(tf.constant(CLIP), (1, 2))
     np.testing.assert_array_equal(untouched, CLIP)
     with pytest.raises(ValueError, match=r"`fill` must be 'noise' or an int from 0 to 255\. Received: fill=300"):
-        augment.random_erasing(fill=300)
+        erasing.random_erasing(fill=300)
 
 
 @pytest.mark.parametrize(("arguments", "text"), [
@@ -119,14 +120,14 @@ def test_erasing_covers_one_box_of_the_right_size():
 ])
 def test_erasing_arguments(arguments, text):
     with pytest.raises(ValueError, match=text):
-        augment.random_erasing(**arguments)
+        erasing.random_erasing(**arguments)
 
 
 BATCH = np.stack([np.full((2, 8, 8, 3), level, np.uint8) for level in (0, 60, 120, 240)])
 LABELS = np.arange(4, dtype=np.int32)
 
 
-@pytest.mark.parametrize("mix", [augment.mixup(0.8), augment.cutmix(1.0), augment.mixup_or_cutmix(0.8, 1.0)])
+@pytest.mark.parametrize("mix", [mixing.mixup(0.8), mixing.cutmix(1.0), mixing.mixup_or_cutmix(0.8, 1.0)])
 def test_labels_follow_pixels(mix):
     # Constant clips: the mean of a clip tells how much of which it has, and the labels must say the same.
     levels = BATCH[:, 0, 0, 0, 0].astype(float)
@@ -144,26 +145,26 @@ def test_labels_follow_pixels(mix):
 
 def test_mixing_takes_several_labels_and_a_single_clip():
     targets = np.array([[1, 1, 0]], np.float32)
-    for mix in (augment.mixup(), augment.cutmix()):
+    for mix in (mixing.mixup(), mixing.cutmix()):
         clips, labels = mix(tf.constant(BATCH[:1]), tf.constant(targets), (1, 2), 3)
         np.testing.assert_array_equal(clips, BATCH[:1])
         np.testing.assert_allclose(labels, targets, atol=1e-6)              # float32
     with pytest.raises(ValueError, match=r"`alpha` must be positive\. Received: alpha=0"):
-        augment.mixup(0)
+        mixing.mixup(0)
 
 
 def test_mixing_in_a_dataset():
     data = tf.data.Dataset.from_tensor_slices((BATCH, LABELS)).batch(3)
-    found = list(data.map(lambda clips, labels: augment.mixup_or_cutmix(0.8, 1.0)(clips, labels, (5, 6), 4)))
+    found = list(data.map(lambda clips, labels: mixing.mixup_or_cutmix(0.8, 1.0)(clips, labels, (5, 6), 4)))
     assert [clips.shape[0] for clips, _ in found] == [3, 1]
 
 
 @pytest.mark.parametrize("layer", [keras.layers.RandAugment(), keras.layers.Rescaling(1.0), 3])
 def test_layers_that_cannot_be_seeded_are_refused(layer):
     with pytest.raises(ValueError, match=r"`keras_layer` takes one random image layer whose draws can be seeded\. Rec"):
-        augment.keras_layer(layer, "height")
+        keras_layer(layer, "height")
     with pytest.raises(ValueError, match=r"`time_as` must be one of 'channels', 'height'\. Received: 'batch'"):
-        augment.keras_layer(keras.layers.RandomZoom(0.1), "batch")
+        keras_layer(keras.layers.RandomZoom(0.1), "batch")
 
 
 @pytest.mark.parametrize(("arguments", "text"), [
@@ -172,4 +173,4 @@ def test_layers_that_cannot_be_seeded_are_refused(layer):
 ])
 def test_rand_augment_arguments(arguments, text):
     with pytest.raises(ValueError, match=text):
-        augment.rand_augment(*arguments)
+        rand_augment.rand_augment(*arguments)

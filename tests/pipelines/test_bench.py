@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from pipelines import rates
+from pipelines import bench as rates
 from pipelines.commands import bench
-from pipelines.video import write_video
+from pipelines.video.writer import write_video
 from res3d.commands import main
 
 

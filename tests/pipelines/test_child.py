@@ -3,7 +3,7 @@
 import sys
 import threading
 
-from pipelines.child import Child
+from pipelines.video.child import Child
 
 SCRIPT = """
 import json, os, sys, time

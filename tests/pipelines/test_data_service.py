@@ -10,8 +10,11 @@ import numpy as np
 import pytest
 
 import pipelines
-from pipelines import data_service, storage, synthetic
-from pipelines.prepare import Options, prepare
+from pipelines import synthetic
+from pipelines.dataset import data_service
+from pipelines.prepare.options import Options
+from pipelines.prepare.run import prepare
+from pipelines.storage import files
 from res3d.geometry import ClipSpec
 
 CLIP = ClipSpec(frames=8, height=56, width=56)
@@ -76,7 +79,7 @@ def test_workers_that_do_not_see_the_shards_are_noticed(prepared, monkeypatch, c
     dispatcher = data_service.dispatcher()
     address = dispatcher.target
     worker = data_service.worker(address)
-    monkeypatch.setattr(storage, "openable", lambda shard: f"{shard}.elsewhere")
+    monkeypatch.setattr(files, "openable", lambda shard: f"{shard}.elsewhere")
     there = pipelines.training_clips(prepared, CLIP, 4, seed=3, split="val", data_service=address)
     assert sums(there) == sums(pipelines.training_clips(prepared, CLIP, 4, seed=3, split="val"))
     said = [record.getMessage() for record in caplog.records if "a worker could not read" in record.getMessage()]

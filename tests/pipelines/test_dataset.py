@@ -10,10 +10,10 @@ import pytest
 import tensorflow as tf
 
 import pipelines
-from pipelines import dataset, order
-from pipelines.containers import VideoError
-from pipelines.manifest import Entry, Manifest
-from pipelines.video import write_video
+from pipelines.annotations.entries import Entry, Manifest
+from pipelines.dataset import facts, order
+from pipelines.video.info import VideoError
+from pipelines.video.writer import write_video
 from res3d.geometry import ClipSpec
 
 CLIP = ClipSpec(frames=4, stride=2, height=16, width=16, resize=16)
@@ -314,7 +314,7 @@ def test_probes_are_kept_from_run_to_run(folder, tmp_path, monkeypatch):
     cache = tmp_path / "probes.jsonl"
     first = read(pipelines.training_clips(folder, CLIP, 2, probe_cache=cache))
     assert len(cache.read_text().splitlines()) == VIDEOS
-    monkeypatch.setattr("pipelines.probes.probe", None)
+    monkeypatch.setattr("pipelines.video.probe_cache.probe", None)
     assert read(pipelines.training_clips(folder, CLIP, 2, probe_cache=cache)) == first
 
 
@@ -349,4 +349,4 @@ def test_fit_takes_both(folder):
 
 
 def test_workers_default_to_the_cores():
-    assert dataset.default_workers() >= 1
+    assert facts.default_workers() >= 1

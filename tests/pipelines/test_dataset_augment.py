@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 
 import pipelines
-from pipelines import augment
-from pipelines.video import write_video
+from pipelines.augment import chaining, colour, crops, erasing, flip, mixing, rand_augment
+from pipelines.video.writer import write_video
 from res3d.geometry import ClipSpec
 
 CLIP = ClipSpec(frames=4, stride=1, height=16, width=16, resize=20)
@@ -31,22 +31,22 @@ def clips_of(folder, **options):
 
 
 @pytest.mark.parametrize("steps", [
-    [augment.random_resized_crop(16), augment.random_flip(), augment.color_jitter()],
-    [augment.short_side_jitter(16, short_side=(20, 30))],
-    [augment.resize_short_side(24), augment.random_crop(16)],
-    [augment.rand_augment(1), augment.random_erasing(1.0)],
+    [crops.random_resized_crop(16), flip.random_flip(), colour.color_jitter()],
+    [crops.short_side_jitter(16, short_side=(20, 30))],
+    [crops.resize_short_side(24), crops.random_crop(16)],
+    [rand_augment.rand_augment(1), erasing.random_erasing(1.0)],
 ], ids=["box", "jitter", "whole", "cropped"])
 def test_the_same_whatever_the_number_of_workers(folder, steps):
-    first = clips_of(folder, augment=augment.chain(*steps), workers=1)
+    first = clips_of(folder, augment=chaining.chain(*steps), workers=1)
     assert first.shape == (4, *CLIP.shape)
-    np.testing.assert_array_equal(first, clips_of(folder, augment=augment.chain(*steps), workers=4))
+    np.testing.assert_array_equal(first, clips_of(folder, augment=chaining.chain(*steps), workers=4))
     assert len({clip.tobytes() for clip in first}) > 1
 
 
 def test_a_single_step_needs_no_chain(folder):
-    boxed = clips_of(folder, augment=augment.random_resized_crop(16, scale=(0.2, 0.3)))
-    np.testing.assert_array_equal(boxed, clips_of(folder, augment=augment.chain(
-        augment.random_resized_crop(16, scale=(0.2, 0.3)))))
+    boxed = clips_of(folder, augment=crops.random_resized_crop(16, scale=(0.2, 0.3)))
+    np.testing.assert_array_equal(boxed, clips_of(folder, augment=chaining.chain(
+        crops.random_resized_crop(16, scale=(0.2, 0.3)))))
     # A fifth to a third of the picture's 40 rows and 60 columns, of 4 grey levels each.
     assert all(np.ptp(clip[..., 0].astype(int)) < 0.8 * 160 for clip in boxed)
 
@@ -62,12 +62,12 @@ def test_random_and_centre_crops(folder):
 
 
 def test_clips_of_one_video_are_augmented_apart(folder):
-    clips = clips_of(folder, augment=augment.color_jitter(), crop="centre", clips_per_video=2)
+    clips = clips_of(folder, augment=colour.color_jitter(), crop="centre", clips_per_video=2)
     assert len({clip.tobytes() for clip in clips}) == 8
 
 
 def test_mixing_gives_soft_labels(folder):
-    train = pipelines.training_clips(folder, CLIP, 4, mix=augment.mixup(0.8))
+    train = pipelines.training_clips(folder, CLIP, 4, mix=mixing.mixup(0.8))
     assert train.element_spec[1] == tf.TensorSpec((None, 2), tf.float32)
     ((clips, labels),) = list(train)
     assert clips.dtype == tf.uint8
@@ -75,7 +75,7 @@ def test_mixing_gives_soft_labels(folder):
 
 
 def test_epochs_are_augmented_anew(folder):
-    train = pipelines.training_clips(folder, CLIP, 4, augment=augment.color_jitter(), crop="centre")
+    train = pipelines.training_clips(folder, CLIP, 4, augment=colour.color_jitter(), crop="centre")
     first, second = (next(iter(train.at(epoch)))[0].numpy() for epoch in (0, 1))
     assert not {clip.tobytes() for clip in first} & {clip.tobytes() for clip in second}
 
@@ -83,7 +83,7 @@ def test_epochs_are_augmented_anew(folder):
 @pytest.mark.parametrize(("steps", "message"), [
     (lambda clip, seed: tf.cast(clip, tf.float32), r"`augment` must give uint8 clips of shape \(4, 16, 16, 3\). Rec"),
     (lambda clip, seed: clip[:, :8], r"`augment` must give uint8 clips .* Received: uint8 \(4, 8"),
-    (augment.random_resized_crop(12), "`augment` begins with a crop to 12x12, but a clip is 16x16. Make them equal"),
+    (crops.random_resized_crop(12), "`augment` begins with a crop to 12x12, but a clip is 16x16. Make them equal"),
     (3, r"`chain` takes functions of \(clip, seed\). Received: 3"),
 ])
 def test_wrong_augmentation(folder, steps, message):
@@ -92,6 +92,6 @@ def test_wrong_augmentation(folder, steps, message):
 
 
 def test_a_chain_that_leaves_the_picture_too_large(folder):
-    train = pipelines.training_clips(folder, CLIP, 2, augment=augment.resize_short_side(24))
+    train = pipelines.training_clips(folder, CLIP, 2, augment=crops.resize_short_side(24))
     with pytest.raises(tf.errors.InvalidArgumentError, match=r"`augment` must give clips of shape \(4, 16"):
         next(iter(train))

@@ -44,7 +44,7 @@ def run(backend, folder):
 def folder(tmp_path_factory):
     import numpy as np
 
-    from pipelines.video import write_video
+    from pipelines.video.writer import write_video
 
     folder = tmp_path_factory.mktemp("noise")
     rng = np.random.default_rng(0)

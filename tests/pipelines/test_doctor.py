@@ -10,11 +10,14 @@ import sys
 import numpy as np
 import pytest
 
-from pipelines import doctor, video
+from pipelines.annotations.entries import Entry, Manifest
 from pipelines.commands import doctor as command
-from pipelines.examine import examine, examine_all
-from pipelines.manifest import Entry, Manifest, read_manifest
-from pipelines.prepare import prepare
+from pipelines.commands import flags
+from pipelines.doctor import checks
+from pipelines.doctor.examine import examine, examine_all
+from pipelines.manifest import read_manifest
+from pipelines.prepare.run import prepare
+from pipelines.video import opencv, writer
 from res3d.geometry import ClipSpec
 
 CLIP = ClipSpec(frames=8, stride=2, height=32, width=32)
@@ -24,7 +27,7 @@ def write(path, num_frames=20, size=48, seed=0, codec="MJPG", fps=25.0):
     path.parent.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(seed)
     start = rng.integers(0, 200, (size, size, 3), dtype=np.uint8)
-    video.write_video(path, [start + np.uint8(i % 50) for i in range(num_frames)], fps=fps, codec=codec)
+    writer.write_video(path, [start + np.uint8(i % 50) for i in range(num_frames)], fps=fps, codec=codec)
     return path
 
 
@@ -48,7 +51,7 @@ def data(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def report(data):
-    return doctor.check(data, CLIP, workers=2)
+    return checks.check(data, CLIP, workers=2)
 
 
 def warnings_of(report):
@@ -93,8 +96,8 @@ def test_balance():
     sound = {"num_frames": 50, "fps": 25.0, "width": 64, "height": 64, "container": "mp4", "codec": "h264",
              "steady": True, "duration_seconds": 2.0, "times_trusted": True, "damaged": False, "claimed_frames": 50,
              "claimed_fps": 25.0, "key_frames": [0]}
-    found = [doctor.weigh(sound | {"path": entry.path, "hash": entry.path}, CLIP) for entry in entries]
-    report = doctor.report(Manifest(entries, ["run", "jump"]), found, CLIP)
+    found = [checks.weigh(sound | {"path": entry.path, "hash": entry.path}, CLIP) for entry in entries]
+    report = checks.report(Manifest(entries, ["run", "jump"]), found, CLIP)
     assert [warning["kind"] for warning in report["warnings"]] == ["class balance"]
     assert report["warnings"][0]["message"] == "classes range from 1 videos ('jump') to 11 ('run')"
     assert report["splits"] == {}
@@ -111,28 +114,28 @@ def brute_cost(num_frames, key_frames, clip):
     (100, [0]), (100, [0, 12, 24, 90]), (15, [0, 3]), (300, range(300))])
 def test_cost_counts_decoded_frames(num_frames, key_frames):
     found = {"num_frames": num_frames, "key_frames": list(key_frames), "fps": 25.0}
-    assert doctor.cost_of_clip(found, CLIP) == pytest.approx(brute_cost(num_frames, key_frames, CLIP))
+    assert checks.cost_of_clip(found, CLIP) == pytest.approx(brute_cost(num_frames, key_frames, CLIP))
 
 
 def test_cost_at_a_target_rate():
     found = {"num_frames": 100, "key_frames": [0], "fps": 50.0}
     halved = ClipSpec(frames=8, stride=1, fps=25.0, height=32, width=32)
-    assert doctor.cost_of_clip(found, halved) == doctor.cost_of_clip(found, CLIP)
+    assert checks.cost_of_clip(found, halved) == checks.cost_of_clip(found, CLIP)
 
 
 def test_a_folder_of_frames(tmp_path):
     for number in range(4):
         path = tmp_path / "run/clip" / f"{number}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(video.encode_image(np.full((40, 40, 3), number, np.uint8), ".png"))
-    report = doctor.check(tmp_path, CLIP, workers=1)
+        path.write_bytes(opencv.encode_image(np.full((40, 40, 3), number, np.uint8), ".png"))
+    report = checks.check(tmp_path, CLIP, workers=1)
     assert (report["files"], report["usable"], report["containers"]) == (1, 1, {"frames": 1})
     assert examine(str(tmp_path / "run/clip"))["key_frames"] == [0, 1, 2, 3]
 
 
 def test_a_frame_that_does_not_decode(tmp_path):
     for number in range(4):
-        picture = video.encode_image(np.random.default_rng(number).integers(0, 256, (40, 40, 3), np.uint8), ".png")
+        picture = opencv.encode_image(np.random.default_rng(number).integers(0, 256, (40, 40, 3), np.uint8), ".png")
         (tmp_path / f"{number}.png").write_bytes(picture[:30] if number == 2 else picture)
     assert examine(str(tmp_path)) == {"path": str(tmp_path), "reason": "its frame '2.png': no image can be decoded "
                                                                       "from its 30 bytes"}
@@ -198,7 +201,7 @@ def test_records_are_sent_elsewhere(tmp_path):
     write(tmp_path / "videos/run/a.avi")
     prepare(tmp_path / "videos", tmp_path / "out", workers=1)
     with pytest.raises(ValueError, match=r"Expected videos\. Received records, .* `res3d prepare .*out --verify`"):
-        doctor.manifest_of(tmp_path / "out")
+        checks.manifest_of(tmp_path / "out")
 
 
 def test_stopping_does_not_wait_for_the_video_at_hand():
@@ -263,19 +266,19 @@ def test_names_that_are_no_text(tmp_path, capsys):
 def test_missing_rows_and_unlabelled_videos(tmp_path):
     write(tmp_path / "x_000001_000002.avi")
     (tmp_path / "test.csv").write_text("youtube_id,time_start,time_end,split\nx,1,2,test\ny,1,2,test\n")
-    report = doctor.check(tmp_path / "test.csv", CLIP, workers=1)
+    report = checks.check(tmp_path / "test.csv", CLIP, workers=1)
     assert [row["path"] for row in report["missing"]] == ["y_000001_000002"]
     found = warnings_of(report)
     assert found["missing"]["message"] == "1 of 2 rows of the annotations have no file"
     assert found["unlabelled"]["message"] == "1 videos have no label"
-    assert doctor.check(tmp_path, CLIP, workers=1)["usable"] == 1  # loose files are checked, too
+    assert checks.check(tmp_path, CLIP, workers=1)["usable"] == 1  # loose files are checked, too
 
 
 def test_clip_flag():
     with pytest.raises(ValueError, match=r"`--clip` must be FRAMESxSTRIDExSIZE, such as 16x2x112, or one of .* "
                                          r"Received: '16'\."):
-        command.parse_clip("16")
-    assert command.parse_clip("torchvision_112").fps == 15
+        flags.parse_clip("16")
+    assert flags.parse_clip("torchvision_112").fps == 15
 
 
 @pytest.mark.clips
@@ -293,7 +296,7 @@ def test_what_headers_get_wrong(clips):
     chosen = ["action/baseball.mp4", "action/k400_arm_wrestling.mp4", "derived/baseball_mpeg1.mpg",
               "derived/baseball_really_avi.mp4", "odd/vfr_rotate180_720p.mp4", "odd/corrupted_tail.mp4"]
     manifest = Manifest([Entry(str(clips / name), (0,)) for name in chosen], ["x"])
-    report = doctor.check(manifest, ClipSpec(), workers=2)
+    report = checks.check(manifest, ClipSpec(), workers=2)
     found = warnings_of(report)
     assert names(found["frame count"]) == {"baseball.mp4", "baseball_mpeg1.mpg", "corrupted_tail.mp4"}
     assert found["frame count"]["details"][0].endswith("baseball.mp4: says 183, has 167")

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 import pipelines
-from pipelines import frame_folder
-from pipelines.containers import VideoError
-from pipelines.manifest import Entry, Manifest
-from pipelines.video import encode_image, read_frames, write_video
+from pipelines.annotations.entries import Entry, Manifest
+from pipelines.video import frame_folder
+from pipelines.video.info import VideoError
+from pipelines.video.opencv import encode_image
+from pipelines.video.reading import read_frames
+from pipelines.video.writer import write_video
 from res3d.geometry import ClipSpec
 
 CLIP = ClipSpec(frames=4, stride=2, height=16, width=16, resize=16)

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.labels import load_labels, plain_name
-from pipelines.manifest import Entry, Manifest, read_manifest
+from pipelines.annotations.entries import Entry, Manifest
+from pipelines.annotations.labels import load_labels, plain_name
+from pipelines.manifest import read_manifest
 
 
 def make(folder, *names):
@@ -143,7 +144,7 @@ def test_saving_and_reading_loses_nothing(tmp_path_factory, labels, data):
     entries.append(Entry(str(folder / "g"), data.draw(ids), num_frames=1, first_frame=data.draw(st.integers(0, 1))))
     before = Manifest(entries, labels, multi_label=several)
     before.save(folder / "manifest.csv")
-    assert Manifest.load(folder / "manifest.csv") == before
+    assert read_manifest(folder / "manifest.csv") == before
     assert read_manifest(folder) == before  # a folder with a manifest.csv is read by it
     assert not list(folder.glob("*.part"))
 

@@ -13,9 +13,13 @@ import time
 import numpy as np
 import pytest
 
-from pipelines import prepare_verify, record_file, records, synthetic
+from pipelines import synthetic
 from pipelines.manifest import read_manifest
-from pipelines.prepare import Options, prepare
+from pipelines.prepare import verify
+from pipelines.prepare.options import Options
+from pipelines.prepare.run import prepare
+from pipelines.records import tfrecord
+from pipelines.records.record import decode
 from res3d.geometry import ClipSpec
 
 CLIP = ClipSpec(frames=8, height=56, width=56)
@@ -54,13 +58,13 @@ def test_what_is_in_a_prepared_folder(undisturbed, videos):
         if "broken" not in entry.path]
     assert (undisturbed / "quarantine.csv").read_text().splitlines()[1].startswith("train/left/broken.avi,")
     assert ClipSpec.load(undisturbed / "clip.json") == CLIP
-    assert prepare_verify.verify(undisturbed) == []
+    assert verify.verify(undisturbed) == []
 
 
 def test_records_hold_what_the_manifest_says(undisturbed):
     for entry in read_manifest(undisturbed, split="val"):
         with open(entry.shard, "rb") as file:
-            record = records.decode(record_file.read_at(file, entry.offset))
+            record = decode(tfrecord.read_at(file, entry.offset))
         assert (record.filename, record.labels, len(record.frames)) == (entry.path, entry.labels, entry.frames)
         assert np.diff(record.times_us).min() > 0
         assert record.end_us == pytest.approx(record.times_us[-1] + 1e6 / entry.fps, abs=2)
@@ -94,7 +98,7 @@ def test_a_changed_option_is_refused(videos, undisturbed, tmp_path):
         prepare(videos, tmp_path / "out", OPTIONS, split="val")
     summary = prepare(videos, tmp_path / "out", Options(CLIP, shard_clips=20, quality=50), overwrite=True)
     assert len(list((tmp_path / "out").glob("*.tfrecord"))) == len(summary["shards"]) == 2
-    assert prepare_verify.verify(tmp_path / "out") == []
+    assert verify.verify(tmp_path / "out") == []
 
 
 def test_options_shape_the_frames(videos, tmp_path):
@@ -166,9 +170,9 @@ def test_data_that_vanish(videos, tmp_path):
 
     def gone(plan, numbers):
         shutil.rmtree(tmp_path / "in")
-        from pipelines import prepare_pool
+        from pipelines.prepare import pool
 
-        prepare_pool.write_shards(plan.out, numbers, 1, lambda *counts: None, 60.0)
+        pool.write_shards(plan.out, numbers, 1, lambda *counts: None, 60.0)
 
     with pytest.raises(OSError, match="The folder has gone while they were being prepared"):
         prepare(tmp_path / "in", tmp_path / "out", OPTIONS, runner=gone)
@@ -200,10 +204,10 @@ prepare_shard._serve()
     ("os.kill(os.getpid(), 11)", 60.0, "the decoder crashed (signal 11)"),
     ("__import__('time').sleep(60)", 3.0, "decoding did not end within 3 seconds")])
 def test_a_crashing_decoder_costs_its_own_video(how, timeout, reason, videos, tmp_path, monkeypatch):
-    from pipelines import prepare_pool
+    from pipelines.prepare import pool
 
     script = CRASHING.format(name=os.path.join("right", "0000.avi"), how=how)
-    monkeypatch.setattr(prepare_pool, "_COMMAND", [sys.executable, "-c", script])
+    monkeypatch.setattr(pool, "_COMMAND", [sys.executable, "-c", script])
     summary = prepare(videos, tmp_path / "out", OPTIONS, split="val", workers=2, timeout=timeout)
     assert summary["clips"] == 7
     assert f"right/0000.avi,{reason}" in (tmp_path / "out" / "quarantine.csv").read_text()
@@ -223,7 +227,7 @@ def test_verify_names_what_is_wrong(undisturbed, tmp_path):
     labels.write_text(labels.read_text().replace("left", "links"))
     manifest = tmp_path / "out" / "manifest.csv"
     manifest.write_text(manifest.read_text().replace(",left,", ",links,"))
-    problems = "\n".join(prepare_verify.verify(tmp_path / "out"))
+    problems = "\n".join(verify.verify(tmp_path / "out"))
     assert f"the record at byte {flipped.offset} of '{flipped.shard}' has a wrong checksum" in problems
     assert "another checksum than the summary" in problems
     assert "has label names ('left',), the manifest ('links',)" in problems

@@ -8,9 +8,13 @@ import sys
 import pytest
 from in_process import KilledError, here, one_shard
 
-from pipelines import prepare_plan, prepare_pool, prepare_shard, prepare_verify, storage
 from pipelines.manifest import read_manifest
-from pipelines.prepare import Options, prepare
+from pipelines.prepare import pool, verify
+from pipelines.prepare.options import Options
+from pipelines.prepare.plan import writing
+from pipelines.prepare.run import prepare
+from pipelines.prepare.shard import _aside, tempfile
+from pipelines.storage import files
 from res3d.geometry import ClipSpec
 
 CLIP = ClipSpec(frames=8, height=56, width=56)
@@ -70,7 +74,7 @@ def test_killed_while_it_takes_away_what_was_there(after, videos, copy, second, 
         removed.append(path)
         os.remove(path)
 
-    monkeypatch.setattr(storage, "remove", remove)
+    monkeypatch.setattr(files, "remove", remove)
     with pytest.raises(KilledError):
         prepare(videos, copy, OTHERS, overwrite=True, runner=here)
     monkeypatch.undo()
@@ -125,11 +129,11 @@ def test_a_full_disk_says_where_and_what_to_do(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space left") as error:
-        storage.write_bytes(tmp_path / "plan.json", b"{}")
+        files.write_bytes(tmp_path / "plan.json", b"{}")
     assert error.value.filename == str(tmp_path / "plan.json")
     assert list(tmp_path.iterdir()) == []
-    with pytest.raises(OSError, match="No space left") as error, prepare_plan.writing(str(tmp_path)):
-        storage.write_bytes(tmp_path / "plan.json", b"{}")
+    with pytest.raises(OSError, match="No space left") as error, writing(str(tmp_path)):
+        files.write_bytes(tmp_path / "plan.json", b"{}")
     assert str(error.value) == (
         f"Expected to write '{tmp_path}/plan.json'. The system says: No space left on device. Put that right and run "
         "the same command again: it goes on where it stopped.")
@@ -137,7 +141,7 @@ def test_a_full_disk_says_where_and_what_to_do(tmp_path, monkeypatch):
 
 def test_nothing_stays_in_the_temporary_folder(videos, first, tmp_path, monkeypatch):
     system = pytest.importorskip("fsspec").filesystem("memory")
-    monkeypatch.setattr(prepare_shard.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     out = "memory://swept/records"
     try:
         with pytest.raises(KilledError):
@@ -145,7 +149,7 @@ def test_nothing_stays_in_the_temporary_folder(videos, first, tmp_path, monkeypa
         assert list(tmp_path.iterdir()) == []
 
         def killed(plan, numbers):
-            aside = pathlib.Path(prepare_shard._aside(plan, plan.shards[0]))
+            aside = pathlib.Path(_aside(plan, plan.shards[0]))
             aside.write_bytes(b"half")
             assert aside.parent.parent == tmp_path
             raise KilledError
@@ -154,8 +158,8 @@ def test_nothing_stays_in_the_temporary_folder(videos, first, tmp_path, monkeypa
             prepare(videos, out, OPTIONS, runner=killed)
         assert list(tmp_path.iterdir()) == []
         prepare(videos, out, OPTIONS, runner=here)
-        there = [name for name in storage.list_folder(out) if not name.endswith("/")]
-        assert {name: storage.read_bytes(f"{out}/{name}") for name in there} == tree(first)
+        there = [name for name in files.list_folder(out) if not name.endswith("/")]
+        assert {name: files.read_bytes(f"{out}/{name}") for name in there} == tree(first)
     finally:
         system.rm("/swept", recursive=True)
 
@@ -174,7 +178,7 @@ def test_verify_names_a_missing_shard_and_one_too_many(copy):
     one, other = shards(copy)[:2]
     os.rename(one, copy / "train-00000-of-00009.tfrecord")
     other.write_bytes(other.read_bytes() + b"\0")
-    problems = "\n".join(prepare_verify.verify(copy))
+    problems = "\n".join(verify.verify(copy))
     assert f"'{one}' cannot be read: " in problems
     assert f"'{other}' has {other.stat().st_size} bytes, the summary {other.stat().st_size - 1}" in problems
     assert f"the folder has '{copy}/train-00000-of-00009.tfrecord', the summary does not" in problems
@@ -184,7 +188,7 @@ def test_verify_names_wrong_counts(copy):
     rewrite(copy / "manifest.csv", ",val,", ",test,")
     frames = sum(entry.frames for entry in read_manifest(copy))
     rewrite(copy / "summary.json", f'"frames": {frames},\n "bytes"', '"frames": 7,\n "bytes"')
-    problems = "\n".join(prepare_verify.verify(copy))
+    problems = "\n".join(verify.verify(copy))
     assert "the summary has 8 clips of split 'val', the manifest 7" in problems
     assert "the summary has 0 clips of split 'test', the manifest 1" in problems
     assert f"the summary has 7 frames, the manifest {frames}" in problems
@@ -207,7 +211,7 @@ def test_names_of_labels_may_hold_any_separator(videos, tmp_path):
     (tmp_path / "list.csv").write_text(f"path,label\n{path},a\u2028b\n{path},c\x0cd\n")
     prepare(tmp_path / "list.csv", tmp_path / "out", OPTIONS, runner=here)
     assert read_manifest(tmp_path / "out").labels == ["a\u2028b", "c\x0cd"]
-    assert prepare_verify.verify(tmp_path / "out") == []
+    assert verify.verify(tmp_path / "out") == []
 
 
 @pytest.mark.parametrize(("how", "timeout", "said"), [
@@ -223,7 +227,7 @@ def upload(*paths):
 storage.upload = upload
 prepare_shard._serve()
 """
-    monkeypatch.setattr(prepare_pool, "_COMMAND", [sys.executable, "-c", script])
+    monkeypatch.setattr(pool, "_COMMAND", [sys.executable, "-c", script])
     with pytest.raises(OSError, match="Expected a shard that was written") as error:
         prepare(videos, tmp_path / "out", OPTIONS, split="val", workers=1, timeout=timeout)
     assert said in str(error.value)
@@ -238,7 +242,7 @@ def crash(*arguments):
 prepare_clip.clip_records = crash
 prepare_shard._serve()
 """
-    monkeypatch.setattr(prepare_pool, "_COMMAND", [sys.executable, "-c", script])
+    monkeypatch.setattr(pool, "_COMMAND", [sys.executable, "-c", script])
     with pytest.raises(RuntimeError, match=r"no answer from https://host/a\.mp4") as error:
         prepare(videos, tmp_path / "out", OPTIONS, workers=1)
     assert "same" not in str(error.value).partition("no answer")[2]

@@ -9,7 +9,8 @@ import time
 
 import pytest
 
-from pipelines import prepare_lock, storage
+from pipelines.prepare import lock
+from pipelines.storage import files
 
 
 @pytest.fixture
@@ -32,45 +33,45 @@ def dead():
 def leave(bucket, **said):
     """Writes a lock as another preparation would."""
     said = {"host": "elsewhere", "process": 1, "token": "theirs", "at": time.time()} | said
-    storage.write_bytes(f"{bucket}/.prepare/lock", json.dumps(said).encode())
+    files.write_bytes(f"{bucket}/.prepare/lock", json.dumps(said).encode())
 
 
 def test_a_second_one_is_refused(bucket, tmp_path):
-    with prepare_lock.alone(bucket), pytest.raises(BlockingIOError) as error, prepare_lock.alone(bucket):
+    with lock.alone(bucket), pytest.raises(BlockingIOError) as error, lock.alone(bucket):
         pass
     assert str(error.value) == (
         f"Expected to be alone in '{bucket}'. Another `res3d prepare` is at work there: process {os.getpid()} on "
         f"{socket.gethostname()}. Wait for it, or end it; 90 seconds after it has died, its lock no longer counts.")
-    assert not storage.exists(f"{bucket}/.prepare/lock")
-    with prepare_lock.alone(tmp_path), pytest.raises(BlockingIOError, match="alone"), prepare_lock.alone(tmp_path):
+    assert not files.exists(f"{bucket}/.prepare/lock")
+    with lock.alone(tmp_path), pytest.raises(BlockingIOError, match="alone"), lock.alone(tmp_path):
         pass
     assert list(tmp_path.iterdir()) == []
 
 
 def test_what_the_dead_leave_does_not_count(bucket, dead):
     leave(bucket, at=time.time() - 91)
-    with prepare_lock.alone(bucket):
-        assert json.loads(storage.read_bytes(f"{bucket}/.prepare/lock"))["process"] == os.getpid()
+    with lock.alone(bucket):
+        assert json.loads(files.read_bytes(f"{bucket}/.prepare/lock"))["process"] == os.getpid()
     leave(bucket, host=socket.gethostname(), process=dead)
-    with prepare_lock.alone(bucket):
+    with lock.alone(bucket):
         pass
-    storage.write_bytes(f"{bucket}/.prepare/lock", b"half")
-    with prepare_lock.alone(bucket):
+    files.write_bytes(f"{bucket}/.prepare/lock", b"half")
+    with lock.alone(bucket):
         pass
     leave(bucket, process=dead)  # a machine whose processes cannot be asked
-    with pytest.raises(BlockingIOError, match=f"process {dead} on elsewhere"), prepare_lock.alone(bucket):
+    with pytest.raises(BlockingIOError, match=f"process {dead} on elsewhere"), lock.alone(bucket):
         pass
 
 
 def test_it_is_kept_fresh_and_given_up_to_another(bucket, monkeypatch):
-    monkeypatch.setattr(prepare_lock, "BEAT_SECONDS", 0.01)
+    monkeypatch.setattr(lock, "BEAT_SECONDS", 0.01)
     path = f"{bucket}/.prepare/lock"
-    with prepare_lock.alone(bucket):
-        began = json.loads(storage.read_bytes(path))["at"]
-        storage.remove(path)  # as --overwrite does
-        while not storage.exists(path):
+    with lock.alone(bucket):
+        began = json.loads(files.read_bytes(path))["at"]
+        files.remove(path)  # as --overwrite does
+        while not files.exists(path):
             time.sleep(0.01)
-        assert json.loads(storage.read_bytes(path))["at"] > began
+        assert json.loads(files.read_bytes(path))["at"] > began
         leave(bucket)
         time.sleep(0.05)
-    assert json.loads(storage.read_bytes(path))["token"] == "theirs"
+    assert json.loads(files.read_bytes(path))["token"] == "theirs"

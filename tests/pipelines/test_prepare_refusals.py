@@ -8,10 +8,11 @@ import types
 import pytest
 from in_process import KilledError, here, one_shard
 
-from pipelines import beam_runner, prepare_pool, prepare_verify
 from pipelines.commands import prepare as command
 from pipelines.manifest import read_manifest
-from pipelines.prepare import Options, prepare
+from pipelines.prepare import beam, pool, verify
+from pipelines.prepare.options import Options
+from pipelines.prepare.run import prepare
 from res3d.geometry import ClipSpec
 
 OPTIONS = Options(ClipSpec(frames=8, height=56, width=56), shard_clips=4)
@@ -37,7 +38,7 @@ def test_an_output_beside_the_splits_goes_on(videos):
     with pytest.raises(KilledError):
         prepare(videos, videos / "records", OPTIONS, runner=one_shard)
     assert prepare(videos, videos / "records", OPTIONS, runner=here)["clips"] == 16
-    assert prepare_verify.verify(videos / "records") == []
+    assert verify.verify(videos / "records") == []
 
 
 def test_a_column_of_splits_however_its_list_is_written(videos, tmp_path):
@@ -75,23 +76,23 @@ def test_verify_looks_at_the_files_beside_the_shards(videos, tmp_path):
     clip = (out / "clip.json").read_text()
     (out / "clip.json").write_text(clip.replace("56", "65", 1))
     (out / "quarantine.csv").write_text("path,reason\na.mp4,it is empty\n")
-    problems = prepare_verify.verify(out)
+    problems = verify.verify(out)
     assert len(problems) == 2
     assert "clip.json' has {" in problems[0]
     assert problems[1].endswith("quarantine.csv' has 1, the summary 0")
     (out / "clip.json").write_text(clip[:20])
     (out / "quarantine.csv").unlink()
-    assert [problem.split("' ")[1][:15] for problem in prepare_verify.verify(out)] == ["cannot be read:"] * 2
+    assert [problem.split("' ")[1][:15] for problem in verify.verify(out)] == ["cannot be read:"] * 2
 
 
 def test_verify_of_another_folder(videos, tmp_path):
     with pytest.raises(ValueError, match=r"Expected a folder that `res3d prepare` wrote\. Received '.*videos', which "
                                          r"has no 'summary\.json'\. Pass the folder of the records\."):
-        prepare_verify.verify(videos)
+        verify.verify(videos)
     with pytest.raises(KilledError):
         prepare(videos, tmp_path / "out", OPTIONS, runner=one_shard)
     with pytest.raises(ValueError, match=r"The preparation of '.*out' is not finished\. Run the same"):
-        prepare_verify.verify(tmp_path / "out")
+        verify.verify(tmp_path / "out")
 
 
 def test_verify_and_prepare_at_once(tmp_path, capsys):
@@ -130,7 +131,7 @@ prepare_shard._serve()
 
 
 def test_a_system_out_of_memory_costs_no_clip(videos, tmp_path, monkeypatch):
-    monkeypatch.setattr(prepare_pool, "_COMMAND", [sys.executable, "-c", KILLED])
+    monkeypatch.setattr(pool, "_COMMAND", [sys.executable, "-c", KILLED])
     with pytest.raises(OSError, match=r"2 were killed while they read 'val/left/0000\.avi', as a system does that runs "
                                       r"out of memory\. Run the same command again with fewer --workers, or without"):
         prepare(videos, tmp_path / "out", OPTIONS, split="val", workers=1)
@@ -142,11 +143,11 @@ def test_names_with_line_ends_and_data_without_labels(videos, tmp_path):
     (videos / "val" / "right" / "Icon\r").write_bytes(b"")
     prepare(videos, tmp_path / "out", OPTIONS, split="val", runner=here)
     assert "val/left/a\rb\nc.avi" in [entry.path for entry in read_manifest(tmp_path / "out")]
-    assert prepare_verify.verify(tmp_path / "out") == []
+    assert verify.verify(tmp_path / "out") == []
     (tmp_path / "list.csv").write_text(f"path,label\n{next((videos / 'train').rglob('*.avi'))},\n")
     prepare(tmp_path / "list.csv", tmp_path / "bare", OPTIONS, runner=here)
     assert read_manifest(tmp_path / "bare").labels == []
-    assert prepare_verify.verify(tmp_path / "bare") == []
+    assert verify.verify(tmp_path / "bare") == []
 
 
 def test_a_bucket_may_have_any_names(videos, tmp_path):
@@ -187,6 +188,6 @@ def test_flags_that_beam_would_pass_over():
     for runner, flag, said in (("DirectRunner", "--nowhere=1", "--nowhere"),
                                ("FlinkRunner", "--flink_mastre=a", "--flink_mastre, which is near to --flink_master")):
         with pytest.raises(ValueError, match="Expected flags that Beam's runner") as error:
-            beam_runner.write_shards(None, [], runner, [flag])
+            beam.write_shards(None, [], runner, [flag])
         assert str(error.value).endswith(f"'{runner}' knows. Received: {said}. Correct it, or leave it out.")
-    beam_runner.write_shards(None, [], "FlinkRunner", ["--objectReuse=true"])  # its job server knows that
+    beam.write_shards(None, [], "FlinkRunner", ["--objectReuse=true"])  # its job server knows that

@@ -63,7 +63,7 @@ np.testing.assert_array_equal(one[0][0], other[0][0])
 report = doctor.check(address, clip, split="val", workers=1)
 assert (report["files"], report["usable"]) == (8, 8), report["bad"]
 storage.remove(storage.join(address, "val", "up", "0000.avi"))
-probes = pipelines.probes.Probes(os.path.join(local, "probes"))
+probes = pipelines.video.probe_cache.Probes(os.path.join(local, "probes"))
 try:
     probes.info(storage.join(address, "val", "up", "0000.avi"))
 except pipelines.VideoError as error:

@@ -6,11 +6,11 @@ import os
 import numpy as np
 import pytest
 
-from pipelines import quarantine
-from pipelines.containers import VideoError
-from pipelines.probes import Probes
-from pipelines.quarantine import Quarantine
-from pipelines.video import write_video
+from pipelines.dataset import quarantine
+from pipelines.dataset.quarantine import Quarantine
+from pipelines.video.info import VideoError
+from pipelines.video.probe_cache import Probes
+from pipelines.video.writer import write_video
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def video(tmp_path):
 def test_a_file_is_probed_once(video, monkeypatch):
     probes = Probes()
     assert probes.info(video).num_frames == 5
-    monkeypatch.setattr("pipelines.probes.probe", None)
+    monkeypatch.setattr("pipelines.video.probe_cache.probe", None)
     assert probes.info(video).num_frames == 5
 
 
@@ -34,7 +34,7 @@ def test_failures_are_remembered(tmp_path, monkeypatch):
         with pytest.raises(VideoError) as raised:
             probes.info(path)
         assert raised.value.path == path
-        monkeypatch.setattr("pipelines.probes.probe", None)
+        monkeypatch.setattr("pipelines.video.probe_cache.probe", None)
 
 
 def test_the_file_follows_the_videos(video, tmp_path):
@@ -64,7 +64,7 @@ def test_jumps_are_looked_for_once_when_asked(video, tmp_path, monkeypatch):
         looked.append(path)
         return info
 
-    monkeypatch.setattr("pipelines.probes.with_jumps", with_jumps)
+    monkeypatch.setattr("pipelines.video.probe_cache.with_jumps", with_jumps)
     for jumps, times in ((False, 0), (True, 1), (True, 1)):
         probes = Probes(cache, jumps)
         assert probes.info(video).num_frames == 5

@@ -8,11 +8,20 @@ import pytest
 import tensorflow as tf
 
 import pipelines
-from pipelines import augment, record_file, record_rows, records, sample, storage, synthetic, transforms, video
-from pipelines.manifest import Manifest, read_manifest
-from pipelines.order import mix
-from pipelines.prepare import Options, prepare
-from pipelines.record_index import RecordEntry
+from pipelines import synthetic
+from pipelines.annotations.entries import Manifest
+from pipelines.augment import chaining, crops, flip
+from pipelines.dataset.from_records.rows import COLUMNS, TOP, WIDTH, RecordRows
+from pipelines.manifest import read_manifest
+from pipelines.prepare.options import Options
+from pipelines.prepare.run import prepare
+from pipelines.records import tfrecord
+from pipelines.records.layout import RecordEntry
+from pipelines.records.record import Record, decode, encode
+from pipelines.sample.clips import random_clip
+from pipelines.sample.seeds import mix
+from pipelines.storage import files
+from pipelines.video import opencv
 from res3d.geometry import ClipSpec
 
 CLIP = ClipSpec(frames=8, height=56, width=56)
@@ -47,8 +56,8 @@ def same(one, other, tolerance=JPEG):
 
 @pytest.mark.parametrize("options", [
     {}, {"clips_per_video": 3}, {"crop": "centre"}, {"balanced": True}, {"shard": (1, 2)}, {"short": "loop"},
-    {"augment": transforms.random_resized_crop(56, scale=(0.5, 1.0))}, {"drop_remainder": True}, {"workers": 5},
-    {"augment": augment.chain(augment.centre_crop(56), augment.random_flip())}],
+    {"augment": crops.random_resized_crop(56, scale=(0.5, 1.0))}, {"drop_remainder": True}, {"workers": 5},
+    {"augment": chaining.chain(crops.centre_crop(56), flip.random_flip())}],
     ids=lambda options: ",".join(options) or "plain")
 def test_the_same_clips_as_from_videos(options, videos, prepared):
     options = {"clip": CLIP, "batch_size": 5, "seed": 3, "split": "train"} | options
@@ -216,8 +225,8 @@ def foreign(tmp_path, monkeypatch):
                    "clip/label/text": feature(bytes_list=tf.train.BytesList(value=[name])),
                    "clip/start/timestamp": feature(int64_list=tf.train.Int64List(value=[0])),
                    "clip/end/timestamp": feature(int64_list=tf.train.Int64List(value=[4_000_000]))}
-        images = tf.train.FeatureList(feature=[feature(bytes_list=tf.train.BytesList(value=[video.encode_image(frame)]))
-                                               for frame in frames])
+        jpegs = [tf.train.BytesList(value=[opencv.encode_image(frame)]) for frame in frames]
+        images = tf.train.FeatureList(feature=[feature(bytes_list=jpeg) for jpeg in jpegs])
         return tf.train.SequenceExample(context=tf.train.Features(feature=context), feature_lists=tf.train.FeatureLists(
             feature_list={"image/encoded": images})).SerializeToString()
 
@@ -245,8 +254,8 @@ def test_records_of_other_tools(foreign):
 
 def test_records_of_other_tools_where_tensorflow_has_the_file_system(foreign):
     for path in foreign.iterdir():
-        storage.write_bytes(f"ram://foreign/{path.name}", path.read_bytes())
-    storage.write_bytes("ram://foreign/test-00000-of-00001", (foreign / "train-00000-of-00001").read_bytes()[:-20_000])
+        files.write_bytes(f"ram://foreign/{path.name}", path.read_bytes())
+    files.write_bytes("ram://foreign/test-00000-of-00001", (foreign / "train-00000-of-00001").read_bytes()[:-20_000])
     manifest = read_manifest("ram://foreign")
     assert manifest.splits == {"train": 2, "val": 2, "test": 1}
     assert any("of 'ram://foreign/test-00000-of-00001' is cut off" in row.reason for row in manifest.missing)
@@ -271,9 +280,9 @@ def test_a_label_out_of_range(foreign):
 
 
 def test_a_label_that_nobody_can_mean(foreign):
-    data = records.encode(records.Record((video.encode_image(np.zeros((8, 8, 3), np.uint8)),), (2**40,)))
+    data = encode(Record((opencv.encode_image(np.zeros((8, 8, 3), np.uint8)),), (2**40,)))
     with open(foreign / "test-00000-of-00001", "wb") as file:
-        record_file.Writer(file).write(data)
+        tfrecord.Writer(file).write(data)
     with pytest.raises(ValueError, match=r"Expected label ids below 1000000\. Received 1099511627776 in the record at "
                                          r"byte 0 of '.*test-00000-of-00001'\. Write the names"):
         read_manifest(foreign)
@@ -292,18 +301,18 @@ def made_up(count, seed):
 @pytest.mark.parametrize("short", ["repeat_last", "loop"])
 def test_arithmetic_of_whole_epochs_is_that_of_single_videos(clip, short):
     entries = list(made_up(50, seed=4))
-    table = record_rows.RecordRows(entries, clip, short)
+    table = RecordRows(entries, clip, short)
     keys = mix(9, np.arange(len(entries))).astype(np.int64)
-    window = transforms.clip_box(clip)
+    window = crops.clip_box(clip)
     rows = table.training(np.arange(len(entries)), keys, 2, window, False)
-    resized = transforms.random_resized_crop(56)
+    resized = crops.random_resized_crop(56)
     boxes = table.training(np.arange(len(entries)), keys, 2, resized.box, False)
     for position, (entry, key) in enumerate(zip(entries, keys.tolist())):
         for number in range(2):
-            expected = sample.random_clip(entry.info, clip, int(mix(key, number) >> np.uint64(1)), short=short)
-            start = record_rows.COLUMNS + number * clip.frames
+            expected = random_clip(entry.info, clip, int(mix(key, number) >> np.uint64(1)), short=short)
+            start = COLUMNS + number * clip.frames
             assert rows[position, start:start + clip.frames].tolist() == expected
-        box = slice(record_rows.TOP, record_rows.WIDTH + 1)
+        box = slice(TOP, WIDTH + 1)
         assert tuple(rows[position, box]) == window(entry.height, entry.width, key)
         assert tuple(boxes[position, box]) == resized.box(entry.height, entry.width, key)
 
@@ -313,8 +322,8 @@ def test_a_record_that_was_swapped_is_diagnosed(copy):
     entry = read_manifest(copy, split="val").entries[0]
     path = pathlib.Path(entry.shard)
     with open(path, "rb") as file:
-        record = records.decode(record_file.read_at(file, entry.offset))
-    bad = records.encode(records.Record(tuple(b"\0" * len(frame) for frame in record.frames), record.labels,
+        record = decode(tfrecord.read_at(file, entry.offset))
+    bad = encode(Record(tuple(b"\0" * len(frame) for frame in record.frames), record.labels,
                                         record.label_names, record.filename, record.start_us, record.end_us,
                                         record.fps, record.height, record.width, record.times_us))
     assert len(bad) == entry.length
@@ -322,7 +331,7 @@ def test_a_record_that_was_swapped_is_diagnosed(copy):
     import io
 
     framed = io.BytesIO()
-    record_file.Writer(framed).write(bad)
+    tfrecord.Writer(framed).write(bad)
     data[entry.offset:entry.offset + len(framed.getvalue())] = framed.getvalue()
     path.write_bytes(bytes(data))
     val = pipelines.evaluation_clips(copy, CLIP, 4, split="val")

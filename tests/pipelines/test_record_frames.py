@@ -9,19 +9,17 @@ import pytest
 import tensorflow as tf
 
 import pipelines
-from pipelines import (
-    record_dataset,
-    record_file,
-    record_frames,
-    record_graph,
-    record_rows,
-    records,
-    synthetic,
-    transforms,
-    video,
-)
+from pipelines import synthetic
+from pipelines.augment import crops
+from pipelines.dataset.from_records import source
+from pipelines.dataset.from_records.decode import clip_decoder
+from pipelines.dataset.from_records.frames import _prefix, pictures, read
+from pipelines.dataset.from_records.rows import COLUMNS, HEIGHT, LEFT, LENGTH, OFFSET, UNREADABLE, WIDTH, RecordRows
 from pipelines.manifest import read_manifest
-from pipelines.prepare import Options, prepare
+from pipelines.prepare.options import Options
+from pipelines.prepare.run import prepare
+from pipelines.records import record, tfrecord
+from pipelines.video import opencv
 from res3d.geometry import ClipSpec
 
 CLIP = ClipSpec(frames=4, height=56, width=56)
@@ -44,9 +42,9 @@ def copy(prepared, tmp_path):
 def written(folder, frames, **fields):
     """A shard with another record before the one of `frames`; (path, offset, length)."""
     path = folder / "all.tfrecord"
-    data = records.encode(records.Record(tuple(frames), **fields))
+    data = record.encode(record.Record(tuple(frames), **fields))
     with open(path, "wb") as file:
-        writer = record_file.Writer(file)
+        writer = tfrecord.Writer(file)
         writer.write(b"before")
         offset = writer.write(data)
     return str(path), offset, len(data)
@@ -61,7 +59,7 @@ def test_frames_are_those_of_the_record(fields, tmp_path):
     frames[:4] = [b"", b"\n", b"\x0a\x01", b"x" * 70_000]
     path, offset, length = written(tmp_path, frames, **fields)
     for wanted in ([0], [1, 0, 2, 1], [3], [299, 250, 299], range(300)):
-        found = record_frames.read(path, offset, length, 300, wanted)
+        found = read(path, offset, length, 300, wanted)
         assert found == [frames[number] for number in wanted]
 
 
@@ -71,49 +69,49 @@ def test_damage_is_found_where_it_is_read(tmp_path):
     data = bytearray(pathlib.Path(path).read_bytes())
     data[data.index(frames[20]) + 50] ^= 1
     pathlib.Path(path).write_bytes(data)
-    assert record_frames.read(path, offset, length, 50, [19, 21]) == [frames[19], frames[21]]
+    assert read(path, offset, length, 50, [19, 21]) == [frames[19], frames[21]]
     with pytest.raises(ValueError, match=rf"Expected frame 20 of the record at byte {offset} .*checksum is another"):
-        record_frames.read(path, offset, length, 50, [19, 20])
+        read(path, offset, length, 50, [19, 20])
     with pytest.raises(ValueError, match=rf"Expected a table of 51 frames in the record at byte {offset} "):
-        record_frames.read(path, offset, length, 51, [0])
+        read(path, offset, length, 51, [0])
     with pytest.raises(ValueError, match="a table of 50 frames"):
-        record_frames.read(path, offset + length, length, 50, [0])
+        read(path, offset + length, length, 50, [0])
 
 
 def test_every_flipped_bit_of_the_table_is_noticed(tmp_path):
     frames = [bytes([number]) * 30 for number in range(3)]
     path, offset, length = written(tmp_path, frames)
     data = pathlib.Path(path).read_bytes()
-    table = data.index(record_frames._prefix(3)) + len(record_frames._prefix(3))
+    table = data.index(_prefix(3)) + len(_prefix(3))
     for at in range(table, table + 36):
         for bit in range(8):
             pathlib.Path(path).write_bytes(data[:at] + bytes([data[at] ^ 1 << bit]) + data[at + 1:])
             with pytest.raises(ValueError, match=r"Its checksum is another\."):
-                record_frames.read(path, offset, length, 3, [0, 1, 2])
+                read(path, offset, length, 3, [0, 1, 2])
 
 
 def test_rows_that_cannot_be(tmp_path):
-    path, offset, length = written(tmp_path, [video.encode_image(np.zeros((20, 30, 3), np.uint8))])
-    row = np.zeros(record_rows.COLUMNS + 1, np.int64)
-    row[[record_rows.OFFSET, record_rows.LENGTH, record_rows.HEIGHT, record_rows.WIDTH]] = offset, length, 20, 30
-    assert record_frames.pictures(path, row, 1, 3).shape == (1, 20, 30, 3)
-    row[record_rows.LEFT] = 1
+    path, offset, length = written(tmp_path, [opencv.encode_image(np.zeros((20, 30, 3), np.uint8))])
+    row = np.zeros(COLUMNS + 1, np.int64)
+    row[[OFFSET, LENGTH, HEIGHT, WIDTH]] = offset, length, 20, 30
+    assert pictures(path, row, 1, 3).shape == (1, 20, 30, 3)
+    row[LEFT] = 1
     with pytest.raises(ValueError, match=r"Expected pictures of 20x31 or more .* One has 20x30\. Prepare the data"):
-        record_frames.pictures(path, row, 1, 3)
-    row[record_rows.OFFSET] = record_rows.UNREADABLE
+        pictures(path, row, 1, 3)
+    row[OFFSET] = UNREADABLE
     with pytest.raises(ValueError, match=r"Received the row of one that is too short\. Leave it out"):
-        record_frames.pictures(path, row, 1, 3)
+        pictures(path, row, 1, 3)
 
 
 def test_the_graph_gives_the_same_pixels(prepared):
     entries = read_manifest(prepared).entries
-    rows = record_rows.RecordRows(entries, CLIP).training(
-        np.arange(len(entries)), np.arange(len(entries)) * 977, 1, transforms.clip_box(CLIP), False)
-    decode = tf.function(record_graph.clip_decoder(CLIP, 1, True, False))
+    rows = RecordRows(entries, CLIP).training(
+        np.arange(len(entries)), np.arange(len(entries)) * 977, 1, crops.clip_box(CLIP), False)
+    decode = tf.function(clip_decoder(CLIP, 1, True, False))
     for row, entry in zip(rows, entries):
         with open(entry.shard, "rb") as file:
-            whole = decode(record_file.read_at(file, entry.offset), tf.constant(row)).numpy()[0]
-        alone = record_frames.pictures(entry.shard, row, entry.frames, 3)
+            whole = decode(tfrecord.read_at(file, entry.offset), tf.constant(row)).numpy()[0]
+        alone = pictures(entry.shard, row, entry.frames, 3)
         np.testing.assert_array_equal(whole, alone)
 
 
@@ -123,7 +121,7 @@ def test_damage_beside_the_clip_costs_nothing(copy):
     before = [clips.numpy() for clips, _ in pipelines.evaluation_clips(copy, **options)]
     shard = pathlib.Path(entries[0].shard)
     data = bytearray(shard.read_bytes())
-    data[entries[0].offset + record_file.HEADER_BYTES + entries[0].length - 5] ^= 1  # in its last frame
+    data[entries[0].offset + tfrecord.HEADER_BYTES + entries[0].length - 5] ^= 1  # in its last frame
     shard.write_bytes(data)
     val = pipelines.evaluation_clips(copy, **options)
     np.testing.assert_array_equal([clips.numpy() for clips, _ in val], before)
@@ -138,7 +136,7 @@ def test_a_folder_of_the_first_schema_is_read_whole(copy, prepared, monkeypatch)
     summary.write_text(json.dumps(json.loads(summary.read_text()) | {"schema_version": 1}))
     options = {"clip": CLIP, "batch_size": 8, "split": "train", "seed": 2}
     alone = list(pipelines.training_clips(prepared, **options))
-    monkeypatch.setattr(record_dataset.record_frames, "pictures", None)
+    monkeypatch.setattr(source.record_frames, "pictures", None)
     whole = list(pipelines.training_clips(copy, **options))
     for (clips, labels), (others, same_labels) in zip(alone, whole, strict=True):
         np.testing.assert_array_equal(labels, same_labels)

@@ -10,8 +10,22 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines import record_file, record_wire, records
-from pipelines.records import Record, RecordError
+from pipelines.records import tfrecord, wire
+from pipelines.records.record import (
+    END,
+    FRAME_BYTES,
+    FRAME_FROM_END,
+    FRAME_RATE,
+    HEIGHT,
+    LABEL_INDEX,
+    START,
+    VERSION,
+    Record,
+    RecordError,
+    decode,
+    encode,
+    is_indexed,
+)
 
 NAMES = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
 
@@ -22,14 +36,14 @@ NAMES = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
 def test_round_trip(frames, labels, filename, start, fps, timed):
     record = Record(tuple(frames), tuple(i for i, _ in labels), tuple(name for _, name in labels), filename, start,
                     start + 5, fps, 128, 170, tuple(range(start, start + len(frames))) if timed else ())
-    data = records.encode(record)
-    assert records.decode(data) == record
-    assert records.encode(records.decode(data)) == data
+    data = encode(record)
+    assert decode(data) == record
+    assert encode(decode(data)) == data
     example = tf.train.SequenceExample.FromString(data)
     assert example.SerializeToString(deterministic=True) == data
     context = example.context.feature
-    for place, size, frame in zip(context[records.FRAME_FROM_END].int64_list.value,
-                                  context[records.FRAME_BYTES].int64_list.value, frames):
+    for place, size, frame in zip(context[FRAME_FROM_END].int64_list.value,
+                                  context[FRAME_BYTES].int64_list.value, frames):
         assert data[len(data) - place:len(data) - place + size] == frame
 
 
@@ -37,11 +51,11 @@ def test_round_trip(frames, labels, filename, start, fps, timed):
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_record_or_a_record_error(data):
     with contextlib.suppress(RecordError):
-        records.decode(data)
+        decode(data)
 
 
 def test_keys_of_other_readers():
-    data = records.encode(Record((b"a", b"b"), (3, 5), ("jump", "run"), "x.mp4", 1_000_000, 3_000_000, 25.0, 4, 6))
+    data = encode(Record((b"a", b"b"), (3, 5), ("jump", "run"), "x.mp4", 1_000_000, 3_000_000, 25.0, 4, 6))
     context, lists = tf.io.parse_single_sequence_example(
         data, {"clip/label/index": tf.io.VarLenFeature(tf.int64), "clip/label/text": tf.io.VarLenFeature(tf.string),
                "clip/label/string": tf.io.VarLenFeature(tf.string),
@@ -80,13 +94,13 @@ def test_a_dmvr_record_parses():
     data = example({"clip/label/index": [2], "clip/label/text": [b"jump"], "caption/string": [b"a jump"],
                     "video/filename": [b"a.mp4"], "clip/start/timestamp": [0], "clip/end/timestamp": [2_000_000]},
                    **{"image/encoded": [b"x", b"y"], "WAVEFORM/feature/floats": [0.5]})
-    assert records.decode(data) == Record((b"x", b"y"), (2,), ("jump",), "a.mp4", 0, 2_000_000)
-    assert not records.is_indexed(data)
+    assert decode(data) == Record((b"x", b"y"), (2,), ("jump",), "a.mp4", 0, 2_000_000)
+    assert not is_indexed(data)
 
 
 def test_a_model_garden_record_parses():
     data = example({"clip/label/index": [2, 7]}, **{"image/encoded": [b"x"]})
-    assert records.decode(data) == Record((b"x",), (2, 7))
+    assert decode(data) == Record((b"x",), (2, 7))
 
 
 def test_a_media_sequence_record_parses():
@@ -94,29 +108,29 @@ def test_a_media_sequence_record_parses():
                     "clip/start/timestamp": [0], "clip/end/timestamp": [80_000], "image/frame_rate": [25.0],
                     "image/height": [4], "image/width": [6]},
                    **{"image/encoded": [b"x", b"y"], "image/timestamp": [0, 40_000]})
-    assert records.decode(data) == Record((b"x", b"y"), (2, 7), ("jump", "run"), "a.mp4", 0, 80_000, 25.0, 4, 6,
+    assert decode(data) == Record((b"x", b"y"), (2, 7), ("jump", "run"), "a.mp4", 0, 80_000, 25.0, 4, 6,
                                           (0, 40_000))
 
 
 def test_values_of_other_kinds_are_passed_over():
-    data = example({records.LABEL_INDEX: [b"two"], records.START: [b"soon"], records.END: [float("nan")],
-                    records.FRAME_RATE: [b"25"], records.HEIGHT: [float("inf")], records.VERSION: [b"1"]},
+    data = example({LABEL_INDEX: [b"two"], START: [b"soon"], END: [float("nan")],
+                    FRAME_RATE: [b"25"], HEIGHT: [float("inf")], VERSION: [b"1"]},
                    **{"image/encoded": [b"x", b"y"], "image/timestamp": [b"0", b"1"]})
-    assert records.decode(data) == Record((b"x", b"y"))
+    assert decode(data) == Record((b"x", b"y"))
 
 
 def test_a_record_without_frames():
     with pytest.raises(RecordError, match=r"Expected frames under 'image/encoded' at byte 7\. Received a record "
                                           r"without any: it has sound\."):
-        records.decode(example({"clip/label/index": [2]}, sound=[1.0]), "byte 7")
+        decode(example({"clip/label/index": [2]}, sound=[1.0]), "byte 7")
     with pytest.raises(RecordError, match="A record must have frames"):
         Record(())
 
 
 def test_a_later_schema_is_refused():
-    data = example({records.VERSION: [9]}, **{"image/encoded": [b"x"]})
+    data = example({VERSION: [9]}, **{"image/encoded": [b"x"]})
     with pytest.raises(RecordError, match=r"schema version 1 to 2\. Received version 9\. Update the package"):
-        records.decode(data)
+        decode(data)
 
 
 def test_times_and_names_must_fit():
@@ -130,27 +144,27 @@ def test_times_and_names_must_fit():
 @given(st.integers(0, 9000), st.integers(0, 2**32 - 1))
 def test_checksum_of_any_length(size, seed):
     data = np.random.default_rng(seed).integers(0, 256, size, np.uint8)
-    assert record_file.crc32c(data.tobytes()) == record_file._plain(data, 0xFFFFFFFF) ^ 0xFFFFFFFF
+    assert tfrecord.crc32c(data.tobytes()) == tfrecord._plain(data, 0xFFFFFFFF) ^ 0xFFFFFFFF
 
 
 @pytest.mark.parametrize("size", [40_031, 40_032, 57_327, 100_003])
 def test_checksum_of_data_long_enough_to_be_folded(size):
     data = np.random.default_rng(size).integers(0, 256, size, np.uint8)
-    assert record_file.crc32c(data.tobytes()) == record_file._plain(data, 0xFFFFFFFF) ^ 0xFFFFFFFF
+    assert tfrecord.crc32c(data.tobytes()) == tfrecord._plain(data, 0xFFFFFFFF) ^ 0xFFFFFFFF
 
 
 def test_the_bytes_of_a_record_stay_what_they_are():
     record = Record((b"one", b"", b"x" * 300), (1, 2), ("jump", "l\u00e4uft"), "a/b.mp4", 5, 10**7, 12.5, 48, 64,
                     (5, 6, 7))
-    data = records.encode(record)
+    data = encode(record)
     assert (len(data), hashlib.sha256(data).hexdigest()[:16]) == (853, "e4f9a1a47815faaa")
-    assert records.decode(data) == record
+    assert decode(data) == record
 
 
 def test_tensorflow_reads_what_is_written_and_the_other_way(tmp_path):
     values = [b"", b"one", bytes(range(256)) * 200]
     with open(tmp_path / "ours", "wb") as file:
-        writer = record_file.Writer(file)
+        writer = tfrecord.Writer(file)
         places = [writer.write(value) for value in values]
     assert list(tf.data.TFRecordDataset(str(tmp_path / "ours")).as_numpy_iterator()) == values
     with tf.io.TFRecordWriter(str(tmp_path / "theirs")) as writer:
@@ -158,33 +172,33 @@ def test_tensorflow_reads_what_is_written_and_the_other_way(tmp_path):
             writer.write(value)
     assert (tmp_path / "ours").read_bytes() == (tmp_path / "theirs").read_bytes()
     with open(tmp_path / "theirs", "rb") as file:
-        assert list(record_file.read_all(file)) == list(zip(places, values))
+        assert list(tfrecord.read_all(file)) == list(zip(places, values))
 
 
 def shard(*values):
     file = io.BytesIO()
-    writer = record_file.Writer(file)
+    writer = tfrecord.Writer(file)
     return file, [writer.write(value) for value in values]
 
 
 def test_flipped_bytes_are_named_by_file_and_offset():
     file, places = shard(b"a" * 50, b"b" * 50)
     file.getbuffer()[places[1] + 20] ^= 1
-    with pytest.raises(record_file.DamagedRecordError, match=r"the record at byte 66 of 's' has a wrong checksum over "
+    with pytest.raises(tfrecord.DamagedRecordError, match=r"the record at byte 66 of 's' has a wrong checksum over "
                                                              r"its 50 bytes"):
-        record_file.read_at(file, places[1], "s")
-    assert record_file.read_at(file, places[0]) == b"a" * 50
+        tfrecord.read_at(file, places[1], "s")
+    assert tfrecord.read_at(file, places[0]) == b"a" * 50
 
 
 def test_a_truncated_shard_keeps_what_is_whole():
     file, places = shard(b"a" * 50, b"b" * 50)
     file.truncate(100)
-    with pytest.raises(record_file.DamagedRecordError, match=r"byte 66 of 's' is cut off: 50 bytes were promised, 22 "
+    with pytest.raises(tfrecord.DamagedRecordError, match=r"byte 66 of 's' is cut off: 50 bytes were promised, 22 "
                                                              r"are there") as error:
-        record_file.offsets(file, "s")
+        tfrecord.offsets(file, "s")
     assert error.value.found == [(places[0], 50)]
 
 
 def test_wire_errors():
-    with pytest.raises(record_wire.WireError, match="10 bytes with 1 left"):
-        record_wire.decode(b"\x0a\x0a\x00")
+    with pytest.raises(wire.WireError, match="10 bytes with 1 left"):
+        wire.decode(b"\x0a\x0a\x00")

@@ -11,11 +11,15 @@ import numpy as np
 import pytest
 
 import pipelines
-from pipelines import doctor, frame_folder, places, sources, storage, synthetic, video
-from pipelines.containers import UnreachableError, VideoError
-from pipelines.manifest import Manifest, read_manifest
-from pipelines.prepare import Options, prepare
-from pipelines.probes import Probes
+from pipelines import synthetic
+from pipelines.doctor import checks
+from pipelines.manifest import read_manifest
+from pipelines.prepare.options import Options
+from pipelines.prepare.run import prepare
+from pipelines.storage import file_systems, files, folders
+from pipelines.video import frame_folder, opencv, reading, sources
+from pipelines.video.info import UnreachableError, VideoError
+from pipelines.video.probe_cache import Probes
 from res3d.geometry import ClipSpec
 
 CLIP = ClipSpec(frames=8, height=56, width=56)
@@ -96,7 +100,7 @@ def test_class_folders_in_a_bucket(made, memory):
 
 def test_each_video_is_fetched_once_for_probing_and_reading(made, memory, monkeypatch):
     fetched = []
-    monkeypatch.setattr(storage, "read_bytes", lambda path, read=storage.read_bytes: fetched.append(path) or read(path))
+    monkeypatch.setattr(files, "read_bytes", lambda path, read=files.read_bytes: fetched.append(path) or read(path))
     data = pipelines.evaluation_views(memory, CLIP, "centre", split="val", workers=1)
     assert sum(len(views) for views, _, _ in data) == 8
     assert sorted(fetched) == sorted(entry.path for entry in data.manifest)
@@ -117,13 +121,13 @@ def test_annotations_with_a_bucket_of_videos(memory, tmp_path):
 def test_lists_of_addresses(memory, tmp_path, place):
     rows = f"{memory}/train/up/0000.avi,up\n{memory}/train/left/0000.avi,left\n{memory}/train/left/none.avi,left\n"
     data = f"memory://lists/{tmp_path.name}.csv" if place == "bucket" else tmp_path / "some.csv"
-    storage.write_bytes(data, b"path,label\n" + rows.encode())
+    files.write_bytes(data, b"path,label\n" + rows.encode())
     found = read_manifest(data)
     assert [(entry.path, found.labels[entry.label]) for entry in found] == [
         (f"{memory}/train/up/0000.avi", "up"), (f"{memory}/train/left/0000.avi", "left")]
     assert [row.path for row in found.missing] == [f"{memory}/train/left/none.avi"]
     data = f"memory://made/{tmp_path.name}.txt" if place == "bucket" else tmp_path / "some.txt"
-    storage.write_bytes(data, rows.encode() + (b"val/up/0000.avi,up\n" if place == "bucket" else b""))
+    files.write_bytes(data, rows.encode() + (b"val/up/0000.avi,up\n" if place == "bucket" else b""))
     assert len(read_manifest(data)) == 2 + (place == "bucket")
     (tmp_path / "saved").mkdir()
     found.save(tmp_path / "saved" / "manifest.csv")
@@ -138,10 +142,10 @@ def test_nothing_at_an_address():
 
 def test_a_folder_of_frames_in_a_bucket(made, tmp_path):
     system = pytest.importorskip("fsspec").filesystem("memory")
-    frames = video.read_frames(made / "train" / "up" / "0000.avi", range(16))
+    frames = reading.read_frames(made / "train" / "up" / "0000.avi", range(16))
     (tmp_path / "up" / "a").mkdir(parents=True)
     for number, frame in enumerate(frames):
-        data = video.encode_image(frame, ".png")
+        data = opencv.encode_image(frame, ".png")
         (tmp_path / "up" / "a" / f"{number}.png").write_bytes(data)
         system.pipe_file(f"/frames/up/a/{number}.png", data)
     found = read_manifest("memory://frames")
@@ -190,10 +194,10 @@ def test_a_server_that_stumbles_is_asked_again(made, web, monkeypatch):
     address, server = web
     monkeypatch.setattr(sources, "PAUSE_SECONDS", 0.001)
     server.failing["/val/up/0000.avi"] = 2
-    assert video.probe(f"{address}/val/up/0000.avi").num_frames == video.probe(made / "val/up/0000.avi").num_frames
+    assert reading.probe(f"{address}/val/up/0000.avi").num_frames == reading.probe(made / "val/up/0000.avi").num_frames
     server.failing["/val/up/0000.avi"] = 99
     with pytest.raises(UnreachableError, match="503"):
-        video.probe(f"{address}/val/up/0000.avi")
+        reading.probe(f"{address}/val/up/0000.avi")
     probes = Probes()
     with pytest.raises(UnreachableError):
         probes.info(f"{address}/val/up/0000.avi")
@@ -203,7 +207,7 @@ def test_a_server_that_stumbles_is_asked_again(made, web, monkeypatch):
 
 def test_an_address_that_nothing_reads():
     with pytest.raises(UnreachableError) as error:
-        video.probe("nowhere://host/a.mp4")
+        reading.probe("nowhere://host/a.mp4")
     assert str(error.value).startswith("Cannot read video 'nowhere://host/a.mp4': it cannot be fetched (Nothing here "
                                        "reads nowhere:// addresses (")
     assert "Install the extra: pip install 'res3d[remote]', or 'res3d[io]'); check the address" in str(error.value)
@@ -212,7 +216,7 @@ def test_an_address_that_nothing_reads():
 @pytest.mark.parametrize("data", ["", "/list.csv"])
 def test_a_web_server_that_is_not_there(data):
     pytest.importorskip("aiohttp")
-    with pytest.raises(storage.StorageError, match=r"^Cannot read 'http://127\.0\.0\.1:9.*credentials"):
+    with pytest.raises(file_systems.StorageError, match=r"^Cannot read 'http://127\.0\.0\.1:9.*credentials"):
         read_manifest(f"http://127.0.0.1:9{data}")
 
 
@@ -242,24 +246,24 @@ def test_an_error_shows_no_secret(web, tmp_path):
 
 def test_probes_are_remembered_by_address_and_tag(memory, tmp_path, monkeypatch):
     address = f"memory://probed/{tmp_path.name}.avi"
-    storage.write_bytes(address, storage.read_bytes(f"{memory}/val/up/0000.avi"))
+    files.write_bytes(address, files.read_bytes(f"{memory}/val/up/0000.avi"))
     first = Probes(tmp_path / "probes")
     frames = first.info(address).num_frames
     first.save()
     row = json.loads((tmp_path / "probes").read_text())
     assert row["path"] == address
-    assert row["stamp"][0] == storage.size(address)
+    assert row["stamp"][0] == files.size(address)
     monkeypatch.setattr(sources.Fetched, "_fetch", None)
     assert Probes(tmp_path / "probes").info(address).num_frames == frames
     monkeypatch.undo()
-    storage.write_bytes(address, b"<html>")
+    files.write_bytes(address, b"<html>")
     with pytest.raises(VideoError, match="a web page"):
         Probes(tmp_path / "probes").info(address)
 
 
 def test_jumps_fetch_a_video_once(memory, monkeypatch):
     fetched = []
-    monkeypatch.setattr(storage, "read_bytes", lambda path, read=storage.read_bytes: fetched.append(path) or read(path))
+    monkeypatch.setattr(files, "read_bytes", lambda path, read=files.read_bytes: fetched.append(path) or read(path))
     probes = Probes(jumps=True)
     probes.info(f"{memory}/val/up/0000.avi")
     assert len(fetched) == 1
@@ -296,7 +300,7 @@ def test_doctor_examines_addresses(web, tmp_path, capsys):
     names = ("train/left/0000.avi", "val/left/0000.avi", "none.avi", "train/up/0000.avi")
     rows = ["path,label", *(f"{address}/{name}?token=sesame,{label}" for name, label in zip(names, "aabb"))]
     (tmp_path / "some.csv").write_text("\n".join(rows) + "\n")
-    report = doctor.check(tmp_path / "some.csv", CLIP, workers=1)
+    report = checks.check(tmp_path / "some.csv", CLIP, workers=1)
     assert {row["path"]: row["reason"].partition(" (")[0] for row in report["bad"]} == {
         f"{address}/none.avi": "there is no such file", f"{address}/train/up/0000.avi": "it cannot be fetched"}
     assert "sesame" not in json.dumps(report)
@@ -304,18 +308,18 @@ def test_doctor_examines_addresses(web, tmp_path, capsys):
     assert main(["doctor", str(tmp_path / "some.csv"), "--workers=1", f"--report={tmp_path / 'page.html'}",
                  f"--manifest={tmp_path / 'ok' / 'usable.csv'}"]) == 0
     assert "sesame" not in capsys.readouterr().out + (tmp_path / "page.html").read_text()
-    assert len(Manifest.load(tmp_path / "ok" / "usable.csv")) == 2
+    assert len(read_manifest(tmp_path / "ok" / "usable.csv")) == 2
 
 
 def test_a_bucket_is_asked_folder_by_folder(memory, monkeypatch):
     asked = []
-    monkeypatch.setattr(storage, "list_folder", lambda path, ask=storage.list_folder: asked.append(path) or ask(path))
+    monkeypatch.setattr(files, "list_folder", lambda path, ask=files.list_folder: asked.append(path) or ask(path))
     assert len(read_manifest(memory)) == 16
     assert len(asked) == len(set(asked)) + 1 == 1 + 1 + 2 + 16  # are_records asks for itself; then each folder once
 
 
 def test_what_is_at_a_path(memory, made):
-    with places.remembered():
-        assert [places.kind(f"{memory}/{name}") for name in ("train", "val/up/0000.avi", "none", "none/a")] == [
+    with folders.remembered():
+        assert [folders.kind(f"{memory}/{name}") for name in ("train", "val/up/0000.avi", "none", "none/a")] == [
             "folder", "file", None, None]
-    assert [places.kind(made / name) for name in ("train", "val/up/0000.avi", "none")] == ["folder", "file", None]
+    assert [folders.kind(made / name) for name in ("train", "val/up/0000.avi", "none")] == ["folder", "file", None]

@@ -8,8 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines import sample
-from pipelines.containers import VideoError
+from pipelines.sample.clips import (
+    centre_clip,
+    clip_indices,
+    clip_span,
+    dense_clips,
+    fits,
+    random_clip,
+    rate,
+    resampled,
+    resampled_times,
+    segment_clip,
+    stream,
+    uniform_clips,
+)
+from pipelines.video.info import VideoError
 from res3d.geometry import ClipSpec
 
 
@@ -25,71 +38,71 @@ def spec(frames, stride=1, fps=None):
 
 @pytest.mark.parametrize(("num_frames", "stride", "span"), [(1, 5, 1), (4, 1, 4), (4, 2, 7), (16, 2, 31)])
 def test_span(num_frames, stride, span):
-    assert sample.clip_span(num_frames, stride) == span == spec(num_frames, stride).span
+    assert clip_span(num_frames, stride) == span == spec(num_frames, stride).span
 
 
 @pytest.mark.parametrize(("short", "expected"), [("repeat_last", [0, 2, 4, 4]), ("loop", [0, 2, 4, 1])])
 def test_short_video(short, expected):
-    assert sample.clip_indices(start=0, num_frames=4, stride=2, total=5, short=short) == expected
-    assert sample.clip_indices(3, 4, 2, 5, short) == {"repeat_last": [3, 4, 4, 4], "loop": [3, 0, 2, 4]}[short]
+    assert clip_indices(start=0, num_frames=4, stride=2, total=5, short=short) == expected
+    assert clip_indices(3, 4, 2, 5, short) == {"repeat_last": [3, 4, 4, 4], "loop": [3, 0, 2, 4]}[short]
 
 
 def test_short_video_as_an_error():
-    assert sample.clip_indices(1, 4, 2, 8, "error") == [1, 3, 5, 7]
+    assert clip_indices(1, 4, 2, 8, "error") == [1, 3, 5, 7]
     with pytest.raises(ValueError, match=r"wanted frames 0\.\.6 step 2, but there are only 5; use a shorter clip"):
-        sample.clip_indices(0, 4, 2, 5, "error")
+        clip_indices(0, 4, 2, 5, "error")
     with pytest.raises(VideoError, match=r"Cannot read video 'a\.mp4': wanted frames 0\.\.6 step 2"):
-        sample.centre_clip(info(5), spec(4, 2), short="error")
+        centre_clip(info(5), spec(4, 2), short="error")
 
 
 @pytest.mark.parametrize("arguments", [(5, 4, 2, 5), (-1, 4, 2, 5), (0, 4, 2, 0)])
 def test_start_is_inside(arguments):
     with pytest.raises(ValueError, match="A clip starts inside its video"):
-        sample.clip_indices(*arguments)
+        clip_indices(*arguments)
 
 
 def test_unknown_policy():
     with pytest.raises(ValueError, match=r"`short` must be one of 'repeat_last', 'loop', 'error'\. Received: 'wrap'\."):
-        sample.clip_indices(0, 1, 1, 1, "wrap")
+        clip_indices(0, 1, 1, 1, "wrap")
 
 
 def test_centre_clip_is_centred():
     frames = np.arange(100)  # frame i holds the value i
-    np.testing.assert_array_equal(frames[sample.centre_clip(info(100), spec(10))], np.arange(45, 55))
+    np.testing.assert_array_equal(frames[centre_clip(info(100), spec(10))], np.arange(45, 55))
 
 
 def test_random_clip_reaches_every_start_equally():
-    starts = [sample.random_clip(info(10), spec(4, 2), number)[0] for number in range(40)]
+    starts = [random_clip(info(10), spec(4, 2), number)[0] for number in range(40)]
     assert sorted(starts) == sorted([0, 1, 2, 3] * 10)
-    assert sample.random_clip(info(10), spec(4, 2), 3) == [3, 5, 7, 9]
+    assert random_clip(info(10), spec(4, 2), 3) == [3, 5, 7, 9]
 
 
 def test_uniform_clips_include_both_ends():
-    clips = sample.uniform_clips(info(100), spec(10), 4)
+    clips = uniform_clips(info(100), spec(10), 4)
     assert [clip[0] for clip in clips] == [0, 30, 60, 90]
     assert clips[-1][-1] == 99
-    assert sample.uniform_clips(info(100), spec(10), 1) == [sample.centre_clip(info(100), spec(10))]
+    assert uniform_clips(info(100), spec(10), 1) == [centre_clip(info(100), spec(10))]
 
 
 def test_dense_clips():
-    assert sample.dense_clips(info(6), spec(3), step=2) == [[0, 1, 2], [2, 3, 4]]
-    assert sample.dense_clips(info(2), spec(3)) == [[0, 1, 1]]
+    assert dense_clips(info(6), spec(3), step=2) == [[0, 1, 2], [2, 3, 4]]
+    assert dense_clips(info(2), spec(3)) == [[0, 1, 1]]
 
 
 def test_segments():
-    assert sample.segment_clip(info(100), spec(4)) == [12, 37, 62, 87]
-    drawn = np.array([sample.segment_clip(info(100), spec(4), number) for number in range(25**2)])
+    assert segment_clip(info(100), spec(4)) == [12, 37, 62, 87]
+    drawn = np.array([segment_clip(info(100), spec(4), number) for number in range(25**2)])
     np.testing.assert_array_equal(drawn // 25, np.broadcast_to(np.arange(4), drawn.shape))
     assert len(np.unique(drawn[:, :2], axis=0)) == 625  # two segments draw independently
-    assert sample.segment_clip(info(3), spec(6), 5) == [0, 0, 1, 1, 2, 2]
+    assert segment_clip(info(3), spec(6), 5) == [0, 0, 1, 1, 2, 2]
 
 
 def test_part_of_a_video():
-    assert sample.centre_clip(info(100), spec(4), first=10, last=20) == [13, 14, 15, 16]
-    assert sample.uniform_clips(info(100), spec(4), 2, first=90) == [[90, 91, 92, 93], [96, 97, 98, 99]]
-    assert sample.centre_clip(info(100), spec(4), first=10, last=12, short="loop") == [10, 11, 10, 11]
+    assert centre_clip(info(100), spec(4), first=10, last=20) == [13, 14, 15, 16]
+    assert uniform_clips(info(100), spec(4), 2, first=90) == [[90, 91, 92, 93], [96, 97, 98, 99]]
+    assert centre_clip(info(100), spec(4), first=10, last=12, short="loop") == [10, 11, 10, 11]
     with pytest.raises(VideoError, match="wanted its frames from 100 up to 100, but it has 100"):
-        sample.centre_clip(info(100), spec(4), first=100)
+        centre_clip(info(100), spec(4), first=100)
 
 
 @pytest.mark.parametrize(("fps", "target", "expected"), [
@@ -98,14 +111,14 @@ def test_part_of_a_video():
     (24, 30, [0, 1, 2, 2, 3, 4, 5, 6, 6, 7]), (25, 15, [0, 2, 3, 5, 7]),
 ])
 def test_constant_rates(fps, target, expected):
-    assert sample.resampled(8, fps, target) == expected
+    assert resampled(8, fps, target) == expected
 
 
 @given(st.integers(1, 400), st.sampled_from([8, 12.5, 23.976, 24, 25, 29.97002997, 30, 50, 59.94]),
        st.sampled_from([5, 10, 15, 25, 30]))
 def test_resampled_frame_is_the_nearest(num_frames, fps, target):
-    got = sample.resampled(num_frames, fps, target)
-    source, wanted = sample.rate(fps), sample.rate(target)
+    got = resampled(num_frames, fps, target)
+    source, wanted = rate(fps), rate(target)
     for k, index in enumerate(got):
         assert abs(Fraction(index) / source - Fraction(k) / wanted) <= 1 / (2 * source)
     assert got[0] == 0
@@ -116,7 +129,7 @@ def test_resampled_frame_is_the_nearest(num_frames, fps, target):
 @given(st.lists(st.integers(5_000, 200_000), min_size=1, max_size=60), st.sampled_from([5, 10, 15, 30]))
 def test_variable_rate_takes_the_nearest_in_time(steps, target):
     times = np.concatenate([[0], np.cumsum(steps)])
-    got = sample.resampled_times(times, target)
+    got = resampled_times(times, target)
     for k, index in enumerate(got):
         tick = k * 1_000_000 // target
         assert abs(times[index] - tick) <= np.abs(times - tick).min() + 1
@@ -126,34 +139,34 @@ def test_variable_rate_takes_the_nearest_in_time(steps, target):
 def test_part_of_a_video_of_variable_rate():
     """Ticks begin at the part's first frame: frames 1 to 3 are shown at 0, 30 and 80 ms of it."""
     uneven = info(5, times_us=[5_000_000, 5_500_000, 5_530_000, 5_580_000, 5_700_000])
-    assert sample.stream(uneven, spec(4, fps=100), first=1, last=4) == [1, 1, 2, 2, 2, 2, 3, 3, 3]
-    assert sample.resampled_times([5_500_000, 5_530_000, 5_580_000], 25) == [0, 1, 2]
+    assert stream(uneven, spec(4, fps=100), first=1, last=4) == [1, 1, 2, 2, 2, 2, 3, 3, 3]
+    assert resampled_times([5_500_000, 5_530_000, 5_580_000], 25) == [0, 1, 2]
 
 
 def test_variable_rate_agrees_with_constant():
     times = np.arange(50) * 40_000
-    assert sample.resampled_times(times, 10)[:19] == sample.resampled(50, 25, 10)[:19]
+    assert resampled_times(times, 10)[:19] == resampled(50, 25, 10)[:19]
 
 
 def test_clips_at_a_target_rate():
-    assert sample.centre_clip(info(100, fps=30), spec(4, 2, fps=15)) == [42, 46, 50, 54]
+    assert centre_clip(info(100, fps=30), spec(4, 2, fps=15)) == [42, 46, 50, 54]
     uneven = info(4, times_us=[0, 40_000, 160_000, 200_000])
-    assert sample.centre_clip(uneven, spec(6, 1, fps=25)) == [0, 1, 1, 2, 2, 3]
+    assert centre_clip(uneven, spec(6, 1, fps=25)) == [0, 1, 1, 2, 2, 3]
 
 
 def test_fits():
-    assert sample.fits(info(31), spec(16, 2))
-    assert not sample.fits(info(30), spec(16, 2))
-    assert not sample.fits(info(60), spec(16, 2), first=30)
-    assert sample.fits(info(16), spec(16, 2, fps=50))
+    assert fits(info(31), spec(16, 2))
+    assert not fits(info(30), spec(16, 2))
+    assert not fits(info(60), spec(16, 2), first=30)
+    assert fits(info(16), spec(16, 2, fps=50))
 
 
 @given(total=st.integers(1, 300), frames=st.integers(1, 40), stride=st.integers(1, 8), number=st.integers(0, 10**9),
        short=st.sampled_from(["repeat_last", "loop"]), fps=st.sampled_from([None, 10.0, 30.0]))
 def test_every_clip_is_whole_and_inside(total, frames, stride, number, short, fps):
     clip, video = spec(frames, stride, fps), info(total)
-    for indices in (sample.random_clip(video, clip, number, short=short), sample.centre_clip(video, clip, short=short),
-                    sample.segment_clip(video, clip, number), *sample.uniform_clips(video, clip, 5, short=short)):
+    for indices in (random_clip(video, clip, number, short=short), centre_clip(video, clip, short=short),
+                    segment_clip(video, clip, number), *uniform_clips(video, clip, 5, short=short)):
         assert len(indices) == frames
         assert all(type(index) is int and 0 <= index < total for index in indices)
         if fps is None and total >= clip.span:

@@ -7,8 +7,8 @@ import types
 import numpy as np
 import pytest
 
-from pipelines import protocols, sample
-from pipelines.containers import VideoError
+from pipelines.sample import clips, protocols
+from pipelines.video.info import VideoError
 from res3d.geometry import ClipSpec, preset
 
 LENGTHS = [1, 2, 15, 16, 17, 24, 25, 26, 30, 31, 32, 50, 63, 64, 65, 75, 90, 100, 164, 214, 250, 251, 300, 301, 310]
@@ -202,7 +202,7 @@ def test_part_of_a_video(name):
     ("tsn_25x10", 250, "logits", "mean", 224), ("full_video", 1, "softmax", "mean", 224),
 ])
 def test_rows(name, views, average, combine, side):
-    row = sample.protocol(name)
+    row = clips.protocol(name)
     assert (row.name, row.views, row.average, row.combine) == (name, views, average, combine)
     clip = row.test_clip(preset("slowfast_8x8"))
     assert (clip.height, clip.width, clip.resize) == (side, side, 256)
@@ -215,4 +215,4 @@ def test_wider_crops_need_a_short_side():
 
 def test_unknown_protocol():
     with pytest.raises(ValueError, match=r"A protocol is one of centre, .*full_video\. Received: '10x3'"):
-        sample.protocol("10x3")
+        clips.protocol("10x3")

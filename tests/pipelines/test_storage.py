@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from pipelines import addresses, storage
+from pipelines.storage import addresses, file_systems, files
 
 ROUND_TRIP = """
 import sys
@@ -79,7 +79,7 @@ def test_round_trip_on_a_disk(tmp_path):
 def test_a_link_to_itself_is_no_folder(tmp_path):
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     (tmp_path / "folder").mkdir()
-    assert storage.list_folder(tmp_path) == ["folder/", "loop"]
+    assert files.list_folder(tmp_path) == ["folder/", "loop"]
 
 
 def test_round_trip_in_a_bucket(bucket):
@@ -106,41 +106,41 @@ def test_reads_from_a_web_server(way, web, tmp_path):
 def test_lists_a_web_servers_folder(web, tmp_path):
     (tmp_path / "train").mkdir()
     (tmp_path / "a.mp4").write_bytes(b"")
-    assert storage.list_folder(web) == ["a.mp4", "train/"]
+    assert files.list_folder(web) == ["a.mp4", "train/"]
 
 
 def test_a_failure_names_the_address_and_no_secret(web):
     with pytest.raises(FileNotFoundError) as error:
-        storage.read_bytes(f"{web}/missing.mp4?X-Amz-Signature=sesame")
+        files.read_bytes(f"{web}/missing.mp4?X-Amz-Signature=sesame")
     assert str(error.value).startswith(f"Cannot read '{web}/missing.mp4': ")
     assert "sesame" not in str(error.value)
     assert error.value.__cause__ is None
 
 
 def test_what_may_be_logged():
-    assert storage.shown("s3://key:secret@bucket/a?token=1") == "s3://bucket/a"
-    assert storage.shown("data/what?.mp4") == "data/what?.mp4"
-    assert storage.shown("s3://key:sec/ret@bucket/a@b.mp4") == "s3://bucket/a@b.mp4"
+    assert addresses.shown("s3://key:secret@bucket/a?token=1") == "s3://bucket/a"
+    assert addresses.shown("data/what?.mp4") == "data/what?.mp4"
+    assert addresses.shown("s3://key:sec/ret@bucket/a@b.mp4") == "s3://bucket/a@b.mp4"
     for plain in ("s3://bucket/clip #1.mp4", "gs://bucket/really? 1.mp4"):
-        assert storage.shown(plain) == plain
+        assert addresses.shown(plain) == plain
     for plain in ("s3://bucket/a@b.mp4", "http://host:80/a@b.mp4", "http://host/me:a@b.mp4", "memory://a/b"):
-        assert storage.shown(plain) == addresses.without_secrets(plain) == plain
+        assert addresses.shown(plain) == addresses.without_secrets(plain) == plain
     said = "404, url='https://key:se@same@host/a.mp4?X-Amz-Signature=sesame&b=1', from s3://key:sesa/me@host/b@c"
     assert addresses.without_secrets(said) == "404, url='https://host/a.mp4?...', from s3://host/b@c"
 
 
 def test_an_unknown_scheme_says_what_to_install():
-    with pytest.raises(storage.StorageError, match=r"Nothing here reads nowhere:// addresses .*pip install"):
-        storage.read_bytes("nowhere://a/b")
+    with pytest.raises(file_systems.StorageError, match=r"Nothing here reads nowhere:// addresses .*pip install"):
+        files.read_bytes("nowhere://a/b")
 
 
 def test_a_missing_local_file_keeps_its_own_error(tmp_path):
     with pytest.raises(FileNotFoundError, match="No such file"):
-        storage.read_bytes(tmp_path / "none")
+        files.read_bytes(tmp_path / "none")
 
 
 def test_a_write_leaves_nothing_aside(tmp_path):
-    storage.write_bytes(tmp_path / "a", b"1")
-    storage.write_bytes(tmp_path / "a", b"22")
+    files.write_bytes(tmp_path / "a", b"1")
+    files.write_bytes(tmp_path / "a", b"22")
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
     assert (tmp_path / "a").read_bytes() == b"22"

@@ -7,8 +7,9 @@ import itertools
 import numpy as np
 import pytest
 
-from pipelines import synthetic, video
+from pipelines import synthetic
 from pipelines.manifest import read_manifest
+from pipelines.video import reading
 
 
 def scene(*seed, split="train"):
@@ -165,10 +166,10 @@ def test_written_videos(tmp_path):
     written = {(entry.split, entry.label): entry.path for entry in found}  # the last of each class
     for label, frames, fps in synthetic.clips("val", 1, seed=3):
         path = written["val", synthetic.CLASSES.index(label)]
-        info = video.probe(path)
+        info = reading.probe(path)
         assert (info.num_frames, info.height, info.width, 3) == frames.shape
         assert info.fps == pytest.approx(fps)
-        decoded = video.read_frames(path, range(len(frames)))
+        decoded = reading.read_frames(path, range(len(frames)))
         assert np.abs(decoded.astype(int) - frames).mean() < 6  # JPEG at its usual quality
         assert info.key_frames == tuple(range(len(frames)))  # no frame is predicted from another
 

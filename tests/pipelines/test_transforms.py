@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from pipelines import transforms
-from pipelines.transforms import chain
+from pipelines.augment import crops, flip
+from pipelines.augment.chaining import chain
 from res3d.geometry import ClipSpec
 
 SEEDS = [(number, 7) for number in range(40)]
@@ -29,13 +29,13 @@ def mapped(step, clip, seed):
 
 
 STEPS = {
-    "random_crop": transforms.random_crop(8, 12),
-    "centre_crop": transforms.centre_crop(8, 12),
-    "random_flip": transforms.random_flip(),
-    "resize_short_side": transforms.resize_short_side(10),
-    "random_resized_crop": transforms.random_resized_crop(8, 12),
-    "short_side_jitter": transforms.short_side_jitter(8, 12, (12, 16)),
-    "chain": chain(transforms.resize_short_side(16), transforms.random_crop(8), transforms.random_flip()),
+    "random_crop": crops.random_crop(8, 12),
+    "centre_crop": crops.centre_crop(8, 12),
+    "random_flip": flip.random_flip(),
+    "resize_short_side": crops.resize_short_side(10),
+    "random_resized_crop": crops.random_resized_crop(8, 12),
+    "short_side_jitter": crops.short_side_jitter(8, 12, (12, 16)),
+    "chain": chain(crops.resize_short_side(16), crops.random_crop(8), flip.random_flip()),
 }
 
 
@@ -58,7 +58,7 @@ def test_frames_move_as_one(name):
 def test_random_crop_cuts_anywhere_and_nothing_else():
     corners = set()
     for seed in SEEDS:
-        cut = transforms.random_crop(18, 27)(tf.constant(ramp()), seed).numpy()
+        cut = crops.random_crop(18, 27)(tf.constant(ramp()), seed).numpy()
         top, left = cut[0, 0, 0, :2]
         np.testing.assert_array_equal(cut, ramp()[:, top:top + 18, left:left + 27])
         corners.add((int(top), int(left)))
@@ -67,11 +67,11 @@ def test_random_crop_cuts_anywhere_and_nothing_else():
 
 
 def test_centre_crop():
-    np.testing.assert_array_equal(transforms.centre_crop(10, 20)(tf.constant(ramp()), (0, 0)), ramp()[:, 5:15, 5:25])
+    np.testing.assert_array_equal(crops.centre_crop(10, 20)(tf.constant(ramp()), (0, 0)), ramp()[:, 5:15, 5:25])
 
 
 def test_a_crop_larger_than_the_picture():
-    for step in (transforms.random_crop(21), transforms.centre_crop(21)):
+    for step in (crops.random_crop(21), crops.centre_crop(21)):
         with pytest.raises(tf.errors.InvalidArgumentError, match=r"Expected a picture of at least 21x21 to crop from"):
             step(tf.constant(ramp()), (0, 0))
 
@@ -79,38 +79,38 @@ def test_a_crop_larger_than_the_picture():
 def test_flip_mirrors_about_half_of_the_clips():
     mirrored = 0
     for seed in SEEDS:
-        result = transforms.random_flip()(tf.constant(ramp()), seed).numpy()
+        result = flip.random_flip()(tf.constant(ramp()), seed).numpy()
         flipped = result[0, 0, 0, 1] != 0
         np.testing.assert_array_equal(result, ramp()[:, :, ::-1] if flipped else ramp())
         mirrored += flipped
     assert 10 < mirrored < 30
-    np.testing.assert_array_equal(transforms.random_flip(1.0)(tf.constant(ramp()), (1, 1)), ramp()[:, :, ::-1])
-    np.testing.assert_array_equal(transforms.random_flip(0.0)(tf.constant(ramp()), (1, 1)), ramp())
+    np.testing.assert_array_equal(flip.random_flip(1.0)(tf.constant(ramp()), (1, 1)), ramp()[:, :, ::-1])
+    np.testing.assert_array_equal(flip.random_flip(0.0)(tf.constant(ramp()), (1, 1)), ramp())
 
 
 @pytest.mark.parametrize("label", ["Swiping Left", "turn_right", "Rolling Hand clockwise", "counterclockwise",
                                    "Pushing [something] from left to right", "move-rightwards"])
 def test_flip_is_refused_where_labels_have_a_side(label):
     with pytest.raises(ValueError, match=r"Expected labels that mean the same in a mirror\. Received: \['.*'\]\. L"):
-        transforms.random_flip(labels=["clapping", label])
+        flip.random_flip(labels=["clapping", label])
 
 
 def test_flip_is_allowed_elsewhere():
     for labels in (["bright lights", "upright bass", "leftover food"], ["playing cards", "copyright"]):
-        assert transforms.directional(labels) == []
-    transforms.random_flip(labels=["bright lights", "clapping"])
+        assert flip.directional(labels) == []
+    flip.random_flip(labels=["bright lights", "clapping"])
 
 
 def test_resize_short_side_keeps_the_aspect():
-    assert transforms.resize_short_side(10)(tf.constant(ramp()), (0, 0)).shape == (3, 10, 15, 3)
-    assert transforms.resize_short_side(40)(tf.constant(ramp(2, 30, 20)), (0, 0)).shape == (2, 60, 40, 3)
+    assert crops.resize_short_side(10)(tf.constant(ramp()), (0, 0)).shape == (3, 10, 15, 3)
+    assert crops.resize_short_side(40)(tf.constant(ramp(2, 30, 20)), (0, 0)).shape == (2, 60, 40, 3)
 
 
 @pytest.mark.parametrize("size", [(20, 30), (240, 320), (33, 17), (1, 1), (2, 500)])
 def test_boxes_lie_inside_the_picture(size):
     height, width = size
-    windows = [transforms.random_resized_crop(8, 12).box, transforms.short_side_jitter(8, 12, (12, 16)).box,
-               transforms.clip_box(ClipSpec(height=16, width=16, resize=20))]
+    windows = [crops.random_resized_crop(8, 12).box, crops.short_side_jitter(8, 12, (12, 16)).box,
+               crops.clip_box(ClipSpec(height=16, width=16, resize=20))]
     for box in windows:
         for key in range(60):
             top, left, box_height, box_width = box(height, width, key)
@@ -120,7 +120,7 @@ def test_boxes_lie_inside_the_picture(size):
 
 
 def test_random_resized_crop_keeps_to_its_area_and_aspect():
-    box = transforms.random_resized_crop(8, scale=(0.2, 0.5), ratio=(0.5, 2.0)).box
+    box = crops.random_resized_crop(8, scale=(0.2, 0.5), ratio=(0.5, 2.0)).box
     boxes = [box(200, 200, key)[2:] for key in range(300)]
     areas = [height * width / 200**2 for height, width in boxes]
     aspects = [width / height for height, width in boxes]
@@ -132,23 +132,23 @@ def test_random_resized_crop_keeps_to_its_area_and_aspect():
 
 def test_a_box_and_the_graph_choose_alike():
     # The same formula: what differs is where the random numbers come from.
-    step = transforms.random_resized_crop(8, 12, scale=(1.0, 1.0), ratio=(1.5, 1.5))
+    step = crops.random_resized_crop(8, 12, scale=(1.0, 1.0), ratio=(1.5, 1.5))
     assert step.box(20, 30, 5) == (0, 0, 20, 30)
-    np.testing.assert_array_equal(step(tf.constant(ramp()), (1, 2)), transforms.resize(tf.constant(ramp()), 8, 12))
+    np.testing.assert_array_equal(step(tf.constant(ramp()), (1, 2)), crops.resize(tf.constant(ramp()), 8, 12))
 
 
 def test_jitter_scales_the_short_side_within_its_range():
-    step = transforms.short_side_jitter(50, short_side=(60, 70))
+    step = crops.short_side_jitter(50, short_side=(60, 70))
     heights = {step.box(60, 90, key)[2] for key in range(200)}
     assert min(heights) == round(50 * 60 / 70)
     assert max(heights) == 50
     with pytest.raises(ValueError, match="`short_side` must be two lengths, the smaller first and not below the crop"):
-        transforms.short_side_jitter(50, short_side=(40, 60))
+        crops.short_side_jitter(50, short_side=(40, 60))
 
 
 def test_clip_box_is_the_crop_of_the_clip():
     clip = ClipSpec(height=112, width=112, resize=128)
-    boxes = [transforms.clip_box(clip)(256, 320, key) for key in range(300)]
+    boxes = [crops.clip_box(clip)(256, 320, key) for key in range(300)]
     assert {box[2:] for box in boxes} == {(224, 224)}
     assert {box[0] for box in boxes} >= {0, 32}
     assert min(box[1] for box in boxes) < 3
@@ -171,6 +171,6 @@ def test_steps_of_a_chain_draw_apart():
 @pytest.mark.parametrize("arguments", [{"scale": (0.0, 1.0)}, {"scale": (0.5, 0.2)}, {"ratio": (2.0, 1.0)}])
 def test_ranges_are_checked(arguments):
     with pytest.raises(ValueError, match=r"must be \(low, high\) with 0 < low <= high"):
-        transforms.random_resized_crop(8, **arguments)
+        crops.random_resized_crop(8, **arguments)
     with pytest.raises(ValueError, match=r"`probability` must lie in \[0, 1\]\. Received: probability=-1"):
-        transforms.random_flip(-1)
+        flip.random_flip(-1)

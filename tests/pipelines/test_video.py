@@ -9,11 +9,10 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from pipelines import video
-from pipelines.containers import VideoInfo, frame_clock
-from pipelines.layout import crop_corner
-from pipelines.video import VideoError
-from pipelines.video_writer import write_video
+from pipelines.video import opencv, reading
+from pipelines.video.clip_array import crop_corner
+from pipelines.video.info import VideoError, VideoInfo, frame_clock
+from pipelines.video.writer import write_video
 from res3d.geometry import ClipSpec
 
 GREYS = np.arange(40) * 6
@@ -31,7 +30,7 @@ def ramp(tmp_path_factory):
 
 
 def test_probe_tells_what_was_written(ramp):
-    info = video.probe(ramp[0])
+    info = reading.probe(ramp[0])
     assert (info.num_frames, info.height, info.width, info.rotation) == (40, 48, 64, 0)
     assert (info.fps, info.steady, info.times_trusted, info.damaged) == (10.0, True, True, False)
     assert (info.container, info.codec, info.size_bytes) == ("matroska", "ffv1", os.path.getsize(ramp[0]))
@@ -50,7 +49,7 @@ def test_times_count_from_the_first_frame_and_tell_a_steady_rate_from_another():
 
 
 def test_info_survives_json(ramp):
-    info = video.probe(ramp[0])
+    info = reading.probe(ramp[0])
     again = VideoInfo.from_dict(info.to_dict())
     assert again.to_dict() == info.to_dict()
     assert again.times_us.dtype == np.int64
@@ -59,7 +58,7 @@ def test_info_survives_json(ramp):
 @pytest.mark.parametrize("indices", [[0], [39], [3, 1, 2, 1], range(40), range(39, -1, -1), [7] * 5, np.array([0, 20])])
 def test_exactly_the_frames_asked_for(ramp, indices):
     path, frames = ramp
-    np.testing.assert_array_equal(video.read_frames(path, indices), frames[list(indices)])
+    np.testing.assert_array_equal(reading.read_frames(path, indices), frames[list(indices)])
 
 
 @pytest.mark.parametrize("memory_files", [True, False])
@@ -68,31 +67,31 @@ def test_from_memory_as_from_the_path(ramp, monkeypatch, memory_files):
     if not memory_files:
         monkeypatch.delattr("os.memfd_create")
     for source in (data, bytearray(data), memoryview(data)):
-        np.testing.assert_array_equal(video.read_frames(source, [5, 30]), ramp[1][[5, 30]])
+        np.testing.assert_array_equal(reading.read_frames(source, [5, 30]), ramp[1][[5, 30]])
 
 
 def test_no_frames_asked_for(ramp):
-    assert video.read_frames(ramp[0], []).shape == (0, 48, 64, 3)
+    assert reading.read_frames(ramp[0], []).shape == (0, 48, 64, 3)
 
 
 @pytest.mark.parametrize("bad", [[-1], [0.5], ["0"], [None]])
 def test_indices_are_whole_numbers(ramp, bad):
     with pytest.raises(ValueError, match=r"A frame number must be an integer from 0 on\. Received: "):
-        video.read_frames(ramp[0], bad)
+        reading.read_frames(ramp[0], bad)
 
 
 def test_past_the_end(ramp):
     with pytest.raises(VideoError, match=r"wanted frames 38\.\.44, but it decodes only 40") as caught:
-        video.read_frames(ramp[0], range(38, 45, 2))
+        reading.read_frames(ramp[0], range(38, 45, 2))
     assert caught.value.path == str(ramp[0])
-    held = video.read_frames(ramp[0], range(38, 45, 2), short="repeat_last")
+    held = reading.read_frames(ramp[0], range(38, 45, 2), short="repeat_last")
     np.testing.assert_array_equal(held, ramp[1][[38, 39, 39, 39]])
 
 
 def test_sizes_and_channels(ramp):
-    assert video.read_frames(ramp[0], [0], (24, 32)).shape == (1, 24, 32, 3)
-    assert video.read_frames(ramp[0], [0], lambda height, width: (height // 4, width // 2)).shape == (1, 12, 32, 3)
-    grey = video.read_frames(ramp[0], [0, 1], channels=1)
+    assert reading.read_frames(ramp[0], [0], (24, 32)).shape == (1, 24, 32, 3)
+    assert reading.read_frames(ramp[0], [0], lambda height, width: (height // 4, width // 2)).shape == (1, 12, 32, 3)
+    grey = reading.read_frames(ramp[0], [0, 1], channels=1)
     expected = ramp[1][:2].astype(float) @ [0.299, 0.587, 0.114]
     assert grey.shape == (2, 48, 64, 1)
     np.testing.assert_allclose(grey[..., 0], expected, atol=0.51)  # rounded once
@@ -105,34 +104,34 @@ def test_sizes_and_channels(ramp):
 ])
 def test_options_are_checked(ramp, option, expected):
     with pytest.raises(ValueError, match="must be one of") as caught:
-        video.read_frames(ramp[0], [0], **option)
+        reading.read_frames(ramp[0], [0], **option)
     assert str(caught.value) == expected
 
 
 def test_clip_is_cut_as_its_spec_says(ramp):
     clip = ClipSpec(frames=3, stride=2, height=32, width=32, resize=48)
-    got = video.read_clip(ramp[0], [4, 6, 8], clip, position=2)
+    got = reading.read_clip(ramp[0], [4, 6, 8], clip, position=2)
     np.testing.assert_array_equal(got, ramp[1][[4, 6, 8], 8:40, 32:64])
-    np.testing.assert_array_equal(video.read_clip(ramp[0], [4, 6, 8], clip), ramp[1][[4, 6, 8], 8:40, 16:48])
+    np.testing.assert_array_equal(reading.read_clip(ramp[0], [4, 6, 8], clip), ramp[1][[4, 6, 8], 8:40, 16:48])
 
 
 def test_box_replaces_the_crop(ramp):
     clip = ClipSpec(frames=1, height=10, width=20, resize=24)
-    got = video.read_clip(ramp[0], [3], clip, box=(5, 6, 10, 20))
+    got = reading.read_clip(ramp[0], [3], clip, box=(5, 6, 10, 20))
     np.testing.assert_array_equal(got, ramp[1][[3], 5:15, 6:26])
-    again = video.read_clip(ramp[0], [3], clip, box=lambda height, width: (height - 10, width - 20, 10, 20))
+    again = reading.read_clip(ramp[0], [3], clip, box=lambda height, width: (height - 10, width - 20, 10, 20))
     np.testing.assert_array_equal(again, ramp[1][[3], 38:, 44:])
     with pytest.raises(ValueError, match=r"inside a picture of 48x64\. Received: \(40, 0, 10, 20\)"):
-        video.read_clip(ramp[0], [3], clip, box=(40, 0, 10, 20))
+        reading.read_clip(ramp[0], [3], clip, box=(40, 0, 10, 20))
 
 
 def test_clips_of_one_video_share_a_pass(ramp, monkeypatch):
     grabs = []
-    grab = video.Decoder.grab
-    monkeypatch.setattr(video.Decoder, "grab", lambda self: grabs.append(1) or grab(self))
+    grab = opencv.Decoder.grab
+    monkeypatch.setattr(opencv.Decoder, "grab", lambda self: grabs.append(1) or grab(self))
     clip = ClipSpec(frames=4, stride=1, height=48, width=48, resize=48)
     lists = [[0, 1, 2, 3], [2, 3, 4, 5], [3, 3, 20, 5]]
-    got = video.read_clips(ramp[0], lists, clip, crops=(0, 2))
+    got = reading.read_clips(ramp[0], lists, clip, crops=(0, 2))
     assert len(grabs) == 21
     assert got.shape == (6, 4, 48, 48, 3)
     for number, indices in enumerate(lists):
@@ -142,7 +141,7 @@ def test_clips_of_one_video_share_a_pass(ramp, monkeypatch):
 
 def test_mirrored_crops(ramp):
     clip = ClipSpec(frames=2, stride=1, height=32, width=32, resize=48)
-    got = video.read_clips(ramp[0], [[0, 1], [1, 0]], clip, crops=((0, 0, False), (2, 2, True)))
+    got = reading.read_clips(ramp[0], [[0, 1], [1, 0]], clip, crops=((0, 0, False), (2, 2, True)))
     np.testing.assert_array_equal(got[0], ramp[1][:2, :32, :32])
     np.testing.assert_array_equal(got[1], ramp[1][:2, 16:, 32:][:, :, ::-1])
     np.testing.assert_array_equal(got[3], got[1][::-1])
@@ -152,9 +151,9 @@ def test_mirrored_crops(ramp):
 
 def test_clips_must_have_the_length_of_the_spec(ramp):
     with pytest.raises(ValueError, match=r"A clip takes 16 frame numbers\. Received: 2"):
-        video.read_clips(ramp[0], [[0, 1]], ClipSpec())
+        reading.read_clips(ramp[0], [[0, 1]], ClipSpec())
     with pytest.raises(ValueError, match=r"Expected at least one list of frame numbers as `clips`\. Received none\."):
-        video.read_clips(ramp[0], [], ClipSpec())
+        reading.read_clips(ramp[0], [], ClipSpec())
 
 
 @pytest.mark.parametrize(("crop", "message"), [
@@ -166,22 +165,22 @@ def test_clips_must_have_the_length_of_the_spec(ramp):
 def test_crops_outside_the_picture_are_refused(ramp, crop, message):
     clip = ClipSpec(frames=1, height=32, width=32, resize=48)
     with pytest.raises(ValueError, match=message):
-        video.read_clips(ramp[0], [[0]], clip, crops=(crop,))
+        reading.read_clips(ramp[0], [[0]], clip, crops=(crop,))
 
 
 @pytest.mark.parametrize("size", [5, (0, 5), (4, -1), (1, 2, 3), lambda height, width: height])
 def test_sizes_are_two_positive_ints(ramp, size):
     with pytest.raises(ValueError, match=r"`size` must be None, two positive ints \(height, width\), or a function"):
-        video.read_frames(ramp[0], [0], size)
+        reading.read_frames(ramp[0], [0], size)
 
 
 def test_memory_is_that_of_the_clip(tmp_path):
     path = tmp_path / "large.avi"
     write_video(path, (np.full((720, 1280, 3), i, np.uint8) for i in range(30)))
     clip = ClipSpec(frames=16, stride=1)
-    video.read_clip(path, range(16), clip)
+    reading.read_clip(path, range(16), clip)
     tracemalloc.start()
-    got = video.read_clip(path, range(14, 30), clip)
+    got = reading.read_clip(path, range(14, 30), clip)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < got.nbytes + 2 * 1280 * 720 * 3  # the clip, and one picture before scaling
@@ -208,13 +207,13 @@ def test_ten_minutes_take_the_memory_of_a_clip(tmp_path):
 def test_descriptors_and_failures_leave_nothing_open(ramp, tmp_path):
     bad = tmp_path / "bad.mp4"
     bad.write_bytes(ramp[0].read_bytes()[:300])
-    video.probe(ramp[0])
+    reading.probe(ramp[0])
     before = len(os.listdir("/proc/self/fd"))
     for _ in range(20):
-        video.read_frames(ramp[0], [1])
-        video.read_frames(ramp[0].read_bytes(), [1])
+        reading.read_frames(ramp[0], [1])
+        reading.read_frames(ramp[0].read_bytes(), [1])
         with pytest.raises(VideoError):
-            video.probe(bad)
+            reading.probe(bad)
     assert len(os.listdir("/proc/self/fd")) == before
 
 
@@ -223,7 +222,7 @@ def test_threads_read_at_once(ramp):
 
     def work():
         for _ in range(5):
-            if not (video.read_frames(ramp[0], [1, 39]) == ramp[1][[1, 39]]).all():
+            if not (reading.read_frames(ramp[0], [1, 39]) == ramp[1][[1, 39]]).all():
                 failures.append(1)
 
     workers = [threading.Thread(target=work) for _ in range(8)]
@@ -236,19 +235,19 @@ def test_threads_read_at_once(ramp):
 
 def test_more_threads_give_the_same(ramp):
     for threads in (0, 2):
-        assert video.probe(ramp[0], threads=threads).num_frames == 40
-        np.testing.assert_array_equal(video.read_frames(ramp[0], [2, 39], threads=threads), ramp[1][[2, 39]])
+        assert reading.probe(ramp[0], threads=threads).num_frames == 40
+        np.testing.assert_array_equal(reading.read_frames(ramp[0], [2, 39], threads=threads), ramp[1][[2, 39]])
 
 
 def test_time_is_bounded(ramp):
     with pytest.raises(VideoError, match=r"decoding took longer than 1e-09 s, 0 frames in"):
-        video.probe(ramp[0], timeout=1e-9)
+        reading.probe(ramp[0], timeout=1e-9)
 
 
 def test_giant_pictures_are_refused(ramp, monkeypatch):
-    monkeypatch.setattr(video, "MAX_PIXELS", 1000)
+    monkeypatch.setattr(opencv, "MAX_PIXELS", 1000)
     with pytest.raises(VideoError, match=r"its header claims 64x48 pixels; it is probably damaged"):
-        video.probe(ramp[0])
+        reading.probe(ramp[0])
 
 
 def test_a_picture_that_changes_size_keeps_the_first(tmp_path):
@@ -260,6 +259,6 @@ def test_a_picture_that_changes_size_keeps_the_first(tmp_path):
     path = tmp_path / "both.mjpg"
     first = parts[0][parts[0].index(b"\xff\xd8"):parts[0].index(b"\xff\xd9") + 2]
     path.write_bytes(first * 4 + parts[1][start:stop] * 4)
-    frames = video.read_frames(path, range(8))
+    frames = reading.read_frames(path, range(8))
     assert frames.shape == (8, 64, 96, 3)
     np.testing.assert_allclose(frames, 90, atol=3)  # JPEG

@@ -14,10 +14,9 @@ import time
 import numpy as np
 import pytest
 
-from pipelines import video
-from pipelines.containers import sniff
-from pipelines.video import VideoError
-from pipelines.video_writer import write_video
+from pipelines.video import opencv, reading
+from pipelines.video.info import VideoError, sniff
+from pipelines.video.writer import write_video
 from res3d.geometry import ClipSpec
 
 SECONDS = 20.0  # for one mutation, on a busy machine; most take hundredths
@@ -74,9 +73,9 @@ def read_mutations(folder, first, last):
         for source, memory in ((file.name, None), (data, memory_file), (data, None)):
             os.memfd_create = memory  # without it, bytes are read through a stream
             try:
-                info = video.probe(source, timeout=SECONDS)
+                info = reading.probe(source, timeout=SECONDS)
                 wanted = [min(2 * k, info.num_frames - 1) for k in range(16)]
-                assert video.read_clip(source, wanted, ClipSpec(), timeout=SECONDS).shape == ClipSpec().shape
+                assert reading.read_clip(source, wanted, ClipSpec(), timeout=SECONDS).shape == ClipSpec().shape
                 results.append(info.num_frames)
             except VideoError as error:
                 results.append(error.reason)
@@ -126,15 +125,15 @@ def small(tmp_path_factory):
 def test_odd_names(small, tmp_path, monkeypatch, name):
     (tmp_path / name).write_bytes(small)
     monkeypatch.chdir(tmp_path)
-    assert video.probe(tmp_path / name).num_frames == 6
-    assert video.probe(name).num_frames == 6
-    assert len(video.read_frames(name, [0, 5])) == 2
+    assert reading.probe(tmp_path / name).num_frames == 6
+    assert reading.probe(name).num_frames == 6
+    assert len(reading.read_frames(name, [0, 5])) == 2
 
 
 def test_wrong_extensions_do_not_matter(small, tmp_path):
     for extension in ("avi", "gif", "mpg", "ts", "webm", "jpeg", "y4m", "h264", "sdp", "yuv"):
         (tmp_path / f"a.{extension}").write_bytes(small)
-        assert video.probe(tmp_path / f"a.{extension}").num_frames == 6
+        assert reading.probe(tmp_path / f"a.{extension}").num_frames == 6
 
 
 @pytest.mark.parametrize(("content", "reason"), [
@@ -157,7 +156,7 @@ def test_what_is_no_video_is_named(tmp_path, content, reason):
     path.write_bytes(content)
     for source in (path, content):
         with pytest.raises(VideoError) as caught:
-            video.probe(source)
+            reading.probe(source)
         assert caught.value.reason.startswith(reason)
         assert str(caught.value).startswith(f"Cannot read video '{caught.value.path}': ")
 
@@ -169,10 +168,10 @@ def test_a_playlist_cannot_reach_another_file(small, tmp_path):
                  f"\ufeff#EXTM3U\n{tmp_path}/secret.mp4"):
         lists.write_text(text, encoding="utf-8")
         with pytest.raises(VideoError, match="playlist"):
-            video.probe(lists)
+            reading.probe(lists)
     lists.rename(tmp_path / "a.mjpg")
     with pytest.raises(VideoError, match="playlist"):
-        video.probe(tmp_path / "a.mjpg")
+        reading.probe(tmp_path / "a.mjpg")
 
 
 def test_what_is_no_file(tmp_path):
@@ -184,9 +183,9 @@ def test_what_is_no_file(tmp_path):
                          ("loop", "it cannot be opened: Too many levels of symbolic links"),
                          ("x" * 300, "it cannot be opened: File name too long"), ("a\0b", "not a file name")):
         with pytest.raises(VideoError, match=reason):
-            video.probe(tmp_path / name if name else tmp_path)
+            reading.probe(tmp_path / name if name else tmp_path)
     with pytest.raises(VideoError, match="it is not a regular file"):
-        video.probe("/dev/zero")
+        reading.probe("/dev/zero")
 
 
 def test_no_permission(small, tmp_path, monkeypatch):
@@ -198,13 +197,13 @@ def test_no_permission(small, tmp_path, monkeypatch):
             raise PermissionError(13, "Permission denied")
         monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(VideoError, match="no permission to read it"):
-        video.probe(path)
+        reading.probe(path)
 
 
 def test_a_file_that_grows_or_vanishes_after_it_was_opened(small, tmp_path):
     path = tmp_path / "a.mp4"
     path.write_bytes(small)
-    with video.Decoder(path) as decoder:
+    with opencv.Decoder(path) as decoder:
         path.unlink()
         assert sum(1 for _ in iter(decoder.grab, False)) == 6
 

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines import video
-from pipelines.jumps import with_jumps
-from pipelines.video import VideoError
+from pipelines.video import opencv, reading
+from pipelines.video.info import VideoError
+from pipelines.video.jumps import with_jumps
 
 pytestmark = pytest.mark.clips
 SHARED = pathlib.Path(os.environ.get("RES3D_SHARED", pathlib.Path(__file__).resolve().parents[3] / "shared"))
@@ -61,18 +61,18 @@ def test_any_frames_are_those_of_a_full_decode(name):
     @settings(max_examples=3, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(st.integers(0, len(sums) - 1), min_size=1, max_size=12), st.booleans())
     def check(indices, in_memory):
-        got = video.read_frames(data if in_memory else path, indices)
+        got = reading.read_frames(data if in_memory else path, indices)
         assert checksums(got) == [sums[index] for index in indices]
 
     if "hdr10" in name:  # two seconds for each opening: FFmpeg builds a colour table
-        assert checksums(video.read_frames(path, [2, 0])) == [sums[2], sums[0]]
+        assert checksums(reading.read_frames(path, [2, 0])) == [sums[2], sums[0]]
     else:
         check()
 
 
 @pytest.mark.parametrize("name", [name for name in GOOD if "hdr10" not in name])
 def test_probe_knows_what_decodes(name):
-    info, row = video.probe(SHARED / "clips" / name), BY_NAME[name]
+    info, row = reading.probe(SHARED / "clips" / name), BY_NAME[name]
     assert info.num_frames == len(info.times_us) == int(row["frames_decoded"])
     assert (info.width, info.height) == (int(row["width"]), int(row["height"]))
     if row["rotation"].isdecimal() and int(row["rotation"]) < 360:
@@ -91,14 +91,14 @@ def test_probe_knows_what_decodes(name):
     ("odd/vfr_cradle.gif", 43.75, False, True), ("odd/webm_1frame_8x8.webm", 25.0, True, True),
 ])
 def test_rates_come_from_frames(name, fps, steady, trusted):
-    info = video.probe(SHARED / "clips" / name)
+    info = reading.probe(SHARED / "clips" / name)
     assert (info.fps, info.steady, info.times_trusted) == (pytest.approx(fps, rel=1e-5), steady, trusted)
 
 
 def test_times_are_those_of_the_stream(clips):
     frames = json.loads((clips / "ground_truth/multistream_nasa.stream0.frame_times.json").read_text())
     expected = np.array(sorted(float(frame["pts_time"]) for frame in frames))
-    info = video.probe(clips / "odd/multistream_nasa.mp4")
+    info = reading.probe(clips / "odd/multistream_nasa.mp4")
     np.testing.assert_allclose(info.times_seconds, expected - expected[0], atol=1e-6)  # both are in microseconds
 
 
@@ -107,9 +107,9 @@ def test_undecodable_files_say_why(name):
     path = SHARED / "clips" / name
     for source in (path, path.read_bytes()):
         with pytest.raises(VideoError, match=r"empty|no video stream|but none decodes") as caught:
-            video.probe(source)
+            reading.probe(source)
         with pytest.raises(VideoError) as again:
-            video.read_frames(source, [0])
+            reading.read_frames(source, [0])
         assert again.value.reason == caught.value.reason
     assert caught.value.path == f"<{path.stat().st_size} bytes in memory>"
 
@@ -117,8 +117,8 @@ def test_undecodable_files_say_why(name):
 @pytest.mark.parametrize("name", [row["file"] for row in ROWS if row["file"].startswith("derived/")
                                   and row["frames_decoded"] == "48" and "tiny" not in row["file"]])
 def test_derived_files_match_their_lossless_original(name):
-    original = video.read_frames(SHARED / "clips" / LOSSLESS, range(48)).astype(np.int16)
-    frames = video.read_frames(SHARED / "clips" / name, range(48)).astype(np.int16)
+    original = reading.read_frames(SHARED / "clips" / LOSSLESS, range(48)).astype(np.int16)
+    frames = reading.read_frames(SHARED / "clips" / name, range(48)).astype(np.int16)
     if "gray" in name:
         original = np.repeat(original @ [0.299, 0.587, 0.114], 3).reshape(original.shape)
     for index, frame in enumerate(frames):
@@ -135,8 +135,8 @@ def test_jumps_change_no_pixel(name):
     for _, frame, time_us in info.jumps:
         assert info.times_us[frame] == pytest.approx(time_us - info.times_us[0], abs=1)
         wanted = [*range(frame, min(frame + 8, len(sums)), 2), len(sums) - 1]
-        assert checksums(video.read_frames(path, wanted, info=info)) == [sums[index] for index in wanted]
-        assert checksums(video.read_frames(path, [0, *wanted], info=info)) == [sums[index] for index in [0, *wanted]]
+        assert checksums(reading.read_frames(path, wanted, info=info)) == [sums[index] for index in wanted]
+        assert checksums(reading.read_frames(path, [0, *wanted], info=info)) == [sums[index] for index in [0, *wanted]]
 
 
 def test_jumps_save_decoding(clips, monkeypatch):
@@ -144,16 +144,16 @@ def test_jumps_save_decoding(clips, monkeypatch):
     info = with_jumps(path)
     assert [frame for _, frame, _ in info.jumps] == [93, 154, 204]
     grabs = []
-    grab = video.Decoder.grab
-    monkeypatch.setattr(video.Decoder, "grab", lambda self: grabs.append(1) or grab(self))
-    video.read_frames(path, [210, 212], info=info)
+    grab = opencv.Decoder.grab
+    monkeypatch.setattr(opencv.Decoder, "grab", lambda self: grabs.append(1) or grab(self))
+    reading.read_frames(path, [210, 212], info=info)
     assert len(grabs) == 9
 
 
 def test_jumps_of_another_file_are_not_believed(clips):
     info = with_jumps(clips / "action/bikes.mp4")
     other = clips / "action/k400_basketball_426x240.mp4"
-    assert checksums(video.read_frames(other, [210], info=info)) == [truth("action/k400_basketball_426x240.mp4")[210]]
+    assert checksums(reading.read_frames(other, [210], info=info)) == [truth("action/k400_basketball_426x240.mp4")[210]]
 
 
 def test_a_jump_that_lands_elsewhere_is_not_believed(clips):
@@ -163,7 +163,7 @@ def test_a_jump_that_lands_elsewhere_is_not_believed(clips):
     early = frame - 7  # where the jump is said to land; it lands at `frame`
     said = int(time_us - info.times_us[frame] + info.times_us[early])
     lying = dataclasses.replace(info, jumps=((seek, early, said),))
-    assert checksums(video.read_frames(path, [frame], info=lying)) == [truth("action/bikes.mp4")[frame]]
+    assert checksums(reading.read_frames(path, [frame], info=lying)) == [truth("action/bikes.mp4")[frame]]
 
 
 @pytest.mark.parametrize("name", ["action/ucf101_BabyCrawling.avi", "odd/corrupted_tail.mp4", "odd/gray_chaplin.mp4"])

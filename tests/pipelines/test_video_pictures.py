@@ -3,52 +3,53 @@
 import numpy as np
 import pytest
 
-from pipelines import video
-from pipelines.live import live_frames
-from pipelines.video import VideoError
-from pipelines.video_writer import write_video
+from pipelines.video import opencv, reading
+from pipelines.video.info import VideoError
+from pipelines.video.live import live_frames
+from pipelines.video.writer import write_video
 
 PICTURE = np.add.outer(np.arange(24) * 4, np.arange(32) * 3).astype(np.uint8)[..., None] + np.uint8([0, 20, 40])
 
 
 def test_png_loses_nothing():
-    data = video.encode_image(PICTURE, ".png")
+    data = opencv.encode_image(PICTURE, ".png")
     assert data[:4] == b"\x89PNG"
-    np.testing.assert_array_equal(video.decode_image(data), PICTURE)
-    np.testing.assert_array_equal(video.decode_image(video.encode_image(PICTURE[..., 0], ".png"), 1), PICTURE[..., :1])
+    np.testing.assert_array_equal(opencv.decode_image(data), PICTURE)
+    grey = opencv.encode_image(PICTURE[..., 0], ".png")
+    np.testing.assert_array_equal(opencv.decode_image(grey, 1), PICTURE[..., :1])
 
 
 def test_jpeg_is_close_and_has_the_right_colours():
     red = np.zeros((16, 16, 3), np.uint8) + np.array([200, 10, 30], np.uint8)
-    np.testing.assert_allclose(video.decode_image(video.encode_image(red)), red, atol=4)  # chroma is rounded
-    assert len(video.encode_image(PICTURE, quality=10)) < len(video.encode_image(PICTURE, quality=95))
+    np.testing.assert_allclose(opencv.decode_image(opencv.encode_image(red)), red, atol=4)  # chroma is rounded
+    assert len(opencv.encode_image(PICTURE, quality=10)) < len(opencv.encode_image(PICTURE, quality=95))
 
 
 def test_image_from_a_path(tmp_path):
     path = tmp_path / "frame %03d.png"
-    path.write_bytes(video.encode_image(PICTURE, ".png"))
-    np.testing.assert_array_equal(video.decode_image(path), PICTURE)
+    path.write_bytes(opencv.encode_image(PICTURE, ".png"))
+    np.testing.assert_array_equal(opencv.decode_image(path), PICTURE)
 
 
 def test_what_is_no_image(tmp_path):
     with pytest.raises(VideoError, match=r"'<4 bytes in memory>': no image can be decoded from its 4 bytes"):
-        video.decode_image(b"abcd")
+        opencv.decode_image(b"abcd")
     (tmp_path / "empty.jpg").write_bytes(b"")
     with pytest.raises(VideoError, match=r"no image can be decoded from its 0 bytes"):
-        video.decode_image(tmp_path / "empty.jpg")
+        opencv.decode_image(tmp_path / "empty.jpg")
     with pytest.raises(VideoError, match="there is no such file"):
-        video.decode_image(tmp_path / "none.jpg")
+        opencv.decode_image(tmp_path / "none.jpg")
     with pytest.raises(ValueError, match=r"An image is uint8 .* Received: float64 \(4, 4, 3\)"):
-        video.encode_image(np.zeros((4, 4, 3)))
+        opencv.encode_image(np.zeros((4, 4, 3)))
     with pytest.raises(ValueError, match=r"`extension` must be one of '.jpg', '.png'. Received: '.gif'"):
-        video.encode_image(PICTURE, ".gif")
+        opencv.encode_image(PICTURE, ".gif")
 
 
 def test_resize_and_text():
-    assert video.resize_image(PICTURE, (12, 16)).shape == (12, 16, 3)
-    assert video.resize_image(PICTURE[..., :1], (12, 16)).shape == (12, 16, 1)
+    assert opencv.resize_image(PICTURE, (12, 16)).shape == (12, 16, 3)
+    assert opencv.resize_image(PICTURE[..., :1], (12, 16)).shape == (12, 16, 1)
     page = np.zeros((120, 160, 3), np.uint8)
-    video.add_text(page, "archery 97 %", row=1)
+    opencv.add_text(page, "archery 97 %", row=1)
     rows = np.flatnonzero(page.any((1, 2)))
     assert rows.min() > 8
     assert rows.max() < 28
@@ -58,9 +59,9 @@ def test_resize_and_text():
 def test_written_videos_read_back(tmp_path, name):
     frames = np.stack([PICTURE // 2 + i for i in range(5)])
     assert write_video(tmp_path / name, iter(frames), fps=12.5) == 5
-    info = video.probe(tmp_path / name)
+    info = reading.probe(tmp_path / name)
     assert (info.num_frames, info.height, info.width, info.fps) == (5, 24, 32, 12.5)
-    error = np.abs(video.read_frames(tmp_path / name, range(5)).astype(int) - frames).mean()
+    error = np.abs(reading.read_frames(tmp_path / name, range(5)).astype(int) - frames).mean()
     assert error < 8  # lossy codecs at low resolution
     assert [path.name for path in tmp_path.iterdir()] == [name]
 

@@ -14,7 +14,9 @@ import grpc
 import numpy as np
 import pytest
 
-from pipelines import sample, video
+from pipelines.sample.clips import centre_clip
+from pipelines.video import opencv, reading, writer
+from pipelines.video.info import VideoError
 from serving import client, retry, tensor_proto
 from serving.client import Client
 from serving.protos import predict_pb2, prediction_service_pb2_grpc
@@ -124,16 +126,16 @@ def film(tmp_path_factory):
     y, x = np.mgrid[:48, :64]
     frames = np.array([np.stack([x * 3 + t, y * 4, (x + y + 9 * t) % 256], -1) for t in range(20)], np.uint8)
     path = tmp_path_factory.mktemp("videos") / "film.mp4"
-    video.write_video(path, frames, 25.0)
+    writer.write_video(path, frames, 25.0)
     return str(path)
 
 
 def expected_scores(session, film, clip, encode):
     """The scores of the film's middle clip, cut by hand."""
-    info = video.probe(film)
-    frames = video.read_clips(film, [sample.centre_clip(info, clip)], clip)
+    info = reading.probe(film)
+    frames = reading.read_clips(film, [centre_clip(info, clip)], clip)
     if encode:
-        frames = np.array([[video.decode_image(video.encode_image(frame, ".jpg", 95)) for frame in frames[0]]])
+        frames = np.array([[opencv.decode_image(opencv.encode_image(frame, ".jpg", 95)) for frame in frames[0]]])
     return session.call("serving_default", {"clip": frames})["scores"][0]
 
 
@@ -195,7 +197,7 @@ def test_many_videos_keep_their_order_and_their_errors(server, film, tmp_path):
         single = asking.classify(film)
     assert [source for source, _ in answers] == videos
     assert [answer for _, answer in answers][::2] == [single] * 3
-    assert isinstance(answers[1][1], video.VideoError)
+    assert isinstance(answers[1][1], VideoError)
     assert isinstance(answers[3][1], OSError | ValueError)
 
 

@@ -9,7 +9,8 @@ import pytest
 import tensorflow as tf
 
 from serving import dtypes, tensor_proto, tfrecord
-from serving.csession import Session, SessionError
+from serving.clibrary import SessionError
+from serving.csession import Session
 from serving.protos import tensor_pb2
 
 EVERY_TYPE = [np.float32, np.float64, np.float16, ml_dtypes.bfloat16, np.int8, np.int16, np.int32, np.int64, np.uint8,

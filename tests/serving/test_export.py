@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 import serving
-from pipelines import video
+from pipelines.video import opencv
 from res3d.geometry import ClipSpec
 from serving import staging, warmup
-from serving.csession import Session, SessionError
+from serving.clibrary import SessionError
+from serving.csession import Session
 
 LABELS = ["archery", "jump rope", "walking café"]
 
@@ -55,8 +56,8 @@ def test_raw_bytes_are_the_same_pixels(session, clips_of_noise):
 
 @pytest.mark.parametrize(("extension", "tolerance"), [(".png", 0), (".jpg", 1e-4)])
 def test_frames_decoded_outside_give_the_same_scores(session, network, clips_of_noise, extension, tolerance):
-    files = [[video.encode_image(frame, extension, 85) for frame in clip] for clip in clips_of_noise]
-    decoded = np.array([[video.decode_image(file) for file in row] for row in files])
+    files = [[opencv.encode_image(frame, extension, 85) for frame in clip] for clip in clips_of_noise]
+    decoded = np.array([[opencv.decode_image(file) for file in row] for row in files])
     answer = session.call("predict_jpeg", {"frames_bytes": strings(files)})
     np.testing.assert_allclose(answer["scores"], keras_scores(network, decoded)[1], atol=max(tolerance, 1e-6))
 
@@ -64,11 +65,11 @@ def test_frames_decoded_outside_give_the_same_scores(session, network, clips_of_
 @pytest.mark.parametrize(("height", "width"), [(48, 64), (64, 48), (37, 90), (32, 33), (240, 320)])
 def test_larger_frames_are_resized_and_cropped_as_the_clip_says(session, clip, height, width):
     picture = np.random.default_rng(1).integers(0, 256, (height // 4, width // 4, 3), np.uint8)
-    picture = video.resize_image(picture, (height, width))  # smooth, as pictures are
+    picture = opencv.resize_image(picture, (height, width))  # smooth, as pictures are
     size = clip.resized_size(height, width)
     top, left = clip.crop_offsets(*size)
-    cropped = video.resize_image(picture, size)[top:top + clip.height, left:left + clip.width]
-    files = [video.encode_image(picture, ".png")] * clip.frames
+    cropped = opencv.resize_image(picture, size)[top:top + clip.height, left:left + clip.width]
+    files = [opencv.encode_image(picture, ".png")] * clip.frames
     answer = session.call("predict_jpeg", {"frames_bytes": strings([files])})
     expected = session.call("serving_default", {"clip": np.stack([cropped] * clip.frames)[None]})
     # Bilinear in fixed point (OpenCV) and in float (TensorFlow) round a few pixels apart, by one grey level.
@@ -106,7 +107,7 @@ def test_gif_frames_are_spread_evenly(session, clip):
 
 
 def test_classify_reads_examples(session, clips_of_noise):
-    files = [[video.encode_image(frame) for frame in clip] for clip in clips_of_noise]
+    files = [[opencv.encode_image(frame) for frame in clip] for clip in clips_of_noise]
     examples = [warmup.frames_example(row).SerializeToString() for row in files]
     answer = session.call("classify", {"inputs": strings(examples)})
     expected = session.call("predict_jpeg", {"frames_bytes": strings(files)})

@@ -11,7 +11,7 @@ import subprocess
 import numpy as np
 import pytest
 
-from pipelines import video
+from pipelines.video import opencv, writer
 from res3d.geometry import ClipSpec
 from serving import flags
 from serving.server import Server
@@ -50,7 +50,7 @@ def green(tmp_path_factory):
     frames = np.full((12, 64, 64, 3), 100, np.uint8)
     frames[:, :32, :32] = (20, 230, 20)
     path = tmp_path_factory.mktemp("video") / "green.avi"
-    video.write_video(str(path), frames)
+    writer.write_video(str(path), frames)
     return path
 
 
@@ -97,7 +97,7 @@ def test_a_dropped_video(server, green):
     assert answer["top"][0]["label"] == "green"
     assert sum(entry["score"] for entry in answer["top"]) == pytest.approx(1, abs=1e-5)  # float32 softmax
     assert answer["indices"] == [2, 4, 6, 8]
-    picture = video.decode_image(base64.b64decode(answer["frames"][0].partition(",")[2]))
+    picture = opencv.decode_image(base64.b64decode(answer["frames"][0].partition(",")[2]))
     assert picture.shape == CLIP.shape[1:]
     assert picture[4, 4].argmax() == 1
     (model,) = json.loads(ask(server, "GET", "/page/state")[1])["models"]

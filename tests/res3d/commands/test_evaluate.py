@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 import res3d
-from pipelines import protocols, video
 from pipelines.manifest import read_manifest
+from pipelines.sample import protocols
+from pipelines.video import reading
 from res3d.commands.evaluate import evaluate
 from res3d.evaluation.predictions import Predictions
 from res3d.training.recipe import find_recipe
@@ -247,12 +248,12 @@ def test_predictions_equal_an_independent_evaluation(stub, mixing, name):
     entries = read_manifest(table).entries
     expected, views_seen = [], 0
     for entry in entries:
-        info = video.probe(entry.path)
+        info = reading.probe(entry.path)
         lists = plan.indices(info, CLIP)
         seen = plan.test_clip(CLIP, len(lists[0]))
         rows = []
         for indices in lists:
-            frames = video.read_frames(entry.path, indices, CLIP.resized_size)
+            frames = reading.read_frames(entry.path, indices, CLIP.resized_size)
             for crop in plan.crops:
                 top, left, mirrored = corner(seen, *frames.shape[1:3], crop)
                 view = frames[:, top:top + seen.height, left:left + seen.width].astype("float64") / 255

@@ -3,7 +3,8 @@
 import keras
 import numpy as np
 
-from pipelines import sample, video
+from pipelines.sample import clips
+from pipelines.video import reading
 from res3d.commands.scoring import load_network
 
 
@@ -20,7 +21,7 @@ def test_stages_are_pooled_and_named(trained, motion, tmp_path, console):
     model, clip, labels, _ = load_network(trained)
     assert found["labels"].tolist() == labels
     path = str(found["videos"][0])
-    pixels = video.read_clip(path, sample.centre_clip(video.probe(path), clip), clip)
+    pixels = reading.read_clip(path, clips.centre_clip(reading.probe(path), clip), clip)
     stem = np.asarray(keras.Model(model.input, model.get_layer("stem").output)(pixels[None]))
     np.testing.assert_allclose(found["stem"][0], stem.mean(axis=(0, 1, 2, 3)), rtol=1e-4, atol=1e-5)
     assert not list(tmp_path.glob("*.part"))

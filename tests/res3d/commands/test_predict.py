@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from pipelines import video
+from pipelines.video import reading
 from res3d.commands.predict import best, find_videos, predict
 from res3d.commands.scoring import load_network
 
@@ -52,9 +52,9 @@ def test_a_video_too_short_for_the_protocol_is_told(trained, motion, console):
 def test_scores_are_those_of_the_network(trained, motion):
     path = next((motion / "val").rglob("*.avi"))
     model, clip, labels, _ = load_network(trained)
-    from pipelines import sample
+    from pipelines.sample.clips import centre_clip
 
-    pixels = video.read_clip(path, sample.centre_clip(video.probe(path), clip), clip)
+    pixels = reading.read_clip(path, centre_clip(reading.probe(path), clip), clip)
     logits = np.asarray(model(pixels[None]), "float64")[0]
     shares = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
     found = predict(trained, [path], top=8)[0]["top"]
@@ -127,7 +127,7 @@ def test_a_heat_map_is_drawn_on_the_clip(trained, motion, tmp_path, console):
     path = next((motion / "val").rglob("*.avi"))
     code, _, _ = console("predict", path, f"--model={trained}", f"--explain={tmp_path / 'heat.avi'}")
     assert code == 0
-    info = video.probe(tmp_path / "heat.avi")
+    info = reading.probe(tmp_path / "heat.avi")
     assert info.num_frames == 4
     assert info.height == 336
 

@@ -7,10 +7,10 @@ import shutil
 import numpy as np
 import pytest
 
-from pipelines import video
 from pipelines.manifest import read_manifest
-from pipelines.prepare import prepare
-from pipelines.prepare_plan import Options
+from pipelines.prepare.options import Options
+from pipelines.prepare.run import prepare
+from pipelines.video import reading
 from res3d.commands.predict import find_videos, predict
 from res3d.commands.scoring import middle_clip
 from res3d.commands.train import train
@@ -89,7 +89,7 @@ def test_one_record_is_named_and_explained_by_its_own_frames(trained, alone, tmp
     clip = WorkFolder(trained).clip
     pixels, rate = middle_clip(*find_videos([folder / name]), clip)
     assert pixels.shape == clip.shape
-    made = video.probe(tmp_path / "heat.avi")
+    made = reading.probe(tmp_path / "heat.avi")
     assert (made.num_frames, made.height) == (clip.frames, 336)
     assert made.fps == pytest.approx(rate)
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import res3d
-from pipelines import sample, video
+from pipelines.sample.clips import protocol
+from pipelines.video import reading, writer
 from res3d.commands.scoring import load_network
 from res3d.commands.sliding import Windows, slide
 
@@ -57,8 +58,8 @@ def test_without_overlap_it_equals_the_offline_protocol(trained, clips, fps):
     path = clips / "action" / "ssv2_166766.mp4"
     answers = [answer for answer, _ in slide(model, clip, labels, str(path), step=clip.frames, top=8)
                if answer is not None]
-    lists = sample.protocol("sliding_16").indices(video.probe(path), clip)
-    pixels = video.read_clips(path, lists, clip)
+    lists = protocol("sliding_16").indices(reading.probe(path), clip)
+    pixels = reading.read_clips(path, lists, clip)
     assert len(answers) == len(pixels)
     for answer, logits in zip(answers, np.asarray(model(pixels), "float64")):
         shares = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
@@ -73,7 +74,7 @@ def test_a_line_of_json_a_window_and_an_annotated_file(trained, motion, tmp_path
     rows = [json.loads(line) for line in out.strip().splitlines()]
     assert all(set(row) == {"video", "start", "end", "top"} for row in rows)
     assert [row["start"] for row in rows] == sorted(row["start"] for row in rows)
-    assert video.probe(tmp_path / "out.avi").num_frames == video.probe(path).num_frames
+    assert reading.probe(tmp_path / "out.avi").num_frames == reading.probe(path).num_frames
 
 
 def test_a_real_video_with_every_frame_in_the_annotated_file(trained, clips, tmp_path, console):
@@ -84,9 +85,9 @@ def test_a_real_video_with_every_frame_in_the_annotated_file(trained, clips, tmp
     rows = [json.loads(line) for line in out.strip().splitlines()]
     assert [row["start"] for row in rows] == pytest.approx([k / 30 * 30 for k in range(10)], abs=0.05)
     assert all(len(row["top"]) == 3 and row["end"] > row["start"] for row in rows)
-    mine, source = video.probe(tmp_path / "out.avi"), video.probe(path)
+    mine, source = reading.probe(tmp_path / "out.avi"), reading.probe(path)
     assert (mine.num_frames, mine.height, mine.width) == (source.num_frames, source.height, source.width)
-    drawn, plain = (video.read_frames(file, [200])[0].astype(int) for file in (tmp_path / "out.avi", path))
+    drawn, plain = (reading.read_frames(file, [200])[0].astype(int) for file in (tmp_path / "out.avi", path))
     assert np.abs(drawn - plain)[:60, :200].mean() > 10 > np.abs(drawn - plain)[120:].mean()
 
 
@@ -96,7 +97,7 @@ def test_memory_stays_that_of_a_window(trained, tmp_path):
 
     model, clip, labels, _ = load_network(trained)
     noise = np.random.default_rng(0).integers(0, 256, (16, 240, 320, 3), "uint8")
-    video.write_video(tmp_path / "long.avi", (noise[k % 16] for k in range(6000)))
+    writer.write_video(tmp_path / "long.avi", (noise[k % 16] for k in range(6000)))
     used, process = [], psutil.Process()
     for number, (answer, frame) in enumerate(slide(model, clip, labels, str(tmp_path / "long.avi"), step=clip.frames)):
         assert frame is not None or answer is not None

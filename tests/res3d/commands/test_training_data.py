@@ -5,7 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from pipelines.manifest import Entry, Manifest, read_manifest
+from pipelines.annotations.entries import Entry, Manifest
+from pipelines.manifest import read_manifest
 from res3d.commands.training_data import augmentation, hold_out, load_training_data
 from res3d.training.recipe import find_recipe
 

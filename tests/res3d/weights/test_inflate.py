@@ -6,8 +6,9 @@ import pytest
 
 import res3d
 from res3d.geometry import ClipSpec, preset
-from res3d.weights import CheckpointError, inflate
+from res3d.weights.errors import CheckpointError
 from res3d.weights.fit import fit, fold_shortcut_norms
+from res3d.weights.inflation import inflate
 
 SIDE = 64
 CLIP = ClipSpec(frames=8, height=SIDE, width=SIDE)

@@ -8,7 +8,7 @@ from absl import logging
 
 import res3d
 from res3d.geometry import ClipSpec, preset
-from res3d.weights import CheckpointError
+from res3d.weights.errors import CheckpointError
 from res3d.weights.load import import_model, load_weights
 
 TINY = preset("torchvision_112").replace(frames=4, height=32, width=32, resize=32)

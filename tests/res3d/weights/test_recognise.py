@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from res3d.variants.table import VARIANTS
-from res3d.weights import CheckpointError, recognise
 from res3d.weights.checkpoint import Checkpoint
+from res3d.weights.errors import CheckpointError
 from res3d.weights.rename import convert
-from res3d.weights.sources import SOURCES
+from res3d.weights.sources import SOURCES, recognise
 
 GOLDEN = pathlib.Path(__file__).parents[2] / "golden"
 ALL = sorted(f"{path.parent.name}/{path.stem}" for path in GOLDEN.glob("*/*.npz"))

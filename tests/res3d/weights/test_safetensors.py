@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from res3d.weights import CheckpointError, read_checkpoint
+from res3d.weights.checkpoint import read_checkpoint
+from res3d.weights.errors import CheckpointError
 
 
 def write(path, entries, data, length=None):

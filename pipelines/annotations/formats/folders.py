@@ -1,0 +1,77 @@
+"""A folder per class: `CLASS/video`, or `SPLIT/CLASS/video` below the parent of the splits.
+
+Sub-folders of a class are searched too; one that holds only images is one video of extracted frames.
+"""
+
+import os
+
+from pipelines.annotations import files
+from pipelines.annotations.entries import SPLIT_NAMES, canonical_split
+from pipelines.annotations.labels import sort_labels
+from pipelines.annotations.table import Row, Table
+from pipelines.storage.addresses import join
+from pipelines.storage.folders import is_folder
+
+
+def knows(path):
+    """Any folder may be one of classes."""
+    return is_folder(path)
+
+
+def read(path, options):
+    """A `Table` of the files found. Raises ValueError for an empty folder, loose files or a class without files."""
+    rows, loose, empty = [], [], []
+    for split, parent in split_folders(path) or [(None, path)]:
+        folders, inside = files.list_folder(parent)
+        rest = [(join(parent, name), None) for name in inside if files.may_be_video(name)]
+        for name in folders:
+            folder = join(parent, name)
+            videos = list(files.walk(folder))
+            if videos and videos[0][0] == folder:  # frames of one video, not a class
+                rest += videos
+            elif videos:
+                rows += [Row((video,), (name,), split=split, num_frames=frames) for video, frames in videos]
+            else:
+                empty.append(folder)
+        if split == "test" or not options.strict:  # test videos come without labels
+            rows += [Row((video,), split=split, num_frames=frames) for video, frames in rest]
+        else:
+            loose += [video for video, _ in rest]
+    _check(path, rows, loose, empty, options.strict)
+    names = {name for row in rows for name in row.labels} | set(map(os.path.basename, empty))
+    return Table(rows, sort_labels(names), path, complete=True)
+
+
+def _check(path, rows, loose, empty, strict):
+    if not rows and not loose:
+        raise ValueError(f"Expected a folder per class with videos in it. '{path}' is empty or holds no videos. Put "
+                         "each video into a folder named after its class, or pass a CSV manifest `path,label`.")
+    if not rows:
+        raise ValueError(f"Expected a folder per class in '{path}'. Received {len(loose)} videos without a class, such "
+                         f"as '{loose[0]}'. Move each into a folder named after its class, or pass a CSV manifest.")
+    if empty and strict:
+        named = ", ".join(f"'{folder}'" for folder in empty[:5]) + (", ..." if len(empty) > 5 else "")
+        raise ValueError(f"Expected videos in every class folder. {len(empty)} hold none: {named}. Add videos, or "
+                         "remove the folder.")
+
+
+def split_folders(path):
+    """[(split, folder)] if `path` is the parent of split folders, else [].
+
+    It is if folders named after splits are all that holds videos there, and one of them holds class folders.
+    """
+    folders = files.list_folder(path)[0]
+    splits = [name for name in folders if name.casefold() in SPLIT_NAMES]
+    others = [name for name in folders if name not in splits]
+    parents = {name: join(path, name) for name in splits}
+    if not any(_holds_classes(parent) for parent in parents.values()):
+        return []
+    if any(next(files.walk(join(path, name)), None) for name in others):
+        return []
+    order = list(dict.fromkeys(SPLIT_NAMES.values()))
+    return sorted(((canonical_split(name), parent) for name, parent in parents.items()),
+                  key=lambda pair: order.index(pair[0]))
+
+
+def _holds_classes(folder):
+    return any(next(files.walk(join(folder, name)), None) for name in files.list_folder(folder)[0])

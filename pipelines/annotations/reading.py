@@ -1,0 +1,80 @@
+"""The layouts of annotation files: finds out which one a file has, and reads it.
+
+A layout is a module of `pipelines.annotations.formats` with `knows(path)`, which looks at names and first lines, and
+`read(path, options)`, which gives a `Table` of rows that `resolve` joins with the files on disk.
+"""
+
+import dataclasses
+import importlib
+import os
+
+from pipelines.storage import folders
+from pipelines.storage.addresses import all_shown
+
+FORMATS = {  # in the order in which a file or folder is offered to them; the first that knows it takes it
+    "manifest": "pipelines.annotations.formats.manifest_csv",
+    "kinetics": "pipelines.annotations.formats.kinetics",
+    "ucf101": "pipelines.annotations.formats.ucf101",
+    "hmdb51": "pipelines.annotations.formats.hmdb51",
+    "something": "pipelines.annotations.formats.something",
+    "jester": "pipelines.annotations.formats.jester",
+    "database": "pipelines.annotations.formats.database",
+    "mmaction": "pipelines.annotations.formats.mmaction",
+    "list": "pipelines.annotations.formats.path_list",
+    "folders": "pipelines.annotations.formats.folders",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """What a reader may be told; the fields are the arguments of `pipelines.manifest.read_manifest`."""
+
+    labels: list | None = None
+    videos: str | None = None
+    fold: int = 1
+    multi_label: bool | None = None
+    strict: bool = True
+    split_by: str | None = None
+
+
+def read(path, format=None, **options):
+    """A `Manifest` of `path`, a file or a folder; arguments as of `pipelines.manifest.read_manifest`."""
+    from pipelines.annotations.resolve import resolve
+
+    options = Options(**options)
+    with folders.remembered():
+        try:
+            return resolve(parse(path, format, options), path, options)
+        except ValueError as error:
+            text = all_shown(str(error))
+            if text == str(error):
+                raise
+            found = ValueError(text)  # an address may carry secrets
+    raise found
+
+
+def parse(path, format=None, options=None):
+    """The `Table` of an annotation file, before any video is looked for."""
+    format, options = format or detect(path), options or Options()
+    if options.split_by is not None and format != "manifest":
+        raise ValueError("`split_by` names a column of a CSV manifest. Received: "
+                         f"split_by={options.split_by!r} for '{path}', of format '{format}'. Leave it out, or write a "
+                         "manifest `path,label` with that column.")
+    return module(format).read(os.fspath(path), options)
+
+
+def module(name):
+    """The module of one format."""
+    if name not in FORMATS:
+        raise ValueError(f"An annotation format is one of {', '.join(FORMATS)}. Received: {name!r}.")
+    return importlib.import_module(FORMATS[name])
+
+
+def detect(path):
+    """The name of the format that `path` is in; ValueError if none knows it."""
+    path = os.fspath(path)
+    for name in FORMATS:
+        if module(name).knows(path):
+            return name
+    raise ValueError(f"Expected a folder per class, a CSV manifest `path,label` or one of the layouts "
+                     f"{', '.join(FORMATS)}. '{path}' is none of them. Name one with format=.")

@@ -1,0 +1,17 @@
+from .chaining import Chain as Chain
+from .chaining import chain as chain
+from .colour import color_jitter as color_jitter
+from .crops import centre_crop as centre_crop
+from .crops import random_crop as random_crop
+from .crops import random_resized_crop as random_resized_crop
+from .crops import resize_short_side as resize_short_side
+from .crops import short_side_jitter as short_side_jitter
+from .erasing import random_erasing as random_erasing
+from .flip import directional as directional
+from .flip import random_flip as random_flip
+from .layer import keras_layer as keras_layer
+from .mixing import cutmix as cutmix
+from .mixing import either as either
+from .mixing import mixup as mixup
+from .mixing import mixup_or_cutmix as mixup_or_cutmix
+from .randaugment import rand_augment as rand_augment

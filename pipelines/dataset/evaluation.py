@@ -1,0 +1,151 @@
+"""Clips to evaluate on, the same every time: one a video for `fit`, or all views of a named protocol."""
+
+import os
+from collections.abc import Sequence
+
+import numpy as np
+import tensorflow as tf
+from absl import logging
+
+from pipelines.annotations.entries import Manifest
+from pipelines.dataset import graph, order
+from pipelines.dataset.clip_dataset import ClipDataset, input_options
+from pipelines.dataset.clip_reader import ClipReader
+from pipelines.dataset.facts import (
+    PREFETCHED_BATCHES,
+    check_positive,
+    checked_workers,
+    facts_of,
+    labelled,
+    record_dataset,
+    targets_of,
+)
+from pipelines.dataset.quarantine import Quarantine
+from pipelines.manifest import read_manifest
+from pipelines.records.index import of_manifest
+from pipelines.sample import clips
+from pipelines.video.probe_cache import Probes
+from res3d.geometry import ClipSpec, check_clip
+
+Path = str | os.PathLike
+
+
+def evaluation_clips(data: Path | Manifest, clip: ClipSpec, batch_size: int, protocol: str = "centre",
+                     split: str | None = None, labels: Sequence[str] | Path | None = None, workers: int | None = None,
+                     on_error: str = "quarantine", *, shard: tuple[int, int] = (0, 1),
+                     quarantine_csv: Path | None = None, probe_cache: Path | None = None) -> ClipDataset:
+    """Batches of one clip a video, the same every time, in the order of the manifest: what `fit` validates on.
+
+    Nothing stands in for a video that cannot be decoded. Every video is therefore probed at once, in parallel, so that
+    the number of batches is known; `num_videos` tells how many are evaluated, and `quarantine` lists those that are
+    not.
+
+    Args:
+        data, clip, batch_size, split, labels, workers, probe_cache: as in `training_clips`.
+        protocol: name of a protocol of `pipelines.sample` with one view a video, such as "centre".
+        on_error: "quarantine" leaves out a video that cannot be decoded, and lists it; "raise" stops.
+        shard: (index, count). Every `count`-th video from `index` on, for this host.
+        quarantine_csv: path or None. Where the list of videos left out is written, at once.
+
+    Returns:
+        `ClipDataset`, with batches as in `training_clips`; the last one may be smaller.
+
+    Raises:
+        ValueError: for wrong arguments, if no video decodes, or if none is as long as a clip.
+
+    >>> from pipelines import synthetic
+    >>> from res3d.geometry import ClipSpec
+    >>> folder = synthetic.write("motions", train_per_class=1, val_per_class=1)
+    >>> val = evaluation_clips("motions", ClipSpec(frames=8, height=56, width=56), batch_size=8, split="val")
+    >>> len(val), val.num_videos, list(val.quarantine)
+    (1, 8, [])
+    """
+    check_positive("batch_size", batch_size)
+    index, count = order.check_shard(shard)
+    workers = checked_workers(workers)
+    plan, reader = _evaluation(data, clip, protocol, split, labels, on_error, quarantine_csv, probe_cache, workers)
+    if plan.views != 1 or plan.name == "full_video":
+        raise ValueError(f"Expected a protocol with one clip a video, such as 'centre'. Received: '{protocol}'. Use "
+                         "`evaluation_views` for it.")
+    labelled(reader.manifest)
+    good = reader.check(workers, every=True)
+    reader.save()
+    if len(reader.quarantine):
+        logging.warning("evaluating %d of %d videos; the others cannot be decoded", len(good), len(reader.manifest))
+    good = good[index::count]
+    targets = targets_of(reader.manifest)
+    facts = facts_of(reader, len(good), -(-len(good) // batch_size))
+    if of_manifest(reader.manifest):
+        dataset = record_dataset().evaluation(reader, plan, good, targets, batch_size, workers)
+        return ClipDataset(dataset.prefetch(PREFETCHED_BATCHES).with_options(input_options(workers)), facts)
+    dataset = tf.data.Dataset.from_tensor_slices(np.array(good, np.int64))
+    shape = plan.test_clip(clip).shape
+
+    def read(video):
+        return reader.surely(lambda index: reader.views(index, plan)[0], int(video)), targets[video]
+
+    decoded = graph.decoded(read, shape, targets)
+    dataset = dataset.map(lambda video: decoded(video)[:2], workers)
+    dataset = dataset.batch(batch_size).prefetch(PREFETCHED_BATCHES).with_options(input_options(workers))
+    return ClipDataset(dataset, facts)
+
+
+def evaluation_views(data: Path | Manifest, clip: ClipSpec, protocol: str, split: str | None = None,
+                     labels: Sequence[str] | Path | None = None, workers: int | None = None,
+                     on_error: str = "quarantine", *, shard: tuple[int, int] = (0, 1),
+                     quarantine_csv: Path | None = None, probe_cache: Path | None = None) -> ClipDataset:
+    """All views of a video at once, video after video in the order of the manifest: what a named protocol averages
+    over.
+
+    Each video is decoded in one pass, however many views it has. Videos that cannot be decoded are left out, and are in
+    `quarantine` when the iteration is over; how many remain is not known before.
+
+    Args:
+        data, clip, split, labels, on_error, shard, probe_cache: as in `evaluation_clips`. Labels may be missing.
+        protocol: name of a protocol of `pipelines.sample`.
+        workers: int or None. Videos decoded at once; each holds all its views in memory.
+        quarantine_csv: path or None. Where the list of videos left out is written when the iteration is over.
+
+    Returns:
+        `ClipDataset` of `(uint8 (views, frames, height, width, channels), target, int64 position in the manifest)`; the
+        target is as in `training_clips`, and -1 where there is no label.
+
+    >>> from pipelines import synthetic
+    >>> from res3d.geometry import ClipSpec
+    >>> folder = synthetic.write("motions", train_per_class=1, val_per_class=1)
+    >>> views = evaluation_views("motions", ClipSpec(8, 1, height=56, width=56), "slowfast_10x3", split="val")
+    >>> [tuple(clips.shape) for clips, label, video in views.take(1)]
+    [(30, 8, 64, 64, 3)]
+    """
+    index, count = order.check_shard(shard)
+    workers = checked_workers(workers)
+    plan, reader = _evaluation(data, clip, protocol, split, labels, on_error, quarantine_csv, probe_cache, workers)
+    videos = np.arange(len(reader.manifest))[index::count]
+    targets = targets_of(reader.manifest)
+    view_shape = plan.test_clip(clip).shape
+    empty = np.empty((0, *view_shape), np.uint8)
+
+    def read(video):
+        views = reader.attempt(lambda video: reader.views(video, plan), int(video))
+        return empty if views is None else views, targets[video]
+
+    shape = (plan.views, None if plan.name == "full_video" else clip.frames, *view_shape[1:])
+    if of_manifest(reader.manifest):
+        dataset = record_dataset().views(reader, plan, videos, targets, workers)
+    else:
+        dataset = tf.data.Dataset.from_tensor_slices(videos)
+        dataset = dataset.map(graph.decoded(read, (None, *shape[1:]), targets), workers)
+    dataset = dataset.filter(lambda views, target, video: tf.shape(views)[0] > 0)
+    dataset = dataset.map(lambda views, target, video: (tf.ensure_shape(views, shape), target, video))
+    dataset = dataset.concatenate(graph.ending(dataset.element_spec, reader.save))
+    return ClipDataset(dataset.with_options(input_options(workers)), facts_of(reader, len(videos), None))
+
+
+def _evaluation(data, clip, protocol, split, labels, on_error, quarantine_csv, probe_cache, workers):
+    check_clip(clip)
+    manifest = read_manifest(data, split=split, labels=labels)
+    if of_manifest(manifest):
+        reader = record_dataset().open_reader(manifest, clip, Quarantine(quarantine_csv), on_error)
+        return clips.protocol(protocol), reader
+    reader = ClipReader(manifest, clip, Probes(probe_cache), Quarantine(quarantine_csv), on_error, workers=workers)
+    return clips.protocol(protocol), reader

@@ -1,0 +1,61 @@
+"""What training and evaluation clips have in common: checked arguments, targets, and the facts that ride along."""
+
+import os
+
+import numpy as np
+
+from pipelines.storage import addresses
+
+PREFETCHED_BATCHES = 2  # one being handed over, one ready; more costs memory and hides nothing
+
+
+def labelled(manifest):
+    """`manifest`, of which every video has a label; ValueError otherwise."""
+    bare = [addresses.shown(entry.path) for entry in manifest if not entry.labels and not manifest.multi_label]
+    if bare:
+        raise ValueError(f"Expected a label for every video. {len(bare)} have none, the first '{bare[0]}'. Name a "
+                         "split that has labels.")
+    return manifest
+
+
+def targets_of(manifest):
+    """What the network should say, one row a video: int32 ids, or float32 zeros and ones where there are several."""
+    if not manifest.multi_label:
+        return np.array([-1 if entry.label is None else entry.label for entry in manifest], np.int32)
+    targets = np.zeros((len(manifest), manifest.num_classes), np.float32)
+    for row, entry in zip(targets, manifest):
+        row[list(entry.labels)] = 1
+    return targets
+
+
+def facts_of(reader, num_videos, steps):
+    """The attributes of a `ClipDataset`."""
+    manifest = reader.manifest
+    return {"labels": manifest.labels, "num_classes": manifest.num_classes, "manifest": manifest, "clip": reader.clip,
+            "reader": reader, "quarantine": reader.quarantine, "num_videos": num_videos, "steps_per_epoch": steps}
+
+
+def default_workers():
+    """One a core that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def checked_workers(workers):
+    """`workers`, None being one a core; ValueError for what is no number of them."""
+    if workers is None:
+        return default_workers()
+    check_positive("workers", workers)
+    return workers
+
+
+def check_positive(name, value):
+    """Raises ValueError for a `value` that is not 1, 2, 3, ..."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"`{name}` must be a whole number from 1 on. Received: {name}={value!r}.")
+
+
+def record_dataset():
+    """`pipelines.dataset.from_records.source`, when records are read."""
+    from pipelines.dataset.from_records import source
+
+    return source

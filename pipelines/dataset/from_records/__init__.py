@@ -1,0 +1,1 @@
+"""Clips read from records, in the graph where that is possible."""

@@ -1,0 +1,86 @@
+"""The list of videos that could not be used, each with its reason: kept in memory, said once, written as CSV."""
+
+import csv
+import os
+import threading
+
+from absl import logging
+
+from pipelines.storage.addresses import shown
+
+COLUMNS = ("path", "reason")
+
+
+class Quarantine:
+    """A list of (path, reason), each path once, and addresses without their secrets; safe to fill from several threads.
+
+    Args:
+        csv_path: path or None. Where `save` writes.
+
+    >>> quarantine = Quarantine()
+    >>> quarantine.add("a.mp4", "no frame could be decoded")
+    True
+    >>> len(quarantine), list(quarantine)
+    (1, [('a.mp4', 'no frame could be decoded')])
+    """
+
+    def __init__(self, csv_path: str | os.PathLike | None = None) -> None:
+        self.csv_path = csv_path
+        self._reasons: dict[str, str] = {}
+        self._saved: list | None = None
+        self._lock = threading.Lock()
+
+    def add(self, path: str | os.PathLike, reason: object) -> bool:
+        """Takes a video in and logs it; False if it was there already."""
+        name = shown(path)
+        with self._lock:
+            if name in self._reasons:
+                return False
+            self._reasons[name] = str(reason)
+        logging.warning("quarantined '%s': %s", name, reason)
+        return True
+
+    def reason(self, path: str | os.PathLike) -> str | None:
+        """Why `path` is here, or None if it is not."""
+        return self._reasons.get(shown(path))
+
+    def save(self) -> None:
+        """Writes `csv_path` (path,reason, sorted by path), aside and renamed, if there is something new."""
+        if self.csv_path is None:
+            return
+        with self._lock:
+            rows = sorted(self._reasons.items())
+            if rows == self._saved:
+                return
+            aside = f"{os.fspath(self.csv_path)}.part"
+            with open(aside, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+                writer = csv.writer(file, lineterminator="\n")
+                writer.writerow(COLUMNS)
+                writer.writerows(rows)
+            os.replace(aside, self.csv_path)
+            self._saved = rows
+
+    def __contains__(self, path):
+        return shown(path) in self._reasons
+
+    def __len__(self):
+        return len(self._reasons)
+
+    def __iter__(self):
+        with self._lock:
+            return iter(sorted(self._reasons.items()))
+
+    def __getitem__(self, index):
+        return list(self)[index]
+
+    def __repr__(self):
+        return f"Quarantine({list(self)})"
+
+
+def load(path):
+    """Reads what `Quarantine.save` wrote: a list of (path, reason)."""
+    with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
+        rows = list(csv.reader(file))
+    if not rows or tuple(rows[0]) != COLUMNS:
+        raise ValueError(f"Expected a CSV with the columns path,reason in '{path}'. Received: {rows[:1]}.")
+    return [tuple(row) for row in rows[1:]]

@@ -1,0 +1,274 @@
+"""What is wrong with a data set, what its clips cost, and what to do about both.
+
+    report = check("data", ClipSpec())
+    report["bad"]        # [{"path": ..., "reason": ...}]
+"""
+
+import collections
+import itertools
+import os
+import statistics
+from collections.abc import Callable, Sequence
+
+from pipelines.annotations.entries import Entry, Manifest
+from pipelines.annotations.files import may_be_video
+from pipelines.doctor.examine import examine_all
+from pipelines.manifest import read_manifest
+from pipelines.records import index
+from pipelines.storage import folders
+from pipelines.storage.addresses import absolute, all_shown, file_name, plain, shown
+from res3d.geometry import ClipSpec
+
+COSTLY = 6.0  # frames decoded for each frame used, above which shorter files or records pay
+UNEVEN = 10.0  # largest class against smallest
+SUFFIXES = {".mp4": ("mp4",), ".mov": ("mp4",), ".avi": ("avi",), ".mkv": ("matroska",), ".webm": ("matroska",),
+            ".gif": ("gif",), ".flv": ("flv",)}  # container families, as `pipelines.video` names them
+SHOWN = 5  # paths named in a message; the lists in the report are whole
+
+
+def check(data: str | os.PathLike | Manifest, clip: ClipSpec, *, split: str | None = None,
+          labels: Sequence[str] | str | os.PathLike | None = None, videos: str | os.PathLike | None = None,
+          format: str | None = None, fold: int = 1, workers: int | None = None, timeout: float = 120.0,
+          progress: Callable | None = None) -> dict:
+    """Examines every video of a data set in one parallel pass.
+
+    Args:
+        data: whatever `read_manifest` takes, or one video file; unlabelled and half-empty folders are accepted.
+        split, labels, videos, format, fold: as for `read_manifest`.
+        clip: `ClipSpec`, for which lengths, sizes and costs are judged.
+        workers: int or None for one child process a core.
+        timeout: float. Seconds for one video.
+        progress: None, or a function of the number of videos that returns a function to call after each.
+
+    Returns:
+        A JSON-ready dict: `files`, `usable`, `bad` [{"path", "reason"}], `missing` [{"path", "reason"}], `warnings`
+        [{"kind", "message", "advice", "paths", "details"}], `classes` {label: usable videos}, `splits` {split: {label:
+        usable videos}}, `sizes`, `rates`, `containers` and `codecs` {value: videos}, `frames`, `seconds` and `cost`
+        summaries.
+
+    Raises:
+        OSError, ValueError: as `read_manifest` does, for data that cannot be listed at all.
+    """
+    manifest = manifest_of(data, split=split, labels=labels, videos=videos, format=format, fold=fold)
+    paths = sorted({entry.path for entry in manifest})
+    found = examine_all(paths, workers, timeout, lambda video: weigh(video, clip), progress and progress(len(paths)))
+    return report(manifest, found, clip)
+
+
+def manifest_of(data, **options):
+    """The `Manifest` of a data set however incomplete, or of a single video file."""
+    if not isinstance(data, Manifest):
+        data = absolute(data)
+        if folders.is_file(data) and may_be_video(file_name(data)):
+            return Manifest([Entry(data)], [])
+    manifest = read_manifest(data, strict=False, **options)
+    if index.of_manifest(manifest):
+        folder = "FOLDER" if isinstance(data, Manifest) else shown(data)
+        raise ValueError("Expected videos. Received records, made of videos that were checked then. To check records, "
+                         f"use `res3d prepare {folder} --verify`.")
+    return manifest
+
+
+def report(manifest, found, clip):
+    """The dict that `check` returns, from a `Manifest` and what `examine` and `weigh` found of each path."""
+    good = {video["path"]: video for video in found if "reason" not in video}
+    bad = [{"path": shown(video["path"]), "reason": video["reason"]} for video in found if "reason" in video]
+    entries = [entry for entry in manifest if entry.path in good]
+    usable = Manifest(entries, manifest.labels, multi_label=manifest.multi_label)
+    videos = list(good.values())
+    return {
+        "files": len(found), "usable": len(good), "bad": bad,
+        "missing": [{"path": row.path, "reason": row.reason} for row in manifest.missing],
+        "warnings": [warning for look in (_missing, _metadata, _duplicates, _balance, _lengths, _sizes, _costs)
+                     for warning in look(manifest, usable, good, clip)],
+        "classes": usable.counts(),
+        "splits": {name: usable.counts(name) for name in usable.splits if name is not None},
+        "sizes": _counted(f"{video['width']}x{video['height']}" for video in videos),
+        "rates": _counted(f"{video['fps']:.6g}" for video in videos),
+        "containers": _counted(video["container"] for video in videos),
+        "codecs": _counted(video["codec"] for video in videos),
+        "frames": _spread(video["num_frames"] for video in videos),
+        "seconds": _spread(video["duration_seconds"] for video in videos),
+        "cost": {"clip": f"{clip.frames} frames, stride {clip.stride}",
+                 "frames_decoded_per_frame_used": _spread(video["cost"] for video in videos),
+                 "with_jumps_to_key_frames": _spread(video["jumping_cost"] for video in videos),
+                 "longest_key_frame_gap": _spread(video["key_frame_gap"] for video in videos)},
+    }
+
+
+def weigh(video, clip):
+    """What `examine` found, with costs in place of the key frames, of which there may be as many as frames."""
+    if "reason" in video:
+        return video
+    cost, jumping_cost = cost_of_clip(video, clip)
+    kept = {name: value for name, value in video.items() if name not in ("key_frames", "jumps")}
+    return kept | {"cost": cost, "jumping_cost": jumping_cost, "key_frame_gap": key_frame_gap(video)}
+
+
+def key_frame_gap(video):
+    """Frames from a key frame to the next, or to the end, at the longest.
+
+    >>> key_frame_gap({"key_frames": [0, 12, 30], "num_frames": 36})
+    18
+    """
+    edges = [0, *video["key_frames"], video["num_frames"]]
+    return max(after - before for before, after in itertools.pairwise(edges))
+
+
+def cost_of_clip(video, clip):
+    """Frames decoded for each frame of a random clip, on average over all places: (from the start, from a key frame).
+
+    >>> from res3d.geometry import ClipSpec
+    >>> cost_of_clip({"key_frames": [0, 50], "num_frames": 100}, ClipSpec(frames=10, stride=1))[0]
+    5.5
+    """
+    num_frames = video["num_frames"]
+    step = clip.stride if clip.fps is None else max(1, round(clip.stride * video["fps"] / clip.fps))
+    span = min((clip.frames - 1) * step + 1, num_frames)
+    last = num_frames - span
+    used = min(clip.frames, num_frames)
+    keys = [key for key in video["key_frames"] if 0 < key <= last]
+    # Sum over starts of the nearest key frame before: each key counts until the next one.
+    before = sum(key * (after - key) for key, after in zip(keys, [*keys[1:], last + 1]))
+    mean_start = last / 2
+    return (mean_start + span) / used, (mean_start - before / (last + 1) + span) / used
+
+
+def _missing(manifest, usable, good, clip):
+    if manifest.missing:
+        yield _warning("missing", f"{len(manifest.missing)} of {len(manifest) + len(manifest.missing)} rows of the "
+                       "annotations have no file", "Fetch them, or go on without; training leaves them out.",
+                       [row.path for row in manifest.missing])
+    unlabelled = [entry.path for entry in manifest if not entry.labels]
+    if unlabelled:
+        yield _warning("unlabelled", f"{len(unlabelled)} videos have no label", "Put them into a folder named after "
+                       "their class, or list them in a CSV manifest, before training on them.", unlabelled)
+
+
+def _metadata(manifest, usable, good, clip):
+    def some(kind, test, message, advice, detail="{path}"):
+        videos = [video for video in good.values() if test(video)]
+        if videos:
+            yield _warning(kind, f"{len(videos)} {message}", advice, (video["path"] for video in videos),
+                           (detail.format(**video) for video in videos))
+
+    yield from some("frame count", lambda v: v["claimed_frames"] is not None and v["claimed_frames"] != v["num_frames"],
+                    "videos have another number of frames than their header says",
+                    "Nothing to do here: frames are counted by decoding. Other readers may fail near the end.",
+                    "{path}: says {claimed_frames}, has {num_frames}")
+    yield from some("frame rate", lambda v: v["claimed_fps"] and abs(v["claimed_fps"] / v["fps"] - 1) > 0.01,
+                    "videos have another frame rate than their header says",
+                    "Nothing to do here: times are read from frames.",
+                    "{path}: says {claimed_fps:.6g}, has {fps:.6g}")
+    yield from some("variable rate", lambda v: not v["steady"], "videos have a variable frame rate",
+                    "Set the clip's fps, so that frames are chosen by time.")
+    yield from some("times", lambda v: not v["times_trusted"], "videos have no usable frame times",
+                    "Even times stand in for them. Re-encode if segments are given in seconds.")
+    yield from some("damaged", lambda v: v["damaged"], "videos break off before their end",
+                    "The frames before are used. Fetch or re-encode them if the action comes late.",
+                    "{path}: {num_frames} frames decode")
+    yield from some("suffix", _misnamed, "videos are not what their suffix says",
+                    "Nothing to do here: files are opened by content. Rename them for other readers.",
+                    "{path}: is {container}")
+
+
+def _misnamed(video):
+    suffix = os.path.splitext(plain(video["path"]))[1].lower()
+    return video["container"] not in SUFFIXES.get(suffix, (video["container"],))
+
+
+def _duplicates(manifest, usable, good, clip):
+    same = collections.defaultdict(list)
+    for entry in usable:
+        same[good[entry.path]["hash"]].append(entry)
+
+    def some(kind, test, message, advice):
+        groups = []
+        for entries in same.values():
+            paths = sorted({entry.path for entry in entries})
+            if test(paths, {entry.split for entry in entries} - {None}, {entry.labels for entry in entries}):
+                groups.append(paths)
+        if groups:
+            yield _warning(kind, f"{len(groups)} {message}", advice, itertools.chain(*groups), map(" = ".join, groups))
+
+    yield from some("duplicates across splits", lambda paths, splits, labels: len(splits) > 1,
+                    "videos are in more than one split",
+                    "Remove them from all but one: a score on videos trained on says nothing.")
+    yield from some("duplicates", lambda paths, splits, labels: len(paths) > 1 and len(splits) <= 1,
+                    "videos are there several times", "Keep one copy of each.")
+    # Parts of one long video rightly differ in label; copies of one file do not.
+    yield from some("contradicting labels", lambda paths, splits, labels: len(paths) > 1 and len(labels) > 1,
+                    "videos carry different labels in different places",
+                    "Decide for one label, or use a multi-label manifest.")
+
+
+def _balance(manifest, usable, good, clip):
+    counts = usable.counts()
+    empty = [label for label, count in counts.items() if not count]
+    if empty:
+        yield _warning("empty classes", f"{len(empty)} of {len(counts)} labels have no usable video: {_some(empty)}",
+                       "Add videos, or remove the labels.", [])
+    filled = {label: count for label, count in counts.items() if count}
+    if filled and max(filled.values()) >= UNEVEN * min(filled.values()):
+        small, large = min(filled, key=filled.get), max(filled, key=filled.get)
+        yield _warning("class balance", f"classes range from {filled[small]} videos ('{small}') to {filled[large]} "
+                       f"('{large}')", "Train with class-balanced sampling, and read mean class accuracy.", [])
+    splits = [name for name in usable.splits if name is not None]
+    for name in splits:
+        counts = usable.counts(name)
+        absent = [label for label in filled if not counts[label]]
+        if absent and any(counts.values()):
+            yield _warning("absent from a split", f"{len(absent)} labels have no usable video in split '{name}': "
+                           f"{_some(absent)}", "Move videos between the splits.", [])
+
+
+def _lengths(manifest, usable, good, clip):
+    short = [path for path, video in good.items() if video["num_frames"] < clip.span]
+    if short:
+        yield _warning("short", f"{len(short)} videos are shorter than a clip of {clip.span} frames",
+                       "Their last frame is repeated. Use fewer frames or a smaller stride if they are many.", short)
+
+
+def _sizes(manifest, usable, good, clip):
+    small = [path for path, video in good.items()
+             if video["height"] < clip.height or video["width"] < clip.width]
+    if small:
+        yield _warning("small pictures", f"{len(small)} videos are smaller than the clip, {clip.width}x{clip.height}",
+                       "They are enlarged. Use a smaller clip if they are many.", small)
+    large = [path for path, video in good.items() if min(video["height"], video["width"]) > 4 * max(clip.shape[1:3])]
+    if large:
+        yield _warning("large pictures", f"{len(large)} videos are over four times the clip's size",
+                       "Most of the decoding is thrown away: `res3d prepare` scales them once.", large)
+
+
+def _costs(manifest, usable, good, clip):
+    costly = sorted((video for video in good.values() if video["cost"] > COSTLY), key=lambda v: -v["cost"])
+    if costly:
+        jumped = statistics.mean(video["jumping_cost"] for video in costly)
+        advice = "`res3d prepare` decodes each once, into records that hold single frames."
+        if jumped > COSTLY:
+            advice += f" Or re-encode with a key frame every {clip.span} frames (ffmpeg -g {clip.span})."
+        yield _warning("cost", f"{len(costly)} videos decode over {COSTLY:g} frames for each frame used, "
+                       f"{costly[0]['cost']:.0f} at most", advice, [video["path"] for video in costly])
+
+
+def _warning(kind, message, advice, paths, details=None):
+    paths = list(map(shown, paths))
+    return {"kind": kind, "message": message, "advice": advice, "paths": paths,
+            "details": paths if details is None else list(map(all_shown, details))}
+
+
+def _some(names):
+    return ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
+
+
+def _counted(values):
+    return dict(collections.Counter(values).most_common())
+
+
+def _spread(values):
+    """{"least", "median", "most"} of numbers, or {} of none."""
+    values = sorted(values)
+    if not values:
+        return {}
+    return {"least": values[0], "median": statistics.median(values), "most": values[-1]}

@@ -1,0 +1,121 @@
+"""Looks into many videos at once, in child processes: one that crashes or hangs its decoder costs that video alone.
+
+A child is this file run as a module. It reads a path a line and answers with a line of what it found, both JSON.
+"""
+
+import hashlib
+import json
+import os
+import queue
+import sys
+import threading
+from concurrent import futures
+
+from pipelines.video.child import Child, module
+
+HASH_BLOCK = 1 << 20
+
+
+def examine(path):
+    """What is to be known of one video: a JSON-ready dict.
+
+    `path`, and either `reason`, why it is unusable, or `hash` (of the content) and the fields of
+    `pipelines.video.VideoInfo` but for the times.
+    """
+    from pipelines.storage import folders
+    from pipelines.video import frame_folder, reading, sources
+    from pipelines.video.info import VideoError
+
+    found = {"path": path}
+    try:
+        if is_folder := folders.is_folder(path):
+            paths = frame_folder.frame_paths(path)
+            info = frame_folder.probe(path, every=True)
+        else:
+            paths = [sources.hold(path)]
+            info = reading.probe(paths[0])
+        fields = info.to_dict()
+        del fields["times_us"]
+        found |= fields | {"path": path, "duration_seconds": info.duration_seconds}
+        if is_folder:
+            found["key_frames"] = list(range(len(paths)))
+        found["hash"] = _content_hash(paths)
+    except (VideoError, OSError) as error:
+        found["reason"] = getattr(error, "reason", None) or str(error)
+    return found
+
+
+def examine_all(paths, workers=None, timeout=120.0, finish=None, progress=None, command=None):
+    """`examine` for each path, in their order, over `workers` child processes.
+
+    Args:
+        paths: list of str.
+        workers: int or None for one a core.
+        timeout: float. Seconds for one video; then its process is ended and the video counts as unusable.
+        finish: function of what was found that returns what to keep of it, or None.
+        progress: function called without arguments after each video, or None.
+        command: list of str. What starts a child, instead of this file.
+    """
+    workers = max(1, min(workers or os.cpu_count() or 1, len(paths)))
+    idle = queue.SimpleQueue()
+    children = [Child(command or module("pipelines.doctor.examine")) for _ in range(workers)]
+    for child in children:
+        idle.put(child)
+    stop = threading.Event()
+
+    def ask(path):
+        child = idle.get()
+        try:
+            found = _answer(child, path, timeout, stop)
+            return found if finish is None else finish(found)
+        finally:
+            idle.put(child)
+            if progress is not None:
+                progress()
+
+    pool = futures.ThreadPoolExecutor(workers)
+    try:
+        return list(pool.map(ask, paths))
+    finally:
+        stop.set()
+        pool.shutdown(cancel_futures=True)
+        for child in children:
+            child.end()
+
+
+def _answer(child, path, timeout, stop):
+    child.send(path)
+    found, late = child.receive(timeout, stop)
+    if found is not None:
+        return found
+    code = child.end()
+    if late:
+        return {"path": path, "reason": f"decoding did not end within {timeout:g} seconds"}
+    how = f"signal {-code}" if code < 0 else f"exit code {code}"
+    return {"path": path, "reason": f"the decoder crashed ({how})"}
+
+
+def _content_hash(paths):
+    from pipelines.video import sources
+
+    digest = hashlib.blake2b(digest_size=16)
+    for path in map(sources.hold, paths):
+        if isinstance(path, sources.Fetched):
+            digest.update(path.data)
+            continue
+        with open(path, "rb") as file:
+            while block := file.read(HASH_BLOCK):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def _serve():
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # a decoder that prints must not garble the answers
+    for line in sys.stdin:
+        answers.write(json.dumps(examine(json.loads(line))) + "\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    _serve()

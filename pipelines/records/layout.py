@@ -1,0 +1,84 @@
+"""The files of a prepared folder, and what is known of a record without reading it."""
+
+import dataclasses
+import os
+import re
+import types
+
+from pipelines.annotations.entries import LABELS_FILE, MANIFEST_FILE, Entry
+from pipelines.storage import addresses, files
+
+SUMMARY_FILE = "summary.json"
+CLIP_FILE = "clip.json"
+QUARANTINE_FILE = "quarantine.csv"
+WORK_FOLDER = ".prepare"  # in the folder as long as its preparation is not finished
+PLAN_FILE = "plan.json"  # in the work folder, as is the next
+LOCK_FILE = "lock"
+KIND = "res3d records"
+PLACE = ("shard", "offset", "length", "frames", "fps", "height", "width", "times_us")
+SHARD_NAME = re.compile(r"^(?P<split>.+?)-\d{5}-of-\d{5}(\.tfrecords?)?$|^(?P<name>.+)\.tfrecords?$")
+PART = re.compile(r"\.\d+\.part$")  # of a file that a process, of this number, was writing
+_BESIDE = "|".join(map(re.escape, (SUMMARY_FILE, CLIP_FILE, MANIFEST_FILE, LABELS_FILE, QUARANTINE_FILE)))
+OURS = re.compile(rf"(.+-\d{{5}}-of-\d{{5}}\.tfrecord|{_BESIDE})(\.\d+\.part)?")
+
+
+@dataclasses.dataclass(frozen=True)
+class RecordEntry(Entry):
+    """An `Entry` whose frames lie in a shard; `path` is the name of the video that they are from.
+
+    Args:
+        shard: str. The shard's path or address.
+        offset: int. Where in the shard the record begins, bytes.
+        length: int. Bytes of the record, without its framing.
+        frames: int. How many there are.
+        fps: float. Of these frames.
+        height, width: ints. Of the first frame, pixels.
+        times_us: ints, or None where the frames are evenly apart.
+        indexed: bool. Whether the record tells where each frame lies.
+        tabled: bool. Whether it has the table by which frames are read alone.
+    """
+
+    shard: str = ""
+    offset: int = 0
+    length: int = 0
+    frames: int = 0
+    fps: float = 0.0
+    height: int = 0
+    width: int = 0
+    times_us: tuple[int, ...] | None = None
+    indexed: bool = True
+    tabled: bool = False
+
+    @property
+    def steady(self):
+        """Whether the frames are evenly apart."""
+        return self.times_us is None
+
+    @property
+    def info(self):
+        """What `pipelines.sample` and the protocols have to know of the frames."""
+        return types.SimpleNamespace(path=self.path, num_frames=self.frames, fps=self.fps, times_us=self.times_us,
+                                     steady=self.steady)
+
+    def __str__(self):
+        return f"byte {self.offset} of '{addresses.shown(self.shard)}'"
+
+
+def are_records(data):
+    """Whether `data` is a folder of records rather than of videos."""
+    if isinstance(data, str | os.PathLike) and files.is_folder(data):
+        if files.exists(addresses.join(data, SUMMARY_FILE)) or files.exists(addresses.join(data, WORK_FOLDER)):
+            return True
+        return any(SHARD_NAME.match(name) for name in files.list_folder(data))
+    return False
+
+
+def _entry(row, folder, ids, tabled):
+    labels = tuple(ids[re.sub(r"\\(.)", r"\1", name)] for name in re.findall(r"(?:\\.|[^|\\])+", row["labels"]))
+    number = {name: float(row[name]) if row.get(name) else None for name in ("start", "end")}
+    times = row.get("times_us")
+    return RecordEntry(
+        row["path"], labels, number["start"], number["end"], row["split"] or None,
+        shard=addresses.join(folder, row["shard"]), offset=int(row["offset"]), length=int(row["length"]),
+        frames=int(row["frames"]), fps=float(row["fps"]), height=int(row["height"]), width=int(row["width"]),
+        times_us=tuple(map(int, times.split())) if times else None, tabled=tabled)

@@ -1,0 +1,14 @@
+from .info import UnreachableError as UnreachableError
+from .info import VideoError as VideoError
+from .info import VideoInfo as VideoInfo
+from .jumps import verified_jumps as verified_jumps
+from .live import live_frames as live_frames
+from .opencv import add_text as add_text
+from .opencv import decode_image as decode_image
+from .opencv import encode_image as encode_image
+from .opencv import resize_image as resize_image
+from .reading import probe as probe
+from .reading import read_clip as read_clip
+from .reading import read_clips as read_clips
+from .reading import read_frames as read_frames
+from .writer import write_video as write_video

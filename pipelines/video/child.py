@@ -1,0 +1,86 @@
+"""A child process that is told a line and answers with lines, both JSON, and that may crash or hang at its own cost.
+
+    child = Child(module("pipelines.doctor"))
+    child.send("a.mp4")
+    answer, late = child.receive(timeout=120.0)      # None, if the child died or had to be ended
+    code = child.end()
+"""
+
+import contextlib
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+
+POLL_SECONDS = 0.5  # between two looks at whether all is over
+
+
+def module(name):
+    """The command that runs a module of this process's path, whatever the working folder has of that name."""
+    return [sys.executable, "-P", "-m", name]
+
+
+class Child:
+    """One child process, started when first sent something and again after it ended.
+
+    Args:
+        command: list of str.
+        own_session: bool. Whether Ctrl-C in the terminal passes it by.
+        **environ: what is added to its environment; it finds modules where this process does.
+    """
+
+    def __init__(self, command, own_session=False, **environ):
+        self.command, self.own_session, self.environ = command, own_session, environ
+        self.process, self._lines = None, None
+
+    def send(self, value):
+        """Hands a JSON-ready value over; whether the child is still there is seen when it is to answer."""
+        if self.process is None:
+            paths = os.pathsep.join(path or os.getcwd() for path in sys.path)
+            self.process = subprocess.Popen(
+                self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                env=os.environ | {"PYTHONPATH": paths} | self.environ, start_new_session=self.own_session)
+            self._lines = queue.SimpleQueue()
+            threading.Thread(target=_listen, args=(self.process.stdout, self._lines), daemon=True).start()
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.write(json.dumps(value) + "\n")
+            self.process.stdin.flush()
+
+    def receive(self, timeout, stop=None):
+        """(the next value that the child says, False), or (None, whether it was too late) if it says no more.
+
+        Args:
+            timeout: float. Seconds after which it is killed.
+            stop: `threading.Event` or None. Once set, it is killed as well, and not called late.
+        """
+        deadline = time.monotonic() + timeout
+        while True:
+            with contextlib.suppress(queue.Empty):
+                line = self._lines.get(timeout=max(0.0, min(POLL_SECONDS, deadline - time.monotonic())))
+                return (json.loads(line) if line.endswith("\n") else None), False
+            over = stop is not None and stop.is_set()
+            if over or time.monotonic() >= deadline:
+                self.process.kill()
+                return None, not over
+
+    def end(self, kill=False):
+        """Ends the process, which finishes what it is at unless it is to be killed; returns its exit code."""
+        process, self.process = self.process, None
+        if process is None:
+            return 0
+        if kill:
+            process.kill()
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.close()
+        return process.wait()
+
+
+def _listen(stdout, lines):
+    """Puts each line into a queue as it comes, and an empty one at the end."""
+    with stdout:
+        for line in stdout:
+            lines.put(line)
+    lines.put("")

@@ -1,0 +1,92 @@
+"""Folders of extracted frames, read as videos are: probed, then asked for clips by frame number.
+
+The frames of a folder are its image files in the order of their names, numbers by value: `img_2.jpg` before
+`img_10.jpg`.
+"""
+
+import os
+import re
+
+import numpy as np
+
+from pipelines.storage import addresses, folders
+from pipelines.video import clip_array, sources
+from pipelines.video.info import UnreachableError, VideoError, VideoInfo
+from pipelines.video.opencv import decode_image, resize_image
+
+EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+BEGINNINGS = (b"\xff\xd8", b"\x89PNG", b"RIFF", b"BM")  # of files with these extensions
+NOMINAL_FPS = 30.0  # images carry no times; most published sets were extracted at 30, or at the video's own rate
+
+
+def frame_paths(folder):
+    """The image files of a folder, in order; VideoError if there is none, or no folder."""
+    try:
+        names = [name for name in folders.listing(folder)[1]
+                 if name.lower().endswith(EXTENSIONS) and not name.startswith(".")]
+    except OSError as error:
+        raise VideoError(folder, "expected a folder of frames, but it cannot be listed "
+                                 f"({error.strerror or error})") from None
+    if not names:
+        raise VideoError(folder, f"expected images ({', '.join(EXTENSIONS)}) in this folder, found none")
+    return [addresses.join(folder, name) for name in sorted(names, key=_natural)]
+
+
+def _natural(name):
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name) if part], name
+
+
+def probe(folder, fps=NOMINAL_FPS, every=False):
+    """What a folder of frames holds, as `pipelines.video.probe` tells it of a file.
+
+    One image is decoded, or every one; of the others on a disk the first bytes are looked at, so that a folder is found
+    bad at once and not only when a clip happens on the frame.
+    """
+    paths = frame_paths(folder)
+    height, width = _of(folder, paths[0], decode_image).shape[:2]
+    for path in paths[1:]:
+        if every:
+            _of(folder, path, decode_image)
+        elif not addresses.is_remote(path):
+            _of(folder, path, _check_beginning)
+    times_us = np.round(np.arange(len(paths)) * 1e6 / fps).astype(np.int64)
+    return VideoInfo(path=os.fspath(folder), container="frames", codec=os.path.splitext(paths[0])[1][1:].lower(),
+                     width=width, height=height, num_frames=len(paths), fps=fps, times_us=times_us)
+
+
+def _of(folder, path, look, *args):
+    """`look(path, *args)`; what is wrong with a frame is said of its folder."""
+    try:
+        return look(path, *args)
+    except UnreachableError:
+        raise
+    except VideoError as error:
+        raise VideoError(folder, f"its frame '{addresses.file_name(path)}': {error.reason}") from None
+
+
+def _check_beginning(path):
+    with open(sources.open_regular(path), "rb", buffering=0) as file:
+        head, size = file.read(12), os.fstat(file.fileno()).st_size
+    if not head.startswith(BEGINNINGS):
+        raise VideoError(path, f"no image can be decoded from its {size} bytes")
+
+
+def read_clips(folder, clips, clip, crops=(1,), positions=3, box=None):
+    """As `pipelines.video.read_clips`: uint8 (len(clips) * len(crops), *clip.shape), each image decoded once."""
+    return _read(folder, clips, clip_array.clip_cut(clip, crops, positions, box), clip.channels)
+
+
+def read_frames(folder, indices, size=None, *, channels=3):
+    """As `pipelines.video.read_frames`: whole pictures, uint8 (len(indices), height, width, channels)."""
+    return _read(folder, [indices], clip_array.whole(size), channels)[0]
+
+
+def _read(folder, lists, cut, channels):
+    lists = [list(indices) for indices in lists]
+    filling = clip_array.Filling(lists, cut, channels, resize_image, lambda part, target: np.copyto(target, part))
+    paths = frame_paths(folder)
+    for index in filling.wanted:
+        if index >= len(paths):
+            raise VideoError(folder, f"wanted frame {index}, but the folder has {len(paths)} images")
+        filling.put(index, _of(folder, paths[index], decode_image, channels))
+    return filling.out
