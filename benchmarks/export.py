@@ -92,7 +92,7 @@ def row(name, options, model, folder, args):
 
 def run_one(args):
     """Prints seconds to load and the median milliseconds of a run."""
-    from serving.csession import Session
+    from serving.session.csession import Session
 
     started = time.perf_counter()
     with Session(args.only) as session:

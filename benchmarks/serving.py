@@ -31,9 +31,10 @@ sys.path[:] = [place for place in sys.path if pathlib.Path(place).resolve() != p
 
 from pipelines.video import opencv  # noqa: E402
 from res3d.geometry import ClipSpec  # noqa: E402
-from serving import protocol, tensor_proto  # noqa: E402
-from serving.predictor import Predictor  # noqa: E402
-from serving.protos import predict_pb2, prediction_service_pb2_grpc  # noqa: E402
+from serving.server.rest.requests import predict_inputs, read_body  # noqa: E402
+from serving.session.predictor import Predictor  # noqa: E402
+from serving.tensors import tensor_proto  # noqa: E402
+from serving.tensors.protos import predict_pb2, prediction_service_pb2_grpc  # noqa: E402
 
 MAKE = """
 import sys, keras, res3d, serving
@@ -224,7 +225,7 @@ def json_ratio(clip):
         body = json.dumps({"instances": clip.tolist()}, separators=separators).encode()
 
         def ours(body=body):
-            return protocol.predict_inputs(protocol.read_body(body)[0], {"clip": 4})[1]["clip"]
+            return predict_inputs(read_body(body)[0], {"clip": 4})[1]["clip"]
 
         def plain(body=body):
             return np.array(json.loads(body)["instances"], np.uint8)

@@ -7,7 +7,7 @@ import sys
 def main(arguments):
     """Serves until it is told to stop; returns the exit code, 255 where it could not start."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from serving import flags
+    from serving.server import flags
 
     try:
         values, unknown = flags.parse(arguments)
@@ -18,8 +18,8 @@ def main(arguments):
         print(f"unknown argument: {argument}{flags.nearest(argument)}")
     if unknown:
         print(flags.usage(), flush=True)
-    from serving import run
     from serving.errors import ServingError
+    from serving.server import run
 
     if values["version"]:
         print(run.versions())

@@ -131,7 +131,7 @@ def _decode(recipe, videos, rows):
 
 def _export(folder):
     from res3d.commands.scoring import load_network
-    from serving.exporter import export
+    from serving.exporter.saved_model import export
 
     model, clip, labels, _ = load_network(folder / "3D")
     return model, labels, export(model, folder / "exports" / "motion", labels, clip=clip)
@@ -142,7 +142,7 @@ def _serve(path, model, clips, labels, rows):
     import keras
     import numpy as np
 
-    from serving.client import Client
+    from serving.client.client import Client
 
     expected = keras.ops.convert_to_numpy(keras.ops.softmax(model.predict(clips, verbose=0)))
     ports = {"gRPC": _free_port(), "REST": _free_port()}

@@ -108,7 +108,7 @@ def predict(model, videos, *, protocol="centre", top=5, labels=None, workers=Non
 
 def ask_server(address, videos, top=5):
     """As `predict`, asking a running server; `address` is grpc://HOST:PORT/MODEL or http://HOST:PORT/MODEL."""
-    from serving.client import Client
+    from serving.client.client import Client
 
     paths = [entry.path for entry in find_videos(videos)]
     with Client(address) as client:

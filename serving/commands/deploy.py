@@ -4,7 +4,7 @@ docker compose with Prometheus and a Grafana dashboard for one machine, Kubernet
 batching and monitoring files that both use.
 """
 
-from serving.deploy import IMAGE, find_models, write
+from serving.deploy.writing import IMAGE, find_models, write
 
 EXAMPLE = "res3d deploy exports/actions --output=deploy"
 

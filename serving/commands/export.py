@@ -42,7 +42,7 @@ def run(args):
     if "keras" not in sys.modules:
         os.environ["KERAS_BACKEND"] = "tensorflow"  # which alone writes SavedModels; weights are the same on all
     from res3d.commands.scoring import load_network
-    from serving.exporter import export
+    from serving.exporter.saved_model import export
 
     model, clip, labels, multi_label = load_network(args.workdir or args.model, args.labels)
     samples = None if args.data is None else _samples(args.data, clip, labels, args.samples)

@@ -8,7 +8,7 @@ import argparse
 import os
 import pathlib
 
-from serving import flags
+from serving.server import flags
 
 EXAMPLE = "res3d serve exports/actions --page"
 _CHANGED = {"rest_api_port": 8501}
@@ -54,7 +54,7 @@ def run(args):
     """Serves until it is told to stop."""
     values = {flag.name: getattr(args, flag.name) for flag in flags.FLAGS}
     if values["version"]:
-        from serving.run import versions
+        from serving.server.run import versions
 
         print(versions())
         return 0
@@ -72,9 +72,9 @@ def run(args):
     elif not values["model_base_path"] and not values["model_config_file"]:
         raise ValueError("A model must be named: DIR/NAME, --model_base_path or --model_config_file. Received none of "
                          "them. Try: " + EXAMPLE)
-    from serving import run as foreground
     from serving.errors import ServingError
-    from serving.server import METRICS_PATH
+    from serving.server import run as foreground
+    from serving.server.server import METRICS_PATH
 
     try:
         return foreground.until_stopped(values, _announce, metrics_path=METRICS_PATH, health_service=True)

@@ -11,8 +11,8 @@ import httpx
 import numpy as np
 import pytest
 
-from serving import flags
-from serving.server import Server
+from serving.server import flags
+from serving.server.server import Server
 
 
 def _toys():

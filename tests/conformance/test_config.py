@@ -10,10 +10,10 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2_grpc
 
-from serving import flags
 from serving.errors import ServingError
-from serving.protos import model_management_pb2, model_service_pb2_grpc
-from serving.server import Server
+from serving.server import flags
+from serving.server.server import Server
+from serving.tensors.protos import model_management_pb2, model_service_pb2_grpc
 
 FAST = {"file_system_poll_wait_seconds": 0.05, "incomplete_version_wait_seconds": 0.5}
 ALL = "model_version_policy { all {} } "

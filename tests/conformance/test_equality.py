@@ -9,8 +9,8 @@ import pytest
 import res3d
 import serving
 from pipelines.video import opencv
-from serving import tensor_proto
-from serving.protos import predict_pb2, prediction_service_pb2_grpc
+from serving.tensors import tensor_proto
+from serving.tensors.protos import predict_pb2, prediction_service_pb2_grpc
 
 CLIP = res3d.ClipSpec(frames=4, stride=2, height=32, width=32)
 

@@ -9,8 +9,8 @@ from google.protobuf import descriptor_pool
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
-from serving import dtypes, tensor_proto
-from serving.protos import (
+from serving.tensors import dtypes, tensor_proto
+from serving.tensors.protos import (
     classification_pb2,
     get_model_metadata_pb2,
     inference_pb2,

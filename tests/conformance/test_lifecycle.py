@@ -9,9 +9,11 @@ import httpx
 import numpy as np
 import pytest
 
-from serving import flags, tensor_proto, tfrecord, warmup
 from serving.errors import ServingError
-from serving.server import Server
+from serving.server import flags
+from serving.server.server import Server
+from serving.tensors import tensor_proto, tfrecord
+from serving.verify import warmup_requests
 
 FAST = {"file_system_poll_wait_seconds": 0.05, "load_retry_interval_micros": 10_000, "max_num_load_retries": 1,
         "incomplete_version_wait_seconds": 0.5}
@@ -111,7 +113,7 @@ def test_a_bad_new_version_leaves_the_old_one_serving(running, base, built):
 def test_a_version_whose_warm_up_fails_is_tried_again_and_then_given_up(running, base, built):
     shutil.copytree(built / "triple", base / ".bad")
     (base / ".bad/assets.extra").mkdir()
-    wrong = warmup.predict_log("no such signature", {"x": tensor_proto.from_array(np.float32([1]))})
+    wrong = warmup_requests.predict_log("no such signature", {"x": tensor_proto.from_array(np.float32([1]))})
     tfrecord.write(base / ".bad/assets.extra/tf_serving_warmup_requests", [wrong.SerializeToString()])
     os.rename(base / ".bad", base / "2")
     eventually(lambda: states(running), {2: "END", 1: "AVAILABLE"})
@@ -126,7 +128,7 @@ def test_a_version_whose_warm_up_fails_is_tried_again_and_then_given_up(running,
 def test_warm_up_runs_before_the_first_request(serve, base, built):
     shutil.copytree(built / "triple", base / ".warm")
     (base / ".warm/assets.extra").mkdir()
-    log = warmup.predict_log("serving_default", {"x": tensor_proto.from_array(np.float32([1]))})
+    log = warmup_requests.predict_log("serving_default", {"x": tensor_proto.from_array(np.float32([1]))})
     tfrecord.write(base / ".warm/assets.extra/tf_serving_warmup_requests", [log.SerializeToString()] * 3)
     os.rename(base / ".warm", base / "2")
     with serve(model_base_path=str(base), model_name="m", num_request_iterations_for_warmup=2) as running:

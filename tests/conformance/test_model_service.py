@@ -7,8 +7,8 @@ import grpc
 import numpy as np
 import pytest
 
-from serving import tensor_proto
-from serving.protos import (
+from serving.tensors import tensor_proto
+from serving.tensors.protos import (
     get_model_status_pb2,
     model_management_pb2,
     model_service_pb2_grpc,

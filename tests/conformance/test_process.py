@@ -16,8 +16,8 @@ import httpx
 import numpy as np
 import pytest
 
-from serving import tensor_proto
-from serving.protos import predict_pb2, prediction_service_pb2_grpc
+from serving.tensors import tensor_proto
+from serving.tensors.protos import predict_pb2, prediction_service_pb2_grpc
 
 
 def free_port():

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from serving.protos import predict_pb2
+from serving.tensors.protos import predict_pb2
 
 PREDICT = "/v1/models/toys:predict"
 RELAXED = settings(max_examples=60, deadline=None, derandomize=True, database=None,

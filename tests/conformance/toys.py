@@ -113,8 +113,8 @@ def write_tf1(folder):
 
 def give_default(folder, signature, alias, value):
     """Makes one input of a saved signature optional, as newer exporters can."""
-    from serving import tensor_proto
-    from serving.protos import saved_model_pb2
+    from serving.tensors import tensor_proto
+    from serving.tensors.protos import saved_model_pb2
 
     file = folder / "saved_model.pb"
     model = saved_model_pb2.SavedModel.FromString(file.read_bytes())

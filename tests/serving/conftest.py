@@ -44,7 +44,7 @@ def exported(network, tmp_path_factory):
 @pytest.fixture(scope="session")
 def session(exported):
     """The export in TensorFlow's C++ session."""
-    from serving.csession import Session
+    from serving.session.csession import Session
 
     with Session(exported, threads=1) as opened:
         yield opened

@@ -7,12 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from serving import batch_tensors, textproto
-from serving.batch_scheduler import Scheduler
-from serving.batching import BatchingRunner, Parameters
-from serving.csession import Endpoint, Signature
+from serving.batching import tensors
+from serving.batching.parameters import Parameters
+from serving.batching.runner import BatchingRunner
+from serving.batching.scheduler import Scheduler
 from serving.errors import ServingError
-from serving.protos import types_pb2
+from serving.session.signatures import Endpoint, Signature
+from serving.tensors import textproto
+from serving.tensors.protos import types_pb2
 
 X, Y = Endpoint("x:0", types_pb2.DT_FLOAT, (-1,)), Endpoint("y:0", types_pb2.DT_FLOAT, (-1,))
 SIGNATURES = {"s": Signature("s", "", {"x": X}, {"y": Y}, {})}
@@ -144,5 +146,5 @@ def test_defaults():
 
 def test_variable_lengths_are_padded_with_the_first_element():
     requests = [{"x": np.array([[b"a", b"b"]], object)}, {"x": np.array([[b"c"]], object)}]
-    feeds, padding = batch_tensors.merge(requests, [1, 1], Parameters(pad_variable_length_inputs=True))
+    feeds, padding = tensors.merge(requests, [1, 1], Parameters(pad_variable_length_inputs=True))
     assert (feeds["x"].tolist(), padding) == ([[b"a", b"b"], [b"c", b"c"]], 0)

@@ -17,10 +17,11 @@ import pytest
 from pipelines.sample.clips import centre_clip
 from pipelines.video import opencv, reading, writer
 from pipelines.video.info import VideoError
-from serving import client, retry, tensor_proto
-from serving.client import Client
-from serving.protos import predict_pb2, prediction_service_pb2_grpc
-from serving.retry import ServerError
+from serving.client import client, retry
+from serving.client.client import Client
+from serving.client.retry import ServerError
+from serving.tensors import tensor_proto
+from serving.tensors.protos import predict_pb2, prediction_service_pb2_grpc
 
 LABELS = ["archery", "jump rope", "walking café"]
 
@@ -297,7 +298,8 @@ def test_pauses_grow_up_to_the_deadline():
         retry.with_retries(fail, 0, sleep=sleep, clock=lambda: now[0])
 
 
-@pytest.mark.parametrize("module", ["serving.client", "serving.grpc_client", "serving.rest_client", "serving.csession"])
+@pytest.mark.parametrize("module", ["serving.client", "serving.client.client", "serving.client.grpc",
+                                    "serving.client.rest", "serving.session.csession"])
 def test_importing_it_imports_neither_tensorflow_nor_keras(module):
     code = f"import sys, {module}; print(sorted({{'tensorflow', 'keras'}} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
@@ -305,6 +307,6 @@ def test_importing_it_imports_neither_tensorflow_nor_keras(module):
 
 
 def test_rest_needs_the_standard_library_alone():
-    code = "import sys, serving.rest_client; print({'grpc', 'google.protobuf', 'requests'} & set(sys.modules))"
+    code = "import sys, serving.client.rest; print({'grpc', 'google.protobuf', 'requests'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"

@@ -8,10 +8,10 @@ import psutil
 import pytest
 import tensorflow as tf
 
-from serving import dtypes, tensor_proto, tfrecord
-from serving.clibrary import SessionError
-from serving.csession import Session
-from serving.protos import tensor_pb2
+from serving.session.csession import Session
+from serving.session.errors import SessionError
+from serving.tensors import dtypes, tensor_proto, tfrecord
+from serving.tensors.protos import tensor_pb2
 
 EVERY_TYPE = [np.float32, np.float64, np.float16, ml_dtypes.bfloat16, np.int8, np.int16, np.int32, np.int64, np.uint8,
               np.uint16, np.uint32, np.uint64, np.bool_, np.complex64, np.complex128]

@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from res3d.commands.main import main
-from serving import deploy, textproto
+from serving.deploy import writing
+from serving.tensors import textproto
 
 QUANTITY = {"type": "string", "pattern": r"^\d+(m|Mi|Gi)?$"}
 TEXT, WHOLE, FLAG = {"type": "string"}, {"type": "integer", "minimum": 0}, {"type": "boolean"}
@@ -91,7 +92,7 @@ def models(tmp_path_factory):
 @pytest.fixture(scope="module")
 def written(models, tmp_path_factory):
     output = tmp_path_factory.mktemp("deploy")
-    deploy.write(deploy.find_models(models), output)
+    writing.write(writing.find_models(models), output)
     return output
 
 
@@ -123,7 +124,7 @@ def test_batching_and_monitoring_files(written):
 
 
 def test_labelled_versions_are_pinned(models, tmp_path):
-    deploy.write(deploy.find_models(models / "actions", {"stable": 1, "canary": 2}), tmp_path)
+    writing.write(writing.find_models(models / "actions", {"stable": 1, "canary": 2}), tmp_path)
     config = textproto.parse((tmp_path / "config/models.config").read_text(encoding="utf-8"), "ModelServerConfig")
     (model,) = config.model_config_list.config
     assert list(model.model_version_policy.specific.versions) == [1, 2]
@@ -132,11 +133,11 @@ def test_labelled_versions_are_pinned(models, tmp_path):
 
 
 def test_every_flag_is_one_the_server_has(written):
-    from serving import flags
+    from serving.server import flags
 
     compose = yaml.safe_load((written / "compose.yaml").read_text(encoding="utf-8"))
     command = compose["services"]["serving"]["command"]
-    assert command == list(deploy.FLAGS)
+    assert command == list(writing.FLAGS)
     flags.parse(command)
     assert not [flag for flag in command if flag.partition("=")[0].removeprefix("--") not in flags.defaults()]
 
@@ -201,7 +202,7 @@ def test_prometheus_scrape(written):
     config = yaml.safe_load((written / "prometheus.yml").read_text(encoding="utf-8"))
     jsonschema.validate(config, PROMETHEUS)
     (job,) = config["scrape_configs"]
-    assert job["metrics_path"] == deploy.METRICS_PATH
+    assert job["metrics_path"] == writing.METRICS_PATH
     assert job["static_configs"] == [{"targets": ["serving:8501"]}]
 
 
@@ -240,8 +241,8 @@ def test_odd_names_stay_what_they_are(tmp_path):
     """Compose takes `$` for a variable, YAML `on` for a truth and half of a surrogate pair for nothing at all."""
     folder = tmp_path / 'größe $HOME 🎬 "x"/actions'
     (folder / "3").mkdir(parents=True)
-    models = deploy.find_models(folder, {"prüf": 3})
-    deploy.write(models, tmp_path / "out", image="registry:5000/$IMAGE", namespace="on")
+    models = writing.find_models(folder, {"prüf": 3})
+    writing.write(models, tmp_path / "out", image="registry:5000/$IMAGE", namespace="on")
     compose = yaml.safe_load((tmp_path / "out/compose.yaml").read_text(encoding="utf-8"))
     assert compose["services"]["serving"]["volumes"][0]["source"] == str(folder).replace("$", "$$")
     assert compose["services"]["serving"]["image"] == "registry:5000/$$IMAGE"

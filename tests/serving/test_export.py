@@ -9,9 +9,10 @@ import pytest
 import serving
 from pipelines.video import opencv
 from res3d.geometry import ClipSpec
-from serving import staging, warmup
-from serving.clibrary import SessionError
-from serving.csession import Session
+from serving.exporter import staging
+from serving.session.csession import Session
+from serving.session.errors import SessionError
+from serving.verify import warmup_requests
 
 LABELS = ["archery", "jump rope", "walking café"]
 
@@ -77,7 +78,7 @@ def test_larger_frames_are_resized_and_cropped_as_the_clip_says(session, clip, h
 
 
 def test_in_graph_geometry_is_the_clips_own():
-    from serving.frames import fit, resized_size
+    from serving.exporter.frames import fit, resized_size
 
     random = np.random.default_rng(0)
     specs = [ClipSpec(), ClipSpec(height=112, width=96), ClipSpec(height=60, width=200, resize=64),
@@ -97,7 +98,7 @@ def test_views_are_averaged(session, network, clips_of_noise):
 
 
 def test_gif_frames_are_spread_evenly(session, clip):
-    from serving import gif
+    from serving.verify import gif
 
     grey = np.random.default_rng(2).integers(0, 128, (10, 32, 32)).astype(np.uint8) * 2
     answer = session.call("predict_gif", {"gif_bytes": strings([gif.encode(grey)])})
@@ -108,7 +109,7 @@ def test_gif_frames_are_spread_evenly(session, clip):
 
 def test_classify_reads_examples(session, clips_of_noise):
     files = [[opencv.encode_image(frame) for frame in clip] for clip in clips_of_noise]
-    examples = [warmup.frames_example(row).SerializeToString() for row in files]
+    examples = [warmup_requests.frames_example(row).SerializeToString() for row in files]
     answer = session.call("classify", {"inputs": strings(examples)})
     expected = session.call("predict_jpeg", {"frames_bytes": strings(files)})
     np.testing.assert_array_equal(answer["classes"], expected["top_classes"])

@@ -6,8 +6,8 @@ import shutil
 
 import pytest
 
-from serving import protos
 from serving.commands import export
+from serving.tensors import protos
 
 
 def called(*flags):

@@ -8,7 +8,7 @@ import pytest
 
 import serving
 from res3d.geometry import ClipSpec
-from serving.csession import Session
+from serving.session.csession import Session
 
 LABELS = ["archery", "jump rope", "walking café"]
 

@@ -13,8 +13,8 @@ import pytest
 
 from pipelines.video import opencv, writer
 from res3d.geometry import ClipSpec
-from serving import flags
-from serving.server import Server
+from serving.server import flags
+from serving.server.server import Server
 
 CLIP = ClipSpec(frames=4, stride=2, height=32, width=32)
 LABELS = ["red", "green", "blue", "nothing"]

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from serving import json_numbers, json_reader, json_tensors, json_writer, protocol
 from serving.errors import ServingError
-from serving.protos import types_pb2
+from serving.server.rest import json_numbers, json_reader, json_tensors, json_writer, requests
+from serving.tensors.protos import types_pb2
 
 FLOAT, INT32, UINT8, STRING = types_pb2.DT_FLOAT, types_pb2.DT_INT32, types_pb2.DT_UINT8, types_pb2.DT_STRING
 RELAXED = settings(max_examples=150, deadline=None, derandomize=True, database=None)
@@ -118,7 +118,7 @@ def test_values_that_are_no_tensors(value, number, message):
 def test_rows_of_arrays_that_differ_are_found():
     body = json.dumps({"instances": [{"a": list(range(100)), "b": 1}, {"a": list(range(101)), "b": 1}]}).encode()
     with pytest.raises(ServingError, match=r"element: 1 key: a .* Expecting tensor size: 100 but got: 101"):
-        protocol.predict_inputs(protocol.read_body(body)[0], {"a": INT32, "b": INT32})
+        requests.predict_inputs(requests.read_body(body)[0], {"a": INT32, "b": INT32})
 
 
 @RELAXED

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from res3d.geometry import ClipSpec
-from serving.client import Client
-from serving.retry import ServerError
+from serving.client.client import Client
+from serving.client.retry import ServerError
 
 OUTPUTS = {"outputs": {"top_classes": [["jump"]], "top_scores": [[0.5]], "scores": [[0.5]]}}
 

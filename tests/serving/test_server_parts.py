@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
-from serving import flags, inference, textproto
 from serving.errors import CODES, ServingError
-from serving.metrics import Metrics
-from serving.predictor import Predictor
+from serving.models import inference
+from serving.server import flags
+from serving.server.metrics import Metrics
+from serving.session.predictor import Predictor
+from serving.tensors import textproto
 
 
 def test_flags_are_read_as_upstream_reads_them():

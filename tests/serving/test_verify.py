@@ -13,7 +13,10 @@ import pytest
 import tensorflow as tf
 
 import serving
-from serving import clibrary, graph_scan, staging, tfrecord, verify, warmup
+from serving.exporter import staging
+from serving.session import clibrary, errors
+from serving.tensors import tfrecord
+from serving.verify import compare, graph_scan, warmup_requests
 
 LABELS = ["archery", "jump rope", "walking café"]
 
@@ -61,7 +64,7 @@ def test_an_op_that_the_server_lacks_is_named(exported):
 
 
 def test_answers_that_differ_from_keras_are_refused(network, tmp_path, monkeypatch):
-    from serving import frames
+    from serving.exporter import frames
 
     right = frames.decode_pictures
     monkeypatch.setattr(frames, "decode_pictures", lambda encoded, clip: 255 - right(encoded, clip))
@@ -72,12 +75,12 @@ def test_answers_that_differ_from_keras_are_refused(network, tmp_path, monkeypat
 
 
 def test_a_warmup_that_fails_is_refused(network, tmp_path, monkeypatch):
-    grey = warmup.warmup_requests
+    grey = warmup_requests.warmup_requests
 
     def damaged(names, clip, picture, batches):
         return grey(names, clip, b"no picture", batches)
 
-    monkeypatch.setattr(warmup, "warmup_requests", damaged)
+    monkeypatch.setattr(warmup_requests, "warmup_requests", damaged)
     with pytest.raises(ValueError, match=r"refused: warm-up record 1 fails: Unknown image file format"):
         serving.export(network, tmp_path, LABELS)
     assert staging.versions(tmp_path) == []
@@ -86,16 +89,16 @@ def test_a_warmup_that_fails_is_refused(network, tmp_path, monkeypatch):
 @pytest.fixture
 def answers(exported, tmp_path):
     """One recorded request for every signature, as short as can be: the answers of the export itself."""
-    from serving import tensor_proto
-    from serving.csession import Session
-    from serving.protos import prediction_log_pb2
+    from serving.session.csession import Session
+    from serving.tensors import tensor_proto
+    from serving.tensors.protos import prediction_log_pb2
 
     logs = []
     with Session(exported, threads=1) as session:
-        for record in tfrecord.read(exported / "assets.extra" / warmup.WARMUP_FILE):
-            name, inputs = warmup.inputs_of(prediction_log_pb2.PredictionLog.FromString(record))
+        for record in tfrecord.read(exported / "assets.extra" / warmup_requests.WARMUP_FILE):
+            name, inputs = warmup_requests.inputs_of(prediction_log_pb2.PredictionLog.FromString(record))
             found = session.call(name, inputs)
-            logs.append(warmup.predict_log(name, {k: tensor_proto.from_array(v) for k, v in inputs.items()},
+            logs.append(warmup_requests.predict_log(name, {k: tensor_proto.from_array(v) for k, v in inputs.items()},
                                            {k: tensor_proto.from_array(v) for k, v in found.items()}))
     path = tmp_path / "answers.tfrecord"
     tfrecord.write(path, (log.SerializeToString() for log in logs))
@@ -109,19 +112,19 @@ DATA = "variables/variables.data-00000-of-00001"
     (lambda folder: (folder / "saved_model.pb").write_bytes(b""), "it does not load: "),
     (lambda folder: shutil.rmtree(folder / "variables"), r"signature \w+ at batch 1 fails: .*Could not find variable"),
     (lambda folder: os.truncate(folder / DATA, 1000), "does not load: Read less bytes than requested"),
-    (lambda folder: os.truncate(folder / "assets.extra" / warmup.WARMUP_FILE, 1000),
+    (lambda folder: os.truncate(folder / "assets.extra" / warmup_requests.WARMUP_FILE, 1000),
      r"warm-up record 1 fails: .* damaged or cut short"),
 ], ids=["graph", "variables", "data", "warm-up"])
 def test_damaged_versions_are_refused(exported, answers, tmp_path, damage, reason):
     folder = tmp_path / "copy"
     shutil.copytree(exported, folder)
     damage(folder)
-    with pytest.raises(verify.VerificationError, match=reason):
-        verify.check(str(folder), str(answers))
+    with pytest.raises(compare.VerificationError, match=reason):
+        compare.check(str(folder), str(answers))
 
 
 def test_a_fresh_process_verifies(exported, answers):
-    report = verify.verify(exported, answers)
+    report = compare.verify(exported, answers)
     assert report["runtime"] == f"TensorFlow {tf.__version__} C library"
     assert report["without_c_library"] is None
     assert len(report["checks"]) == report["warmup"] == 9
@@ -129,25 +132,25 @@ def test_a_fresh_process_verifies(exported, answers):
 
 
 def test_another_runtime_that_is_not_there_is_refused(exported, answers, tmp_path):
-    with pytest.raises(verify.VerificationError, match=f"C library must be readable in {tmp_path}"):
-        verify.verify(exported, answers, runtime=tmp_path)
+    with pytest.raises(compare.VerificationError, match=f"C library must be readable in {tmp_path}"):
+        compare.verify(exported, answers, runtime=tmp_path)
 
 
 def test_a_signature_without_an_answer_is_refused(exported, answers, tmp_path):
     some = tmp_path / "some.tfrecord"
     tfrecord.write(some, list(tfrecord.read(answers))[:-1])
-    with pytest.raises(verify.VerificationError, match="signature describe has no recorded answer"):
-        verify.check(str(exported), str(some))
+    with pytest.raises(compare.VerificationError, match="signature describe has no recorded answer"):
+        compare.check(str(exported), str(some))
 
 
 def test_without_the_c_library_python_verifies_and_says_so(exported, answers, monkeypatch):
     def missing(folder=None):
-        raise clibrary.LibraryError("libtensorflow_cc.so.2 is not there")
+        raise errors.LibraryError("libtensorflow_cc.so.2 is not there")
 
     said = []
     monkeypatch.setattr(clibrary, "load", missing)
     monkeypatch.setattr(tf.get_logger(), "handle", lambda record: said.append(record.getMessage()))
-    report = verify.check(str(exported), str(answers))
+    report = compare.check(str(exported), str(answers))
     assert report["runtime"] == "TensorFlow's Python session"
     assert report["without_c_library"] == "libtensorflow_cc.so.2 is not there"
     assert len(report["checks"]) == 9
@@ -180,7 +183,7 @@ def test_killed_exports_leave_nothing_servable(tmp_path, wanted):
     process.stdout.close()
     left = staging.versions(tmp_path)
     if left:  # the rename came before the signal: then it is whole
-        assert (tmp_path / "1/assets.extra" / warmup.WARMUP_FILE).exists()
+        assert (tmp_path / "1/assets.extra" / warmup_requests.WARMUP_FILE).exists()
     else:
         assert len(list(tmp_path.glob(".staging-*"))) == 1
     with staging.staged(tmp_path):  # the next export clears what was left
@@ -205,10 +208,10 @@ def test_a_number_taken_meanwhile_is_passed_over(tmp_path):
 
 def test_warmup_of_pixels_takes_few_bytes(exported, clip):
     sizes = {}
-    from serving.protos import prediction_log_pb2
+    from serving.tensors.protos import prediction_log_pb2
 
-    for record in tfrecord.read(exported / "assets.extra" / warmup.WARMUP_FILE):
-        name, inputs = warmup.inputs_of(prediction_log_pb2.PredictionLog.FromString(record))
+    for record in tfrecord.read(exported / "assets.extra" / warmup_requests.WARMUP_FILE):
+        name, inputs = warmup_requests.inputs_of(prediction_log_pb2.PredictionLog.FromString(record))
         sizes[name] = len(record)
         if name == "serving_default":
             np.testing.assert_array_equal(inputs["clip"], np.full((1, *clip.shape), 128, np.uint8))

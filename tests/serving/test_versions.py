@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from serving import bundle, versions
+from serving.models import bundle, versions
 
 
 @pytest.fixture(scope="module")

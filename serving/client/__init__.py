@@ -1,0 +1,5 @@
+"""Videos in, labels out, by asking a server; no TensorFlow."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

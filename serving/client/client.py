@@ -1,0 +1,230 @@
+"""A video file in, its best labels out, by asking a server: TensorFlow Serving, or the embedded one.
+
+    with Client("grpc://localhost:8500/actions") as client:         # or http://localhost:8501/actions
+        client.classify("jump.mp4")                                 # [{"label": "jump", "score": 0.93}, ...]
+        for video, answer in client.classify_many(videos): ...
+
+Frames are chosen, resized and cropped here exactly as the served model's clip says, which the model itself tells.
+Neither TensorFlow nor Keras is imported.
+"""
+
+import collections
+import concurrent.futures
+import json
+import os
+import re
+import urllib.parse
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import numpy as np
+
+from pipelines.sample.clips import centre_clip, uniform_clips
+from pipelines.video import opencv, reading
+from res3d.geometry import ClipSpec
+from serving.client.retry import RETRIES, ServerError, with_retries
+
+ADDRESS = "grpc://HOST:PORT/MODEL or http://HOST:PORT/MODEL"
+SCHEMES = {"grpc": ("grpc", False), "grpcs": ("grpc", True), "http": ("rest", False), "https": ("rest", True)}
+ENCODINGS = ("jpeg", "raw")
+
+
+class Client:
+    """Asks one model of one server.
+
+    Args:
+        address: str. `grpc://HOST:PORT/MODEL`, `http://HOST:PORT/MODEL`, `grpcs://` and `https://` for TLS; without a
+            scheme it is gRPC. TensorFlow Serving's own path `/v1/models/MODEL[/versions/N | /labels/L]` is understood.
+        model: str or None. The model's name, where the address has none.
+        version: int or None.
+        label: str or None. A version label.
+        clip: ClipSpec, or None to ask the model.
+        labels: strings, or None to ask the model.
+        encoding: "jpeg", a tenth of the bytes, or "raw", lossless.
+        quality: int. JPEG quality from 1 to 100.
+        timeout: float. Seconds for one answer, with every retry.
+        retries: int. Tries after the first while the server is unavailable, as while it loads a model; the pauses
+            before 8 tries are 8 to 16 seconds in all.
+        ca: file of certificates to trust with TLS, or None for the system's.
+
+    Raises:
+        ValueError: for an address without a model, or an unknown encoding.
+    """
+
+    def __init__(self, address: str, model: str | None = None, version: int | None = None, label: str | None = None, *,
+                 clip: ClipSpec | None = None, labels: Sequence[str] | None = None, encoding: str = "jpeg",
+                 quality: int = 95, timeout: float = 60.0, retries: int = RETRIES,
+                 ca: str | os.PathLike | None = None) -> None:
+        if encoding not in ENCODINGS:
+            raise ValueError(f"`encoding` must be one of {', '.join(ENCODINGS)}. Received: encoding={encoding!r}.")
+        self.encoding, self.quality, self.timeout, self.retries = encoding, quality, timeout, retries
+        self._clip, self._labels = clip, labels
+        self._transport = connect(address, model, version, label, ca)
+
+    @property
+    def clip(self) -> ClipSpec:
+        """The `ClipSpec` of the served model."""
+        return self._clip if self._clip is not None else self._describe()[0]
+
+    @property
+    def labels(self) -> Sequence[str]:
+        """The labels of the served model, in the order of its scores."""
+        return self._labels if self._labels is not None else self._describe()[1]
+
+    def _describe(self):
+        try:
+            answer = self.predict("describe", {"query": np.array([b"clip"], object)})
+        except ServerError as error:
+            if error.code not in ("INVALID_ARGUMENT", "FAILED_PRECONDITION"):
+                raise
+            raise ValueError("A client needs the clip that the model was trained on, and its labels. This model does "
+                             f"not tell them: {error}. Pass clip=ClipSpec.load('clip.json') and labels=[...]."
+                             ) from None
+        card = json.loads(answer["model_card"][0])
+        self._clip = self._clip or ClipSpec.from_json(str(answer["clip_spec"][0]))
+        self._labels = self._labels or card["labels"]
+        return self._clip, self._labels
+
+    def predict(self, signature: str, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Any signature: {alias: array} in, {alias: array} out; strings in are bytes, strings out are `str`.
+
+        Raises:
+            ServerError: if the server refuses, or cannot be reached in time.
+        """
+        return with_retries(lambda left: self._transport.predict(signature, inputs, left), self.timeout, self.retries)
+
+    def status(self) -> list[tuple[int, str]]:
+        """[(version, state)] of the model, newest first, such as [(3, "AVAILABLE"), (2, "END")]."""
+        return with_retries(self._transport.status, self.timeout, self.retries)
+
+    def classify(self, source: str | os.PathLike | bytes, top: int = 5, views: int = 1) -> list[dict]:
+        """The best labels of a video.
+
+        Args:
+            source: path, or the file's bytes.
+            top: int.
+            views: int. Clips spread evenly over the video whose scores are averaged; 1 takes the middle one.
+
+        Returns:
+            [{"label", "score"}, ...], best first.
+
+        Raises:
+            VideoError: if the video cannot be read.
+            ServerError: if the server refuses, or cannot be reached in time.
+        """
+        return self.classify_clips(self.read_clips(source, views), top)
+
+    def read_clips(self, source: str | os.PathLike | bytes, views: int = 1) -> np.ndarray:
+        """What is sent for a video, before it is encoded: uint8 `(views, *clip.shape)`."""
+        info = reading.probe(source)
+        if views == 1:
+            chosen = [centre_clip(info, self.clip)]
+        else:
+            chosen = uniform_clips(info, self.clip, views)
+        return reading.read_clips(source, chosen, self.clip)
+
+    def classify_clips(self, clips: np.ndarray, top: int = 5) -> list[dict]:
+        """The best labels for uint8 `(views, *clip.shape)`, scores averaged over the views; as `classify`."""
+        answer = self.predict(*self.encode(clips))
+        if top <= answer["top_scores"].shape[1]:
+            names, scores = answer["top_classes"][0], answer["top_scores"][0]
+        else:
+            order = np.argsort(-answer["scores"][0], kind="stable")
+            names, scores = np.array(self.labels)[order], answer["scores"][0][order]
+        scores = np.asarray(scores, np.float32)  # as which they were sent, in digits or in bytes
+        return [{"label": str(label), "score": float(score)} for label, score in list(zip(names, scores))[:top]]
+
+    def encode(self, clips: np.ndarray) -> tuple[str, dict[str, np.ndarray]]:
+        """(signature, inputs) of a request for one video's clips, uint8 `(views, *clip.shape)`; refuses others."""
+        clips = np.asarray(clips)
+        if clips.ndim != 5 or clips.dtype != np.uint8:
+            raise ValueError("Clips must be uint8 (views, frames, height, width, channels). Received: "
+                             f"{clips.dtype} {clips.shape}. Give one clip as clip[None], with pixels from 0 to 255.")
+        if self.encoding == "jpeg":
+            files = [[opencv.encode_image(frame, ".jpg", self.quality) for frame in clip] for clip in clips]
+            if len(clips) > 1:
+                return "predict_jpeg_views", {"frames_bytes": np.array([files], object)}
+            return "predict_jpeg", {"frames_bytes": np.array(files, object)}
+        if len(clips) > 1:
+            return "predict_views", {"clips": clips[None]}
+        if self._transport.raw_signature == "predict_raw":
+            return "predict_raw", {"clip_bytes": np.array([clips[0].tobytes()], object)}
+        return "serving_default", {"clip": clips}
+
+    def classify_many(self, sources: Iterable, top: int = 5, views: int = 1,
+                      workers: int | None = None) -> Iterator[tuple]:
+        """Many videos, several decoded, sent and awaited at once; yields (source, answer) in the order given.
+
+        An answer is what `classify` returns, or the `VideoError` or `ServerError` that it raised.
+
+        Args:
+            sources: paths; taken as they are needed, so that they may be endless.
+            workers: int or None. Videos under way at once; None is two a core.
+        """
+        workers = workers or 2 * (os.cpu_count() or 1)
+        waiting: collections.deque = collections.deque()
+        pool = concurrent.futures.ThreadPoolExecutor(workers)
+        try:
+            for source in sources:
+                waiting.append((source, pool.submit(self.classify, source, top, views)))
+                if len(waiting) > 2 * workers:
+                    yield _settled(*waiting.popleft())
+            while waiting:
+                yield _settled(*waiting.popleft())
+        finally:  # whoever stops early does not wait for what has not begun
+            pool.shutdown(cancel_futures=True)
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._transport.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.close()
+
+
+def _settled(source, future):
+    error = future.exception()
+    if error is None:
+        return source, future.result()
+    if isinstance(error, OSError | ValueError):
+        return source, error
+    raise error
+
+
+def connect(address, model=None, version=None, label=None, ca=None):
+    """The transport for an address; see `Client`."""
+    scheme, host, path = _split(address)
+    found = re.fullmatch(r"/?(?:v1/models/)?([^/:]+)?(?:/versions/(\d+)|/labels/([^/:]+))?/?", path)
+    name, number, tag = found.groups() if found else (None, None, None)
+    name = urllib.parse.unquote(name) if name else model
+    version = int(number) if number else version
+    label = urllib.parse.unquote(tag) if tag else label
+    if not name or not host or scheme not in SCHEMES or (version is not None and label is not None):
+        raise ValueError(f"A server's address must be {ADDRESS}, with at most one of version and label. "
+                         f"Received: {address!r}{'' if name else ' without a model'}.")
+    kind, tls = SCHEMES[scheme]
+    if kind == "rest":
+        from serving.client.rest import RestTransport
+
+        place = f"/versions/{version}" if version is not None else f"/labels/{_quoted(label)}" if label else ""
+        return RestTransport(host, f"/v1/models/{_quoted(name)}{place}", tls, ca)
+    from serving.client.grpc import GrpcTransport
+
+    return GrpcTransport(host, name, version, label, tls, ca)
+
+
+def _split(address):
+    """(scheme, host and port, path); a UNIX socket keeps its whole path as the host."""
+    if address.startswith("unix:"):
+        return "grpc", address, ""
+    scheme, separator, rest = address.partition("://")
+    if not separator:
+        scheme, rest = "grpc", address
+    host, slash, path = rest.partition("/")
+    return scheme, host, slash + path
+
+
+def _quoted(text):
+    return urllib.parse.quote(text, safe="")

@@ -1,0 +1,91 @@
+"""TensorFlow Serving's gRPC interface from the client's side, without TensorFlow."""
+
+import grpc
+import numpy as np
+
+from serving.client.retry import ServerError
+from serving.tensors import tensor_proto
+from serving.tensors.protos import (
+    get_model_status_pb2,
+    model_service_pb2_grpc,
+    predict_pb2,
+    prediction_service_pb2_grpc,
+)
+
+LARGEST_MESSAGE = 2**31 - 1  # grpcio's own limit for what is received is 4 MB
+
+
+class GrpcTransport:
+    """Predict calls over one gRPC channel, from any number of threads.
+
+    Args:
+        target: str. HOST:PORT, or unix:PATH.
+        model: str.
+        version: int or None.
+        label: str or None.
+        tls: bool.
+        ca: file of certificates to trust, or None for the system's.
+    """
+
+    raw_signature = "serving_default"
+
+    def __init__(self, target, model, version=None, label=None, tls=False, ca=None):
+        self.target, self.model, self.version, self.label = target, model, version, label
+        options = [(f"grpc.max_{way}_message_length", LARGEST_MESSAGE) for way in ("receive", "send")]
+        if tls:
+            roots = None
+            if ca is not None:
+                with open(ca, "rb") as file:
+                    roots = file.read()
+            self._channel = grpc.secure_channel(target, grpc.ssl_channel_credentials(roots), options)
+        else:
+            self._channel = grpc.insecure_channel(target, options)
+        self._predict = prediction_service_pb2_grpc.PredictionServiceStub(self._channel).Predict
+        self._status = model_service_pb2_grpc.ModelServiceStub(self._channel).GetModelStatus
+
+    def predict(self, signature, inputs, timeout):
+        """{alias: array} in and out; strings come back as `str`.
+
+        Raises:
+            ServerError: for any status but OK.
+        """
+        request = predict_pb2.PredictRequest()
+        self._address(request.model_spec)
+        request.model_spec.signature_name = signature
+        for alias, array in inputs.items():
+            request.inputs[alias].CopyFrom(tensor_proto.from_array(array))
+        response = self._call(self._predict, request, timeout)
+        return {alias: _text(tensor_proto.to_array(proto)) for alias, proto in response.outputs.items()}
+
+    def status(self, timeout):
+        """[(version, state)] of the model, newest first."""
+        request = get_model_status_pb2.GetModelStatusRequest()
+        self._address(request.model_spec)
+        states = get_model_status_pb2.ModelVersionStatus.State
+        return [(row.version, states.Name(row.state))
+                for row in self._call(self._status, request, timeout).model_version_status]
+
+    def _address(self, spec):
+        spec.name = self.model
+        if self.version is not None:
+            spec.version.value = self.version
+        elif self.label is not None:
+            spec.version_label = self.label
+
+    def _call(self, method, request, timeout):
+        try:
+            return method(request, timeout=timeout)
+        except grpc.RpcError as error:
+            away = "failed to connect" in (error.details() or "")  # gRPC's words; a server that answers has its own
+            raise ServerError(error.code().name, f"{self.target}{' cannot be reached' if away else ''}: "
+                                                 f"{error.details()}") from None
+
+    def close(self):
+        """Closes the channel."""
+        self._channel.close()
+
+
+def _text(array):
+    if array.dtype != object:
+        return array
+    return np.array([value.decode(errors="replace") for value in array.reshape(-1)], object).reshape(array.shape)

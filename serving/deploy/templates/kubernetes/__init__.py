@@ -1,0 +1,1 @@
+"""serving.deploy.templates.kubernetes"""

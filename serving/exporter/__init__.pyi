@@ -1,0 +1,2 @@
+from .saved_model import export as export
+from .signature import make_signatures as make_signatures

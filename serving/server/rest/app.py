@@ -1,0 +1,279 @@
+"""The HTTP edge: TensorFlow Serving's REST interface below /v1, and beside it health, metrics and the page.
+
+It reads bytes and writes status codes; what a body means is `protocol`'s business, what it asks for `inference`'s.
+"""
+
+import asyncio
+import functools
+import re
+import time
+import urllib.parse
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+
+from absl import logging
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+
+from serving.errors import ServingError, from_exception, invalid
+from serving.models import inference, metadata
+from serving.server.rest import json_examples, json_writer, requests
+
+_API = re.compile(r"(?i)/v1/.*", re.DOTALL)
+_PREDICTION = re.compile(
+    r"(?i)/v1/models/([^/:]+)(?:(?:/versions/(\d+))|(?:/labels/([^/:]+)))?:(classify|regress|predict)", re.ASCII)
+_STATUS = re.compile(
+    r"(?i)/v1/models(?:/([^/:]+))?(?:(?:/versions/(\d+))|(?:/labels/([^/:]+)))?(?:\/(metadata))?", re.ASCII)
+_CORS = {"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Methods": "POST, GET",
+         "Access-Control-Allow-Headers": "Content-Type"}
+_MAX_UNPACKED = 100 * 1024 * 1024
+_NOT_FOUND = ("<HTML><HEAD>\n<TITLE>404 Not Found</TITLE>\n</HEAD><BODY>\n<H1>Not Found</H1>\n</BODY></HTML>\n")
+
+
+class RestApp:
+    """An ASGI application.
+
+    Args:
+        store: models.ModelStore.
+        metrics: metrics.Metrics.
+        timeout_ms: int. For one run of a model.
+        threads: int. Requests answered at once.
+        max_queued: int. Requests that may wait for a thread; more are answered 503.
+        max_body: int. Bytes; larger bodies are answered 413.
+        idle_seconds: float. How long a client may pause while it sends a body.
+        cors: bool. Allow every origin.
+        metrics_path: str or None. Where Prometheus finds its figures.
+        access_log: access_log.AccessLog or None.
+        page: page.Page or None.
+    """
+
+    def __init__(self, store, metrics, timeout_ms=30_000, threads=8, max_queued=1000, max_body=64 << 20,
+                 idle_seconds=30.0, cors=False, metrics_path=None, access_log=None, page=None):
+        self._store, self._metrics, self._timeout_ms = store, metrics, timeout_ms
+        self._pool = ThreadPoolExecutor(threads, "rest")
+        self._room, self._limit = threads + max_queued, max_body
+        self._idle_seconds, self._cors, self._metrics_path = idle_seconds, cors, metrics_path
+        self._access_log, self._page = access_log, page
+        self._busy = 0
+        self.draining = False
+
+    def close(self):
+        self._pool.shutdown(wait=True)
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] != "http":
+            return
+        start, request = time.monotonic(), Request(scope, receive)
+        path = scope.get("raw_path", scope["path"].encode()).decode("utf-8", "surrogateescape")
+        try:
+            if _API.fullmatch(path):
+                response, model = await self._api(request, path, start)
+            else:
+                response, model = await self._beside(request, path), ""
+        except ClientDisconnect:
+            return
+        if self._access_log is not None:
+            client = scope["client"][0] if scope.get("client") else ""
+            self._access_log.write("REST", client, f"{request.method} {path}", model, response.status_code,
+                                   time.monotonic() - start)
+        await response(scope, receive, send)
+
+    # Below /v1.
+
+    async def _api(self, request, path, start):
+        query = request.scope.get("query_string", b"").decode("latin-1")
+        whole = f"{path}?{query}" if query else path
+        if request.method == "OPTIONS":
+            origin = request.headers.get("origin", "")
+            known = "http://" in origin or "https://" in origin
+            return Response(status_code=200 if known else 400, headers=self._headers()), ""
+        model, method, code = "", "", "OK"
+        try:
+            call, model, method = self._route(request.method, whole)
+            body = await self._body(request) if request.method == "POST" else b""
+            response = self._json(await self._in_thread(functools.partial(call, body)))
+        except _TooLargeError as error:
+            code, response = "INVALID_ARGUMENT", self._error(str(error), 413)
+        except _TooSlowError as error:
+            code, response = "CANCELLED", self._error(str(error), 408)
+        except ServingError as error:
+            code, response = error.code, self._error(error.message, error.http_status)
+        if response.status_code in (408, 413):
+            response.headers["connection"] = "close"  # the rest of the body is never read
+        self._metrics.answered(model, method, "REST", code, time.monotonic() - start)
+        return response, model
+
+    def _route(self, verb, path):
+        """The function that answers, the model it asks for and the method's name for the metrics."""
+        match = _PREDICTION.fullmatch(path) if verb == "POST" else None
+        if match and match[4] in ("classify", "regress", "predict"):
+            name, version, label = self._spec(match)
+            answer = self._predict if match[4] == "predict" else functools.partial(self._examples, match[4])
+            return functools.partial(answer, name, version, label), name, match[4]
+        match = _STATUS.fullmatch(path) if verb == "GET" else None
+        if match:
+            if not match[1]:
+                raise invalid("Missing model name in request.")
+            name, version, label = self._spec(match)
+            if match[4]:
+                return functools.partial(self._metadata, name, version, label), name, ""
+            return functools.partial(self._status, name, version), name, ""
+        raise invalid(f"Malformed request: {verb} {path}")
+
+    @staticmethod
+    def _spec(match):
+        name, label = (urllib.parse.unquote(part) if part else None for part in (match[1], match[3]))
+        digits = match[2] and match[2].lstrip("0")
+        if digits and (len(digits) > 19 or int(digits) >= 2**63):
+            raise invalid(f"Failed to convert version: {match[2]} to numeric.")
+        return name, int(digits or 0) if match[2] else None, label
+
+    def _status(self, name, version, _body):
+        return metadata.status_json(self._store.status(name, version))
+
+    def _metadata(self, name, version, label, _body):
+        with self._store.acquire(name, version, label) as servable:
+            return metadata.metadata_json(servable)
+
+    def _predict(self, name, version, label, body):
+        members, signature_name = requests.read_body(body)
+        with self._store.acquire(name, version, label) as servable:
+            wanted = signature_name or inference.DEFAULT_SIGNATURE
+            signature = servable.signatures.get(wanted)
+            if signature is None:
+                raise invalid(f'Serving signature name: "{wanted}" not found in signature def')
+            inputs = {alias: endpoint.dtype for alias, endpoint in signature.inputs.items()}
+            if not inputs:
+                raise invalid(f"Failed to get input map for signature: {signature_name or 'DEFAULT'}")
+            form, arrays = requests.predict_inputs(members, inputs)
+            start = time.monotonic()
+            outputs = inference.predict(servable, wanted, arrays, timeout_ms=self._timeout_ms)
+            self._metrics.ran(name, "Predict", time.monotonic() - start)
+        write = json_writer.predictions if form == requests.ROW else json_writer.outputs_object
+        return write(outputs)
+
+    def _examples(self, method, name, version, label, body):
+        members, signature_name = requests.read_body(body, lift=False)
+        message = json_examples.example_input(members)
+        with self._store.acquire(name, version, label) as servable:
+            self._metrics.counted(name, len(members["examples"]))
+            start = time.monotonic()
+            run = inference.classify if method == "classify" else inference.regress
+            result = run(servable, signature_name, lambda: inference.serialized_examples(message), self._timeout_ms)
+            self._metrics.ran(name, method.capitalize(), time.monotonic() - start)
+        return json_writer.classifications(*result) if method == "classify" else json_writer.regressions(result)
+
+    # Beside it.
+
+    async def _beside(self, request, path):
+        if path == self._metrics_path:
+            if request.scope.get("query_string"):
+                return PlainTextResponse("Unsupported query string", 400)
+            return PlainTextResponse(self._metrics.text())
+        if path == "/healthz":
+            return PlainTextResponse("ok\n")
+        if path == "/readyz":
+            ready = not self.draining and self._store.ready()
+            waiting = "draining" if self.draining else "waiting for models"
+            return PlainTextResponse("ok\n" if ready else f"{waiting}\n", 200 if ready else 503)
+        if self._page is not None:
+            if path == "/" and request.method in ("GET", "HEAD"):
+                return HTMLResponse(self._page.html())
+            if path == "/page/state" and request.method == "GET":
+                return await self._page_answer(request, lambda _model, _body: {
+                    **self._page.state(), "most_bytes": self._limit})
+            if path in ("/page/classify", "/page/look") and request.method == "POST":
+                return await self._page_answer(request, getattr(self._page, path.rpartition("/")[2]))
+        return HTMLResponse(_NOT_FOUND, 404)
+
+    async def _page_answer(self, request, answer):
+        model = request.query_params.get("model", "")
+        try:
+            video = await self._body(request)
+            return JSONResponse(await self._in_thread(functools.partial(answer, model, video)))
+        except _TooLargeError as error:
+            return JSONResponse({"error": str(error)}, 413, {"connection": "close"})
+        except _TooSlowError as error:
+            return JSONResponse({"error": str(error)}, 408, {"connection": "close"})
+        except ServingError as error:
+            return JSONResponse({"error": error.message}, error.http_status)
+
+    # What both need.
+
+    async def _body(self, request):
+        """The whole body, unpacked.
+
+        Raises:
+            _TooLargeError, _TooSlowError, ClientDisconnect.
+        """
+        length = request.headers.get("content-length", "")
+        if length.isdigit() and int(length) > self._limit:
+            raise _TooLargeError(self._limit, int(length))
+        parts, size, stream = [], 0, request.stream()
+        while True:
+            try:
+                part = await asyncio.wait_for(anext(stream, None), self._idle_seconds)
+            except (asyncio.TimeoutError, TimeoutError):
+                raise _TooSlowError(self._idle_seconds) from None
+            if part is None:
+                break
+            size += len(part)
+            if size > self._limit:
+                raise _TooLargeError(self._limit, size)
+            parts.append(part)
+        body = b"".join(parts)
+        if "gzip" not in request.headers.get("content-encoding", ""):
+            return body
+        return await asyncio.to_thread(_unpacked, body)  # a bomb of 100 MB holds up nobody else
+
+    async def _in_thread(self, call):
+        if self._busy >= self._room:
+            raise ServingError("UNAVAILABLE", f"The server answers or keeps waiting {self._room} requests already. Try "
+                                              "again later.")
+        self._busy += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, _refusing, call)
+        finally:
+            self._busy -= 1
+
+    def _headers(self):
+        return {"Content-Type": "application/json", **(_CORS if self._cors else {})}
+
+    def _json(self, body, status=200, more=None):
+        return Response(body, status, {**self._headers(), **(more or {})})
+
+    def _error(self, message, status):
+        body = f'{{ "error": {json_writer.quoted(message)} }}'.encode("utf-8", "backslashreplace")
+        return self._json(body, status, {"Retry-After": "1"} if status == 503 else None)
+
+
+class _TooLargeError(Exception):
+    def __init__(self, limit, size):
+        super().__init__(f"A request body must have at most {limit} bytes. Received: {size} or more. Send frames as "
+                         "JPEG, or start the server with a larger --max_body_bytes.")
+
+
+class _TooSlowError(Exception):
+    def __init__(self, seconds):
+        super().__init__(f"A request body must keep coming. Received nothing for {seconds:g} seconds.")
+
+
+def _refusing(call):
+    """Runs a call; whatever it raises becomes a ServingError, and a defect leaves its traceback in the log."""
+    try:
+        return call()
+    except ServingError:
+        raise
+    except Exception as error:
+        logging.exception("A request failed in a way that nobody foresaw")
+        raise from_exception(error) from error
+
+
+def _unpacked(body):
+    """A gzip body unpacked; b"" where it is damaged or too large, which reads as an empty document."""
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        content = unpacker.decompress(body, _MAX_UNPACKED + 1)
+    except zlib.error:
+        return b""
+    return content if unpacker.eof and len(content) <= _MAX_UNPACKED else b""

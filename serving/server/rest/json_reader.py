@@ -1,0 +1,135 @@
+"""Request bodies: the first JSON value in some bytes, as TensorFlow Serving's parser accepts it.
+
+Bytes after the first value are ignored, NaN and Infinity are numbers, nesting may be as deep as the body is long, and
+strings keep bytes that are not UTF-8. Long lists of whole numbers become NumPy arrays on the way (`json_numbers`).
+"""
+
+import json
+import re
+
+from serving.errors import invalid
+from serving.server.rest import json_numbers
+
+_SPACE = re.compile(r"[ \t\n\r]*")
+_SCALAR = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\d.])|true|false|null|NaN|-?Infinity")
+_CONSTANTS = {"true": True, "false": False, "null": None, "NaN": float("nan"), "Infinity": float("inf"),
+              "-Infinity": float("-inf")}
+_WORDING = (  # how Python's parser begins its complaint, how TensorFlow Serving's does
+    ("Expecting property name", "Missing a name for object member."),
+    ("Expecting ':'", "Missing a colon after a name of object member."),
+    ("Expecting ','", "Missing a comma or closing bracket after an element."),
+    ("Unterminated string", "Missing a closing quotation mark in string."),
+    ("Invalid \\", "Invalid escape character in string."),
+    ("Invalid control character", "Invalid encoding in string."),
+)
+
+
+def decode(body, lift=True):
+    """The first JSON value in `body`.
+
+    Args:
+        body: bytes. UTF-8, with or without a byte order mark.
+        lift: bool. Whether long lists of whole numbers may become arrays.
+
+    Returns:
+        dict, list, str, int, float, bool or None; rectangular lists of whole numbers beyond a few hundred bytes may be
+        NumPy arrays of int64. Bytes outside UTF-8 are kept as surrogate escapes.
+
+    Raises:
+        ServingError: INVALID_ARGUMENT, if there is no JSON value at the beginning.
+
+    >>> decode(b'{"instances": [1.0, NaN]} and what follows')
+    {'instances': [1.0, nan]}
+    """
+    body = body.removeprefix(b"\xef\xbb\xbf")
+    if not body:
+        raise invalid("JSON Parse error: The document is empty")
+    short, arrays = json_numbers.lift(body) if lift else (body, [])
+    if arrays:
+        try:
+            return _parse(short, json.JSONDecoder(object_hook=json_numbers.restorer(arrays)))
+        except (json.JSONDecodeError, RecursionError):
+            pass  # said again below, from the untouched body, with the right offset
+    try:
+        return _parse(body, json.JSONDecoder())
+    except json.JSONDecodeError as error:
+        raise invalid(_complaint(error)) from None
+    except ValueError as error:  # an integer of thousands of digits
+        raise invalid("JSON Parse error: Number too big to be stored in double. at offset: 0") from error
+
+
+def _parse(body, decoder):
+    text = body.decode("utf-8", "surrogateescape")
+    start = _SPACE.match(text).end()
+    try:
+        return decoder.raw_decode(text, start)[0]
+    except RecursionError:
+        if decoder.object_hook is not None:
+            raise
+        return _parse_deep(text, start)
+
+
+def _complaint(error):
+    reason = next((ours for theirs, ours in _WORDING if error.msg.startswith(theirs)), "Invalid value.")
+    if error.pos >= len(error.doc) and not error.doc.strip(" \t\n\r"):
+        reason = "The document is empty."
+    offset = len(error.doc[:error.pos].encode("utf-8", "surrogateescape"))
+    return f"JSON Parse error: {reason} at offset: {offset}"
+
+
+def _parse_deep(text, at):
+    """The same grammar with a stack of our own, for nesting beyond the interpreter's."""
+    stack, keys = [], []  # open containers; the names under which the members being read will go
+    while True:
+        at = _SPACE.match(text, at).end()
+        start = text[at:at + 1]
+        if start == "[" or start == "{":
+            stack.append([] if start == "[" else {})
+            at = _SPACE.match(text, at + 1).end()
+            if text[at:at + 1] != ("]" if start == "[" else "}"):
+                if start == "{":
+                    at = _read_key(text, at, keys)
+                continue
+            value, at = stack.pop(), at + 1
+        elif start == '"':
+            value, at = json.decoder.scanstring(text, at + 1, True)
+        else:
+            value, at = _read_scalar(text, at)
+        while stack:  # put the value where it belongs; close whatever ends here
+            at = _SPACE.match(text, at).end()
+            mark, inside = text[at:at + 1], stack[-1]
+            if isinstance(inside, list):
+                inside.append(value)
+            else:
+                inside[keys.pop()] = value
+            if mark == ",":
+                at += 1
+                if isinstance(inside, dict):
+                    at = _read_key(text, _SPACE.match(text, at).end(), keys)
+                break
+            if mark != ("]" if isinstance(inside, list) else "}"):
+                raise json.JSONDecodeError("Expecting ',' delimiter", text, at)
+            value, at = stack.pop(), at + 1
+        else:
+            return value
+
+
+def _read_key(text, at, keys):
+    if text[at:at + 1] != '"':
+        raise json.JSONDecodeError("Expecting property name", text, at)
+    key, at = json.decoder.scanstring(text, at + 1, True)
+    at = _SPACE.match(text, at).end()
+    if text[at:at + 1] != ":":
+        raise json.JSONDecodeError("Expecting ':' delimiter", text, at)
+    keys.append(key)
+    return at + 1
+
+
+def _read_scalar(text, at):
+    found = _SCALAR.match(text, at)
+    if not found:
+        raise json.JSONDecodeError("Expecting value", text, at)
+    word = found.group()
+    if word in _CONSTANTS:
+        return _CONSTANTS[word], found.end()
+    return (float if set(word) & set(".eE") else int)(word), found.end()

@@ -1,0 +1,162 @@
+"""What the page of `res3d serve --page` shows: models and their figures, and what a dropped video is taken for.
+
+Arrays and plain values only; the HTTP edge asks it and sends what it says.
+"""
+
+import base64
+import pathlib
+import time
+
+import numpy as np
+
+from pipelines.sample.clips import centre_clip
+from pipelines.video import opencv, reading
+from pipelines.video.info import VideoError
+from res3d.geometry import ClipSpec
+from serving.errors import ServingError, invalid
+from serving.models import inference
+
+TOP = 5
+_GRID = 5  # patches along each side that are covered in turn to see which ones matter
+_AT_ONCE = 5  # covered clips in one run
+_MOST_LABELS = 1000
+
+
+class Page:
+    """Answers the page's questions.
+
+    Args:
+        store: models.ModelStore.
+        metrics: metrics.Metrics.
+    """
+
+    def __init__(self, store, metrics):
+        self._store, self._metrics = store, metrics
+
+    def html(self):
+        """The page itself: one file, no network."""
+        return pathlib.Path(__file__).with_name("page.html").read_text(encoding="utf-8")
+
+    def state(self):
+        """The models with their versions, labels, requests per second and median milliseconds."""
+        models = []
+        for name in self._store.names():
+            try:
+                versions = [{"version": str(v), "state": state, "error": error.message if error else ""}
+                            for v, state, error in self._store.status(name)]
+            except ServingError:
+                versions = []
+            rate, milliseconds = self._metrics.recent(name)
+            models.append({"name": name, "versions": versions, "version_labels": self._store.labels(name), "rate": rate,
+                           "ms": milliseconds, **self._about(name)})
+        return {"models": models}
+
+    def _about(self, name):
+        try:
+            with self._store.acquire(name) as servable:
+                clip = _clip(servable)
+                return {"labels": _labels(servable)[:_MOST_LABELS], "clip": clip.to_dict() if clip else None}
+        except ServingError:
+            return {"labels": [], "clip": None}
+
+    def classify(self, name, content):
+        """The best labels of a video, the frames that the network saw, and how long each step took.
+
+        Args:
+            name: str. The model.
+            content: bytes. The video file.
+
+        Raises:
+            ServingError: for a model that takes no clips, or bytes that are no video.
+        """
+        with self._store.acquire(name) as servable:
+            start = time.monotonic()
+            frames, indices = _frames(servable, content)
+            decoded = time.monotonic()
+            answer = inference.predict(servable, "", {_alias(servable): frames[None]})
+            seconds = time.monotonic() - decoded
+        # A page's request counts like any other.
+        self._metrics.answered(name, "predict", "PAGE", "OK", time.monotonic() - start)
+        labels = [value.decode("utf-8", "replace") for value in answer["top_classes"][0][:TOP]]
+        scores = [float(score) for score in answer["top_scores"][0][:TOP]]
+        return {
+            "top": [{"label": label, "score": score} for label, score in zip(labels, scores)],
+            "frames": [_picture(frame) for frame in frames], "indices": [int(index) for index in indices],
+            "decode_ms": (decoded - start) * 1e3, "model_ms": seconds * 1e3, "version": str(servable.version)}
+
+    def look(self, name, content):
+        """Where the network looked: how much of the best label's score goes when a patch is covered with grey.
+
+        Returns:
+            {"label": str, "heat": rows of numbers from 0 to 1}.
+
+        Raises:
+            ServingError: as `classify`.
+        """
+        with self._store.acquire(name) as servable:
+            frames, _ = _frames(servable, content)
+            alias = _alias(servable)
+            whole = inference.predict(servable, "", {alias: frames[None]}, ["scores", "top_classes"])
+            best = int(np.argmax(whole["scores"][0]))
+            kept = [float(scores[best]) for covered in _covered(frames)
+                    for scores in inference.predict(servable, "", {alias: covered}, ["scores"])["scores"]]
+        lost = np.maximum(float(whole["scores"][0, best]) - np.reshape(kept, (_GRID, _GRID)), 0)
+        heat = lost / lost.max() if lost.max() > 0 else lost
+        return {"label": whole["top_classes"][0, 0].decode("utf-8", "replace"), "heat": heat.round(4).tolist()}
+
+
+def _covered(frames):
+    """The clip with one patch after another covered, a few clips at a time."""
+    _, height, width, _ = frames.shape
+    rows, columns = (np.linspace(0, size, _GRID + 1).round().astype(int) for size in (height, width))
+    patches = [(slice(rows[i], rows[i + 1]), slice(columns[j], columns[j + 1]))
+               for i in range(_GRID) for j in range(_GRID)]
+    for start in range(0, len(patches), _AT_ONCE):
+        some = patches[start:start + _AT_ONCE]
+        clips = np.repeat(frames[None], len(some), axis=0)
+        for clip, (row, column) in zip(clips, some):
+            clip[:, row, column] = 127
+        yield clips
+
+
+def _frames(servable, content):
+    clip = _clip(servable)
+    if clip is None or _alias(servable) is None:
+        raise invalid(f"Model {servable.name} takes no clips that this page could make: it ships no clip.json. Export "
+                      "it with res3d export.")
+    try:
+        info = reading.probe(content)
+        indices = centre_clip(info, clip)
+        return reading.read_clip(content, indices, clip, info=info), indices
+    except VideoError as error:
+        raise invalid(f"This is no video that can be read: {error.reason}.") from None
+
+
+def _alias(servable):
+    """The input that takes uint8 clips, or None."""
+    signature = servable.signatures.get(inference.DEFAULT_SIGNATURE)
+    aliases = list(signature.inputs) if signature else []
+    wanted = {"scores", "top_classes", "top_scores"}
+    return aliases[0] if len(aliases) == 1 and wanted <= set(signature.outputs) else None
+
+
+def _clip(servable):
+    file = _shipped(servable, "clip.json")
+    return ClipSpec.load(file) if file else None
+
+
+def _labels(servable):
+    file = _shipped(servable, "labels.txt")
+    return file.read_text(encoding="utf-8").splitlines() if file else []
+
+
+def _shipped(servable, name):
+    for place in ("assets", "assets.extra"):
+        file = pathlib.Path(servable.path) / place / name
+        if file.exists():
+            return file
+    return None
+
+
+def _picture(frame):
+    return "data:image/jpeg;base64," + base64.b64encode(opencv.encode_image(frame, quality=85)).decode()

@@ -1,0 +1,78 @@
+"""A server in the foreground: started, announced, and ended by a signal without losing what it accepted."""
+
+import importlib.metadata
+import signal
+import sys
+import threading
+
+from absl import logging
+
+from serving.errors import ServingError
+from serving.server import flags
+from serving.server.server import Server
+
+
+def until_stopped(values, announce=None, **options):
+    """Serves until SIGTERM or SIGINT.
+
+    Args:
+        values: {flag: value}.
+        announce: function of the started Server, or None.
+        options: further arguments of Server.
+
+    Returns:
+        The exit code, 0.
+
+    Raises:
+        ServingError, OSError, ValueError: if the server cannot start.
+    """
+    logging.use_absl_handler()
+    logging.set_verbosity(max(logging.get_verbosity(), logging.INFO))
+    for line in flags.ignored(values):
+        logging.warning("%s", line)
+    asked, started, failure = threading.Event(), threading.Event(), []
+
+    def start():
+        try:
+            server.start()
+        except Exception as error:
+            failure.append(error)
+        finally:
+            started.set()
+
+    def on_signal(number, _frame):
+        logging.info("Received %s: finishing what was accepted", signal.Signals(number).name)
+        asked.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, on_signal)
+    server = Server(values, **options)
+    # Models load in a thread of their own, so that a signal is heard while they do.
+    threading.Thread(target=start, name="start", daemon=True).start()
+    while not started.wait(0.05):
+        if asked.is_set():
+            return 0  # nothing was accepted yet
+    if failure:
+        raise failure[0]
+    if announce is not None:
+        announce(server)
+    asked.wait()
+    server.stop()
+    return 0
+
+
+def failed(error):
+    """Says why the server cannot start, as TensorFlow Serving does."""
+    if isinstance(error, ServingError):
+        error = f"{error.code}: {error.message}"
+    if "Error parsing text-format" in str(error):
+        print(error, file=sys.stderr)
+    print(f"Failed to start server. Error: {' '.join(str(error).split())}", flush=True)
+    return 255
+
+
+def versions():
+    """What is running here, one package a line."""
+    names = {"res3d embedded server": "res3d", "TensorFlow Library": "tensorflow",
+             "TensorFlow Serving messages": "tensorflow-serving-api"}
+    return "\n".join(f"{title}: {importlib.metadata.version(name)}" for title, name in names.items())

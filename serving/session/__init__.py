@@ -1,0 +1,1 @@
+"""A SavedModel that runs: by TensorFlow's C library, or by its Python session."""

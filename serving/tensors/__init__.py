@@ -1,0 +1,1 @@
+"""Arrays, messages and files in TensorFlow's own formats, without TensorFlow."""

@@ -1,0 +1,94 @@
+"""TensorProto messages and NumPy arrays, both ways, as TensorFlow reads and writes them; no TensorFlow needed."""
+
+import math
+
+import numpy as np
+
+from serving.tensors import dtypes
+from serving.tensors.protos import tensor_pb2
+
+_FIELDS = {  # element type: its repeated field; the others use `int_val`
+    1: "float_val", 2: "double_val", 7: "string_val", 8: "scomplex_val", 9: "int64_val", 10: "bool_val",
+    14: "half_val", 18: "dcomplex_val", 19: "half_val", 22: "uint32_val", 23: "uint64_val",
+    24: "float8_val", 25: "float8_val",
+}
+
+
+def from_array(array, typed_fields=False):
+    """A TensorProto of an array; strings are arrays of bytes or str.
+
+    Args:
+        array: any array with numbers, booleans, bytes or str.
+        typed_fields: bool. Write `float_val` and its like, as TensorFlow Serving answers, and not the compact bytes of
+            `tensor_content`. Strings always use `string_val`.
+
+    >>> from_array(np.zeros((2, 3), np.uint8)).tensor_content
+    b'\\x00\\x00\\x00\\x00\\x00\\x00'
+    """
+    array = np.asarray(array)
+    number = dtypes.type_number(array.dtype)
+    proto = tensor_pb2.TensorProto(dtype=number)
+    for size in array.shape:
+        proto.tensor_shape.dim.add(size=size)
+    if number == dtypes.STRING:
+        proto.string_val.extend(v.encode() if isinstance(v, str) else bytes(v) for v in array.reshape(-1))
+    elif typed_fields:
+        _write_field(proto, array)
+    else:
+        proto.tensor_content = array.astype(array.dtype.newbyteorder("="), copy=False).tobytes()
+    return proto
+
+
+def _write_field(proto, array):
+    field, flat = _FIELDS.get(proto.dtype, "int_val"), array.reshape(-1)
+    if field in ("scomplex_val", "dcomplex_val"):
+        flat = np.stack([flat.real, flat.imag], -1).reshape(-1)
+    elif field == "half_val":
+        flat = flat.view(np.uint16)
+    if field == "float8_val":
+        proto.float8_val = flat.tobytes()
+    else:
+        getattr(proto, field).extend(flat.tolist())
+
+
+def to_array(proto):
+    """The array that a TensorProto means; strings become an `object` array of bytes.
+
+    Numbers in `tensor_content` are a read-only view of the message. Typed fields that are shorter than the shape repeat
+    their last value (zeros if there is none), longer ones are cut.
+
+    Raises:
+        ValueError: for an element type NumPy cannot hold, an unknown or negative shape, or the wrong number of bytes.
+    """
+    dtype = dtypes.numpy_dtype(proto.dtype)
+    shape = tuple(dim.size for dim in proto.tensor_shape.dim)
+    if proto.tensor_shape.unknown_rank or min(shape, default=0) < 0:
+        raise ValueError(f"A tensor's shape must be known. Received: {list(shape) if shape else 'unknown rank'}.")
+    count = math.prod(shape)
+    if dtype != np.object_ and (proto.tensor_content or proto.dtype in (24, 25)):
+        content = proto.tensor_content or proto.float8_val
+        if len(content) != count * dtype.itemsize:
+            raise ValueError(f"A {dtypes.type_name(proto.dtype)} tensor of shape {list(shape)} must hold "
+                             f"{count * dtype.itemsize} bytes. Received: {len(content)}.")
+        return np.frombuffer(content, dtype).reshape(shape)
+    return _read_field(proto, dtype, count).reshape(shape)
+
+
+def _read_field(proto, dtype, count):
+    field = _FIELDS.get(proto.dtype, "int_val")
+    values = getattr(proto, field)
+    if field in ("scomplex_val", "dcomplex_val"):
+        parts = np.asarray(values, dtype.type(0).real.dtype)
+        flat = parts[: len(parts) // 2 * 2].view(dtype)
+    elif field == "half_val":
+        flat = np.asarray(values, np.uint16).view(dtype)
+    elif field == "string_val":
+        flat = np.empty(len(values), object)
+        flat[:] = list(values)
+    else:
+        flat = np.asarray(values, np.int64 if field == "int_val" else dtype).astype(dtype)
+    if len(flat) >= count:
+        return flat[:count]
+    if not len(flat):
+        return np.full(count, b"" if field == "string_val" else np.zeros((), dtype), dtype)
+    return np.concatenate([flat, np.full(count - len(flat), flat[-1], dtype)])

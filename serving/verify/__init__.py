@@ -1,0 +1,5 @@
+"""Whether TensorFlow Serving would load a version and answer as Keras does."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,3 @@
+from .compare import VerificationError as VerificationError
+from .compare import check as check
+from .compare import verify as verify
