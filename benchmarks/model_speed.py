@@ -47,7 +47,7 @@ def measure_keras(args):
     import numpy as np
 
     import res3d
-    from res3d.variants.table import variant
+    from res3d.networks.variants.table import variant
 
     on_jax = keras.backend.backend() == "jax"
     if on_jax:

@@ -24,8 +24,9 @@ import pipelines
 import res3d
 from pipelines.sample import clips
 from pipelines.video import reading
-from res3d.commands.scoring import Network, score
 from res3d.training.losses import ClassificationLoss
+from res3d.workflows.loading import Network
+from res3d.workflows.scoring import score
 
 
 class Clock(keras.callbacks.Callback):

@@ -22,7 +22,7 @@ import numpy as np
 from keras import ops
 
 import res3d
-from res3d.conv import Conv, ConvNorm
+from res3d.layers.conv import Conv, ConvNorm
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt

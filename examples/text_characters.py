@@ -18,8 +18,8 @@ import keras
 import matplotlib
 import numpy as np
 
-from res3d.architecture import Residual, Stem
-from res3d.backbone import residual_features
+from res3d.networks.architecture import Residual, Stem
+from res3d.networks.backbone import residual_features
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt

@@ -20,8 +20,8 @@ import numpy as np
 from keras import ops
 
 import res3d
-from res3d.architecture import Residual, Stem
-from res3d.backbone import residual_features
+from res3d.networks.architecture import Residual, Stem
+from res3d.networks.backbone import residual_features
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt

@@ -130,7 +130,7 @@ def _decode(recipe, videos, rows):
 
 
 def _export(folder):
-    from res3d.commands.scoring import load_network
+    from res3d.workflows.loading import load_network
     from serving.exporter.saved_model import export
 
     model, clip, labels, _ = load_network(folder / "3D")

@@ -18,8 +18,8 @@ from absl import logging as absl_logging
 from absl.flags import argparse_flags
 
 from res3d.commands.pages import page_of
-from res3d.commands.quiet import quiet_tensorflow
 from res3d.commands.wording import in_words
+from res3d.quiet import quiet_tensorflow
 
 COMMANDS = {  # name: (module, one line)
     "demo": ("res3d.commands.demo", "the whole path on generated videos; writes a report"),
@@ -31,7 +31,7 @@ COMMANDS = {  # name: (module, one line)
     "predict": ("res3d.commands.predict", "top-5 per video, as a table or --json"),
     "features": ("res3d.commands.features", "stage features of a data set, to one array file"),
     "import-weights": ("res3d.commands.import_weights", "published PyTorch checkpoints, no torch needed"),
-    "export": ("serving.commands.export", "a SavedModel version for TensorFlow Serving"),
+    "export": ("res3d.commands.export", "a SavedModel version for TensorFlow Serving"),
     "serve": ("serving.commands.serve", "embedded server: TensorFlow Serving's REST and gRPC interfaces"),
     "deploy": ("serving.commands.deploy", "files to run the exports with the real TensorFlow Serving"),
     "bench": ("pipelines.commands.bench", "where the time goes"),

@@ -6,7 +6,7 @@ one native clip. Names filter by what they contain.
 
 import json
 
-from res3d.variants.table import VARIANTS
+from res3d.networks.variants.table import VARIANTS
 
 EXAMPLE = "res3d models slowfast --json"
 

@@ -4,7 +4,7 @@ import copy
 
 import keras
 
-from res3d.scaling import clip_of
+from res3d.layers.pixel_scaling import clip_of
 
 
 def at_shape(model, clip, frames=True):

@@ -142,3 +142,16 @@ def confused_pairs(matrix, most=20):
     order = np.argsort(-wrong, axis=None, kind="stable")[:most]
     cells = [(int(i), int(j), int(wrong[i, j])) for i, j in zip(*np.unravel_index(order, wrong.shape))]
     return [cell for cell in cells if cell[2]]
+
+
+def best(scores, labels, top):
+    """The `top` best classes: `[{"label", "score"}, ...]`, best first, ties in the order of the labels.
+
+    >>> import numpy as np
+    >>> best(np.array([0.25, 0.75]), ["run", "jump"], 1)
+    [{'label': 'jump', 'score': 0.75}]
+    """
+    import numpy as np
+
+    order = np.argsort(-np.asarray(scores), kind="stable")[:top]
+    return [{"label": labels[i], "score": float(scores[i])} for i in order]

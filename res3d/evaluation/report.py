@@ -4,9 +4,9 @@ import json
 
 import numpy as np
 
+from res3d.atomic import write_aside
 from res3d.evaluation import figures
 from res3d.evaluation.metrics import average_precision, confused_pairs, confusion_matrix
-from res3d.training.workfolder import write_aside
 
 TEMPLATE = "report.html.j2"
 

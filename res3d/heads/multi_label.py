@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from res3d.arguments import positive_int
+from res3d.layers.arguments import positive_int
 
 
 @keras.saving.register_keras_serializable("res3d")

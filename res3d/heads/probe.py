@@ -2,8 +2,8 @@
 
 import keras
 
-from res3d.arguments import positive_int
-from res3d.classifier import WindowPool
+from res3d.layers.arguments import positive_int
+from res3d.networks.classifier import WindowPool
 
 
 def linear_probe(backbone: keras.Model, num_classes: int, activation: str | None = None) -> keras.Model:

@@ -3,9 +3,9 @@
 import keras
 from keras import ops
 
-from res3d.arguments import positive_int, strided, to_tuple
-from res3d.conv import ConvNorm
 from res3d.heads.levels import check_levels, enlarge
+from res3d.layers.arguments import positive_int, strided, to_tuple
+from res3d.layers.conv import ConvNorm
 
 
 @keras.saving.register_keras_serializable("res3d")

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import keras
 from keras import ops
 
-from res3d.arguments import choice, positive_int, to_tuple
-from res3d.blocks import BasicBlock
-from res3d.conv import Conv, ConvNorm
+from res3d.blocks.residual import BasicBlock
+from res3d.blocks.units import KINDS
 from res3d.heads.levels import check_levels, enlarge, fine_to_coarse
-from res3d.units import KINDS
+from res3d.layers.arguments import choice, positive_int, to_tuple
+from res3d.layers.conv import Conv, ConvNorm
 
 
 @keras.saving.register_keras_serializable("res3d")

@@ -8,6 +8,7 @@ import pathlib
 
 import yaml
 
+from res3d.atomic import write_aside
 from res3d.geometry import ClipSpec
 from res3d.training.recipe import Recipe
 
@@ -152,14 +153,6 @@ def read_history(path):
     with open(path, encoding="utf-8", newline="") as file:
         return [{name: int(value) if name == "epoch" else float(value) for name, value in row.items() if value}
                 for row in csv.DictReader(file)]
-
-
-def write_aside(path, content):
-    """Writes text or bytes beside `path` and renames, so that a reader sees the old file or the whole new one."""
-    aside = f"{os.fspath(path)}.part"
-    with open(aside, "wb") as file:
-        file.write(content if isinstance(content, bytes) else content.encode(errors="surrogateescape"))
-    os.replace(aside, path)
 
 
 def save_model(model, path):

@@ -6,7 +6,7 @@ import keras
 
 from res3d.weights.errors import CheckpointError
 from res3d.weights.load import Loaded, assign, load_weights
-from res3d.weights.rename import rename
+from res3d.weights.published.rename import rename
 
 # Layers of keras.applications.ResNet50 and its like, ours; each stage's blocks count from one there.
 KERAS_APPLICATIONS = (

@@ -7,12 +7,12 @@ import keras
 import numpy as np
 from absl import logging
 
-from res3d.arguments import choice
 from res3d.geometry import preset
+from res3d.layers.arguments import choice
 from res3d.weights import fit as fitting
-from res3d.weights.checkpoint import read_checkpoint
 from res3d.weights.errors import CheckpointError
-from res3d.weights.rename import convert
+from res3d.weights.formats.checkpoint import read_checkpoint
+from res3d.weights.published.rename import convert
 from res3d.weights.sources import find_source, recognise, state_dict
 
 HEAD = ("logits/kernel", "logits/bias")
@@ -130,8 +130,8 @@ def import_model(path, name=None, source=None, clip=None, num_classes=None, infl
 
     Returns: (keras.Model, Recognised).
     """
-    from res3d.network import build
-    from res3d.variants.table import variant
+    from res3d.networks.network import build
+    from res3d.networks.variants.table import variant
 
     found = recognise(read_checkpoint(path), source)
     if name is None and found.model is None:
@@ -152,8 +152,8 @@ def import_model(path, name=None, source=None, clip=None, num_classes=None, infl
 
 def _compare_scaling(model, checkpoint, source):
     """Says so when a model scales its pixels otherwise than the file's makers did: nothing else would."""
-    from res3d.scaling import clip_of
-    from res3d.variants.table import VARIANTS
+    from res3d.layers.pixel_scaling import clip_of
+    from res3d.networks.variants.table import VARIANTS
 
     found = recognise(checkpoint, source)
     row = VARIANTS.get(found.model)

@@ -3,10 +3,10 @@
 import dataclasses
 import os
 
-from res3d.variants.table import VARIANTS
-from res3d.weights import kenshohara, mmaction2, pyslowfast, pytorchvideo, torchvision, vmz
-from res3d.weights.checkpoint import Checkpoint, read_checkpoint
+from res3d.networks.variants.table import VARIANTS
 from res3d.weights.errors import CheckpointError
+from res3d.weights.formats.checkpoint import Checkpoint, read_checkpoint
+from res3d.weights.published import kenshohara, mmaction2, pyslowfast, pytorchvideo, torchvision, vmz
 
 # In this order: a file is the first source's that knows it.
 SOURCES = {source.NAME: source for source in (pytorchvideo, pyslowfast, mmaction2, vmz, torchvision, kenshohara)}

@@ -6,8 +6,8 @@ import functools
 import os
 import pathlib
 
+from res3d.quiet import muted_stderr
 from serving.session.errors import LibraryError, SessionError
-from serving.silence import muted_stderr
 from serving.tensors.protos import op_def_pb2, tensorflow_folder
 
 Pointer = ctypes.c_void_p

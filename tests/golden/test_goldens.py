@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from res3d.geometry import PRESETS
-from res3d.network import build
+from res3d.networks.network import build
 from res3d.weights.load import import_model, load_weights
 
 FOLDER = pathlib.Path(__file__).parent

@@ -13,8 +13,8 @@ import numpy as np
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from catalogue import HEADS, pixels, stir, tiny
 
-from res3d import depthwise, taps
-from res3d.conv import Conv
+from res3d.layers import depthwise, taps
+from res3d.layers.conv import Conv
 
 CASES = (  # name, groups, kernel, strides
     ("depthwise", 4, (3, 3, 3), (1, 1, 1)),

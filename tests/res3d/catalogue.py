@@ -8,27 +8,27 @@ import functools
 
 import numpy as np
 
-from res3d import blocks, preactivation
-from res3d.attention import SelfGating, SqueezeExcite
-from res3d.backbone import Stage
-from res3d.classifier import PlacesClassifier, WindowPool, X3DHead
-from res3d.conv import Conv, ConvNorm
-from res3d.factorized import FactorizedConv
+from res3d.blocks import preactivation, residual
+from res3d.blocks.shortcut import PadShortcut, PooledShortcut
+from res3d.blocks.units import SeparatedConv
 from res3d.geometry import ClipSpec
 from res3d.heads.multi_label import MultiLabelHead
 from res3d.heads.pyramid import FeaturePyramid
 from res3d.heads.unet import UNetDecoder
-from res3d.network import build
-from res3d.nonlocal_block import NonLocal
-from res3d.norm import BatchNorm
-from res3d.pooling import MaxPool
-from res3d.scaling import PixelScaling
-from res3d.shift import FoldFrames, TemporalShift, UnfoldFrames
-from res3d.shortcut import PadShortcut, PooledShortcut
-from res3d.slowfast import SlowFrames
-from res3d.units import SeparatedConv
+from res3d.layers.attention import SelfGating, SqueezeExcite
+from res3d.layers.conv import Conv, ConvNorm
+from res3d.layers.factorized import FactorizedConv
+from res3d.layers.non_local import NonLocal
+from res3d.layers.norm import BatchNorm
+from res3d.layers.pixel_scaling import PixelScaling
+from res3d.layers.pooling import MaxPool
+from res3d.layers.temporal_shift import FoldFrames, TemporalShift, UnfoldFrames
+from res3d.networks.backbone import Stage
+from res3d.networks.classifier import PlacesClassifier, WindowPool, X3DHead
+from res3d.networks.network import build
+from res3d.networks.slowfast import SlowFrames
 
-BLOCKS = ((blocks, "BasicBlock"), (blocks, "BottleneckBlock"), (preactivation, "PreactBasicBlock"),
+BLOCKS = ((residual, "BasicBlock"), (residual, "BottleneckBlock"), (preactivation, "PreactBasicBlock"),
           (preactivation, "PreactBottleneckBlock"))
 SHAPES = {1: (6, 4), 2: (6, 6, 4), 3: (4, 6, 6, 4)}  # one sample of each rank
 CLIP = ClipSpec(8, 1, None, 32, 32)
@@ -50,17 +50,17 @@ LAYERS = {  # name: (constructor, shape of one sample); the class is the part be
     "NonLocal.dot_product": (lambda: NonLocal(2, 3, mode="dot_product", pool=False), SHAPES[2]),
     "PadShortcut": (lambda: PadShortcut(7, 3, (1, 2, 2)), SHAPES[3]),
     "PooledShortcut": (lambda: PooledShortcut(7, 3, (1, 2, 2)), SHAPES[3]),
-    "BasicBlock": (lambda: blocks.BasicBlock(4, 3, conv="factorized", mid="block"), SHAPES[3]),
-    "BottleneckBlock": (lambda: blocks.BottleneckBlock(8, 3, 4, conv="depthwise", squeeze=2, squeeze_at="conv_b",
+    "BasicBlock": (lambda: residual.BasicBlock(4, 3, conv="factorized", mid="block"), SHAPES[3]),
+    "BottleneckBlock": (lambda: residual.BottleneckBlock(8, 3, 4, conv="depthwise", squeeze=2, squeeze_at="conv_b",
                                                        middle_activation="swish"), SHAPES[3]),
     "PreactBasicBlock": (lambda: preactivation.PreactBasicBlock(4, 3, zero_init=True), SHAPES[3]),
     "PreactBottleneckBlock": (lambda: preactivation.PreactBottleneckBlock(8, 3, strides=2, shortcut_from="raw"),
                               SHAPES[3]),
     **{f"{name}{rank}D": (functools.partial(getattr(module, f"{name}{rank}D"), 8, strides=2, dropout=0.1), SHAPES[rank])
        for rank in (1, 2, 3) for module, name in BLOCKS},
-    "BasicBlock3D.everything": (lambda: blocks.BasicBlock3D(6, strides=2, shortcut="average_pool", squeeze=2, gate=True,
+    "BasicBlock3D.everything": (lambda: residual.BasicBlock3D(6, strides=2, shortcut="average_pool", squeeze=2, gate=True,
                                                             drop_path=0.2, zero_init=True), SHAPES[3]),
-    "Stage": (lambda: Stage([blocks.BasicBlock(6, 3, strides=2, name="block0"), MaxPool((2, 1, 1), (2, 1, 1), 3)]),
+    "Stage": (lambda: Stage([residual.BasicBlock(6, 3, strides=2, name="block0"), MaxPool((2, 1, 1), (2, 1, 1), 3)]),
               SHAPES[3]),
     "MaxPool": (lambda: MaxPool((1, 3, 3), (1, 2, 2), 3), SHAPES[3]),
     "WindowPool": (lambda: WindowPool((4, 3, 3), 3, keep=True), SHAPES[3]),

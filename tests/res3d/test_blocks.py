@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 from catalogue import stir
 
-from res3d.attention import SelfGating, SqueezeExcite
-from res3d.blocks import BasicBlock, BasicBlock3D, BottleneckBlock
-from res3d.nonlocal_block import NonLocal
-from res3d.preactivation import PreactBasicBlock, PreactBottleneckBlock
-from res3d.shift import TemporalShift
-from res3d.shortcut import PadShortcut, PooledShortcut, make_shortcut
+from res3d.blocks.preactivation import PreactBasicBlock, PreactBottleneckBlock
+from res3d.blocks.residual import BasicBlock, BasicBlock3D, BottleneckBlock
+from res3d.blocks.shortcut import PadShortcut, PooledShortcut, make_shortcut
+from res3d.layers.attention import SelfGating, SqueezeExcite
+from res3d.layers.non_local import NonLocal
+from res3d.layers.temporal_shift import TemporalShift
 
 
 def noise(*shape):

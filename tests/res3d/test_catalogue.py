@@ -10,7 +10,7 @@ from catalogue import BASES, CLASSES, LAYERS, MODELS, kind, pixels, stir, tiny
 from keras import ops
 
 import res3d
-from res3d.variants.table import VARIANTS
+from res3d.networks.variants.table import VARIANTS
 
 ROOT = pathlib.Path(res3d.__file__).parent
 # Constant over the keys of a softmax, and so without effect: the bias of what is compared with.

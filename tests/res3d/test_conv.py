@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from catalogue import stir
 
-from res3d.conv import Conv, ConvNorm
-from res3d.depthwise import depthwise_3d, grouped_convolution
-from res3d.factorized import FactorizedConv, matched_width
+from res3d.layers.conv import Conv, ConvNorm
+from res3d.layers.depthwise import depthwise_3d, grouped_convolution
+from res3d.layers.factorized import FactorizedConv, matched_width
 
 
 def plain(x, kernel, strides, pads, groups):

@@ -9,8 +9,8 @@ import keras
 import pytest
 
 import res3d
-from res3d.macs import count_macs, count_parameters
-from res3d.variants.table import VARIANTS
+from res3d.networks.macs import count_macs, count_parameters
+from res3d.networks.variants.table import VARIANTS
 
 DEEP = 98  # layers from which a row takes seconds and is left to the slow run
 

@@ -11,12 +11,12 @@ from keras import ops
 
 import res3d
 from res3d import heads
-from res3d.architecture import Residual, Stem
-from res3d.backbone import residual_features
 from res3d.heads.levels import enlarge, fine_to_coarse
 from res3d.heads.multi_label import MultiLabelHead
 from res3d.heads.pyramid import FeaturePyramid
 from res3d.heads.unet import UNetDecoder
+from res3d.networks.architecture import Residual, Stem
+from res3d.networks.backbone import residual_features
 
 FOLDER = pathlib.Path(heads.__file__).parent
 

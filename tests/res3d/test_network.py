@@ -8,9 +8,9 @@ import pytest
 from catalogue import CLIP, MODELS, pixels, stir, tiny
 
 import res3d
-from res3d.blocks import ResidualBlock
-from res3d.scaling import PixelScaling
-from res3d.variants.table import VARIANTS
+from res3d.blocks.residual import ResidualBlock
+from res3d.layers.pixel_scaling import PixelScaling
+from res3d.networks.variants.table import VARIANTS
 
 SMALL = {"width": 0.125, "depths": (1, 1, 1, 1)}
 

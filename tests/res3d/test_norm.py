@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from res3d.norm import BatchNorm, kernel_dtype
+from res3d.layers.norm import BatchNorm, kernel_dtype
 
 SHAPES = ((6, 16), (4, 7, 20), (3, 5, 6, 16), (2, 3, 5, 4, 48), (2, 3, 5, 4, 24), (2, 2, 3, 3, 45))
 

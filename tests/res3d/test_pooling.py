@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from keras import ops
 
-from res3d.classifier import PlacesClassifier, WindowPool
-from res3d.pooling import MaxPool, pool
+from res3d.layers.pooling import MaxPool, pool
+from res3d.networks.classifier import PlacesClassifier, WindowPool
 
 
 def windows(x, sizes, strides, pads, reduce, fill):

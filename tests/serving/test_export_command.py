@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from serving.commands import export
+from res3d.commands import export
 from serving.tensors import protos
 
 

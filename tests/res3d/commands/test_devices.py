@@ -17,7 +17,7 @@ devices = None if sys.argv[1] == "1" else sys.argv[1]
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * int(sys.argv[1]))
 import res3d
-from res3d.commands.devices import scope
+from res3d.workflows.devices import scope
 from res3d.training.losses import make_loss, make_metrics
 from res3d.training.optimizer import make_optimizer
 from res3d.training.recipe import find_recipe
@@ -65,7 +65,7 @@ def test_two_logical_devices_give_the_losses_of_one():
 def test_a_batch_that_does_not_divide_is_refused(monkeypatch):
     import tensorflow as tf
 
-    from res3d.commands.devices import scope
+    from res3d.workflows.devices import scope
 
     devices = [type("Device", (), {"name": f"/CPU:{i}"})() for i in range(2)]
     monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind: devices if kind == "CPU" else [])
@@ -76,14 +76,14 @@ def test_a_batch_that_does_not_divide_is_refused(monkeypatch):
 
 @pytest.mark.parametrize("asked", ["0", "99", "-1"])
 def test_more_devices_than_there_are(asked):
-    from res3d.commands.devices import scope
+    from res3d.workflows.devices import scope
 
     with pytest.raises(ValueError, match="`--devices` must be 1 to"), scope(asked, 8):
         pass
 
 
 def test_a_process_is_one_of_those_that_there_are(monkeypatch):
-    from res3d.commands.devices import join
+    from res3d.workflows.devices import join
 
     monkeypatch.setattr("keras.backend.backend", lambda: "jax")
     with pytest.raises(ValueError, match=r"`--process_id` must be 0 to 1, one for each of 2 processes. Received: 2"):
@@ -91,7 +91,7 @@ def test_a_process_is_one_of_those_that_there_are(monkeypatch):
 
 
 def test_a_count_is_a_number():
-    from res3d.commands.devices import scope
+    from res3d.workflows.devices import scope
 
     with pytest.raises(ValueError, match="must be a number or 'all'"), scope("both", 8):
         pass

@@ -210,7 +210,7 @@ def mixing():
 
 @pytest.fixture
 def stub(tmp_path, long_motion, mixing):
-    from res3d.scaling import PixelScaling
+    from res3d.layers.pixel_scaling import PixelScaling
 
     inputs = keras.Input(CLIP.shape, dtype="uint8", name="clip")
     x = PixelScaling(CLIP, name="pixels")(inputs)

@@ -5,7 +5,7 @@ import numpy as np
 
 from pipelines.sample import clips
 from pipelines.video import reading
-from res3d.commands.scoring import load_network
+from res3d.workflows.loading import load_network
 
 
 def test_stages_are_pooled_and_named(trained, motion, tmp_path, console):

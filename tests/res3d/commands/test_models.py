@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 from res3d.commands.main import main
-from res3d.variants.table import VARIANTS
+from res3d.networks.variants.table import VARIANTS
 
 
 def test_table_lists_every_network(capsys):

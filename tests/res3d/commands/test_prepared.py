@@ -12,11 +12,11 @@ from pipelines.prepare.options import Options
 from pipelines.prepare.run import prepare
 from pipelines.video import reading
 from res3d.commands.predict import find_videos, predict
-from res3d.commands.scoring import middle_clip
 from res3d.commands.train import train
 from res3d.evaluation.predictions import Predictions
 from res3d.training.recipe import find_recipe
 from res3d.training.workfolder import WorkFolder
+from res3d.workflows.scoring import middle_clip
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ import pytest
 import res3d
 from pipelines.sample.clips import protocol
 from pipelines.video import reading, writer
-from res3d.commands.scoring import load_network
-from res3d.commands.sliding import Windows, slide
+from res3d.workflows.loading import load_network
+from res3d.workflows.sliding import Windows, slide
 
 
 def test_windows_overlap_by_the_step():

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import res3d
-from res3d.training.start import copy_weights, freeze, load_start
 from res3d.training.workfolder import save_model
+from res3d.workflows.start import copy_weights, freeze, load_start
 
 CLIP = res3d.ClipSpec(frames=4, height=16, width=16, resize=16)
 

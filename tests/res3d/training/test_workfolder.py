@@ -4,8 +4,9 @@ import keras
 import numpy as np
 import pytest
 
+from res3d.atomic import write_aside
 from res3d.training.recipe import find_recipe
-from res3d.training.workfolder import WorkFolder, differences, read_history, save_model, write_aside, write_history
+from res3d.training.workfolder import WorkFolder, differences, read_history, save_model, write_history
 
 RECIPE = find_recipe("demo")
 

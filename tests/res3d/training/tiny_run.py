@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from res3d.scaling import PixelScaling
+from res3d.layers.pixel_scaling import PixelScaling
 from res3d.training.loop import fit
 from res3d.training.losses import make_loss, make_metrics
 from res3d.training.optimizer import make_optimizer

@@ -10,8 +10,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from res3d.weights.checkpoint import read_checkpoint
 from res3d.weights.errors import CheckpointError
+from res3d.weights.formats.checkpoint import read_checkpoint
 
 RAMP = np.arange(24, dtype=np.float32)
 WRITERS = ("write_zip", "write_legacy")

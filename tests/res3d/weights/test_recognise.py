@@ -6,10 +6,10 @@ import pathlib
 import numpy as np
 import pytest
 
-from res3d.variants.table import VARIANTS
-from res3d.weights.checkpoint import Checkpoint
+from res3d.networks.variants.table import VARIANTS
 from res3d.weights.errors import CheckpointError
-from res3d.weights.rename import convert
+from res3d.weights.formats.checkpoint import Checkpoint
+from res3d.weights.published.rename import convert
 from res3d.weights.sources import SOURCES, recognise
 
 GOLDEN = pathlib.Path(__file__).parents[2] / "golden"

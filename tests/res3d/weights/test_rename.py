@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from res3d.weights import pyslowfast
-from res3d.weights.rename import convert, rename, to_keras
+from res3d.weights.published import pyslowfast
+from res3d.weights.published.rename import convert, rename, to_keras
 
 RULES = ((r"stem\.0", "stem/conv"), (r"stem\.1", "stem/norm"), (r"fc", "logits"))
 

@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from res3d.weights.checkpoint import read_checkpoint
 from res3d.weights.errors import CheckpointError
+from res3d.weights.formats.checkpoint import read_checkpoint
 
 
 def write(path, entries, data, length=None):

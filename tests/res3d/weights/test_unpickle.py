@@ -8,9 +8,9 @@ import subprocess
 import numpy as np
 import pytest
 
-from res3d.weights.checkpoint import read_checkpoint
 from res3d.weights.errors import CheckpointError
-from res3d.weights.unpickle import ALLOWED, Permitted, ReadOnly
+from res3d.weights.formats.checkpoint import read_checkpoint
+from res3d.weights.formats.unpickle import ALLOWED, Permitted, ReadOnly
 
 RAMP = np.arange(4, dtype=np.float32)
 

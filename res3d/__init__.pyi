@@ -1,0 +1,34 @@
+from . import blocks as blocks
+from . import explain as explain
+from . import geometry as geometry
+from . import heads as heads
+from . import layers as layers
+from . import networks as networks
+from . import saving as saving
+from . import weights as weights
+from .blocks import BasicBlock1D as BasicBlock1D
+from .blocks import BasicBlock2D as BasicBlock2D
+from .blocks import BasicBlock3D as BasicBlock3D
+from .blocks import BottleneckBlock1D as BottleneckBlock1D
+from .blocks import BottleneckBlock2D as BottleneckBlock2D
+from .blocks import BottleneckBlock3D as BottleneckBlock3D
+from .blocks import PreactBasicBlock1D as PreactBasicBlock1D
+from .blocks import PreactBasicBlock2D as PreactBasicBlock2D
+from .blocks import PreactBasicBlock3D as PreactBasicBlock3D
+from .blocks import PreactBottleneckBlock1D as PreactBottleneckBlock1D
+from .blocks import PreactBottleneckBlock2D as PreactBottleneckBlock2D
+from .blocks import PreactBottleneckBlock3D as PreactBottleneckBlock3D
+from .geometry import ClipSpec as ClipSpec
+from .geometry import preset as preset
+from .heads import FeaturePyramid as FeaturePyramid
+from .heads import MultiLabelHead as MultiLabelHead
+from .heads import UNetDecoder as UNetDecoder
+from .heads import linear_probe as linear_probe
+from .heads import segmenter as segmenter
+from .layers import clip_of as clip_of
+from .networks import build as build
+from .networks import list_models as list_models
+from .saving import load_model as load_model
+from .weights import load_weights as load_weights
+
+__version__: str

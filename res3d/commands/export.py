@@ -1,0 +1,58 @@
+"""Writes a trained network as a SavedModel version that TensorFlow Serving, and `res3d serve`, load as it is.
+
+The version is written aside, loaded in a fresh process by TensorFlow's C++ session, compared with Keras for every
+signature, and only then given its number. Labels, clip and model card travel with it.
+"""
+
+import os
+import sys
+
+EXAMPLE = "res3d export --workdir=runs/first --output=exports/actions"
+
+
+def add_flags(parser):
+    """Flags of `res3d export`."""
+    parser.add_argument("--workdir", help="work folder of `res3d train`; its best model is exported")
+    parser.add_argument("--model", help="a .keras file instead, with its clip inside and labels.txt beside it")
+    parser.add_argument("--output", required=True, metavar="DIR/NAME", help="the model's folder, NAME as it is served")
+    parser.add_argument("--version", type=int, help="version number (default: the next free one)")
+    parser.add_argument("--labels", help="file of label names, one a line")
+    parser.add_argument("--multi_label", action="store_true", help="independent scores, several labels a clip")
+    parser.add_argument("--top", type=int, default=5, help="labels named in `top_classes` (default: %(default)s)")
+    parser.add_argument("--nofold", dest="fold", action="store_false",
+                        help="keep batch norms as they are: scores then equal those of model.predict to the last bit, "
+                             "on the same machine and in the same batch; folded they are within 1e-5 of them")
+    parser.add_argument("--dtype", default="float32", choices=("float32", "bfloat16"),
+                        help="what the layers compute in (default: %(default)s)")
+    parser.add_argument("--quantize", choices=("int8",), help="save kernels in 8 bits a weight: a quarter of the file")
+    parser.add_argument("--data", help="labelled videos on which the change by --dtype or --quantize is measured")
+    parser.add_argument("--samples", type=int, default=64, help="how many of them (default: %(default)s)")
+    parser.add_argument("--warmup_batches", default="1", help="batch sizes of the warm-up (default: %(default)s)")
+    parser.add_argument("--runtime_dir", help="tensorflow folder of another version, to verify with its library")
+    parser.add_argument("--noverify", dest="verify", action="store_false", help="skip the verification")
+
+
+def run(args):
+    """Exports, and prints where to and how it was verified."""
+    if (args.workdir is None) == (args.model is None):
+        raise ValueError("`res3d export` needs either --workdir or --model. Received "
+                         f"{'neither' if args.workdir is None else 'both'}.")
+    if "keras" not in sys.modules:
+        os.environ["KERAS_BACKEND"] = "tensorflow"  # which alone writes SavedModels; weights are the same on all
+    from res3d.workflows.export import export, summary
+
+    path = export(args.workdir, args.model, args.output, version=args.version, labels=args.labels, top=args.top,
+                  multi_label=args.multi_label, fold=args.fold, dtype=args.dtype, quantize=args.quantize,
+                  data=args.data, samples=args.samples, warmup_batches=_sizes(args.warmup_batches),
+                  verified=args.verify, runtime=args.runtime_dir)
+    print(summary(path))
+
+
+def _sizes(text):
+    try:
+        sizes = tuple(int(size) for size in text.split(","))
+    except ValueError:
+        sizes = (0,)
+    if min(sizes) < 1:
+        raise ValueError(f"`--warmup_batches` must be batch sizes such as 1,2,4. Received: {text!r}.")
+    return sizes

@@ -1,0 +1,40 @@
+"""Something done around the first import of a package, whenever that comes."""
+
+import importlib.abc
+import importlib.util
+import sys
+
+
+def around_first_import(name, context):
+    """Enters `context()` before the package `name` is first imported, and leaves it after.
+
+    Where it is imported already, what has to be done around it is too late or due: `context` is entered and left now.
+
+    Args:
+        name: str. A top-level package.
+        context: function without arguments that gives a context manager.
+    """
+    if name in sys.modules:
+        with context():
+            return
+    sys.meta_path.insert(0, _Finder(name, context))
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    def __init__(self, name, context):
+        self.name, self.context = name, context
+
+    def find_spec(self, name, path, target=None):
+        if name != self.name:
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        if spec is not None and spec.loader is not None:
+            execute = spec.loader.exec_module
+
+            def exec_module(module):
+                with self.context():
+                    execute(module)
+
+            spec.loader.exec_module = exec_module
+        return spec

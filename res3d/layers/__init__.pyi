@@ -1,0 +1,13 @@
+from .attention import SelfGating as SelfGating
+from .attention import SqueezeExcite as SqueezeExcite
+from .conv import Conv as Conv
+from .conv import ConvNorm as ConvNorm
+from .factorized import FactorizedConv as FactorizedConv
+from .non_local import NonLocal as NonLocal
+from .norm import BatchNorm as BatchNorm
+from .pixel_scaling import PixelScaling as PixelScaling
+from .pixel_scaling import clip_of as clip_of
+from .pooling import MaxPool as MaxPool
+from .temporal_shift import FoldFrames as FoldFrames
+from .temporal_shift import TemporalShift as TemporalShift
+from .temporal_shift import UnfoldFrames as UnfoldFrames

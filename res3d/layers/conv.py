@@ -1,0 +1,185 @@
+"""The convolution unit: a convolution padded on all sides, its batch norm, its activation. Rank is an argument."""
+
+import math
+
+import keras
+from keras import ops
+
+from res3d.layers.arguments import check_rank, choice, positive_int, strided, to_tuple
+from res3d.layers.depthwise import grouped_convolution
+from res3d.layers.norm import BatchNorm
+from res3d.layers.taps import add_bias, by_taps_here, convolution_by_taps, pad
+
+PADDINGS = ("symmetric", "same")
+
+
+@keras.saving.register_keras_serializable("res3d")
+class Conv(keras.layers.Layer):
+    """Convolution over 1, 2 or 3 axes, padded by `kernel // 2` on each side as the published networks are.
+
+    Args:
+        filters: int. Channels produced.
+        kernel_size: int or `rank` odd ints (time, height, width).
+        rank: int. Axes convolved over.
+        strides: int or `rank` ints.
+        groups: int. Slices of the channels that see only themselves; equal to the channels for a depthwise convolution.
+        padding: "symmetric", or "same" for TensorFlow's rule, which pads the far side more when it strides.
+        use_bias: bool.
+
+    Input shape: `(batch, *sizes, channels)`. Output shape: `(batch, *ceil(sizes / strides), filters)`.
+
+    Raises:
+        ValueError: for an even kernel, groups that do not divide the channels, or an input of another rank.
+
+    >>> Conv(8, (3, 7, 7), rank=3, strides=(1, 2, 2))(ops.zeros((1, 4, 16, 16, 3))).shape
+    TensorShape([1, 4, 8, 8, 8])
+    """
+
+    def __init__(self, filters: int, kernel_size: int | tuple[int, ...], rank: int, strides: int | tuple[int, ...] = 1,
+                 groups: int = 1, padding: str = "symmetric", use_bias: bool = False, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.filters = positive_int(filters, "filters")
+        self.rank = choice(rank, (1, 2, 3), "rank")
+        self.kernel_size = to_tuple(kernel_size, rank, "kernel_size")
+        self.strides = to_tuple(strides, rank, "strides")
+        self.groups = positive_int(groups, "groups")
+        self.padding = choice(padding, PADDINGS, "padding")
+        self.use_bias = use_bias
+        if any(size % 2 == 0 for size in self.kernel_size):
+            raise ValueError("`kernel_size` must be odd on every axis, so that both sides are padded alike. "
+                             f"Received: kernel_size={kernel_size!r}.")
+        self.bias = None
+
+    def build(self, input_shape):
+        channels = check_rank(self, input_shape, self.rank)[-1]
+        if channels % self.groups or self.filters % self.groups:
+            raise ValueError(f"`groups` must divide the channels and the filters. Received: groups={self.groups} "
+                             f"for {channels} channels and filters={self.filters}.")
+        # He et al., 2015, over the outputs: what torchvision, pytorchvideo and 3D-ResNets start from.
+        initializer = keras.initializers.VarianceScaling(2.0, "fan_out", "untruncated_normal")
+        self.kernel = self.add_weight((*self.kernel_size, channels // self.groups, self.filters), name="kernel",
+                                      initializer=initializer)
+        if self.use_bias:
+            self.bias = self.add_weight((self.filters,), name="bias", initializer="zeros")
+
+    def call(self, x):
+        return self.convolve(x, self.kernel, self.bias)
+
+    def convolve(self, x: keras.KerasTensor, kernel: keras.KerasTensor,
+                 bias: keras.KerasTensor | None) -> keras.KerasTensor:
+        """The convolution of `x` with the given weights, padded and strided as this layer is."""
+        if self.groups > 1:
+            return grouped_convolution(x, kernel, self.strides, self.groups, self._pads(x.shape), bias)
+        if self.rank == 3 and by_taps_here():
+            y = convolution_by_taps(x, kernel, self.strides, self._pads(x.shape))
+        elif self.padding == "same" or max(self.strides) == 1:
+            y = ops.conv(x, kernel, self.strides, "same")  # equal padding on both sides when nothing strides
+        else:
+            y = ops.conv(pad(x, self._pads(x.shape)), kernel, self.strides, "valid")
+        return add_bias(y, bias)
+
+    def _pads(self, shape):
+        """Zeros (before, after) for each size of an input."""
+        return tuple(map(self._pad_width, self.kernel_size, self.strides, shape[1:-1]))
+
+    def _pad_width(self, kernel, stride, size):
+        if self.padding == "symmetric" or stride == 1:
+            return kernel // 2, kernel // 2
+        if size is None:
+            raise ValueError(f"{type(self).__name__} '{self.name}' pads as 'same' says, and with groups and strides it "
+                             "must know every size for that. Received an open one. Give sizes, or use "
+                             "padding='symmetric'.")
+        total = max(kernel - (size % stride or stride), 0)
+        return total // 2, total - total // 2
+
+    def compute_output_shape(self, input_shape):
+        return strided(check_rank(self, input_shape, self.rank), self.strides, self.filters)
+
+    def get_config(self):
+        return {**super().get_config(), "filters": self.filters, "kernel_size": self.kernel_size, "rank": self.rank,
+                "strides": self.strides, "groups": self.groups, "padding": self.padding, "use_bias": self.use_bias}
+
+
+@keras.saving.register_keras_serializable("res3d")
+class ConvNorm(keras.layers.Layer):
+    """Convolution, batch norm, activation; or norm, activation, convolution with `norm_first`.
+
+    Args:
+        filters, kernel_size, rank, strides, groups, padding, use_bias: as for `Conv`.
+        activation: str or None. Name of a Keras activation.
+        use_norm: bool. False leaves the convolution bare.
+        norm_first: bool. Pre-activation order (He et al., 2016, arXiv 1603.05027).
+        epsilon, momentum: floats of the batch norm; `momentum` is the share of the old average kept.
+        zero_gamma: bool. Starts the norm's scale at zero, so that a residual branch starts as nothing.
+
+    Weights: `conv/kernel`, `norm/gamma`, `norm/beta`, `norm/moving_mean`, `norm/moving_variance`.
+
+    Input shape: `(batch, *sizes, channels)`. Output shape: `(batch, *new_sizes, filters)`.
+
+    Raises:
+        ValueError: as `Conv` does.
+
+    >>> ConvNorm(8, 3, rank=2, strides=2)(ops.zeros((1, 15, 16, 3))).shape
+    TensorShape([1, 8, 8, 8])
+    """
+
+    def __init__(self, filters: int, kernel_size: int | tuple[int, ...], rank: int, strides: int | tuple[int, ...] = 1,
+                 groups: int = 1, padding: str = "symmetric", use_bias: bool = False, activation: str | None = None,
+                 use_norm: bool = True, norm_first: bool = False, epsilon: float = 1e-5, momentum: float = 0.9,
+                 zero_gamma: bool = False, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.activation = activation
+        self.act = keras.activations.get(activation)
+        self.use_norm, self.norm_first = use_norm, norm_first
+        self.epsilon, self.momentum, self.zero_gamma = epsilon, momentum, zero_gamma
+        self.conv = Conv(filters, kernel_size, rank, strides, groups, padding, use_bias,
+                         dtype=self.dtype_policy, name="conv")
+        self.norm = None
+        if use_norm:
+            self.norm = BatchNorm(
+                epsilon=epsilon, momentum=momentum, gamma_initializer="zeros" if zero_gamma else "ones",
+                dtype=self.dtype_policy, name="norm")
+
+    def build(self, input_shape):
+        self.conv.build(input_shape)
+        if self.norm is not None:
+            self.norm.build(input_shape if self.norm_first else self.conv.compute_output_shape(input_shape))
+
+    def call(self, x, training=None):
+        if self.norm_first:
+            return self.conv(self.activate(x, training))
+        if self.norm is None or (training and self.norm.trainable):
+            return self.activate(self.conv(x), training)
+        return self.act(self._with_fixed_norm(x))
+
+    def _with_fixed_norm(self, x):
+        """Convolution and a norm that is not being learned, in fewer passes over memory.
+
+        Scaling the kernel instead of the output lets the backend fuse convolution, bias and activation; where the
+        kernel is the larger of the two, as in late stages, the output is scaled.
+        """
+        norm, conv = self.norm, self.conv
+        scale = norm.gamma * ops.rsqrt(norm.moving_variance + norm.epsilon)
+        shift = norm.beta - norm.moving_mean * scale
+        if conv.bias is not None:
+            shift = shift + ops.cast(conv.bias, "float32") * scale
+        scale, shift = ops.cast(scale, self.compute_dtype), ops.cast(shift, self.compute_dtype)
+        sizes = conv.compute_output_shape(x.shape)[1:]
+        if None in sizes or math.prod(conv.kernel.shape) > math.prod(sizes):
+            return conv.convolve(x, conv.kernel, None) * scale + shift
+        return conv.convolve(x, conv.kernel * scale, shift)
+
+    def activate(self, x: keras.KerasTensor, training: bool | None = None) -> keras.KerasTensor:
+        """Norm and activation alone; a pre-activation block shares their result with its shortcut."""
+        return self.act(x if self.norm is None else self.norm(x, training=training))
+
+    def compute_output_shape(self, input_shape):
+        return self.conv.compute_output_shape(input_shape)
+
+    def get_config(self):
+        conv = self.conv.get_config()
+        return {**super().get_config(), "activation": self.activation, "use_norm": self.use_norm,
+                "norm_first": self.norm_first, "epsilon": self.epsilon, "momentum": self.momentum,
+                "zero_gamma": self.zero_gamma,
+                **{key: conv[key] for key in ("filters", "kernel_size", "rank", "strides", "groups", "padding",
+                                              "use_bias")}}

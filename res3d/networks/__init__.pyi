@@ -1,0 +1,13 @@
+from .architecture import Residual as Residual
+from .architecture import SlowFast as SlowFast
+from .architecture import Stem as Stem
+from .backbone import residual_features as residual_features
+from .classifier import PlacesClassifier as PlacesClassifier
+from .classifier import WindowPool as WindowPool
+from .classifier import X3DHead as X3DHead
+from .macs import count_macs as count_macs
+from .macs import count_parameters as count_parameters
+from .network import build as build
+from .variants import Variant as Variant
+from .variants import list_models as list_models
+from .variants import variant as variant

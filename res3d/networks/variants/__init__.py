@@ -1,0 +1,5 @@
+"""The family as a table: one row a network, one file a source."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

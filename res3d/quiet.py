@@ -1,0 +1,36 @@
+"""Keeps C++ libraries, TensorFlow's above all, from writing to the terminal what no setting of theirs can silence."""
+
+import contextlib
+import os
+import sys
+
+from res3d.importing import around_first_import
+
+
+@contextlib.contextmanager
+def muted_stderr():
+    """Inside, nothing that this process writes to file descriptor 2 is seen; exceptions are not touched.
+
+    For the moments in which TensorFlow's libraries are opened: what they say then, no setting of theirs can silence.
+    """
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 2)
+        os.close(nowhere)
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+def quiet_tensorflow():
+    """From now on the first `import tensorflow` prints nothing, and C++ logs only what ends the process.
+
+    Python's own exceptions are not touched; `--verbosity=1` leaves all as it is.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if "tensorflow" not in sys.modules:
+        around_first_import("tensorflow", muted_stderr)

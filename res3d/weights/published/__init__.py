@@ -1,0 +1,1 @@
+"""The names that published checkpoints give their tensors: one module a source."""

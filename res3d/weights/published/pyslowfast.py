@@ -1,0 +1,120 @@
+"""PySlowFast's names, and those of its Caffe2 files (`.pkl`), which are renamed to PySlowFast's first."""
+
+import re
+
+from res3d.weights.published import pytorchvideo
+from res3d.weights.published.rename import depths
+
+NAME = "pyslowfast"
+
+ABC = (
+    (r"branch1", "shortcut/conv"),
+    (r"branch1_bn", "shortcut/norm"),
+    (r"branch2\.([abc])", "conv_{2}/conv"),
+    (r"branch2\.([abc])_bn", "conv_{2}/norm"),
+    (r"branch2\.se\.fc1", "squeeze/reduce"),
+    (r"branch2\.se\.fc2", "squeeze/expand"),
+)
+NONLOCAL = (
+    (r"s(\d)\.pathway0_nonlocal(\d+)\.conv_(theta|phi|g|out)", "stage{1:-1}/nonlocal{2}/{3}/conv"),
+    (r"s(\d)\.pathway0_nonlocal(\d+)\.(?:norm|bn)", "stage{1:-1}/nonlocal{2}/out/norm"),
+)
+FUSION = (
+    (r"s1_fuse\.conv_f2s", "fuse_stem/conv"),
+    (r"s1_fuse\.bn", "fuse_stem/norm"),
+    (r"s(\d)_fuse\.conv_f2s", "fuse_stage{1:-1}/conv"),
+    (r"s(\d)_fuse\.bn", "fuse_stage{1:-1}/norm"),
+)
+X3D = (
+    (r"s1\.pathway0_stem\.conv_xy", "stem/spatial/conv"),
+    (r"s1\.pathway0_stem\.conv", "stem/temporal/conv"),
+    (r"s1\.pathway0_stem\.bn", "stem/temporal/norm"),
+    (r"head\.conv_5", "head/conv/conv"),
+    (r"head\.conv_5_bn", "head/conv/norm"),
+    (r"head\.lin_5", "head/project"),
+)
+HEAD = ((r"head\.projection", "logits"),)
+
+CAFFE2 = (  # the part of a blob's name, PySlowFast's
+    (r"^nonlocal_conv(\d+)_(\d+)_bn_", r"s\1.pathway0_nonlocal\2.norm_"),
+    (r"^nonlocal_conv(\d+)_(\d+)_(theta|phi|g|out)_", r"s\1.pathway0_nonlocal\2.conv_\3_"),
+    (r"^t_pool1_subsample_bn_", "s1_fuse.bn_"),
+    (r"^t_pool1_subsample_", "s1_fuse.conv_f2s_"),
+    (r"^t_res(\d+)_\d+_branch2c_bn_subsample_bn_", r"s\1_fuse.bn_"),
+    (r"^t_res(\d+)_\d+_branch2c_bn_subsample_", r"s\1_fuse.conv_f2s_"),
+    (r"^t_(?:res_)?conv1_bn_", "s1.pathway1_stem.bn_"),
+    (r"^t_(?:res_)?conv1_", "s1.pathway1_stem.conv_"),
+    (r"^(?:res_)?conv1_bn_", "s1.pathway0_stem.bn_"),
+    (r"^(?:res_)?conv1_", "s1.pathway0_stem.conv_"),
+    (r"^t_res(\d+)_(\d+)_branch(\d)([a-c])", r"s\1.pathway1_res\2.branch\3.\4"),
+    (r"^t_res(\d+)_(\d+)_branch(\d)", r"s\1.pathway1_res\2.branch\3"),
+    (r"^res(\d+)_(\d+)_branch(\d)([a-c])", r"s\1.pathway0_res\2.branch\3.\4"),
+    (r"^res(\d+)_(\d+)_branch(\d)", r"s\1.pathway0_res\2.branch\3"),
+    (r"^pred_", "head.projection_"),
+    (r"((?:^|[._])(?:bn|norm))_s$", r"\1.weight"),
+    (r"((?:^|[._])(?:bn|norm))_b$", r"\1.bias"),
+    (r"((?:^|[._])(?:bn|norm))_rm$", r"\1.running_mean"),
+    (r"((?:^|[._])(?:bn|norm))_riv$", r"\1.running_var"),
+    (r"_w$", ".weight"),
+    (r"_b$", ".bias"),
+)
+TRAINING_BLOBS = re.compile(r"_momentum$|^(lr|model_iter|epoch)$")
+
+
+def is_caffe2(shapes):
+    """Whether these keys are a Caffe2 file's blobs."""
+    return "pred_w" in shapes and any(re.match(r"(t_)?res\d+_\d+_branch", key) for key in shapes)
+
+
+def from_caffe2(tensors):
+    """A Caffe2 file's blobs under PySlowFast's names, its optimiser's blobs left out.
+
+    >>> list(from_caffe2({"res2_0_branch2a_bn_s": 1, "res_conv1_bn_rm": 2, "lr": 3}))
+    ['s2.pathway0_res0.branch2.a_bn.weight', 's1.pathway0_stem.bn.running_mean']
+    """
+    renamed = {}
+    for name, value in tensors.items():
+        if TRAINING_BLOBS.search(name):
+            continue
+        for pattern, replacement in CAFFE2:
+            name = re.sub(pattern, replacement, name)
+        renamed[name] = value
+    return renamed
+
+
+def recognises(shapes):
+    """Whether these keys are PySlowFast's."""
+    return "s1.pathway0_stem.conv.weight" in shapes or is_caffe2(shapes)
+
+
+def rules(shapes):
+    """The rule table for a file with these keys."""
+    table = [*FUSION, *NONLOCAL, *HEAD]
+    two = "s1.pathway1_stem.conv.weight" in shapes
+    if "s1.pathway0_stem.conv_xy.weight" in shapes:
+        table += X3D
+    for number, prefix in ((0, "slow_" if two else ""), (1, "fast_")):
+        table += [(rf"s1\.pathway{number}_stem\.conv", f"{prefix}stem/conv"),
+                  (rf"s1\.pathway{number}_stem\.bn", f"{prefix}stem/norm")]
+        table += [(rf"s(\d)\.pathway{number}_res(\d+)\.{pattern}",
+                   f"{prefix}stage{{1:-1}}/block{{2}}/{template.replace('{2}', '{3}')}") for pattern, template in ABC]
+    return tuple(table)
+
+
+def model_of(shapes, hint=""):
+    """Our name of the network with these keys, or None; the file's name settles what its tensors cannot."""
+    counts = depths(shapes, r"s(\d)\.pathway0_res(\d+)\..*")
+    x3d = "s1.pathway0_stem.conv_xy.weight" in shapes
+    middle = shapes["s2.pathway0_res0.branch2.b.weight"]
+    facts = {
+        "depths": counts, "x3d": x3d, "factorized": False, "depthwise": middle[1] == 1,
+        "fusion": shapes.get("s1_fuse.conv_f2s.weight", (0, 0, 0))[2],
+        "stem": shapes["s1.pathway0_stem.conv.weight"][2],
+        "temporal": [[shapes[f"s{stage}.pathway0_res{block}.branch2.a.weight"][2] for block in range(count)]
+                     for stage, count in enumerate(counts, 2)],
+        "pooled": "nopool" not in hint.lower(), "nonlocal": any("_nonlocal" in key for key in shapes),
+    }
+    return pytorchvideo.name_network(facts, hint)
+
+
+clip_preset = pytorchvideo.clip_preset

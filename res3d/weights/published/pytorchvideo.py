@@ -1,0 +1,141 @@
+"""pytorchvideo's names: blocks counted through stem, stages, pools and head."""
+
+import re
+
+from res3d.weights.published.rename import depths, named_depth
+
+NAME = "pytorchvideo"
+PATHWAYS = ("slow", "fast")
+
+BRANCH = (
+    (r"branch1_conv", "shortcut/conv"),
+    (r"branch1_norm", "shortcut/norm"),
+    (r"branch2\.conv_b\.conv_t", "conv_b/temporal/conv"),
+    (r"branch2\.conv_b\.norm", "conv_b/temporal/norm"),
+    (r"branch2\.conv_b\.conv_xy", "conv_b/spatial/conv"),
+    (r"branch2\.norm_b\.0", "conv_b/norm"),
+    (r"branch2\.norm_b\.1\.block\.0", "squeeze/reduce"),
+    (r"branch2\.norm_b\.1\.block\.2", "squeeze/expand"),
+)
+PLAIN_B = ((r"branch2\.norm_b", "conv_b/norm"),)
+FACTORIZED_B = ((r"branch2\.norm_b", "conv_b/spatial/norm"),)
+ABC = (
+    (r"branch2\.conv_([abc])", "conv_{2}/conv"),
+    (r"branch2\.norm_([abc])", "conv_{2}/norm"),
+)
+STEM = ((r"blocks\.0\.conv", "stem/conv"), (r"blocks\.0\.norm", "stem/norm"))
+X3D = (  # in the published files the names of the stem's two halves are exchanged
+    (r"blocks\.0\.conv\.conv_t", "stem/spatial/conv"),
+    (r"blocks\.0\.conv\.conv_xy", "stem/temporal/conv"),
+    (r"blocks\.0\.norm", "stem/temporal/norm"),
+    (r"blocks\.5\.pool\.pre_conv", "head/conv/conv"),
+    (r"blocks\.5\.pool\.pre_norm", "head/conv/norm"),
+    (r"blocks\.5\.pool\.post_conv", "head/project"),
+)
+FUSION = (
+    (r"blocks\.0\.multipathway_fusion\.conv_fast_to_slow", "fuse_stem/conv"),
+    (r"blocks\.0\.multipathway_fusion\.norm", "fuse_stem/norm"),
+    (r"blocks\.(\d)\.multipathway_fusion\.conv_fast_to_slow", "fuse_stage{1}/conv"),
+    (r"blocks\.(\d)\.multipathway_fusion\.norm", "fuse_stage{1}/norm"),
+)
+HEAD = ((r"blocks\.\d\.proj", "logits"),)
+
+
+def recognises(shapes):
+    """Whether these keys are pytorchvideo's."""
+    return any(key.startswith("blocks.0.") for key in shapes) and any(".res_blocks." in key for key in shapes)
+
+
+def stage_numbers(shapes):
+    """Which stage each counted block is: a pool after the first stage takes a number too."""
+    counted = sorted({int(key.split(".")[1]) for key in shapes if ".res_blocks." in key})
+    return {block: stage for stage, block in enumerate(counted, 1)}
+
+
+def branch_rules(shapes, prefix, ours):
+    """The rules inside the blocks of one stage; `prefix` has one group, the block's number, ABC's is the second."""
+    factorized = any(key.endswith("branch2.conv_b.conv_t.weight") for key in shapes)
+    table = (*BRANCH, *(FACTORIZED_B if factorized else PLAIN_B), *ABC)
+    return [(prefix + pattern, ours + template) for pattern, template in table]
+
+
+def rules(shapes):
+    """The rule table for a file with these keys."""
+    table = [*FUSION, *HEAD]
+    if "blocks.0.multipathway_blocks.0.conv.weight" in shapes:
+        for number, pathway in enumerate(PATHWAYS):
+            inside = rf"\.multipathway_blocks\.{number}\."
+            table += [(rf"blocks\.0{inside}conv", f"{pathway}_stem/conv"),
+                      (rf"blocks\.0{inside}norm", f"{pathway}_stem/norm")]
+            for block, stage in stage_numbers(shapes).items():
+                table += branch_rules(shapes, rf"blocks\.{block}{inside}res_blocks\.(\d+)\.",
+                                      f"{pathway}_stage{stage}/block{{1}}/")
+        return tuple(table)
+    table += X3D if "blocks.0.conv.conv_t.weight" in shapes else STEM
+    for block, stage in stage_numbers(shapes).items():
+        table += branch_rules(shapes, rf"blocks\.{block}\.res_blocks\.(\d+)\.", f"stage{stage}/block{{1}}/")
+    return tuple(table)
+
+
+def model_of(shapes, hint=""):
+    """Our name of the network with these keys, or None; the file's name settles what its tensors cannot."""
+    stages = list(stage_numbers(shapes))
+    inside = "multipathway_blocks.0." if "blocks.0.multipathway_blocks.0.conv.weight" in shapes else ""
+    counts = depths(shapes, rf"blocks\.(\d)\.{re.escape(inside)}res_blocks\.(\d+)\..*")
+
+    def weight(stage, block, unit):
+        return shapes.get(f"blocks.{stages[stage]}.{inside}res_blocks.{block}.branch2.{unit}.weight", (0,) * 5)
+
+    return name_network({
+        "depths": counts,
+        "x3d": "blocks.0.conv.conv_t.weight" in shapes,
+        "fusion": shapes.get("blocks.0.multipathway_fusion.conv_fast_to_slow.weight", (0,) * 5)[2],
+        "factorized": "blocks.1.res_blocks.0.branch2.conv_b.conv_t.weight" in shapes,
+        "depthwise": weight(0, 0, "conv_b")[1] == 1,
+        "stem": shapes.get("blocks.0.conv.weight", (0,) * 5)[2],
+        "temporal": [[weight(stage, block, "conv_a")[2] for block in range(count)]
+                     for stage, count in enumerate(counts)],
+        "pooled": 2 not in stages,
+        "nonlocal": False,
+    }, hint)
+
+
+def name_network(facts, hint=""):
+    """Our name of a network with these facts, or None.
+
+    Args:
+        facts: dict. `depths`; `fusion`, temporal width of the lateral convolutions or 0; `stem`, that of the stem;
+            `temporal`, widths of the first convolutions by stage and block; whether it is `x3d`, `factorized`,
+            `depthwise`, `nonlocal`, and `pooled` after the first stage.
+        hint: str. The file's name.
+    """
+    hint = hint.lower()
+    if facts["x3d"]:
+        if facts["depths"] == (5, 10, 25, 15):
+            return "x3d_l"
+        return next((f"x3d_{size}" for size in ("xs", "s", "m") if f"x3d_{size}" in hint.replace("-", "_")), "x3d_m")
+    depth = named_depth(facts["depths"], bottleneck=True)
+    if depth is None:
+        return None
+    if facts["fusion"]:
+        if depth == 50:
+            return "slowfast_r50_4x16" if facts["fusion"] == 5 else "slowfast_r50_8x8"
+        if 1 not in facts["temporal"][2]:
+            return f"slowfast_r{depth}_8x8"
+        return f"slowfast_r{depth}_50_50_{'8x8' if '_8x8' in hint else '16x8'}"
+    if facts["factorized"]:
+        return f"r2plus1d_r{depth}"
+    if facts["depthwise"]:
+        return f"ir_csn_{depth}"
+    if facts["stem"] == 5:
+        return f"i3d_nl_r{depth}" if facts["nonlocal"] else f"i3d_r{depth}"
+    if any(3 in stage for stage in facts["temporal"]):
+        return f"slow_r{depth}" + ("_4x16" if depth == 50 and "4x16" in hint else "")
+    return f"c2d_r{depth}" if facts["pooled"] else f"c2d_nopool_r{depth}"
+
+
+def clip_preset(model, shapes, hint=""):
+    """The preset that published files of this source were trained with; None is the row's own."""
+    return
+
+

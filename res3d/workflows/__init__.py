@@ -1,0 +1,1 @@
+"""Where the three packages are joined: train, evaluate, predict, features, export."""

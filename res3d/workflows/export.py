@@ -1,0 +1,66 @@
+"""A trained network, and what is known of it, to a SavedModel version."""
+
+import json
+import pathlib
+
+import numpy as np
+
+import pipelines
+import serving
+from res3d.workflows.loading import load_network
+
+
+def export(workdir, model, output, *, labels=None, multi_label=False, data=None, samples=64, **options):
+    """Writes a version of the network of a work folder, or of a `.keras` file; returns its path.
+
+    Args:
+        workdir, model: the one or the other; the other is None.
+        output: the model's folder.
+        labels: file of label names, or None for those beside the network.
+        multi_label: bool. Independent scores, where the network does not say so itself.
+        data: labelled videos on which the change by another precision is measured, or None.
+        samples: int. How many of them.
+        options: as of `serving.export`.
+    """
+    network, clip, names, several = load_network(workdir or model, labels)
+    clips = None if data is None else _samples(data, clip, names, samples)
+    return serving.export(network, output, names, clip=clip, multi_label=several or multi_label or None, samples=clips,
+                          card=_facts(workdir), **options)
+
+
+def summary(path):
+    """What an export is, in a few lines, read from its model card."""
+    card = json.loads((pathlib.Path(path) / "assets.extra" / "model_card.json").read_text(encoding="utf-8"))
+    clip, precision, report = card["clip"], card["precision"], card["verified"]
+    lines = [path, f"  {card['model']}: {card['parameters']:,} parameters, {len(card['labels'])} labels, clips of "
+                   f"{clip['frames']} frames {clip['height']}x{clip['width']}",
+             f"  {precision['folded_norms']} batch norms folded, computed in {precision['dtype']}"
+             + (f", kernels saved in {precision['quantize']}" if precision["quantize"] else "")]
+    if "change" in precision:
+        lines.append("  change: " + ", ".join(f"{name} {value:g}" for name, value in precision["change"].items()))
+    if report is None:
+        lines.append("  not verified")
+    else:
+        largest = max(check["difference"] for check in report["checks"])
+        lines.append(f"  {len(card['signatures'])} signatures within {largest:.1e} of Keras, verified by "
+                     f"{report['runtime']}")
+    lines.append(f"  next: res3d serve {pathlib.Path(path).parent}")
+    return "\n".join(lines)
+
+
+def _samples(data, clip, labels, count):
+    """(uint8 clips, label ids or None) of the first `count` videos."""
+    clips, truth = [], []
+    for batch, ids in pipelines.evaluation_clips(data, clip, batch_size=8, labels=labels):
+        clips.append(batch.numpy())
+        truth.append(ids.numpy())
+        if sum(map(len, clips)) >= count:
+            break
+    truth = np.concatenate(truth)[:count]
+    return np.concatenate(clips)[:count], truth if truth.ndim == 1 else None
+
+
+def _facts(workdir):
+    """What the work folder knows of the model's quality, for the card."""
+    path = pathlib.Path(workdir or "") / "metrics.json"
+    return {"metrics": json.loads(path.read_text(encoding="utf-8"))} if workdir and path.is_file() else {}

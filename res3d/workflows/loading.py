@@ -1,0 +1,115 @@
+"""A trained network as people name it, ready to score views of videos."""
+
+import pathlib
+import time
+
+import numpy as np
+
+VIEWS_AT_ONCE = 16
+
+
+class Network:
+    """Views of one video to their logits, in batches of one size at most; counts the time it takes.
+
+    Args:
+        model: a network of the family.
+        clip: `ClipSpec` that it was trained with.
+        plan: a protocol, which may crop wider or take all frames.
+        views_at_once: int.
+    """
+
+    def __init__(self, model, clip, plan, views_at_once=VIEWS_AT_ONCE):
+        from res3d.evaluation.adapt import at_shape, without_xla
+
+        whole = plan.name == "full_video"
+        self.model = without_xla(at_shape(model, plan.test_clip(clip), frames=not whole))
+        self.views_at_once = views_at_once
+        self.seconds = 0.0
+
+    def __call__(self, views):
+        """(views, frames, height, width, channels) uint8 to (views, classes) float32."""
+        return np.concatenate([np.asarray(found) for found, _ in self._batches(views)])
+
+    def outputs(self, views):
+        """The same for a model with a dict of outputs: every array has the views, then time, space and channels."""
+        parts = [{name: _per_view(np.asarray(values), count) for name, values in found.items()}
+                 for found, count in self._batches(views)]
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    def _batches(self, views):
+        started = time.monotonic()
+        for start in range(0, len(views), self.views_at_once):
+            batch = views[start:start + self.views_at_once]
+            yield self.model.predict_on_batch(batch), len(batch)
+        self.seconds += time.monotonic() - started
+
+
+def _per_view(values, count):
+    """A network of pictures has folded the frames into the batch; here they come apart again."""
+    return values if len(values) == count else values.reshape(count, -1, *values.shape[1:])
+
+
+def check_labels(model, labels):
+    """Raises ValueError where the network has more or fewer classes than there are labels."""
+    classes = model.output_shape[-1]
+    if classes != len(labels):
+        raise ValueError(f"The network has {classes} classes, so {classes} labels must go with it. Received "
+                         f"{len(labels)}: {', '.join(labels[:6])}{', ...' if len(labels) > 6 else ''}. Use the "
+                         "labels.txt of the run that trained it.")
+
+
+def name_of(entry):
+    """What a row calls a video: its path, and the part of it where it is one."""
+    if entry.start is None and entry.end is None:
+        return entry.path
+    return f"{entry.path}@{'' if entry.start is None else f'{entry.start:g}'}-" \
+           f"{'' if entry.end is None else f'{entry.end:g}'}"
+
+
+def load_network(source, labels=None):
+    """(model, clip, labels, multi_label) of a work folder or a `.keras` file.
+
+    Args:
+        source: work folder, or `.keras` file with `labels.txt` beside it.
+        labels: file of label names, or None. Without any, classes are called by their ids.
+
+    Raises:
+        OSError: if there is no such model.
+        ValueError: if the file is no model or that of other clips than the run's, or the labels do not fit it.
+    """
+    import res3d
+    from pipelines.annotations.labels import load_labels
+    from res3d.training.workfolder import WorkFolder
+
+    path = pathlib.Path(source).expanduser()
+    if path.is_dir():
+        folder = WorkFolder(path)
+        model = _load(folder.model_file)
+        names = load_labels(labels) if labels is not None else folder.labels
+        multi_label = folder.recipe_file.is_file() and folder.recipe.loss.multi_label
+        clip = folder.clip
+        if res3d.clip_of(model) != clip:
+            raise ValueError(f"The network of a run must take the clips of its {folder.clip_file.name}: {clip}. "
+                             f"'{folder.model_file}' takes {res3d.clip_of(model)}. Put the run's own model there.")
+    else:
+        if not path.is_file():
+            raise FileNotFoundError("A model must be a work folder of `res3d train` or a .keras file. Received: "
+                                    f"'{source}', which does not exist.")
+        model = _load(path)
+        beside = path.with_name("labels.txt")
+        labels = labels if labels is not None else (beside if beside.is_file() else None)
+        names = load_labels(labels) if labels is not None else [str(i) for i in range(model.output_shape[-1])]
+        multi_label, clip = False, res3d.clip_of(model)
+    check_labels(model, names)
+    return model, clip, names, multi_label
+
+
+def _load(path):
+    import zipfile
+
+    import res3d
+
+    if path.suffix != ".keras" or not zipfile.is_zipfile(path):
+        raise ValueError(f"A model must be a whole .keras file. Received: '{path}'. PyTorch checkpoints are read "
+                         "by `res3d import-weights`.")
+    return res3d.load_model(path, compile=False)

@@ -1,0 +1,122 @@
+"""A network over videos as a protocol says: every video decoded once, its views classified together."""
+
+import dataclasses
+import time
+
+import numpy as np
+from absl import logging
+
+from res3d.workflows.loading import VIEWS_AT_ONCE, Network, check_labels, name_of
+
+
+@dataclasses.dataclass
+class Scored:
+    """What a pass over videos gave.
+
+    Attributes:
+        predictions: `Predictions`, one row a video.
+        positions: per row, the video's place in `manifest`.
+        clip_scores: per row, (views, classes) probabilities of each view.
+        manifest: `Manifest`.
+        quarantine: list of (path, reason) that could not be read, or are too short for the protocol.
+        padded: list of positions of videos so short that the protocol repeats some of their frames.
+        network_seconds: float. Time in the network alone.
+        seconds: float. All of it.
+    """
+
+    predictions: object
+    positions: list
+    clip_scores: list
+    manifest: object
+    quarantine: list
+    padded: list
+    network_seconds: float
+    seconds: float
+
+
+def score(model, clip, data, protocol, labels, split=None, workers=None, multi_label=False, views_at_once=VIEWS_AT_ONCE,
+          progress=True, long_enough=False):
+    """Classifies every video of `data`.
+
+    Args:
+        model: a network of the family.
+        clip: `ClipSpec`.
+        data: folder, manifest file, annotation file, prepared folder or `Manifest`.
+        protocol: name of a protocol.
+        labels: the label names of the network, in the order of its logits.
+        split: str or None.
+        workers: int or None. Videos decoded at once.
+        multi_label: bool. Sigmoids in the place of the softmax.
+        views_at_once: int. Clips in one batch.
+        progress: bool. A bar on a terminal.
+        long_enough: bool. Refuse data in which no video is as long as the protocol wants.
+
+    Returns:
+        `Scored`.
+
+    Raises:
+        ValueError: if the labels do not fit the network, the clip does not fit the protocol, or all videos are shorter
+            than the protocol wants and `long_enough` is True.
+    """
+    from tqdm import tqdm
+
+    from pipelines.dataset.evaluation import evaluation_views
+    from pipelines.sample.protocols import protocol as find_protocol
+    from res3d.evaluation.metrics import sigmoid, softmax
+    from res3d.evaluation.predictions import Predictions
+    from res3d.evaluation.views import average_views
+
+    plan = find_protocol(protocol)
+    check_labels(model, labels)
+    network = Network(model, clip, plan, views_at_once)
+    started = time.monotonic()
+    views = evaluation_views(data, clip, protocol, split=split, labels=labels, workers=workers)
+    rows, positions, clip_scores, truth = [], [], [], []
+    entries, reader = views.manifest.entries, views.reader
+    if long_enough:
+        found = (reader.attempt(reader.extent, index) for index in range(len(entries)))
+        plan.check_longest(clip, (extent for extent in found if extent is not None))
+    bar = tqdm(total=len(entries), unit="video", disable=None if progress else True, dynamic_ncols=True)
+    for batch, _, position in views.prefetch(1):
+        logits = network(np.asarray(batch))
+        position = int(position)
+        rows.append(average_views(logits, plan.average, multi_label))
+        clip_scores.append((sigmoid if multi_label else softmax)(logits).astype("float32"))
+        positions.append(position)
+        truth.append(tuple(entries[position].labels))
+        bar.update()
+    bar.close()
+    scores = np.stack(rows) if rows else np.empty((0, len(labels)))
+    names = [name_of(entries[position]) for position in positions]
+    predictions = Predictions(names, list(labels), truth, scores)
+    padded = [position for position in positions if not _fits(plan, clip, reader.extent(position))]
+    if padded:
+        logging.warning("%d of %d videos have fewer than the %d frames that protocol %s takes, such as '%s': it "
+                        "repeats theirs", len(padded), len(positions), plan.span(clip), plan.name,
+                        entries[padded[0]].path)
+    return Scored(predictions, positions, clip_scores, views.manifest, list(views.quarantine), padded, network.seconds,
+                  time.monotonic() - started)
+
+
+def _fits(plan, clip, extent):
+    info, first, last = extent
+    return plan.fits(info, clip, first, last)
+
+
+def middle_clip(entry, clip):
+    """(clip, frames a second) of the middle of a video or record: uint8 (frames, height, width, channels), and float.
+
+    Raises:
+        ValueError: if it cannot be read.
+    """
+    from pipelines.annotations.entries import Manifest
+    from pipelines.dataset.evaluation import evaluation_views
+
+    views = evaluation_views(Manifest([dataclasses.replace(entry, labels=())], []), clip, "centre", workers=1)
+    for pixels, *_ in views:
+        rate = clip.fps if clip.fps is not None else views.reader.extent(0)[0].fps
+        return pixels.numpy()[0], max(rate / clip.stride, 1.0)
+    raise ValueError(f"Expected a video that can be read. '{name_of(entry)}' cannot: "
+                     f"{', '.join(reason for _, reason in views.quarantine)}.")
+
+

@@ -1,0 +1,112 @@
+"""Where training starts from: weights of another run, and which of them stay as they are."""
+
+import math
+import os
+import pathlib
+import zipfile
+
+import keras
+from absl import logging
+
+from res3d.training.workfolder import WorkFolder
+
+STAGES = ("stem", "stage1", "stage2", "stage3", "stage4")
+HEAD = "logits"
+
+
+def load_start(model, source):
+    """Gives `model` the weights in `source`; a head for other classes stays new.
+
+    Args:
+        model: a built network of the family.
+        source: a work folder (its best model), a `.keras` file, or a published PyTorch checkpoint.
+
+    Returns:
+        list of paths of weights that were left as they were: those of the head, or none.
+
+    Raises:
+        ValueError: if `source` is none of these or holds another network; the message has both differences.
+    """
+    path = pathlib.Path(source).expanduser()
+    if path.is_dir():
+        path = WorkFolder(path).model_file
+    if not path.exists():
+        raise FileNotFoundError("Weights must come from a work folder, a .keras file or a PyTorch checkpoint. "
+                                f"Received: '{source}', which does not exist.")
+    if path.suffix != ".keras":
+        return _load_published(model, path)
+    if not zipfile.is_zipfile(path):
+        raise ValueError(f"Weights in a .keras file must be whole. Received: '{path}', which is not. Copy it again, or "
+                         "start without --weights.")
+    from res3d.saving import load_model
+
+    return copy_weights(load_model(path, compile=False), model, source)
+
+
+def _load_published(model, path):
+    from res3d.weights.errors import CheckpointError
+    from res3d.weights.load import load_weights
+
+    try:
+        load_weights(model, os.fspath(path))
+    except CheckpointError as error:
+        if "drop_head=True" not in error.reason:  # anything but another number of classes
+            raise
+        load_weights(model, os.fspath(path), drop_head=True)
+        logging.info("weights from '%s'; new head, as its classes are others", path)
+        return [variable.path for variable in model.get_layer(HEAD).weights]
+    logging.info("all weights from '%s'", path)
+    return []
+
+
+def copy_weights(old, new, source="the other model"):
+    """Copies every weight of `old` to the weight of the same path in `new`, but for a head of another shape."""
+    values = {variable.path: variable for variable in old.weights}
+    wanted = {variable.path: variable for variable in new.weights}
+    fits = {path for path in values.keys() & wanted.keys() if values[path].shape == wanted[path].shape}
+    left = [path for path in wanted if path not in fits]
+    extra = [path for path in values if path not in fits]
+    if any(HEAD not in path.split("/") for path in left + extra):
+        raise ValueError(f"The weights in '{source}' must be those of the same network. "
+                         f"Only there: {_shapes(values, extra)}. Only here: {_shapes(wanted, left)}. "
+                         "Use the recipe's model.name and options that they were trained with.")
+    for path in fits:
+        wanted[path].assign(values[path])
+    if left:
+        logging.info("weights from '%s'; new head: %s", source, ", ".join(left))
+    else:
+        logging.info("all weights from '%s'", source)
+    return left
+
+
+def freeze(model, last=None, batch_norm=False):
+    """Keeps the layers up to and with stage `last` as they are, and batch norms at their statistics.
+
+    Args:
+        model: a network of the family.
+        last: "stem", "stage1" ... "stage4", or None for none. Frozen batch norms use their moving statistics.
+        batch_norm: bool. True does that to every batch norm, whatever is trained around it.
+
+    Returns:
+        int. How many weights still train.
+    """
+    if last is not None:
+        if last not in STAGES:
+            raise ValueError(f"`start.freeze` must be one of {', '.join(STAGES)}. Received: start.freeze={last!r}.")
+        frozen = STAGES[:STAGES.index(last) + 1]
+        layers = [layer for layer in model.layers if layer.name.split("_")[-1].startswith(frozen)]
+        if not layers:
+            raise ValueError(f"`start.freeze` must name a stage of the network. Received: start.freeze={last!r}; its "
+                             f"layers are {', '.join(layer.name for layer in model.layers)}.")
+        for layer in layers:
+            layer.trainable = False
+    if batch_norm:
+        for layer in model._flatten_layers(include_self=False):
+            if isinstance(layer, keras.layers.BatchNormalization):
+                layer.trainable = False
+    return sum(math.prod(variable.shape) for variable in model.trainable_variables)
+
+
+def _shapes(variables, paths):
+    shown = ", ".join(f"{path} {tuple(variables[path].shape)}" for path in paths[:8])
+    return (shown + (f", and {len(paths) - 8} more" if len(paths) > 8 else "")) or "nothing"

@@ -1,0 +1,174 @@
+"""A recipe and videos to a work folder: `model.fit`, begun or gone on with."""
+
+
+import contextlib
+import datetime
+import os
+import platform
+import sys
+
+from absl import logging
+
+from res3d.commands.version import revision
+
+
+def train(recipe, data, workdir, *, deterministic=False, overwrite=False, checkpoint_minutes=5.0, checkpoint_steps=None,
+          data_service=None, devices=None, coordinator=None, process_id=0, process_count=1, **lists):
+    """Trains as `recipe` says on `data` and leaves a work folder.
+
+    Args:
+        recipe: `Recipe`.
+        data: folder, manifest, annotation file or prepared folder.
+        workdir: folder; a run in it that is not finished goes on.
+        deterministic: bool. Equal runs give equal numbers, at some cost in speed.
+        overwrite: bool. Removes a former run first.
+        checkpoint_minutes, checkpoint_steps: time or steps between two checkpoints within an epoch.
+        data_service: grpc://HOST:PORT of shared input workers, or None.
+        devices: int or "all" for `tf.distribute.MirroredStrategy` on this host, or None.
+        coordinator, process_id, process_count: for several processes on the JAX backend.
+        lists: `videos`, `format` and `fold` of an annotation file, as `read_manifest` takes them.
+
+    Returns:
+        list of dicts, one an epoch.
+    """
+    from res3d.training.workfolder import WorkFolder
+    from res3d.workflows import devices as on_devices
+
+    folder = WorkFolder(workdir)
+    if process_count < 1 or (process_count == 1 and (process_id or coordinator is not None)):
+        raise ValueError("`--coordinator` and `--process_id` are for several processes: give all of them the same "
+                         f"--process_count, 2 or more. Received: {process_count}.")
+    if process_count > 1:
+        if overwrite:
+            folder.clear()  # before they meet, so that none removes what another has begun
+        on_devices.join(coordinator, process_id, process_count)
+    import keras
+
+    import res3d
+    from pipelines.dataset import quarantine
+    from res3d.training.loop import fit
+    from res3d.training.losses import make_loss, make_metrics
+    from res3d.training.optimizer import make_optimizer
+    from res3d.workflows.start import freeze, load_start
+    from res3d.workflows.training_data import load_training_data
+
+    chief = process_id == 0
+    keras.utils.set_random_seed(recipe.seed)
+    if deterministic:
+        on_devices.be_deterministic()
+    _check_names(recipe)
+    fed = load_training_data(recipe, data, shard=(process_id, process_count), data_service=data_service,
+                             quarantine_csv=folder.quarantine_file if chief else None, **lists)
+    if not overwrite:
+        folder.check(recipe, fed.labels)
+    resumes = folder.state_file.is_file() and not overwrite
+    skipped_before = quarantine.load(folder.quarantine_file) if resumes and folder.quarantine_file.is_file() else []
+    steps = fed.train.steps_per_epoch
+    with on_devices.scope(devices, recipe.data.batch_size, recipe.optimizer.accumulate):
+        policy = keras.config.dtype_policy()
+        keras.config.set_dtype_policy(recipe.precision)
+        try:
+            model = res3d.build(recipe.model.name, len(fed.labels), recipe.clip, **_model_options(recipe))
+        finally:
+            keras.config.set_dtype_policy(policy)
+        if recipe.start.weights is not None and not resumes:
+            load_start(model, recipe.start.weights)
+        freeze(model, recipe.start.freeze, recipe.start.freeze_batch_norm)
+        optimizer = make_optimizer(recipe, steps)
+        if recipe.precision == "mixed_float16":
+            optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+        model.compile(optimizer, make_loss(recipe), metrics=make_metrics(recipe, len(fed.labels)),
+                      jit_compile=recipe.xla or keras.backend.backend() == "jax")
+    with folder.alone() if chief else contextlib.nullcontext():
+        if chief:  # not before: a start that fails leaves no folder behind, and a former run as it is
+            if overwrite:
+                folder.clear()
+            folder.claim(recipe, fed.labels, describe_run(recipe, data, fed, deterministic, lists))
+        try:
+            return fit(model, recipe, fed.train.at, fed.validation, folder, steps, names=fed.names, chief=chief,
+                       checkpoint_minutes=checkpoint_minutes, checkpoint_steps=checkpoint_steps,
+                       agree=on_devices.agree if process_count > 1 else bool)
+        finally:
+            if chief:
+                _save_quarantine(folder, {**dict(skipped_before), **dict(fed.skipped)}.items())
+
+
+def summary(folder, history):
+    """What `res3d train` prints last."""
+    from pipelines.dataset import quarantine
+    from res3d.training.loop import monitored
+
+    skipped = quarantine.load(folder.quarantine_file)
+    lines = []
+    if history:
+        monitor = monitored(folder.recipe.stop.monitor, history[-1])
+        best = (min if monitor.endswith("loss") else max)(history, key=lambda row: row[monitor])
+        found = f"best {monitor} {best[monitor]:.4f} in epoch {best['epoch']}"
+        lines.append(f"{len(history)} epochs; {found}: {folder.best}")
+    lines.append(f"{len(skipped)} videos skipped" + (f" (all in {folder.quarantine_file}):" if skipped else ""))
+    lines += [f"  {path}: {reason}" for path, reason in skipped[:10]]
+    lines += [f"  and {len(skipped) - 10} more"] if len(skipped) > 10 else []
+    trained = folder.best.is_file() or folder.last.is_file()
+    lines.append(f"next: res3d evaluate --workdir={folder}" if trained else "next: the same command, which goes on")
+    return "\n".join(lines)
+
+
+def describe_run(recipe, data, fed, deterministic, lists):
+    """Data, versions, seed and revision of a run, ready for JSON."""
+    import importlib.metadata
+
+    import keras
+
+    from pipelines.storage.addresses import absolute
+
+    versions = {"python": platform.python_version()}
+    for name in ("res3d", "keras", "tensorflow", "jax", "torch", "numpy", "opencv-python-headless"):
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    if "videos" in lists:
+        lists = {**lists, "videos": absolute(lists["videos"])}
+    place = absolute(data) if isinstance(data, str | os.PathLike) else None
+    return {"data": place, "lists": lists, "seed": recipe.seed,
+            "training_videos": len(fed.train.manifest), "batches_per_epoch": fed.train.steps_per_epoch,
+            "validation_videos": len(fed.validation.manifest) if fed.validation is not None else 0,
+            "backend": keras.backend.backend(), "deterministic": deterministic, "versions": versions,
+            "revision": revision(), "started": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
+            "command": sys.argv}
+
+
+def _model_options(recipe):
+    options = dict(recipe.model.options)
+    if recipe.model.dropout is not None:
+        options["dropout"] = recipe.model.dropout
+    return options
+
+
+def _check_names(recipe):
+    """Before any video is read: an unknown name is the quickest mistake to tell."""
+    import difflib
+
+    import res3d
+    from pipelines.sample.protocols import protocol
+
+    protocol(recipe.protocol)
+    known = [getattr(row, "name", row) for row in res3d.list_models()]
+    if recipe.model.name not in known:
+        near = difflib.get_close_matches(recipe.model.name, known, 3)
+        raise ValueError(f"`model.name` must be one of the names that `res3d models` lists. Received: "
+                         f"{recipe.model.name!r}." + (f" Did you mean {' or '.join(near)}?" if near else ""))
+
+
+def _save_quarantine(folder, skipped):
+    from pipelines.dataset.quarantine import Quarantine
+
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity(logging.ERROR)  # each was logged when it was found
+    try:
+        quarantine = Quarantine(folder.quarantine_file)
+        for path, reason in skipped:
+            quarantine.add(path, reason)
+        quarantine.save()
+    finally:
+        logging.set_verbosity(verbosity)
