@@ -27,7 +27,7 @@ import pipelines
 from pipelines.annotations.entries import Entry, Manifest
 from pipelines.dataset.clip_dataset import input_options
 from pipelines.manifest import read_manifest
-from pipelines.prepare.options import Options
+from pipelines.prepare.options import PrepareOptions
 from pipelines.prepare.run import prepare
 from pipelines.video import opencv
 from res3d.geometry import ClipSpec
@@ -99,7 +99,7 @@ def main():
     paths = [os.path.abspath(path) for name in arguments.videos for path in (
         sorted(os.path.join(name, inside) for inside in os.listdir(name)) if os.path.isdir(name) else [name])
         if path.lower().endswith(VIDEOS)]
-    options = Options(CLIP, shard_clips=2 * len(paths))
+    options = PrepareOptions(CLIP, shard_clips=2 * len(paths))
     manifest = Manifest([Entry(path, (0,)) for path in paths * arguments.copies], ["any"])
     with tempfile.TemporaryDirectory() as folder:
         copies = max(1, round(arguments.seconds / bare(paths, options)))
@@ -112,7 +112,7 @@ def main():
                 if name == "bare":
                     bare([entry.path for entry in once], options)
                 else:
-                    summary = prepare(once, out, Options(CLIP, shard_clips=-(-len(once) // 8)), workers=name)
+                    summary = prepare(once, out, PrepareOptions(CLIP, shard_clips=-(-len(once) // 8)), workers=name)
                 times[name].append(time.perf_counter() - began)
                 used[name].append(processor_seconds() - busy)
                 shutil.rmtree(out, ignore_errors=True)

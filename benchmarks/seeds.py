@@ -19,11 +19,11 @@ import time
 import keras
 
 from pipelines import synthetic
-from pipelines.prepare.options import Options
+from pipelines.prepare.options import PrepareOptions
 from pipelines.prepare.run import prepare
-from res3d.commands.evaluate import evaluate
-from res3d.commands.train import train
 from res3d.training.recipe import find_recipe
+from res3d.workflows.evaluate import evaluate
+from res3d.workflows.train import train
 
 
 def main():
@@ -49,7 +49,7 @@ def main():
                 data = videos
                 if kind == "records":
                     data = pathlib.Path(folder, f"records{seed}")
-                    prepare(videos, data, Options(recipe.clip))
+                    prepare(videos, data, PrepareOptions(recipe.clip))
                 started = time.perf_counter()
                 train(recipe, data, workdir)
                 minutes = (time.perf_counter() - started) / 60

@@ -18,8 +18,8 @@ import statistics
 import tempfile
 
 from pipelines.video import reading, writer
-from res3d.commands.train import train
 from res3d.training.recipe import find_recipe
+from res3d.workflows.train import train
 
 # Label: files to train on, and files to hold out.
 VIDEOS = {

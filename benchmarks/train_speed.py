@@ -136,11 +136,11 @@ def main():
             data, args.split = str(pathlib.Path(folder) / "motion"), args.split or "train"
             synthetic.write(data, train_per_class=12, val_per_class=1)
         if args.prepare:
-            from pipelines.prepare.options import Options
+            from pipelines.prepare.options import PrepareOptions
             from pipelines.prepare.run import prepare
 
             records = str(pathlib.Path(folder) / "records")
-            prepare(data, records, Options(clip))
+            prepare(data, records, PrepareOptions(clip))
             data = records
         pairs = steps(args, clip, data)
         memory, fed = (1e3 * statistics.median(column) for column in zip(*pairs))

@@ -26,7 +26,7 @@ FORMATS = {  # in the order in which a file or folder is offered to them; the fi
 
 
 @dataclasses.dataclass(frozen=True)
-class Options:
+class ReadOptions:
     """What a reader may be told; the fields are the arguments of `pipelines.manifest.read_manifest`."""
 
     labels: list | None = None
@@ -41,7 +41,7 @@ def read(path, format=None, **options):
     """A `Manifest` of `path`, a file or a folder; arguments as of `pipelines.manifest.read_manifest`."""
     from pipelines.annotations.resolve import resolve
 
-    options = Options(**options)
+    options = ReadOptions(**options)
     with folders.remembered():
         try:
             return resolve(parse(path, format, options), path, options)
@@ -55,7 +55,7 @@ def read(path, format=None, **options):
 
 def parse(path, format=None, options=None):
     """The `Table` of an annotation file, before any video is looked for."""
-    format, options = format or detect(path), options or Options()
+    format, options = format or detect(path), options or ReadOptions()
     if options.split_by is not None and format != "manifest":
         raise ValueError("`split_by` names a column of a CSV manifest. Received: "
                          f"split_by={options.split_by!r} for '{path}', of format '{format}'. Leave it out, or write a "

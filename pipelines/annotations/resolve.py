@@ -15,7 +15,7 @@ def resolve(table, source, options):
     Args:
         table: `Table`, as a format's `read` gives it.
         source: str. The annotation file or folder, for messages and for `labels.txt` beside it.
-        options: `pipelines.annotations.Options`. `labels` fixes the ids; `videos` is where names are looked for;
+        options: `pipelines.annotations.ReadOptions`. `labels` fixes the ids; `videos` is where names are looked for;
             `strict` makes an empty outcome an error.
     """
     names, origin = _label_list(table, source, options.labels)

@@ -132,10 +132,10 @@ def step_rate(name, train, clip, batch_size, seconds):
 
 def augmentation(name, clip):
     """The steps of `--augment`."""
-    from pipelines.augment import colour, crops, flip, rand_augment
+    from pipelines.augment import colour, crops, flip, randaugment
 
     steps = [crops.random_resized_crop(clip.height, clip.width), flip.random_flip()]
-    more = {"none": None, "crop": [], "color": [colour.color_jitter()], "rand": [rand_augment.rand_augment()]}[name]
+    more = {"none": None, "crop": [], "color": [colour.color_jitter()], "rand": [randaugment.rand_augment()]}[name]
     return [] if more is None else steps + more
 
 

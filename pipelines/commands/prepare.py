@@ -47,7 +47,7 @@ def add_flags(parser):
 def run(args):
     """Prepares, or verifies; returns 0, or 1 if verifying found something."""
     from pipelines.commands.flags import parse_clip
-    from pipelines.prepare import Options, prepare
+    from pipelines.prepare import PrepareOptions, prepare
     from pipelines.records import layout
     from pipelines.storage import addresses
 
@@ -62,7 +62,7 @@ def run(args):
     if flags and not args.runner:
         raise ValueError(f"`--runner_flags` are those of a Beam runner. Received: {args.runner_flags!r} without "
                          "--runner. Name the runner, or leave them out.")
-    options = Options(parse_clip(args.clip), args.short_side, args.fps, args.quality, args.frames_per_record,
+    options = PrepareOptions(parse_clip(args.clip), args.short_side, args.fps, args.quality, args.frames_per_record,
                               args.shard_clips)
     runner = None
     if args.runner:

@@ -1,2 +1,2 @@
-from .options import Options as Options
+from .options import PrepareOptions as PrepareOptions
 from .run import prepare as prepare

@@ -18,7 +18,7 @@ def clip_records(entry, name, labels, options):
         entry: `Entry`.
         name: str. What the records call the video.
         labels: list of str. All label names.
-        options: `Options` of `pipelines.prepare`.
+        options: `PrepareOptions` of `pipelines.prepare`.
 
     Returns:
         list of (`Record`, dict of index columns).

@@ -6,7 +6,7 @@ from res3d.geometry import ClipSpec
 
 
 @dataclasses.dataclass(frozen=True)
-class Options:
+class PrepareOptions:
     """What may be chosen about records.
 
     Args:
@@ -49,6 +49,6 @@ class Options:
             "clip": self.clip.to_dict()}
 
     @classmethod
-    def from_dict(cls, fields: dict) -> "Options":
+    def from_dict(cls, fields: dict) -> "PrepareOptions":
         """The inverse of `to_dict`."""
         return cls(**fields | {"clip": ClipSpec.from_dict(fields["clip"])})

@@ -16,8 +16,8 @@ import numpy as np
 from pipelines.annotations import reading
 from pipelines.annotations.entries import Entry
 from pipelines.annotations.formats import folders
-from pipelines.annotations.reading import Options
 from pipelines.manifest import read_manifest
+from pipelines.prepare.options import PrepareOptions
 from pipelines.records import record
 from pipelines.records.index import of_manifest
 from pipelines.records.layout import PLAN_FILE, WORK_FOLDER
@@ -43,7 +43,7 @@ class Plan:
     """Who goes where.
 
     Args:
-        options: `Options`.
+        options: `PrepareOptions`.
         entries: list of `Entry`. What to prepare; paths as they are opened.
         names: list of str. What records call the videos.
         labels: list of str.
@@ -111,7 +111,7 @@ def load(out):
     """The `Plan` in the work folder of `out`."""
     fields = json.loads(files.read_bytes(addresses.join(out, WORK_FOLDER, PLAN_FILE)))
     entries = [Entry(row[0], tuple(row[1]), *row[2:]) for row in fields["entries"]]
-    return Plan(Options.from_dict(fields["options"]), entries, fields["names"], fields["labels"],
+    return Plan(PrepareOptions.from_dict(fields["options"]), entries, fields["names"], fields["labels"],
                 fields["multi_label"], [tuple(row) for row in fields["missing"]], fields["base"], out)
 
 
@@ -121,7 +121,7 @@ def make(data, out, options, split=None, labels=None, **layout):
     Args:
         data: what `read_manifest` takes; `layout` are its other arguments.
         out: folder or address of the result.
-        options: `Options`.
+        options: `PrepareOptions`.
         split: str or None. Only this split.
         labels: label list or None.
     """

@@ -1,6 +1,6 @@
 """Videos to shards of records, once, at any scale: `prepare` plans, has the shards written, and gathers what came out.
 
-    prepare("data/videos", "data/records", Options(clip), workers=16)
+    prepare("data/videos", "data/records", PrepareOptions(clip), workers=16)
 
 It may be killed at any moment and run again: it goes on with the shards that are not finished, and the result is byte
 for byte the same.
@@ -19,7 +19,7 @@ from pipelines.dataset.facts import check_positive
 from pipelines.dataset.quarantine import COLUMNS as QUARANTINE_COLUMNS
 from pipelines.prepare import output, pool
 from pipelines.prepare.lock import alone
-from pipelines.prepare.options import Options
+from pipelines.prepare.options import PrepareOptions
 from pipelines.prepare.output import check_whole, sweep
 from pipelines.prepare.plan import NO_SPLIT, make, writing
 from pipelines.prepare.shard import finished, swept
@@ -31,7 +31,7 @@ from pipelines.storage import addresses, files
 TIMEOUT_SECONDS = 600.0
 
 
-def prepare(data: str | os.PathLike | Manifest, out: str | os.PathLike, options: Options | None = None, *,
+def prepare(data: str | os.PathLike | Manifest, out: str | os.PathLike, options: PrepareOptions | None = None, *,
             split: str | None = None, labels: Sequence[str] | str | os.PathLike | None = None,
             workers: int | None = None, overwrite: bool = False, progress: Callable | None = None,
             timeout: float = TIMEOUT_SECONDS, runner: Callable | None = None, **layout) -> dict:
@@ -40,7 +40,7 @@ def prepare(data: str | os.PathLike | Manifest, out: str | os.PathLike, options:
     Args:
         data: whatever `read_manifest` takes, addresses included; `layout` are its other arguments.
         out: folder, or address of a bucket.
-        options: `Options`, or None for the defaults.
+        options: `PrepareOptions`, or None for the defaults.
         split: str or None. Only this split.
         labels: label list, or None.
         workers: int or None. Processes, and as many shards written at once at most; None is one a core.
@@ -57,7 +57,7 @@ def prepare(data: str | os.PathLike | Manifest, out: str | os.PathLike, options:
         check_positive("workers", workers)
     if not timeout > 0:
         raise ValueError(f"`timeout` must be a number of seconds above 0. Received: timeout={timeout!r}.")
-    plan = make(data, out, options or Options(), split, labels, **layout)
+    plan = make(data, out, options or PrepareOptions(), split, labels, **layout)
     with writing(plan.out):
         files.make_folder(plan.out)
     with alone(plan.out), writing(plan.out), swept(plan.out):

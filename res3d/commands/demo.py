@@ -32,8 +32,8 @@ def add_flags(parser):
 def run(args):
     """Runs every stage and prints the table; 1 if a promise is broken."""
     from pipelines import synthetic
-    from res3d.commands.evaluate import evaluate
     from res3d.training.recipe import find_recipe
+    from res3d.workflows.evaluate import evaluate
 
     folder = pathlib.Path(args.workdir)
     rows = Table()
@@ -112,7 +112,7 @@ def _say(text):
 
 
 def _train(recipe, videos, workdir):
-    from res3d.commands.train import train
+    from res3d.workflows.train import train
 
     train(recipe, videos, workdir, overwrite=True)
 

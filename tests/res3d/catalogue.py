@@ -58,8 +58,8 @@ LAYERS = {  # name: (constructor, shape of one sample); the class is the part be
                               SHAPES[3]),
     **{f"{name}{rank}D": (functools.partial(getattr(module, f"{name}{rank}D"), 8, strides=2, dropout=0.1), SHAPES[rank])
        for rank in (1, 2, 3) for module, name in BLOCKS},
-    "BasicBlock3D.everything": (lambda: residual.BasicBlock3D(6, strides=2, shortcut="average_pool", squeeze=2, gate=True,
-                                                            drop_path=0.2, zero_init=True), SHAPES[3]),
+    "BasicBlock3D.everything": (lambda: residual.BasicBlock3D(
+        6, strides=2, shortcut="average_pool", squeeze=2, gate=True, drop_path=0.2, zero_init=True), SHAPES[3]),
     "Stage": (lambda: Stage([residual.BasicBlock(6, 3, strides=2, name="block0"), MaxPool((2, 1, 1), (2, 1, 1), 3)]),
               SHAPES[3]),
     "MaxPool": (lambda: MaxPool((1, 3, 3), (1, 2, 2), 3), SHAPES[3]),

@@ -86,7 +86,7 @@ class ReadOnly(type):
         raise RefusedError(f"a change of {cls.__name__}.{name}")
 
 
-class Options(metaclass=ReadOnly):
+class Namespace(metaclass=ReadOnly):
     """Stands for argparse.Namespace, by which torchvision's training script keeps its options: a dict, never called."""
 
     __slots__ = ("values",)
@@ -150,7 +150,7 @@ def make_defaultdict(*_):
 
 
 ALLOWED: dict[str, dict] = {
-    "argparse": {"Namespace": Options},
+    "argparse": {"Namespace": Namespace},
     "collections": {"OrderedDict": Permitted(collections.OrderedDict), "Counter": Permitted(collections.Counter),
                     "defaultdict": Permitted(make_defaultdict)},
     "builtins": {kind.__name__: Permitted(kind) for kind in (complex, dict, float, frozenset, int, list, set, tuple)},

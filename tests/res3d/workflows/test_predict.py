@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from pipelines.video import reading
-from res3d.commands.predict import find_videos, predict
 from res3d.evaluation.metrics import best
 from res3d.workflows.loading import load_network
+from res3d.workflows.predict import find_videos, predict
 
 
 def test_a_table_names_every_video(trained, motion, console):

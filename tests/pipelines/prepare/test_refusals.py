@@ -11,11 +11,11 @@ from in_process import KilledError, here, one_shard
 from pipelines.commands import prepare as command
 from pipelines.manifest import read_manifest
 from pipelines.prepare import beam, pool, verify
-from pipelines.prepare.options import Options
+from pipelines.prepare.options import PrepareOptions
 from pipelines.prepare.run import prepare
 from res3d.geometry import ClipSpec
 
-OPTIONS = Options(ClipSpec(frames=8, height=56, width=56), shard_clips=4)
+OPTIONS = PrepareOptions(ClipSpec(frames=8, height=56, width=56), shard_clips=4)
 
 
 @pytest.fixture

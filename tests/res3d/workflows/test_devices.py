@@ -105,7 +105,7 @@ import sys
 import tensorflow as tf
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2)
-from res3d.commands.train import train
+from res3d.workflows.train import train
 from res3d.training.recipe import find_recipe
 
 settings = ["model.options.width=0.25", "clip.frames=4", "clip.stride=1", "clip.height=32", "clip.width=32",

@@ -8,22 +8,22 @@ import numpy as np
 import pytest
 
 from pipelines.manifest import read_manifest
-from pipelines.prepare.options import Options
+from pipelines.prepare.options import PrepareOptions
 from pipelines.prepare.run import prepare
 from pipelines.video import reading
-from res3d.commands.predict import find_videos, predict
-from res3d.commands.train import train
 from res3d.evaluation.predictions import Predictions
 from res3d.training.recipe import find_recipe
 from res3d.training.workfolder import WorkFolder
+from res3d.workflows.predict import find_videos, predict
 from res3d.workflows.scoring import middle_clip
+from res3d.workflows.train import train
 
 
 @pytest.fixture(scope="module")
 def prepared(motion, trained, tmp_path_factory):
     """The generated videos as records."""
     folder = tmp_path_factory.mktemp("prepared") / "records"
-    prepare(motion, folder, Options(WorkFolder(trained).clip, quality=95), workers=1)
+    prepare(motion, folder, PrepareOptions(WorkFolder(trained).clip, quality=95), workers=1)
     return folder
 
 

@@ -16,14 +16,14 @@ import pytest
 from pipelines import synthetic
 from pipelines.manifest import read_manifest
 from pipelines.prepare import verify
-from pipelines.prepare.options import Options
+from pipelines.prepare.options import PrepareOptions
 from pipelines.prepare.run import prepare
 from pipelines.records import tfrecord
 from pipelines.records.record import decode
 from res3d.geometry import ClipSpec
 
 CLIP = ClipSpec(frames=8, height=56, width=56)
-OPTIONS = Options(CLIP, shard_clips=6)
+OPTIONS = PrepareOptions(CLIP, shard_clips=6)
 
 
 @pytest.fixture(scope="module")
@@ -92,17 +92,18 @@ def test_a_changed_option_is_refused(videos, undisturbed, tmp_path):
     shutil.copytree(undisturbed, tmp_path / "out")
     with pytest.raises(ValueError, match=r"was begun with\. Received quality=50 instead of 90\. Prepare into another "
                                          r"folder, or pass --overwrite\."):
-        prepare(videos, tmp_path / "out", Options(CLIP, shard_clips=6, quality=50))
+        prepare(videos, tmp_path / "out", PrepareOptions(CLIP, shard_clips=6, quality=50))
     assert tree(tmp_path / "out") == tree(undisturbed)
     with pytest.raises(ValueError, match="another list of videos"):
         prepare(videos, tmp_path / "out", OPTIONS, split="val")
-    summary = prepare(videos, tmp_path / "out", Options(CLIP, shard_clips=20, quality=50), overwrite=True)
+    summary = prepare(videos, tmp_path / "out", PrepareOptions(CLIP, shard_clips=20, quality=50), overwrite=True)
     assert len(list((tmp_path / "out").glob("*.tfrecord"))) == len(summary["shards"]) == 2
     assert verify.verify(tmp_path / "out") == []
 
 
 def test_options_shape_the_frames(videos, tmp_path):
-    prepare(videos, tmp_path / "out", Options(CLIP, short_side=32, fps=10, frames_per_record=5), split="val", workers=1)
+    options = PrepareOptions(CLIP, short_side=32, fps=10, frames_per_record=5)
+    prepare(videos, tmp_path / "out", options, split="val", workers=1)
     manifest = read_manifest(tmp_path / "out")
     assert {min(entry.height, entry.width) for entry in manifest} == {32}
     assert {entry.fps for entry in manifest} == {10.0}
@@ -128,7 +129,7 @@ def test_a_split_by_another_column(videos, tmp_path):
                                    {"frames_per_record": 0}])
 def test_wrong_options(wrong):
     with pytest.raises(ValueError, match=f"`{next(iter(wrong))}` must be"):
-        Options(CLIP, **wrong)
+        PrepareOptions(CLIP, **wrong)
 
 
 def test_a_folder_with_other_files_is_refused(videos, tmp_path):
@@ -235,9 +236,9 @@ def test_verify_names_what_is_wrong(undisturbed, tmp_path):
 
 COMMAND = """
 import sys
-from pipelines.prepare import Options, prepare
+from pipelines.prepare import PrepareOptions, prepare
 from res3d.geometry import ClipSpec
-prepare(sys.argv[1], sys.argv[2], Options(ClipSpec(frames=8, height=56, width=56), shard_clips=6), workers=2)
+prepare(sys.argv[1], sys.argv[2], PrepareOptions(ClipSpec(frames=8, height=56, width=56), shard_clips=6), workers=2)
 """
 
 

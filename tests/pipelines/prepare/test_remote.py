@@ -15,11 +15,11 @@ import sys
 import numpy as np
 import pipelines
 from pipelines import prepare_verify
-from pipelines.prepare import Options, prepare
+from pipelines.prepare import PrepareOptions, prepare
 from res3d.geometry import ClipSpec
 videos, out, local = sys.argv[1:]
 clip = ClipSpec(frames=8, height=56, width=56)
-options = Options(clip, shard_clips=6)
+options = PrepareOptions(clip, shard_clips=6)
 for folder in (out, local):
     prepare(videos, folder, options, workers=2)
 prepare(videos, out, options)
@@ -39,7 +39,7 @@ import sys
 import numpy as np
 import pipelines
 from pipelines import doctor, storage
-from pipelines.prepare import Options, prepare
+from pipelines.prepare import PrepareOptions, prepare
 from res3d.geometry import ClipSpec
 
 def tree(folder):
@@ -55,7 +55,7 @@ for folder, _, names in os.walk(made):
         assert storage.read_bytes(storage.join(address, *path.relative_to(made).parts)) == path.read_bytes(), path
 clip = ClipSpec(frames=8, height=56, width=56)
 for name, data in (("here", made), ("there", address)):
-    prepare(data, os.path.join(local, name), Options(clip, shard_clips=6), workers=2)
+    prepare(data, os.path.join(local, name), PrepareOptions(clip, shard_clips=6), workers=2)
 here, there = (tree(os.path.join(local, name)) for name in ("here", "there"))
 assert len(here) == 9 and here == there, (here.keys(), there.keys())
 one, other = (list(pipelines.evaluation_clips(folder, clip, 8, split="val", workers=2)) for folder in (made, address))
@@ -79,12 +79,12 @@ import os
 import pathlib
 import sys
 from pipelines import storage
-from pipelines.prepare import Options, prepare
+from pipelines.prepare import PrepareOptions, prepare
 from res3d.geometry import ClipSpec
 
 made, address, local = sys.argv[1:]
 videos = address.replace("records", "videos")
-options = Options(ClipSpec(frames=8, height=56, width=56), shard_clips=2)
+options = PrepareOptions(ClipSpec(frames=8, height=56, width=56), shard_clips=2)
 if not storage.is_folder(videos):
     for folder, _, names in os.walk(made):
         for name in names:

@@ -13,7 +13,7 @@ from pipelines.annotations.entries import Manifest
 from pipelines.augment import chaining, crops, flip
 from pipelines.dataset.from_records.rows import COLUMNS, TOP, WIDTH, RecordRows
 from pipelines.manifest import read_manifest
-from pipelines.prepare.options import Options
+from pipelines.prepare.options import PrepareOptions
 from pipelines.prepare.run import prepare
 from pipelines.records import tfrecord
 from pipelines.records.layout import RecordEntry
@@ -38,7 +38,7 @@ def videos(tmp_path_factory):
 @pytest.fixture(scope="module")
 def prepared(videos, tmp_path_factory):
     out = tmp_path_factory.mktemp("out") / "records"
-    prepare(videos, out, Options(CLIP, shard_clips=6), workers=2)
+    prepare(videos, out, PrepareOptions(CLIP, shard_clips=6), workers=2)
     return out
 
 

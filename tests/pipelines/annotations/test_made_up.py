@@ -5,7 +5,7 @@ import os
 import pytest
 
 from pipelines.annotations import reading
-from pipelines.annotations.reading import Options
+from pipelines.annotations.reading import ReadOptions
 from pipelines.manifest import read_manifest
 
 
@@ -133,4 +133,4 @@ def test_every_format_says_what_it_reads():
         module = reading.module(name)
         assert module.__doc__
         assert not module.knows("no such file.xyz")
-    assert Options().fold == 1
+    assert ReadOptions().fold == 1

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 import pipelines
-from pipelines.augment import chaining, colour, crops, erasing, flip, mixing, rand_augment
+from pipelines.augment import chaining, colour, crops, erasing, flip, mixing, randaugment
 from pipelines.video.writer import write_video
 from res3d.geometry import ClipSpec
 
@@ -34,7 +34,7 @@ def clips_of(folder, **options):
     [crops.random_resized_crop(16), flip.random_flip(), colour.color_jitter()],
     [crops.short_side_jitter(16, short_side=(20, 30))],
     [crops.resize_short_side(24), crops.random_crop(16)],
-    [rand_augment.rand_augment(1), erasing.random_erasing(1.0)],
+    [randaugment.rand_augment(1), erasing.random_erasing(1.0)],
 ], ids=["box", "jitter", "whole", "cropped"])
 def test_the_same_whatever_the_number_of_workers(folder, steps):
     first = clips_of(folder, augment=chaining.chain(*steps), workers=1)

@@ -12,7 +12,7 @@ import pytest
 import pipelines
 from pipelines import synthetic
 from pipelines.dataset import data_service
-from pipelines.prepare.options import Options
+from pipelines.prepare.options import PrepareOptions
 from pipelines.prepare.run import prepare
 from pipelines.storage import files
 from res3d.geometry import ClipSpec
@@ -24,7 +24,7 @@ CLIP = ClipSpec(frames=8, height=56, width=56)
 def prepared(tmp_path_factory):
     videos, out = tmp_path_factory.mktemp("videos"), tmp_path_factory.mktemp("out") / "records"
     synthetic.write(videos, train_per_class=6, val_per_class=1)
-    prepare(videos, out, Options(CLIP, shard_clips=10), workers=2)
+    prepare(videos, out, PrepareOptions(CLIP, shard_clips=10), workers=2)
     return out
 
 

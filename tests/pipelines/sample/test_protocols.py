@@ -7,7 +7,7 @@ import types
 import numpy as np
 import pytest
 
-from pipelines.sample import clips, protocols
+from pipelines.sample import protocols
 from pipelines.video.info import VideoError
 from res3d.geometry import ClipSpec, preset
 
@@ -202,7 +202,7 @@ def test_part_of_a_video(name):
     ("tsn_25x10", 250, "logits", "mean", 224), ("full_video", 1, "softmax", "mean", 224),
 ])
 def test_rows(name, views, average, combine, side):
-    row = clips.protocol(name)
+    row = protocols.protocol(name)
     assert (row.name, row.views, row.average, row.combine) == (name, views, average, combine)
     clip = row.test_clip(preset("slowfast_8x8"))
     assert (clip.height, clip.width, clip.resize) == (side, side, 256)
@@ -215,4 +215,4 @@ def test_wider_crops_need_a_short_side():
 
 def test_unknown_protocol():
     with pytest.raises(ValueError, match=r"A protocol is one of centre, .*full_video\. Received: '10x3'"):
-        clips.protocol("10x3")
+        protocols.protocol("10x3")

@@ -16,7 +16,7 @@ from pipelines.dataset.from_records.decode import clip_decoder
 from pipelines.dataset.from_records.frames import _prefix, pictures, read
 from pipelines.dataset.from_records.rows import COLUMNS, HEIGHT, LEFT, LENGTH, OFFSET, UNREADABLE, WIDTH, RecordRows
 from pipelines.manifest import read_manifest
-from pipelines.prepare.options import Options
+from pipelines.prepare.options import PrepareOptions
 from pipelines.prepare.run import prepare
 from pipelines.records import record, tfrecord
 from pipelines.video import opencv
@@ -29,7 +29,7 @@ CLIP = ClipSpec(frames=4, height=56, width=56)
 def prepared(tmp_path_factory):
     folder = tmp_path_factory.mktemp("videos")
     synthetic.write(folder, train_per_class=1, val_per_class=1)
-    prepare(folder, folder / "records", Options(CLIP, shard_clips=6), workers=1)
+    prepare(folder, folder / "records", PrepareOptions(CLIP, shard_clips=6), workers=1)
     return folder / "records"
 
 

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 import res3d
-from res3d.commands.train import train
 from res3d.commands.version import revision
 from res3d.training.recipe import find_recipe
 from res3d.training.workfolder import WorkFolder, save_model
+from res3d.workflows.train import train
 
 
 def settings(names):

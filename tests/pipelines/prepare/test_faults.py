@@ -10,7 +10,7 @@ from in_process import KilledError, here, one_shard
 
 from pipelines.manifest import read_manifest
 from pipelines.prepare import pool, verify
-from pipelines.prepare.options import Options
+from pipelines.prepare.options import PrepareOptions
 from pipelines.prepare.plan import writing
 from pipelines.prepare.run import prepare
 from pipelines.prepare.shard import _aside, tempfile
@@ -18,7 +18,7 @@ from pipelines.storage import files
 from res3d.geometry import ClipSpec
 
 CLIP = ClipSpec(frames=8, height=56, width=56)
-OPTIONS, OTHERS = Options(CLIP, shard_clips=4), Options(CLIP, shard_clips=3, quality=50)
+OPTIONS, OTHERS = PrepareOptions(CLIP, shard_clips=4), PrepareOptions(CLIP, shard_clips=3, quality=50)
 
 
 @pytest.fixture(scope="module")

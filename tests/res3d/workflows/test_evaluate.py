@@ -11,10 +11,10 @@ import res3d
 from pipelines.manifest import read_manifest
 from pipelines.sample import protocols
 from pipelines.video import reading
-from res3d.commands.evaluate import evaluate
 from res3d.evaluation.predictions import Predictions
 from res3d.training.recipe import find_recipe
 from res3d.training.workfolder import WorkFolder, save_model
+from res3d.workflows.evaluate import evaluate
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from pipelines.video.info import VideoError
 from pipelines.video.jumps import with_jumps
 
 pytestmark = pytest.mark.clips
-SHARED = pathlib.Path(os.environ.get("RES3D_SHARED", pathlib.Path(__file__).resolve().parents[3] / "shared"))
+SHARED = pathlib.Path(os.environ.get("RES3D_SHARED", pathlib.Path(__file__).resolve().parents[4] / "shared"))
 TABLE = SHARED / "clips" / "clips.csv"
 ROWS = list(csv.DictReader(TABLE.read_text().splitlines())) if TABLE.exists() else []
 GOOD = [row["file"] for row in ROWS if int(row["frames_decoded"])]

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from pipelines.augment import colour, erasing, mixing, rand_augment
+from pipelines.augment import colour, erasing, mixing, randaugment
 from pipelines.augment.layer import keras_layer
 
 RNG = np.random.default_rng(0)
@@ -16,7 +16,7 @@ SEEDS = [(number, 11) for number in range(12)]
 STEPS = {
     "color_jitter": colour.color_jitter(hue=0.1),
     "random_erasing": erasing.random_erasing(1.0),
-    "rand_augment": rand_augment.rand_augment(2, 9),
+    "rand_augment": randaugment.rand_augment(2, 9),
     "rotation": keras_layer(keras.layers.RandomRotation(0.1), "channels"),
     "zoom": keras_layer(keras.layers.RandomZoom(0.2), "channels"),
     "translation": keras_layer(keras.layers.RandomTranslation(0.2, 0.2), "channels"),
@@ -44,9 +44,9 @@ def test_frames_move_as_one_and_clips_do_not(name):
     assert len({result.tobytes() for result in results}) > (1 if name == "posterization" else 5)
 
 
-@pytest.mark.parametrize("name", rand_augment.OPERATIONS)
+@pytest.mark.parametrize("name", randaugment.OPERATIONS)
 def test_each_operation_keeps_clips_clips(name):
-    operation = rand_augment.OPERATIONS[name]
+    operation = randaugment.OPERATIONS[name]
     for level in (-1.0, 0.0, 0.6):
         result = operation(tf.constant(STILL), level)
         assert (result.dtype, result.shape) == (tf.uint8, STILL.shape)
@@ -57,7 +57,7 @@ def test_each_operation_keeps_clips_clips(name):
 
 def test_operations_against_numpy():
     def do(name, level, clip=CLIP):
-        return rand_augment.OPERATIONS[name](tf.constant(clip), level).numpy()
+        return randaugment.OPERATIONS[name](tf.constant(clip), level).numpy()
 
     np.testing.assert_array_equal(do("solarize", 0.5), np.where(CLIP >= 128, 255 - CLIP, CLIP))
     np.testing.assert_array_equal(do("posterize", 0.75), CLIP & 0b11111000)
@@ -81,12 +81,12 @@ def test_operations_against_numpy():
 def test_turning_right_round_the_middle():
     dot = np.zeros((1, 21, 21, 1), np.uint8)
     dot[0, 10, 10] = 255                              # the middle stays where it is
-    assert rand_augment.OPERATIONS["rotate"](tf.constant(dot), 1.0).numpy()[0, 10, 10, 0] > 250
+    assert randaugment.OPERATIONS["rotate"](tf.constant(dot), 1.0).numpy()[0, 10, 10, 0] > 250
 
 
 def test_statistics_are_those_of_the_clip():
     dark_to_light = np.stack([np.full((4, 4, 3), level, np.uint8) for level in (50, 100, 150)])
-    stretched = rand_augment.OPERATIONS["auto_contrast"](tf.constant(dark_to_light), 0.0).numpy()
+    stretched = randaugment.OPERATIONS["auto_contrast"](tf.constant(dark_to_light), 0.0).numpy()
     assert stretched[:, 0, 0, 0].tolist() == [0, 128, 255]
 
 
@@ -173,4 +173,4 @@ def test_layers_that_cannot_be_seeded_are_refused(layer):
 ])
 def test_rand_augment_arguments(arguments, text):
     with pytest.raises(ValueError, match=text):
-        rand_augment.rand_augment(*arguments)
+        randaugment.rand_augment(*arguments)

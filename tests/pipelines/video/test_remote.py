@@ -14,7 +14,7 @@ import pipelines
 from pipelines import synthetic
 from pipelines.doctor import checks
 from pipelines.manifest import read_manifest
-from pipelines.prepare.options import Options
+from pipelines.prepare.options import PrepareOptions
 from pipelines.prepare.run import prepare
 from pipelines.storage import file_systems, files, folders
 from pipelines.video import frame_folder, opencv, reading, sources
@@ -275,7 +275,7 @@ def test_preparing_stops_at_what_is_refused_and_goes_on_later(web, tmp_path, mon
     rows = [f"{address}/{split}/{label}/0000.avi?token=sesame,{label}" for split in ("train", "val")
             for label in ("up", "down", "left", "right")]
     (tmp_path / "some.csv").write_text("\n".join(["path,label", *rows, f"{address}/none.avi,up"]) + "\n")
-    options = Options(CLIP, shard_clips=3)
+    options = PrepareOptions(CLIP, shard_clips=3)
     whole = prepare(tmp_path / "some.csv", tmp_path / "whole", options, workers=1)
     assert (whole["clips"], whole["failures"]) == (8, 1)
     assert (tmp_path / "whole" / "quarantine.csv").read_text().splitlines()[1] == (
