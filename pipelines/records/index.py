@@ -5,9 +5,8 @@ import io
 import json
 
 from pipelines.annotations.entries import LABELS_FILE, MANIFEST_FILE, Manifest
-from pipelines.dataset.graph import PLACE
 from pipelines.records import record
-from pipelines.records.layout import KIND, SUMMARY_FILE, WORK_FOLDER, RecordEntry, _entry
+from pipelines.records.layout import KIND, PLACE, SUMMARY_FILE, WORK_FOLDER, RecordEntry, entry_of
 from pipelines.storage import addresses, files
 
 
@@ -41,7 +40,7 @@ def read(folder):
     entries = []
     for row in csv.DictReader(io.StringIO(text, newline="")):
         try:
-            entries.append(_entry(row, folder, ids, tabled))
+            entries.append(entry_of(row, folder, ids, tabled))
         except (KeyError, TypeError, ValueError) as error:
             what = f"the label {error} is not in '{LABELS_FILE}'" if isinstance(error, KeyError) else str(error)
             raise ValueError(f"Expected '{addresses.shown(folder)}/{MANIFEST_FILE}' as it was prepared. Record "

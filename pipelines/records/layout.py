@@ -73,7 +73,7 @@ def are_records(data):
     return False
 
 
-def _entry(row, folder, ids, tabled):
+def entry_of(row, folder, ids, tabled):
     labels = tuple(ids[re.sub(r"\\(.)", r"\1", name)] for name in re.findall(r"(?:\\.|[^|\\])+", row["labels"]))
     number = {name: float(row[name]) if row.get(name) else None for name in ("start", "end")}
     times = row.get("times_us")

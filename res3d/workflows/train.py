@@ -9,7 +9,7 @@ import sys
 
 from absl import logging
 
-from res3d.commands.version import revision
+from res3d.workflows.revision import revision
 
 
 def train(recipe, data, workdir, *, deterministic=False, overwrite=False, checkpoint_minutes=5.0, checkpoint_steps=None,

@@ -1,3 +1,2 @@
-from .dashboard import dashboard as dashboard
 from .writing import find_models as find_models
 from .writing import write as write

@@ -1,0 +1,163 @@
+"""Imports point one way, files -> clips -> batches -> model -> SavedModel -> prediction, and folders keep to their floor."""
+
+import ast
+import graphlib
+import importlib
+import inspect
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import floors
+
+PATHS = [pytest.param(path, id=str(path.relative_to(floors.ROOT)))
+         for package in floors.PACKAGES for path in floors.modules(package)]
+FOLDERS = sorted({path.values[0].parent for path in PATHS})
+FORBIDDEN_NAMES = {"util", "utils", "helper", "helpers", "common", "misc", "manager"}
+STANDING_ALONE = {"__init__", "__main__"}
+MOST_LINES = 300
+MOST_BODY = 40
+
+
+def reaches(names, package):
+    return sorted(name for name in names if name == package or name.startswith(package + "."))
+
+
+def is_command(path):
+    return "commands" in path.relative_to(floors.ROOT).parts
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_folder_imports_what_its_row_allows(path):
+    here = floors.floor_of(floors.dotted(path))
+    if here in floors.PACKAGES:  # a face, or `python -m` of a package
+        assert path.stem in STANDING_ALONE, f"{path} needs a row in floors.py"
+        return
+    allowed = {here, *floors.FLOORS[here][1]}
+    for name in floors.ours(path):
+        floor = floors.floor_of(name)
+        assert floor in allowed or floor.split(".")[0] in allowed, f"{here} may not import {name}"
+
+
+def test_every_row_is_a_folder_or_a_module_and_lies_above_what_it_imports():
+    seen = set()
+    for name, (purpose, allowed) in floors.FLOORS.items():
+        place = floors.ROOT / name.replace(".", "/")
+        assert place.is_dir() or place.with_suffix(".py").is_file(), name
+        assert purpose
+        for other in allowed:
+            assert other in seen or (other in floors.PACKAGES and name in floors.ROOFS), f"{name} stands below {other}"
+        seen.add(name)
+
+
+def test_no_module_imports_itself_through_others():
+    graph = {}
+    for param in PATHS:
+        path = param.values[0]
+        if path.name == "__init__.py":
+            continue
+        found = {floors.module_of(name) for name in floors.ours(path)}
+        graph[floors.dotted(path)] = found - {floors.dotted(path), None, *floors.PACKAGES}
+    graphlib.TopologicalSorter(graph).prepare()  # CycleError names the circle
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_what_is_imported_inside_a_function_is_imported_for_a_light_start(path):
+    """No import hides in a function to dodge a circle: commands start light, and so do these, which say so."""
+    if is_command(path) or path.name == "__main__.py":
+        return
+    late = floors.ours(path) - floors.ours(path, inside=False)
+    assert not late or str(path.relative_to(floors.ROOT)) in LATE, (path, late)
+
+
+LATE = {  # file: why it may import parts of the project late
+    "res3d/__init__.py": "layers are registered when Keras is imported",
+}
+
+
+@pytest.mark.parametrize("path", [param for param in PATHS if not is_command(param.values[0])])
+def test_networks_know_no_framework_but_keras(path):
+    if path.relative_to(floors.ROOT).parts[0] != "res3d" or "workflows" in path.parts:
+        return
+    for package in ("tensorflow", "cv2", "torch", "jax"):
+        assert not reaches(floors.imports(path), package)
+
+
+def test_geometry_is_light():
+    top = {name.split(".")[0] for name in floors.imports(floors.ROOT / "res3d/geometry.py")}
+    assert top <= {"dataclasses", "json", "math", "numbers", "os", "res3d"}
+
+
+def users_of(*packages):
+    return sorted(str(param.values[0].relative_to(floors.ROOT)) for param in PATHS
+                  if any(reaches(floors.imports(param.values[0]), package) for package in packages))
+
+
+def test_one_file_imports_opencv():
+    assert users_of("cv2") == ["pipelines/video/opencv.py"]
+
+
+def test_flags_live_in_command_modules():
+    assert not [name for name in users_of("argparse", "absl.flags", "absl.app") if "/commands/" not in name]
+
+
+def test_one_file_knows_http_and_one_knows_grpc_on_each_side():
+    assert set(users_of("starlette")) <= {"serving/server/rest/app.py", "serving/server/rest/page.py"}
+    assert users_of("grpc") == ["serving/client/grpc.py", "serving/server/grpc/service.py"]
+
+
+def test_no_grab_bag_names():
+    assert not {param.values[0].stem for param in PATHS} & FORBIDDEN_NAMES
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: str(folder.relative_to(floors.ROOT)))
+def test_a_folder_is_neither_empty_nor_crowded(folder):
+    names = {path.stem for path in folder.glob("*.py")} - STANDING_ALONE
+    rooms = [path for path in folder.iterdir() if (path / "__init__.py").is_file()]
+    assert 2 <= len(names) + len(rooms) <= 14, (folder, sorted(names))
+
+
+@pytest.mark.parametrize("folder", [folder for folder in FOLDERS if (folder / "__init__.pyi").is_file()],
+                         ids=lambda folder: str(folder.relative_to(floors.ROOT)))
+def test_faces_name_what_is_there_and_no_module_shadows_it(folder):
+    face = importlib.import_module(floors.dotted(folder / "__init__.py"))
+    stub = ast.parse((folder / "__init__.pyi").read_text(encoding="utf-8"))
+    for node in stub.body:
+        if isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                assert not (folder / f"{alias.name}.py").is_file(), f"{alias.name} would be overwritten by its module"
+                value = getattr(face, alias.name)
+                assert not inspect.ismodule(value), alias.name
+    assert set(face.__all__) <= set(dir(face))
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_file_is_one_idea_and_a_function_fits_the_eye(path):
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= MOST_LINES, f"{path} is two ideas"
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            body = node.body[1:] if ast.get_docstring(node) else node.body
+            lines = body[-1].end_lineno - body[0].lineno + 1 if body else 0
+            above = text.splitlines()[node.lineno - 2] if node.lineno > 1 else ""
+            assert lines <= MOST_BODY or above.lstrip().startswith("# Long:"), f"{path}: {node.name} has {lines} lines"
+
+
+@pytest.mark.parametrize(("module", "heavy"), [
+    ("res3d", ("keras", "tensorflow", "cv2")),
+    ("res3d.geometry", ("keras", "tensorflow", "numpy")),
+    ("pipelines", ("keras", "tensorflow", "cv2")),
+    ("pipelines.video.reading", ("keras", "tensorflow")),
+    ("pipelines.sample.protocols", ("keras", "tensorflow", "cv2")),
+    ("serving", ("keras", "tensorflow", "grpc")),
+    ("serving.client.client", ("keras", "tensorflow")),
+    ("res3d.commands.main", ("keras", "tensorflow", "cv2")),
+])
+def test_importing_stays_light(module, heavy):
+    code = f"import sys, {module}; print([name for name in {heavy!r} if name in sys.modules])"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.strip() == "[]"
