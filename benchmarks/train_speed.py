@@ -22,7 +22,7 @@ import keras
 
 import pipelines
 import res3d
-from pipelines.sample import clips
+from pipelines.sample import protocols
 from pipelines.video import reading
 from res3d.training.losses import ClassificationLoss
 from res3d.workflows.loading import Network
@@ -75,7 +75,7 @@ def evaluation(args, clip, data):
     manifest = pipelines.read_manifest(data, split=args.split)
     few, one = (type(manifest)(manifest.entries[:count], manifest.labels, (), manifest.multi_label)
                 for count in (args.videos + 1, 1))
-    alone = Network(network, clip, clips.protocol(args.protocol))
+    alone = Network(network, clip, protocols.protocol(args.protocol))
     views = [pixels.numpy() for pixels, *_ in pipelines.evaluation_views(few, clip, args.protocol)]
     alone(views[0])
     rounds = []
@@ -102,7 +102,7 @@ def seconds_of_decoding(manifest, clip, protocol):
             pass
         return time.perf_counter() - started
     infos = [reading.probe(entry.path) for entry in manifest.entries[1:]]
-    wanted = [sorted({frame for row in clips.protocol(protocol).indices(info, clip) for frame in row})
+    wanted = [sorted({frame for row in protocols.protocol(protocol).indices(info, clip) for frame in row})
               for info in infos]
     started = time.perf_counter()
     for info, frames in zip(infos, wanted):

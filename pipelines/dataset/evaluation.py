@@ -23,7 +23,7 @@ from pipelines.dataset.facts import (
 from pipelines.dataset.quarantine import Quarantine
 from pipelines.manifest import read_manifest
 from pipelines.records.index import of_manifest
-from pipelines.sample import clips
+from pipelines.sample import protocols
 from pipelines.video.probe_cache import Probes
 from res3d.geometry import ClipSpec, check_clip
 
@@ -146,6 +146,6 @@ def _evaluation(data, clip, protocol, split, labels, on_error, quarantine_csv, p
     manifest = read_manifest(data, split=split, labels=labels)
     if of_manifest(manifest):
         reader = record_dataset().open_reader(manifest, clip, Quarantine(quarantine_csv), on_error)
-        return clips.protocol(protocol), reader
+        return protocols.protocol(protocol), reader
     reader = ClipReader(manifest, clip, Probes(probe_cache), Quarantine(quarantine_csv), on_error, workers=workers)
-    return clips.protocol(protocol), reader
+    return protocols.protocol(protocol), reader

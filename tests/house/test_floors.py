@@ -1,4 +1,4 @@
-"""Imports point one way, files -> clips -> batches -> model -> SavedModel -> prediction, and folders keep to their floor."""
+"""Imports point one way, files -> clips -> batches -> model -> SavedModel -> prediction; folders keep to their floors."""
 
 import ast
 import graphlib

@@ -221,11 +221,12 @@ def test_names_of_labels_may_hold_any_separator(videos, tmp_path):
 def test_a_shard_that_cannot_be_stored_costs_no_clip(how, timeout, said, videos, tmp_path, monkeypatch):
     script = f"""
 import os
-from pipelines import prepare_shard, storage
+from pipelines.prepare import shard
+from pipelines.storage import files
 def upload(*paths):
     {how}
-storage.upload = upload
-prepare_shard._serve()
+files.upload = upload
+shard._serve()
 """
     monkeypatch.setattr(pool, "_COMMAND", [sys.executable, "-c", script])
     with pytest.raises(OSError, match="Expected a shard that was written") as error:
@@ -236,11 +237,11 @@ prepare_shard._serve()
 
 def test_a_defect_shows_no_secret(videos, tmp_path, monkeypatch):
     script = """
-from pipelines import prepare_clip, prepare_shard
+from pipelines.prepare import clip, shard
 def crash(*arguments):
     raise RuntimeError("no answer from https://key:se%same@host/a.mp4?X-Amz-Signature=sesame#x, or so")
-prepare_clip.clip_records = crash
-prepare_shard._serve()
+clip.clip_records = crash
+shard._serve()
 """
     monkeypatch.setattr(pool, "_COMMAND", [sys.executable, "-c", script])
     with pytest.raises(RuntimeError, match=r"no answer from https://host/a\.mp4") as error:

@@ -189,15 +189,15 @@ def test_two_at_once_are_refused(videos, tmp_path):
 
 CRASHING = """
 import os, sys
-from pipelines import prepare_clip
-real = prepare_clip.clip_records
+from pipelines.prepare import clip
+real = clip.clip_records
 def crash(entry, *rest):
     if entry.path.endswith({name!r}):
         {how}
     return real(entry, *rest)
-prepare_clip.clip_records = crash
-from pipelines import prepare_shard
-prepare_shard._serve()
+clip.clip_records = crash
+from pipelines.prepare import shard
+shard._serve()
 """
 
 

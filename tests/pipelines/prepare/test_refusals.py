@@ -119,14 +119,14 @@ def test_a_video_that_vanishes_is_not_left_out(videos, tmp_path):
 
 KILLED = """
 import os
-from pipelines import prepare_clip, prepare_shard
-real = prepare_clip.clip_records
+from pipelines.prepare import clip, shard
+real = clip.clip_records
 def killed(entry, *rest):
     if entry.path.endswith("left/0000.avi"):
         os.kill(os.getpid(), 9)
     return real(entry, *rest)
-prepare_clip.clip_records = killed
-prepare_shard._serve()
+clip.clip_records = killed
+shard._serve()
 """
 
 

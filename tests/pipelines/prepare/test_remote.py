@@ -14,7 +14,7 @@ SCRIPT = """
 import sys
 import numpy as np
 import pipelines
-from pipelines import prepare_verify
+from pipelines.prepare import verify
 from pipelines.prepare import PrepareOptions, prepare
 from res3d.geometry import ClipSpec
 videos, out, local = sys.argv[1:]
@@ -23,7 +23,7 @@ options = PrepareOptions(clip, shard_clips=6)
 for folder in (out, local):
     prepare(videos, folder, options, workers=2)
 prepare(videos, out, options)
-assert prepare_verify.verify(out) == []
+assert verify.verify(out) == []
 one, other = (list(pipelines.training_clips(folder, clip, 4, split="train")) for folder in (out, local))
 assert len(one) == len(other) == 2
 for (clips, labels), (others, same) in zip(one, other):
@@ -40,6 +40,7 @@ import numpy as np
 import pipelines
 from pipelines import doctor, storage
 from pipelines.prepare import PrepareOptions, prepare
+from pipelines.video import probe_cache
 from res3d.geometry import ClipSpec
 
 def tree(folder):
@@ -63,7 +64,7 @@ np.testing.assert_array_equal(one[0][0], other[0][0])
 report = doctor.check(address, clip, split="val", workers=1)
 assert (report["files"], report["usable"]) == (8, 8), report["bad"]
 storage.remove(storage.join(address, "val", "up", "0000.avi"))
-probes = pipelines.video.probe_cache.Probes(os.path.join(local, "probes"))
+probes = probe_cache.Probes(os.path.join(local, "probes"))
 try:
     probes.info(storage.join(address, "val", "up", "0000.avi"))
 except pipelines.VideoError as error:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import res3d
-from pipelines.sample.clips import protocol
+from pipelines.sample.protocols import protocol
 from pipelines.video import reading, writer
 from res3d.workflows.loading import load_network
 from res3d.workflows.sliding import Windows, slide
