@@ -31,7 +31,7 @@ def models():
         "weights, measured as the last column says; figures of different protocols do not compare. None is our own "
         "measurement.", "",
         "Any row takes any clip that its strides allow, any number of classes and of channels: "
-        "[`res3d.build`](res3d.md#res3d.networks.network.build).", ""]
+        "[`res3d.build`](res3d.md#res3d.build).", ""]
     groups = {}
     for name in res3d.list_models():
         row = describe(name)

@@ -27,6 +27,7 @@ def load_model(path: str | os.PathLike, **kwargs) -> keras.Model:
     Raises:
         ValueError: for what is no `.keras` file.
 
+    >>> from res3d.networks import build
     >>> build("resnet_10", 5, input_shape=(32, 32, 3), width=0.125).save("small.keras")
     >>> load_model("small.keras").output_shape
     (None, 5)

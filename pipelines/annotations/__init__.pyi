@@ -1,11 +1,6 @@
 from .entries import Entry as Entry
 from .entries import Manifest as Manifest
 from .entries import Missing as Missing
-from .entries import canonical_split as canonical_split
 from .labels import load_labels as load_labels
 from .labels import save_labels as save_labels
-from .labels import sort_labels as sort_labels
 from .reading import FORMATS as FORMATS
-from .reading import detect as detect
-from .reading import parse as parse
-from .reading import read as read

@@ -1,4 +1,3 @@
-from .chaining import Chain as Chain
 from .chaining import chain as chain
 from .colour import color_jitter as color_jitter
 from .crops import centre_crop as centre_crop

@@ -8,6 +8,7 @@ import tensorflow as tf
 def chain(*steps: Callable) -> "Chain":
     """One step out of several, applied from left to right, each with randomness of its own.
 
+    >>> from pipelines.augment import centre_crop, random_flip
     >>> chain(centre_crop(8), random_flip())(tf.zeros((2, 10, 12, 3), tf.uint8), (1, 2)).shape
     TensorShape([2, 8, 8, 3])
     """

@@ -1,17 +1,8 @@
-from .clips import centre_clip as centre_clip
 from .clips import clip_indices as clip_indices
 from .clips import clip_span as clip_span
-from .clips import clips_at as clips_at
-from .clips import dense_clips as dense_clips
-from .clips import even_starts as even_starts
-from .clips import fits as fits
-from .clips import random_clip as random_clip
 from .clips import resampled as resampled
 from .clips import resampled_times as resampled_times
-from .clips import segment_clip as segment_clip
 from .clips import segment_indices as segment_indices
-from .clips import stream as stream
-from .clips import uniform_clips as uniform_clips
 from .protocols import PROTOCOLS as PROTOCOLS
 from .protocols import Protocol as Protocol
 from .protocols import protocol as protocol

@@ -1,7 +1,6 @@
 from .architecture import Residual as Residual
 from .architecture import SlowFast as SlowFast
 from .architecture import Stem as Stem
-from .backbone import residual_features as residual_features
 from .classifier import PlacesClassifier as PlacesClassifier
 from .classifier import WindowPool as WindowPool
 from .classifier import X3DHead as X3DHead

@@ -10,6 +10,7 @@ import ast
 import contextlib
 import importlib
 import importlib.util
+import inspect
 import json
 import os
 import pathlib
@@ -173,10 +174,19 @@ def test_every_link_leads_to_a_page_and_a_heading():
     assert not broken, "\n".join(broken)
 
 
-@pytest.mark.parametrize("room", ["res3d", "res3d.heads", "res3d.weights", "pipelines", "serving"])
+FACES = ["res3d", "res3d.blocks", "res3d.heads", "res3d.layers", "res3d.networks", "res3d.training", "res3d.weights",
+         "pipelines", "pipelines.annotations", "pipelines.augment", "pipelines.dataset", "pipelines.doctor",
+         "pipelines.prepare", "pipelines.records", "pipelines.sample", "pipelines.video", "serving", "serving.client",
+         "serving.exporter"]
+
+
+@pytest.mark.parametrize("room", FACES)
 def test_the_reference_leaves_no_public_name_out(room):
     pages = "".join(page.read_text(encoding="utf-8") for page in (DOCS / "reference").glob("*.md"))
-    for name in set(importlib.import_module(room).__all__) - {"__version__"}:
+    module = importlib.import_module(room)
+    for name in module.__all__:
+        if inspect.ismodule(getattr(module, name)):
+            continue
         shown = re.search(rf"^::: {re.escape(room)}\S*\.{name}$|`{name}`", pages, re.MULTILINE)
         assert shown, f"{room}.{name} is in no page"
 

@@ -14,6 +14,7 @@ LIGHT = ("res3d.geometry", "res3d.atomic", "res3d.quiet")  # what all three pack
 
 FLOORS = {  # folder: (what it is for, the folders it may import), from the ground up
     "res3d.importing": ("something done around the first import of a package", ()),
+    "res3d.late_classes": ("classes that Keras knows before they are imported", ()),
     "res3d.atomic": ("files that appear whole or not at all", ()),
     "res3d.quiet": ("libraries kept from writing to the terminal", ("res3d.importing",)),
     "res3d.geometry": ("ClipSpec: what a clip is", ("res3d.atomic",)),

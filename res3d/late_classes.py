@@ -1,0 +1,41 @@
+"""The classes that a saved model may name, known to Keras before any of them is imported.
+
+Keras finds a class by its registered name, and a class registers itself where it is defined. So that
+`keras.saving.load_model` reads a model of the package whichever of the two was imported first, a stand-in is registered
+for each: once a saved model names one, all are imported, and take the places of their stand-ins.
+"""
+
+import contextlib
+import importlib
+
+NAMES = (
+    "AdamW", "BasicBlock", "BasicBlock1D", "BasicBlock2D", "BasicBlock3D", "BatchNorm", "BottleneckBlock",
+    "BottleneckBlock1D", "BottleneckBlock2D", "BottleneckBlock3D", "ClassificationLoss", "Conv", "ConvNorm",
+    "FactorizedConv", "FeaturePyramid", "FoldFrames", "MaxPool", "MeanAveragePrecision", "MultiLabelHead", "NonLocal",
+    "PadShortcut", "PixelScaling", "PlacesClassifier", "PooledShortcut", "PreactBasicBlock", "PreactBasicBlock1D",
+    "PreactBasicBlock2D", "PreactBasicBlock3D", "PreactBottleneckBlock", "PreactBottleneckBlock1D",
+    "PreactBottleneckBlock2D", "PreactBottleneckBlock3D", "SGD", "SelfGating", "SeparatedConv", "SlowFrames",
+    "SqueezeExcite", "Stage", "TemporalShift", "TopK", "UNetDecoder", "UnfoldFrames", "WarmUp", "WindowPool", "X3DHead",
+)
+
+
+class LateClass:
+    """Stands for a class of the package, by its registered name, until a saved model names it."""
+
+    def __init__(self, registered_name):
+        self.registered_name = registered_name
+
+    def from_config(self, config):
+        """An object of the class, as its own `from_config` makes it."""
+        keras = importlib.import_module("keras")
+        importlib.import_module("res3d.saving")
+        return keras.saving.get_custom_objects()[self.registered_name].from_config(config)
+
+
+@contextlib.contextmanager
+def registering():
+    """Around the import of Keras: registers a stand-in for each class that has not registered itself."""
+    yield
+    known = importlib.import_module("keras").saving.get_custom_objects()
+    for name in NAMES:
+        known.setdefault(f"res3d>{name}", LateClass(f"res3d>{name}"))
