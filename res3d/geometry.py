@@ -10,6 +10,8 @@ import math
 import os
 from numbers import Integral, Real
 
+from res3d.atomic import write_aside
+
 CHANNEL_ORDERS = ("RGB", "BGR")
 
 
@@ -178,10 +180,7 @@ class ClipSpec:
 
     def save(self, path: str | os.PathLike) -> None:
         """Writes `to_json` to `path`, aside and renamed."""
-        aside = f"{os.fspath(path)}.part"
-        with open(aside, "w", encoding="utf-8") as file:
-            file.write(self.to_json())
-        os.replace(aside, path)
+        write_aside(path, self.to_json())
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> "ClipSpec":

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from pipelines.annotations.labels import LabelIds, load_labels, save_labels
 from pipelines.storage.addresses import is_remote, shown
+from res3d.atomic import writing
 
 SPLIT_NAMES = {"train": "train", "training": "train", "val": "val", "valid": "val", "validate": "val",
                "validation": "val", "test": "test", "testing": "test"}
@@ -156,17 +157,15 @@ class Manifest:
         columns = ["path", "labels" if self.multi_label else "label"]
         columns += [name for name in COLUMNS[2:] if any(getattr(entry, name) for entry in self.entries)
                     or (name in ("start", "num_frames") and any(getattr(e, name) is not None for e in self.entries))]
-        aside = f"{os.fspath(path)}.part"
-        with open(aside, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+        with writing(path, "w", errors="surrogateescape", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(columns)
             for entry in self.entries:
                 cells = [_relative(entry.path, folder), "|".join(_escape(self.labels[i]) for i in entry.labels)]
                 values = (getattr(entry, name) for name in columns[2:])
                 writer.writerow(cells + ["" if value is None else value for value in values])
-        if self.labels:
-            save_labels(labels_path, self.labels)
-        os.replace(aside, path)
+            if self.labels:
+                save_labels(labels_path, self.labels)
 
     def save_labels(self, path: str | os.PathLike) -> None:
         """Writes the label list, one name a line, the id being the line's number from 0."""

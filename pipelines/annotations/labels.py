@@ -6,6 +6,7 @@ import os
 import re
 
 from pipelines.storage import folders
+from res3d.atomic import write_aside
 
 
 class LabelIds:
@@ -76,7 +77,4 @@ def save_labels(path, labels):
     bad = [name for name in labels if name != name.strip() or not name or "\n" in name or "\r" in name]
     if bad:
         raise ValueError(f"Expected label names on one line each, without spaces around. Received: {bad!r}. Rename.")
-    aside = f"{os.fspath(path)}.part"
-    with open(aside, "w", encoding="utf-8", errors="surrogateescape") as file:
-        file.writelines(f"{name}\n" for name in labels)
-    os.replace(aside, path)
+    write_aside(path, "".join(f"{name}\n" for name in labels))

@@ -7,6 +7,7 @@ import threading
 from absl import logging
 
 from pipelines.storage.addresses import shown
+from res3d.atomic import writing
 
 COLUMNS = ("path", "reason")
 
@@ -52,12 +53,10 @@ class Quarantine:
             rows = sorted(self._reasons.items())
             if rows == self._saved:
                 return
-            aside = f"{os.fspath(self.csv_path)}.part"
-            with open(aside, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+            with writing(self.csv_path, "w", errors="surrogateescape", newline="") as file:
                 writer = csv.writer(file, lineterminator="\n")
                 writer.writerow(COLUMNS)
                 writer.writerows(rows)
-            os.replace(aside, self.csv_path)
             self._saved = rows
 
     def __contains__(self, path):

@@ -1,10 +1,9 @@
 """The report of `check` as people read it: text for a terminal, or one page."""
 
-import os
-
 import jinja2
 
 from pipelines.storage.addresses import shown
+from res3d.atomic import writing
 
 SHOWN = 20  # lines of a list; --json and --report have all
 
@@ -47,10 +46,8 @@ def write_page(path, report, data):
     loader = jinja2.PackageLoader("pipelines.doctor", "")
     page = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True,
                               lstrip_blocks=True).get_template("doctor.html.j2")
-    aside = f"{path}.part"
-    with open(aside, "w", encoding="utf-8", errors="backslashreplace") as file:
+    with writing(path, "w", errors="backslashreplace") as file:
         file.write(page.render(report=report, data=shown(data), spread=_spread))
-    os.replace(aside, path)
 
 
 def _spread(numbers):

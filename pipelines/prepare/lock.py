@@ -15,6 +15,7 @@ import uuid
 
 from pipelines.records.layout import LOCK_FILE, WORK_FOLDER
 from pipelines.storage import addresses, files
+from res3d.atomic import lives
 
 BEAT_SECONDS = 15.0
 STALE_SECONDS = 90.0  # clocks of machines differ, and a beat may take a while to be written
@@ -100,17 +101,7 @@ def _holder(path):
     found = _read(path)
     if time.time() - found.get("at", 0) > STALE_SECONDS:
         return None
-    return None if found["host"] == socket.gethostname() and not _lives(found["process"]) else found
-
-
-def _lives(process):
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # somebody else's
-        pass
-    return True
+    return None if found["host"] == socket.gethostname() and not lives(found["process"]) else found
 
 
 def _taken(out, other):

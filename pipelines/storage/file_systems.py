@@ -1,6 +1,5 @@
 """The file systems behind `pipelines.storage`: the disk, TensorFlow's own and tensorflow-io's, and fsspec's."""
 
-import contextlib
 import functools
 import importlib.util
 import os
@@ -8,6 +7,7 @@ import urllib.parse
 from concurrent import futures
 
 from pipelines.storage.addresses import join, local_path
+from res3d import atomic
 
 _TENSORFLOW_IO = ("http", "https", "s3", "az", "hdfs", "viewfs", "har")
 _TAGS = ("ETag", "etag", "md5Hash", "generation", "LastModified", "mtime", "created")
@@ -60,16 +60,10 @@ class Disk:
 
     def write(self, path, data):
         path = local_path(path)
-        aside = f"{path}.{os.getpid()}.part"  # a process whose parent was killed may still be writing the same file
         try:
-            with open(aside, "wb") as file:
+            with atomic.writing(path, sync=True) as file:
                 file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(aside, path)
         except OSError as error:
-            with contextlib.suppress(OSError):
-                os.remove(aside)
             error.filename = error.filename or path  # a full disk is said without the file
             raise
 

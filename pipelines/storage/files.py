@@ -11,6 +11,7 @@ import re
 
 from pipelines.storage.addresses import is_remote, join, local_path, scheme, shown, without_secrets
 from pipelines.storage.file_systems import Fsspec, MissingError, StorageError, system
+from res3d.atomic import renamed
 
 __all__ = ["StorageError", "cache_folder", "exists", "is_folder", "is_remote", "join", "list_folder", "local_path",
            "make_folder", "open_file", "openable", "read_bytes", "remove", "rename", "scheme", "shown", "size",
@@ -58,9 +59,8 @@ def openable(path):
     copy = os.path.join(cache_folder("files"), hashlib.sha256(path.encode()).hexdigest()[:16], path.rsplit("/", 1)[-1])
     if not os.path.exists(copy) or os.path.getsize(copy) != size(path):
         os.makedirs(os.path.dirname(copy), exist_ok=True)
-        aside = f"{copy}.{os.getpid()}.part"
-        _call("fetch", path, aside)
-        os.replace(aside, copy)
+        with renamed(copy) as aside:
+            _call("fetch", path, aside)
     return copy
 
 

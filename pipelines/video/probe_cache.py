@@ -9,6 +9,7 @@ from pipelines.video import frame_folder, sources
 from pipelines.video.info import UnreachableError, VideoError, VideoInfo
 from pipelines.video.jumps import with_jumps
 from pipelines.video.reading import probe
+from res3d.atomic import writing
 
 
 class Probes:
@@ -67,12 +68,10 @@ class Probes:
             return
         with self._lock:
             rows, self._changed = self._stored | {shown(path): known for path, known in self._found.items()}, False
-        aside = f"{os.fspath(self.path)}.part"
-        with open(aside, "w", encoding="utf-8", errors="surrogateescape") as file:
+        with writing(self.path, "w", errors="surrogateescape") as file:
             for path, (stamp, found, jumps) in rows.items():
                 said = {"reason": found} if isinstance(found, str) else {"info": found.to_dict(), "jumps": jumps}
                 file.write(json.dumps({"path": path, "stamp": stamp} | said) + "\n")
-        os.replace(aside, self.path)
 
     def _load(self):
         stored = {}

@@ -6,6 +6,7 @@ import os
 import numpy as np
 
 from pipelines.video import clip_array, opencv
+from res3d.atomic import renamed
 
 CODECS = {".mp4": "mp4v", ".mov": "mp4v", ".avi": "MJPG", ".mkv": "MJPG"}
 
@@ -27,11 +28,10 @@ def write_video(path, frames, fps=25.0, codec=None):
     extension = os.path.splitext(path)[1].lower()
     if codec is None:
         codec = clip_array.one_of("extension", extension, CODECS)
-    aside = f"{path}.{os.getpid()}.part{extension}"
-    aside.encode()  # OpenCV crashes on names that are no text
+    path.encode()  # OpenCV crashes on names that are no text
     write = shape = None
     count = 0
-    try:
+    with renamed(path, extension) as aside, contextlib.ExitStack() as opened:
         for count, frame in enumerate(frames, 1):
             frame = np.ascontiguousarray(frame)
             shape = shape or frame.shape
@@ -40,16 +40,10 @@ def write_video(path, frames, fps=25.0, codec=None):
                                  f"{frame.dtype} {frame.shape} as frame {count - 1}, after {shape}.")
             if write is None:
                 write, close = _opened(path, aside, codec, fps, shape)
+                opened.callback(close)
             write(frame)
         if not count:
             raise ValueError(f"A video takes at least one frame. Received none for '{path}'.")
-        close()
-        os.replace(aside, path)
-    finally:
-        if write is not None:
-            close()
-        with contextlib.suppress(FileNotFoundError):
-            os.remove(aside)
     return count
 
 

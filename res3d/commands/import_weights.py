@@ -6,10 +6,11 @@ such as X3D-S from X3D-M, its name can. The saved model takes uint8 RGB clips an
 """
 
 import json
-import os
 import pathlib
 
 from absl import logging
+
+from res3d import atomic
 
 EXAMPLE = "res3d import-weights r3d_18-b3b3357e.pth --output=r3d_18.keras"
 SUFFIX = ".keras"
@@ -49,18 +50,12 @@ def run(args):
     if labels is not None and len(labels) != classes:
         raise ValueError(f"`--labels` must name {classes} classes, one a line. Received: {len(labels)} lines in "
                          f"{args.labels!r}.")
-    aside = f"{args.output.removesuffix(SUFFIX)}.part{SUFFIX}"
-    model.save(aside)
-    os.replace(aside, args.output)
+    with atomic.renamed(args.output, SUFFIX) as aside:
+        model.save(aside)
     if labels is not None:
-        _write(f"{args.output.removesuffix(SUFFIX)}.labels.txt", "\n".join(labels) + "\n")
+        atomic.write_aside(f"{args.output.removesuffix(SUFFIX)}.labels.txt", "\n".join(labels) + "\n")
     _report({"source": found.source, "model": found.model, "classes": classes, "clip": found.clip.to_dict(),
              "parameters": model.count_params(), "output": args.output}, args.json)
-
-
-def _write(path, text):
-    pathlib.Path(f"{path}.part").write_text(text, encoding="utf-8")
-    os.replace(f"{path}.part", path)
 
 
 def _report(facts, as_json):

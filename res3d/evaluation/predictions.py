@@ -2,10 +2,10 @@
 
 import csv
 import dataclasses
-import os
 
 import numpy as np
 
+from res3d.atomic import writing
 from res3d.evaluation.metrics import are_numbers
 
 
@@ -45,14 +45,12 @@ class Predictions:
 
     def save(self, path):
         """Writes `video,truth,predicted,score:LABEL...`, aside and renamed; several true labels are joined by `|`."""
-        aside = f"{os.fspath(path)}.part"
-        with open(aside, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+        with writing(path, "w", errors="surrogateescape", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(["video", "truth", "predicted", *(f"score:{label}" for label in self.labels)])
             for video, ids, best, scores in zip(self.videos, self.truth, self.predicted, self.scores):
                 writer.writerow([video, "|".join(self.labels[i] for i in ids), self.labels[best] if best >= 0 else "",
                                  *(repr(float(score)) for score in scores)])
-        os.replace(aside, path)
 
     @classmethod
     def load(cls, path):

@@ -1,10 +1,11 @@
 """The checkpoint that a killed run goes on from: every variable and every counter, in one file, or not at all."""
 
 import json
-import os
 import zipfile
 
 import numpy as np
+
+from res3d.atomic import writing
 
 META = "meta.json"
 
@@ -35,20 +36,13 @@ def save_state(path, model, meta):
     """
     variables = all_variables(model)
     record = {"meta": meta, "variables": [[v.path, list(v.shape)] for v in variables]}
-    aside = f"{os.fspath(path)}.part"
     try:
-        with open(aside, "wb") as file:
-            with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-                archive.writestr(META, json.dumps(record))
-                for index, variable in enumerate(variables):
-                    with archive.open(f"{index}.npy", "w", force_zip64=True) as member:
-                        np.lib.format.write_array(member, _to_storable(variable), allow_pickle=False)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(aside, path)
-    except OSError as error:  # a full disk is not helped by the half of a file
-        if os.path.lexists(aside):
-            os.unlink(aside)
+        with writing(path, sync=True) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+            archive.writestr(META, json.dumps(record))
+            for index, variable in enumerate(variables):
+                with archive.open(f"{index}.npy", "w", force_zip64=True) as member:
+                    np.lib.format.write_array(member, _to_storable(variable), allow_pickle=False)
+    except OSError as error:
         raise OSError(f"A checkpoint must be writable at '{path}'. Received: {error.strerror or error}. The former one "
                       "is as it was: make room, and the same command goes on from it.") from error
 

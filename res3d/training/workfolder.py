@@ -8,7 +8,7 @@ import pathlib
 
 import yaml
 
-from res3d.atomic import write_aside
+from res3d.atomic import renamed, write_aside
 from res3d.geometry import ClipSpec
 from res3d.training.recipe import Recipe
 
@@ -159,11 +159,9 @@ def save_model(model, path):
     """Saves `model` for inference, aside and renamed: without optimizer and loss, which only training needs."""
     import keras
 
-    path = pathlib.Path(path)
-    aside = path.with_name(f".{path.stem}.part.keras")
     inference = keras.Model(model.input, model.output, name=model.name)
-    inference.save(aside)
-    os.replace(aside, path)
+    with renamed(path, ".keras") as aside:
+        inference.save(aside)
 
 
 def differences(old, new, where=""):

@@ -1,7 +1,8 @@
 """What a network sees in each video, written as arrays with the names beside."""
 
-
 import os
+
+from res3d.atomic import writing
 
 
 def features(model, data, output, *, stages=("head_pool",), split=None, protocol="centre", whole=False, workers=None,
@@ -61,8 +62,6 @@ def features(model, data, output, *, stages=("head_pool",), split=None, protocol
         raise ValueError(f"Expected a video that can be read in '{data}'. None of {len(entries)} can; '{path}': "
                          f"{reason}.")
     arrays = {stage: np.stack(values).astype("float32") for stage, values in rows.items()}
-    aside = f"{os.fspath(output)}.part"
-    with open(aside, "wb") as file:
+    with writing(output) as file:
         np.savez(file, videos=np.array(names), labels=np.array(views.labels), truth=np.array(truth, "int64"), **arrays)
-    os.replace(aside, output)
     return {stage: values.shape for stage, values in arrays.items()}

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from res3d import atomic
 from res3d.training.callbacks import TrainingError
 from res3d.training.checkpoint import load_meta, save_state
 from res3d.training.workfolder import WorkFolder, read_history
@@ -222,11 +223,12 @@ def test_processes_that_step_together_stop_together(tmp_path):
 def test_a_full_disk_leaves_the_former_checkpoint(plain, tmp_path):
     tiny.tiny_fit(tmp_path, tiny.tiny_recipe("stop.max_minutes=1e-9"))
     before = (tmp_path / "state.npz").read_bytes()
-    (tmp_path / "state.npz.part").symlink_to("/dev/full")
+    aside = pathlib.Path(atomic.aside_name(tmp_path / "state.npz"))
+    aside.symlink_to("/dev/full")
     with pytest.raises(OSError, match=r"must be writable at .*Received: No space left on device. The former one is"):
         tiny.tiny_fit(tmp_path, tiny.tiny_recipe(), checkpoint_steps=1)
     assert (tmp_path / "state.npz").read_bytes() == before
-    assert not (tmp_path / "state.npz.part").is_symlink()
+    assert not aside.is_symlink()
     assert tiny.tiny_fit(tmp_path, tiny.tiny_recipe()) == plain[1]
 
 

@@ -4,7 +4,6 @@ import keras
 import numpy as np
 import pytest
 
-from res3d.atomic import write_aside
 from res3d.training.recipe import find_recipe
 from res3d.training.workfolder import WorkFolder, differences, read_history, save_model, write_history
 
@@ -76,13 +75,6 @@ def test_history_keeps_every_digit(tmp_path):
     rows = [{"epoch": 1, "loss": 1 / 3}, {"epoch": 2, "loss": 0.1, "val_loss": 2 / 3}]
     write_history(tmp_path / "history.csv", rows)
     assert read_history(tmp_path / "history.csv") == rows
-
-
-def test_a_reader_never_sees_half_a_file(tmp_path):
-    write_aside(tmp_path / "a.txt", "text")
-    write_aside(tmp_path / "a.txt", b"bytes")
-    assert (tmp_path / "a.txt").read_bytes() == b"bytes"
-    assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_a_saved_model_is_for_inference_and_whole(tmp_path):
