@@ -9,7 +9,7 @@ import numpy as np
 from absl import logging
 
 from pipelines.sample import clips
-from pipelines.sample.seeds import mix
+from pipelines.sample.seeds import fold_in
 from pipelines.storage.addresses import shown
 from pipelines.video import frame_folder, reading, sources
 from pipelines.video.info import UnreachableError, VideoError
@@ -26,15 +26,15 @@ class ClipReader:
         probes: `Probes`.
         quarantine: `Quarantine`.
         on_error: "quarantine" or "raise".
-        short: name of the policy for videos shorter than a clip, as in `pipelines.sample`.
+        policy: what stands for frames past the end of a video, as in `pipelines.sample`.
         workers: int. Threads that will call; where there are fewer videos, those left over help with decoding.
     """
 
-    def __init__(self, manifest, clip, probes, quarantine, on_error="quarantine", short="repeat_last", workers=1):
+    def __init__(self, manifest, clip, probes, quarantine, on_error="quarantine", policy="repeat_last", workers=1):
         if on_error not in ON_ERROR:
             raise ValueError(f"`on_error` must be one of {', '.join(map(repr, ON_ERROR))}. Received: {on_error!r}.")
         self.manifest, self.clip, self.probes, self.quarantine = manifest, clip, probes, quarantine
-        self.on_error, self.short = on_error, short
+        self.on_error, self.policy = on_error, policy
         self.threads = max(1, workers // max(len(manifest.entries), 1))
         self.failure = None  # what stopped the reading, if anything did
         self._bad = {}  # position in the manifest: reason
@@ -74,8 +74,8 @@ class ClipReader:
         entry, clip = self.manifest.entries[index], self.clip
         held = self._held(entry)
         info, first, last = self.extent(index, held)
-        chosen = [clips.random_clip(info, self.clip, int(mix(key, number) >> np.uint64(1)), first, last, self.short)
-                  for number in range(count)]
+        numbers = [int(fold_in(key, number) >> np.uint64(1)) for number in range(count)]
+        chosen = [clips.random_clip(info, self.clip, number, first, last, self.policy) for number in numbers]
         source, options = self._source(entry, info)
         if whole:
             pictures = source.read_frames(held, np.concatenate(chosen), clip.resized_size, channels=clip.channels,

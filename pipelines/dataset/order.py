@@ -7,7 +7,7 @@ the place of a random generator, so that the order does not change with the vers
 
 import numpy as np
 
-from pipelines.sample.seeds import mix, permutation
+from pipelines.sample.seeds import fold_in, permutation
 
 
 def epoch_order(num_videos, seed, epoch, shard=(0, 1)):
@@ -68,7 +68,7 @@ def balanced_order(labels, seed, epoch, shard=(0, 1)):
 
 def clip_keys(seed, epoch, positions):
     """One int64 a position of the epoch, all randomness of a clip being drawn from it."""
-    return mix(seed, epoch, positions, 0xC11B).astype(np.int64)
+    return fold_in(seed, epoch, positions, 0xC11B).astype(np.int64)
 
 
 def check_shard(shard):

@@ -44,7 +44,7 @@ def training_clips(data: Path | Manifest, clip: ClipSpec, batch_size: int, seed:
                    labels: Sequence[str] | Path | None = None, workers: int | None = None, on_error: str = "quarantine",
                    augment: Callable | None = None, *, mix: Callable | None = None, crop: str = "random",
                    clips_per_video: int = 1, balanced: bool = False, drop_remainder: bool = False,
-                   short: str = "repeat_last", shard: tuple[int, int] = (0, 1), start_epoch: int = 0,
+                   policy: str = "repeat_last", shard: tuple[int, int] = (0, 1), start_epoch: int = 0,
                    start_step: int = 0, quarantine_csv: Path | None = None, probe_cache: Path | None = None,
                    jumps: bool = False, data_service: str | None = None) -> ClipDataset:
     """Batches of random clips for training: every video once an epoch, in another order each epoch.
@@ -71,7 +71,7 @@ def training_clips(data: Path | Manifest, clip: ClipSpec, batch_size: int, seed:
         crop: "random" or "centre". Where in the picture, scaled as `clip` says, a clip is cut out.
         clips_per_video: int. Clips taken from a video each time it is decoded; they stand together in a batch.
         balanced: bool. Every class equally often, whatever its number of videos.
-        short: policy for videos shorter than a clip: "repeat_last", "loop" or "error".
+        policy: what stands for frames that a video shorter than a clip lacks: "repeat_last", "loop" or "error".
         shard: (index, count). This host's share of every batch, for several hosts that step together.
         start_epoch, start_step: ints. Where the first iteration begins; it then gives the rest of that epoch.
         quarantine_csv: path or None. Where the list of unusable videos is written at the end of each epoch.
@@ -112,9 +112,9 @@ def training_clips(data: Path | Manifest, clip: ClipSpec, batch_size: int, seed:
                          "`res3d prepare` first.")
     probes, quarantine = Probes(probe_cache, jumps), Quarantine(quarantine_csv)
     if of_records:
-        reader = record_dataset().open_reader(manifest, clip, quarantine, on_error, short)
+        reader = record_dataset().open_reader(manifest, clip, quarantine, on_error, policy)
     else:
-        reader = ClipReader(manifest, clip, probes, quarantine, on_error, short, workers)
+        reader = ClipReader(manifest, clip, probes, quarantine, on_error, policy, workers)
     reader.check(workers)
 
     window, whole, augment = _spatial(augment, clip, crop)

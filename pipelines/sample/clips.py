@@ -13,7 +13,7 @@ import numpy as np
 
 from pipelines.video.info import VideoError
 
-SHORT = ("repeat_last", "loop", "error")
+POLICIES = ("repeat_last", "loop", "error")
 
 
 def clip_span(num_frames: int, stride: int) -> int:
@@ -27,7 +27,7 @@ def clip_span(num_frames: int, stride: int) -> int:
     return (num_frames - 1) * stride + 1
 
 
-def clip_indices(start: int, num_frames: int, stride: int, total: int, short: str = "repeat_last") -> list[int]:
+def clip_indices(start: int, num_frames: int, stride: int, total: int, policy: str = "repeat_last") -> list[int]:
     """`num_frames` indices from `start` on, `stride` apart, brought inside a video of `total` frames.
 
     Args:
@@ -35,24 +35,24 @@ def clip_indices(start: int, num_frames: int, stride: int, total: int, short: st
         num_frames: int.
         stride: int.
         total: int. Frames there are.
-        short: what stands for frames past the end: "repeat_last" the last frame, "loop" those from the beginning,
+        policy: what stands for frames past the end: "repeat_last" the last frame, "loop" those from the beginning,
             "error" nothing.
 
     Raises:
-        ValueError: if the clip runs past the end and `short` is "error".
+        ValueError: if the clip runs past the end and `policy` is "error".
 
-    >>> clip_indices(0, 4, 2, total=5), clip_indices(0, 4, 2, total=5, short="loop")
+    >>> clip_indices(0, 4, 2, total=5), clip_indices(0, 4, 2, total=5, policy="loop")
     ([0, 2, 4, 4], [0, 2, 4, 1])
     """
-    if short not in SHORT:
-        raise ValueError(f"`short` must be one of {', '.join(map(repr, SHORT))}. Received: {short!r}.")
+    if policy not in POLICIES:
+        raise ValueError(f"`policy` must be one of {', '.join(map(repr, POLICIES))}. Received: {policy!r}.")
     if total < 1 or not 0 <= start < total:
         raise ValueError(f"A clip starts inside its video, from 0 to {total - 1}. Received: start={start}.")
     indices = range(start, start + num_frames * stride, stride)
-    if short == "error" and indices[-1] >= total:
+    if policy == "error" and indices[-1] >= total:
         raise ValueError(f"wanted frames {start}..{indices[-1]} step {stride}, but there are only {total}; use a "
-                         f"shorter clip or a smaller stride, or pass short='repeat_last'")
-    return [index % total if short == "loop" else min(index, total - 1) for index in indices]
+                         f"shorter clip or a smaller stride, or pass policy='repeat_last'")
+    return [index % total if policy == "loop" else min(index, total - 1) for index in indices]
 
 
 def even_starts(free, count):
@@ -153,42 +153,42 @@ def fits(info, clip, first=0, last=None):
     return len(stream(info, clip, first, last)) >= clip.span
 
 
-def clips_at(info, clip, starts, first=0, last=None, short="repeat_last"):
+def clips_at(info, clip, starts, first=0, last=None, policy="repeat_last"):
     """Clips that begin where `starts(free)` says, `free` being the last start at which a clip still fits, or 0.
 
     Returns:
         a list of clips, each a list of `clip.frames` frame numbers.
 
     Raises:
-        VideoError: if the video is shorter than a clip and `short` is "error".
+        VideoError: if the video is shorter than a clip and `policy` is "error".
     """
     frames = stream(info, clip, first, last)
     total = len(frames)
     try:
-        return [[frames[index] for index in clip_indices(start, clip.frames, clip.stride, total, short)]
+        return [[frames[index] for index in clip_indices(start, clip.frames, clip.stride, total, policy)]
                 for start in starts(max(total - clip.span, 0))]
     except ValueError as error:
         raise VideoError(info.path, str(error)) from None
 
 
-def random_clip(info, clip, number, first=0, last=None, short="repeat_last"):
+def random_clip(info, clip, number, first=0, last=None, policy="repeat_last"):
     """The clip that `number`, an int from 0 on, decides: all starts are as likely if numbers are."""
-    return clips_at(info, clip, lambda free: [number % (free + 1)], first, last, short)[0]
+    return clips_at(info, clip, lambda free: [number % (free + 1)], first, last, policy)[0]
 
 
-def centre_clip(info, clip, first=0, last=None, short="repeat_last"):
+def centre_clip(info, clip, first=0, last=None, policy="repeat_last"):
     """The clip in the middle of the video."""
-    return clips_at(info, clip, lambda free: [free // 2], first, last, short)[0]
+    return clips_at(info, clip, lambda free: [free // 2], first, last, policy)[0]
 
 
-def uniform_clips(info, clip, count, first=0, last=None, short="repeat_last"):
+def uniform_clips(info, clip, count, first=0, last=None, policy="repeat_last"):
     """`count` clips evenly apart, from the first possible to the last possible."""
-    return clips_at(info, clip, lambda free: even_starts(free, count), first, last, short)
+    return clips_at(info, clip, lambda free: even_starts(free, count), first, last, policy)
 
 
-def dense_clips(info, clip, step=1, first=0, last=None, short="repeat_last"):
+def dense_clips(info, clip, step=1, first=0, last=None, policy="repeat_last"):
     """A clip every `step` frames, from the first possible to the last possible."""
-    return clips_at(info, clip, lambda free: range(0, free + 1, step), first, last, short)
+    return clips_at(info, clip, lambda free: range(0, free + 1, step), first, last, policy)
 
 
 def segment_clip(info, clip, number=None, first=0, last=None):

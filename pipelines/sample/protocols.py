@@ -4,7 +4,7 @@ They are not interchangeable: on the same network their accuracies differ by a p
 origin's frame numbers, float rounding included, which is why some compute in float32 or float64 where exact fractions
 would be simpler.
 
-A video that is shorter than a clip is treated as the origin treats it, which `short` names. `slowfast_10x3` holds the
+A video that is shorter than a clip is treated as the origin treats it, which `policy` names. `slowfast_10x3` holds the
 last frame; `garden_10x3`, `mmaction_10x3` and `sliding_16` begin again at the first. `torchvision_5` has no window in
 such a video and leaves it out. `tsn_25x10` wants 25 segments of a frame and more, and `full_video` at least as many
 frames as the network was trained on: their origins repeat frames until views say nothing, so here these videos are left
@@ -29,12 +29,12 @@ TEN = tuple((row, column, mirrored) for mirrored in (False, True)
 class Protocol:
     """How a video is evaluated; `name` and `source` say whose protocol it is.
 
-    `starts` is a function of (info, clip, first, last, short) that gives the clips' frame numbers. `clips` is how many
+    `starts` is a function of (info, clip, first, last, policy) that gives the clips' frame numbers. `clips` is how many
     a video gives, None when that depends on its length. `crops` is what `read_clips` takes: a position along the longer
     side of 3, or (row, column, mirrored) with 0 first, 1 middle, 2 last. `whole_side` widens the crop to the short side
     the frames are scaled to (train at 224, test at 256). Scores of views are `average`d as "softmax" or "logits", and
-    put together (`combine`) by "mean" or "sum", which rank the same. `short` is what stands for frames past the end, as
-    in `pipelines.sample`; "error" refuses a video of fewer frames than `span`. `frames` lists the frames of a video at
+    put together (`combine`) by "mean" or "sum", which rank the same. `policy` is what stands for frames past the end,
+    as in `pipelines.sample`; "error" refuses a video of fewer frames than `span`. `frames` lists the frames of a video at
     the clip's rate; `segments` is into how many parts it must come apart.
     """
 
@@ -46,7 +46,7 @@ class Protocol:
     whole_side: bool = False
     average: str = "softmax"
     combine: str = "mean"
-    short: str = "repeat_last"
+    policy: str = "repeat_last"
     frames: Callable = stream
     segments: int = 1
 
@@ -70,11 +70,11 @@ class Protocol:
         last = info.num_frames if last is None else min(last, info.num_frames)
         if not 0 <= first < last:
             raise VideoError(info.path, f"wanted its frames from {first} up to {last}, but it has {info.num_frames}")
-        if self.short == "error" and not self.fits(info, clip, first, last):
+        if self.policy == "error" and not self.fits(info, clip, first, last):
             have = len(self.frames(info, clip, first, last))
             raise VideoError(info.path, f"{self._wants(clip)}, and it has {have}; use a protocol that repeats frames, "
                                         "such as centre, or a network of shorter clips")
-        return self.starts(info, clip, first, last, self.short)
+        return self.starts(info, clip, first, last, self.policy)
 
     def span(self, clip: ClipSpec) -> int:
         """Frames, at the clip's rate, of the shortest video of which no view repeats any.
@@ -134,7 +134,7 @@ def _linspace_float32(start, stop, count):
     return np.where(steps < count // 2, start + step * steps, stop - step * (count - 1 - steps))
 
 
-def _slowfast(info, clip, first, last, short):
+def _slowfast(info, clip, first, last, policy):
     """start_i = (N - L) * i / 10 in float, T frames from it by linspace, cut off to whole numbers and clamped."""
     total = last - first
     length = clip.stride * clip.frames * _ratio(info, clip)
@@ -146,7 +146,7 @@ def _slowfast(info, clip, first, last, short):
     return clips
 
 
-def _garden(info, clip, first, last, short):
+def _garden(info, clip, first, last, policy):
     """Starts by linspace from 0 to N - T * stride, both included, in float32; a short video is tiled."""
     frames = stream(info, clip, first, last)
     free = max(len(frames) - clip.frames * clip.stride, 0)
@@ -155,7 +155,7 @@ def _garden(info, clip, first, last, short):
     return [[frames[(start + k * clip.stride) % len(frames)] for k in range(clip.frames)] for start in starts]
 
 
-def _mmaction(info, clip, first, last, short):
+def _mmaction(info, clip, first, last, policy):
     """Starts round(i * (N - span) / 9), halves to even; with a target rate, floor((N - L) / 9) * i."""
     total = last - first
     if clip.fps is None:
@@ -178,52 +178,53 @@ def _torchvision_frames(info, clip, first=0, last=None):
     return first + frames[frames < total]
 
 
-def _torchvision(info, clip, first, last, short):
+def _torchvision(info, clip, first, last, policy):
     """Windows one frame apart in the resampled video, of which five, by linspace, first and last included."""
     frames = _torchvision_frames(info, clip, first, last)
     starts = np.floor(_linspace_float32(0, len(frames) - clip.span, 5)).astype(np.int64)
-    return [frames[clip_indices(int(start), clip.frames, clip.stride, len(frames), short)].tolist()
+    return [frames[clip_indices(int(start), clip.frames, clip.stride, len(frames), policy)].tolist()
             for start in starts]
 
 
-def _sliding(info, clip, first, last, short):
+def _sliding(info, clip, first, last, policy):
     """Windows that follow one another without overlap; the last is filled by repeating its own frames."""
     frames = stream(info, clip, first, last)[::clip.stride]
     return [[frames[start + k % (min(start + clip.frames, len(frames)) - start)] for k in range(clip.frames)]
             for start in range(0, len(frames), clip.frames)]
 
 
-def _tsn(info, clip, first, last, short):
+def _tsn(info, clip, first, last, policy):
     """The middle of each of 25 equal segments, in float64; the first frame, each time, of a video of just 25."""
     total = last - first
     span = clip.frames * clip.stride
     tick = (total - span + 1) / 25.0
     starts = [int(tick / 2.0 + tick * i) for i in range(25)] if total > 25 + span - 1 else [0] * 25
-    return [[first + index for index in clip_indices(start, clip.frames, clip.stride, total, short)]
+    return [[first + index for index in clip_indices(start, clip.frames, clip.stride, total, policy)]
             for start in starts]
 
 
-def _full(info, clip, first, last, short):
+def _full(info, clip, first, last, policy):
     """Every frame at the clip's rate and stride, as one clip."""
     return [list(stream(info, clip, first, last)[::clip.stride])]
 
 
-def _centre(info, clip, first, last, short):
+def _centre(info, clip, first, last, policy):
     """The clip in the middle."""
-    return [centre_clip(info, clip, first, last, short)]
+    return [centre_clip(info, clip, first, last, policy)]
 
 
 PROTOCOLS = {row.name: row for row in (
     Protocol("centre", "one clip, one crop: quick, for validation while training", 1, _centre),
     Protocol("slowfast_10x3", "PySlowFast, arXiv 1812.03982", 10, _slowfast, THREE, whole_side=True, combine="sum"),
-    Protocol("garden_10x3", "TensorFlow Model Garden through dmvr", 10, _garden, THREE, whole_side=True, short="loop"),
-    Protocol("mmaction_10x3", "mmaction2 SampleFrames, ThreeCrop", 10, _mmaction, THREE, whole_side=True, short="loop"),
+    Protocol("garden_10x3", "TensorFlow Model Garden through dmvr", 10, _garden, THREE, whole_side=True, policy="loop"),
+    Protocol("mmaction_10x3", "mmaction2 SampleFrames, ThreeCrop", 10, _mmaction, THREE, whole_side=True,
+             policy="loop"),
     Protocol("torchvision_5", "torchvision references/video_classification", 5, _torchvision, combine="sum",
-             short="error", frames=_torchvision_frames),
-    Protocol("sliding_16", "kenshohara/3D-ResNets-PyTorch", None, _sliding, short="loop"),
+             policy="error", frames=_torchvision_frames),
+    Protocol("sliding_16", "kenshohara/3D-ResNets-PyTorch", None, _sliding, policy="loop"),
     Protocol("tsn_25x10", "TSN, arXiv 1608.00859; GluonCV's 2D networks", 25, _tsn, TEN, average="logits",
-             short="error", segments=25),
-    Protocol("full_video", "I3D, arXiv 1705.07750: the whole video in one pass", 1, _full, short="error"),
+             policy="error", segments=25),
+    Protocol("full_video", "I3D, arXiv 1705.07750: the whole video in one pass", 1, _full, policy="error"),
 )}
 
 

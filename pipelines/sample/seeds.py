@@ -7,12 +7,12 @@ _MULTIPLIERS = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _SHIFTS = np.uint64(30), np.uint64(27), np.uint64(31)
 
 
-def mix(*values):
-    """Hashes integers, or arrays of them that broadcast, to uint64 with every bit depending on every value.
+def fold_in(*values):
+    """Folds integers, or arrays of them that broadcast, into one uint64: a hash, every bit depending on every value.
 
     The finaliser of SplitMix64 (Steele, Lea and Flood, 2014) applied to each value in turn.
 
-    >>> int(mix(1, 2)) == int(mix(2, 1)), mix(7, np.arange(3)).dtype
+    >>> int(fold_in(1, 2)) == int(fold_in(2, 1)), fold_in(7, np.arange(3)).dtype
     (False, dtype('uint64'))
     """
     state = np.uint64(0)
@@ -33,12 +33,12 @@ def draw(low, high, *values):
     """
     if high <= low:
         raise ValueError(f"Expected low < high. Received: low={low}, high={high}.")
-    return low + int(mix(*values)) % (high - low)
+    return low + int(fold_in(*values)) % (high - low)
 
 
 def uniform(*values):
     """A float in [0, 1) that depends on `values` alone, in steps of 2**-53."""
-    return int(mix(*values) >> np.uint64(11)) / 2**53
+    return int(fold_in(*values) >> np.uint64(11)) / 2**53
 
 
 def permutation(num_items, *values):
@@ -47,4 +47,4 @@ def permutation(num_items, *values):
     >>> sorted(permutation(5, 1, 2).tolist())
     [0, 1, 2, 3, 4]
     """
-    return np.argsort(mix(*values, np.arange(num_items)), kind="stable")
+    return np.argsort(fold_in(*values, np.arange(num_items)), kind="stable")

@@ -68,7 +68,7 @@ def probe(source: str | os.PathLike | bytes, *, threads: int = 1, timeout: float
 
 def read_frames(source: str | os.PathLike | bytes, indices: Iterable[int],
                 size: tuple[int, int] | Callable | None = None, *, channels: int = 3, interpolation: str = "bilinear",
-                short: str = "error", threads: int = 1, timeout: float = TIMEOUT_SECONDS,
+                policy: str = "error", threads: int = 1, timeout: float = TIMEOUT_SECONDS,
                 info: VideoInfo | None = None) -> np.ndarray:
     """Exactly the frames asked for, in the order asked for, repeats included.
 
@@ -78,7 +78,7 @@ def read_frames(source: str | os.PathLike | bytes, indices: Iterable[int],
         size: None keeps the picture's own size; (height, width) scales to it; a function of (height, width) returns it.
         channels: 3 for RGB, 1 for grey.
         interpolation: "bilinear", "area" or "bicubic".
-        short: "error", or "repeat_last" to take the last frame for those past the end.
+        policy: "error", or "repeat_last" to take the last frame for those past the end.
         threads: int. Decoding threads; 0 takes every core.
         timeout: float. Seconds after which the video is given up.
         info: `VideoInfo` of this very source, or None. Its `jumps`, if it has some, are made where they save time.
@@ -95,7 +95,7 @@ def read_frames(source: str | os.PathLike | bytes, indices: Iterable[int],
     (3, 32, 48, 3)
     """
     lists = [list(indices)]
-    return _read(source, lists, whole(size), channels, interpolation, short, threads, timeout, info)[0]
+    return _read(source, lists, whole(size), channels, interpolation, policy, threads, timeout, info)[0]
 
 
 def read_clip(source: str | os.PathLike | bytes, indices: Iterable[int], clip: ClipSpec, position: int = 1,
@@ -110,7 +110,7 @@ def read_clip(source: str | os.PathLike | bytes, indices: Iterable[int], clip: C
 
 
 def read_clips(source: str | os.PathLike | bytes, clips: Sequence, clip: ClipSpec, crops: Sequence = (1,),
-               positions: int = 3, box: tuple | None = None, *, interpolation: str = "bilinear", short: str = "error",
+               positions: int = 3, box: tuple | None = None, *, interpolation: str = "bilinear", policy: str = "error",
                threads: int = 1, timeout: float = TIMEOUT_SECONDS, info: VideoInfo | None = None) -> np.ndarray:
     """Many clips of one video in one pass: every frame is decoded once, however many clips share it.
 
@@ -123,7 +123,7 @@ def read_clips(source: str | os.PathLike | bytes, clips: Sequence, clip: ClipSpe
         positions: int. How many positions there are.
         box: None, or (top, left, height, width) in pixels of the source picture, scaled to the clip's size in place of
             crops; or a function of (height, width) returning it.
-        interpolation, short, threads, timeout, info: as in `read_frames`.
+        interpolation, policy, threads, timeout, info: as in `read_frames`.
 
     Returns:
         uint8 array `(len(clips) * len(crops), *clip.shape)`; the crops of a clip follow one another.
@@ -139,20 +139,20 @@ def read_clips(source: str | os.PathLike | bytes, clips: Sequence, clip: ClipSpe
         if len(indices) != clip.frames:
             raise ValueError(f"A clip takes {clip.frames} frame numbers. Received: {len(indices)}: {indices}.")
     cut = clip_cut(clip, crops, positions, box)
-    return _read(source, clips, cut, clip.channels, interpolation, short, threads, timeout, info)
+    return _read(source, clips, cut, clip.channels, interpolation, policy, threads, timeout, info)
 
 
-def _read(source, lists, cut, channels, interpolation, short, threads, timeout, info):
+def _read(source, lists, cut, channels, interpolation, policy, threads, timeout, info):
     """uint8 (lists x crops, frames, height, width, channels), cut as `cut(height, width)` says."""
     resize, convert = scaler(interpolation), converter(channels)
-    one_of("short", short, dict.fromkeys(("error", "repeat_last")))
+    one_of("policy", policy, dict.fromkeys(("error", "repeat_last")))
     frame = None
     filling = Filling(lists, cut, channels, resize, convert)
     with Decoder(source, threads, timeout) as video:
         for wanted in filling.wanted:
             jump = _jump(info, video.index, wanted)
             if jump and not video.jump(*jump):  # another file than the one that was probed
-                return _read(source, lists, cut, channels, interpolation, short, threads, timeout, None)
+                return _read(source, lists, cut, channels, interpolation, policy, threads, timeout, None)
             while video.index < wanted and video.grab():
                 pass
             if video.index < wanted:
@@ -163,11 +163,11 @@ def _read(source, lists, cut, channels, interpolation, short, threads, timeout, 
         if decoded == 0:
             raise video.no_frames()
     if filling.users and decoded <= filling.wanted[-1]:
-        if short == "repeat_last":
+        if policy == "repeat_last":
             lists = [[min(index, decoded - 1) for index in indices] for indices in lists]
             return _read(source, lists, cut, channels, interpolation, "error", threads, timeout, info)
         raise VideoError(video.name, f"wanted frames {filling.wanted[0]}..{filling.wanted[-1]}, but it decodes only "
-                                     f"{decoded}; use a shorter clip or a smaller stride, or pass short='repeat_last'")
+                                     f"{decoded}; use a shorter clip or a smaller stride, or pass policy='repeat_last'")
     return filling.out
 
 

@@ -368,9 +368,9 @@ rows("training", (), training, {
     "first shard of two": {"shard": (0, 2)}, "second shard of two": {"shard": (1, 2)},
     "shard, clips_per_video, drop_remainder": {"shard": (0, 2), "clips_per_video": 2, "drop_remainder": True},
     "short loop, all splits, labels in another order": {
-        "short": "loop", "clip": SAME.replace(frames=6), "split": None, "labels": ["sit", "hop", "run"]},
+        "policy": "loop", "clip": SAME.replace(frames=6), "split": None, "labels": ["sit", "hop", "run"]},
     "short repeat_last": {"clip": SAME.replace(frames=6)},
-    "short error": {"short": "error", "clip": SAME.replace(frames=6)},
+    "short error": {"policy": "error", "clip": SAME.replace(frames=6)},
     "one frame": {"clip": SAME.replace(frames=1, stride=1)},
     "fps 12.5, stride 2": {"clip": SAME.replace(fps=12.5)}, "fps 50": {"clip": SAME.replace(fps=50.0)},
     "several labels": {"data": "several"},
@@ -452,8 +452,8 @@ rows("training, records", TF, training, {
         "balanced shard, drop_remainder": {"balanced": True, "shard": (1, 2), "drop_remainder": True},
         "exact, centre": {"clip": EXACT, "crop": "centre"}, "wide": {"clip": WIDE}, "grey": {"clip": GREY},
         "fps": {"clip": CUT.replace(fps=9.0, height=64, width=64)},
-        "short loop": {"clip": CUT.replace(stride=3), "short": "loop"},
-        "short error": {"clip": CUT.replace(stride=3), "short": "error"},
+        "short loop": {"clip": CUT.replace(stride=3), "policy": "loop"},
+        "short error": {"clip": CUT.replace(stride=3), "policy": "error"},
         "random_resized_crop": {"steps": CHAINS["random_resized_crop"]},
         "short_side_jitter, mixup": {"steps": CHAINS["short_side_jitter"], "mixed": MIXING["mixup"]},
         "whole pictures": {"steps": CHAINS["whole pictures"]}}.items()})

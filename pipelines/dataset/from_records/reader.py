@@ -22,7 +22,7 @@ class RecordReader(ClipReader):
     """
 
     def __init__(self, manifest, rows, quarantine, on_error="quarantine"):
-        super().__init__(manifest, rows.clip, Probes(), quarantine, on_error, rows.short)
+        super().__init__(manifest, rows.clip, Probes(), quarantine, on_error, rows.policy)
         self.rows = rows
 
     def extent(self, index):
@@ -49,7 +49,7 @@ class RecordReader(ClipReader):
         if row[OFFSET] == UNREADABLE:
             raise VideoError(entry.path, f"its record has {entry.frames} frames, fewer than a clip spans "
                                          f"({self.clip.span}); use a shorter clip or a smaller stride, or pass "
-                                         "short='repeat_last'")
+                                         "policy='repeat_last'")
         serialized = self.serialized(index)
         try:
             return decode(tf.constant(serialized), *map(tf.constant, (row, *rest))).numpy()

@@ -8,7 +8,7 @@ import numpy as np
 
 from pipelines.augment.crops import Window
 from pipelines.sample import clips
-from pipelines.sample.seeds import mix
+from pipelines.sample.seeds import fold_in
 
 # Columns of a row. The frame numbers follow them.
 SHARD, OFFSET, LENGTH, TOP, LEFT, HEIGHT, WIDTH, OUT_HEIGHT, OUT_WIDTH, DOWN, RIGHT = range(11)
@@ -22,17 +22,17 @@ class RecordRows:
     Args:
         entries: `RecordEntry` objects.
         clip: `ClipSpec`.
-        short: policy for records shorter than a clip, as in `pipelines.sample`.
+        policy: what stands for frames past the end of a record, as in `pipelines.sample`.
 
     Attributes:
         shards: list of str. The files that column SHARD points into.
         sizes: int64 (kinds, 2). The different (height, width) there are.
     """
 
-    def __init__(self, entries, clip, short="repeat_last"):
-        if short not in clips.SHORT:
-            raise ValueError(f"`short` must be one of {', '.join(map(repr, clips.SHORT))}. Received: {short!r}.")
-        self.entries, self.clip, self.short = entries, clip, short
+    def __init__(self, entries, clip, policy="repeat_last"):
+        if policy not in clips.POLICIES:
+            raise ValueError(f"`policy` must be one of {', '.join(map(repr, clips.POLICIES))}. Received: {policy!r}.")
+        self.entries, self.clip, self.policy = entries, clip, policy
         self.shards = sorted({entry.shard for entry in entries})
         number = {shard: position for position, shard in enumerate(self.shards)}
         self.places = np.array([(number[entry.shard], entry.offset, entry.length) for entry in entries], np.int64)
@@ -80,19 +80,19 @@ class RecordRows:
         """Frame numbers of `count` random clips of each record, int64 (records, count, frames); -1 where the record is
         shorter than a clip and that is an error."""
         clip = self.clip
-        numbers = (mix(np.asarray(keys)[:, None], np.arange(count)) >> np.uint64(1)).astype(np.int64)
+        numbers = (fold_in(np.asarray(keys)[:, None], np.arange(count)) >> np.uint64(1)).astype(np.int64)
         total = self.lengths[records][:, None]
         starts = numbers % (np.maximum(total - clip.span, 0) + 1)
         ticks = starts[..., None] + np.arange(clip.frames) * clip.stride
         total = total[..., None]
-        ticks = ticks % total if self.short == "loop" else np.minimum(ticks, total - 1)
+        ticks = ticks % total if self.policy == "loop" else np.minimum(ticks, total - 1)
         chosen = self._nearest(records, ticks)
         if clip.fps is not None:
             for place, record in enumerate(records):
                 if not self.entries[record].steady:
                     times = clips.resampled_times(self.entries[record].times_us, clip.fps)
                     chosen[place] = np.asarray(times)[ticks[place]]
-        if self.short == "error":
+        if self.policy == "error":
             chosen[(self.lengths[records] < clip.span)] = -1
         return chosen
 
@@ -153,14 +153,14 @@ class RecordRows:
         owner = getattr(window, "__self__", None)
         height, width = size.T
         if isinstance(owner, Window):
-            draws = [(mix(keys, number) >> np.uint64(11)).astype(np.float64) / 2**53 for number in range(4)]
+            draws = [(fold_in(keys, number) >> np.uint64(11)).astype(np.float64) / 2**53 for number in range(4)]
             box = owner.place(height.astype(float), width.astype(float), draws, np)
             top, left, rows, columns = (np.broadcast_to(edge, height.shape).astype(np.int64) for edge in box)
             rows, columns = np.maximum(rows, 1), np.maximum(columns, 1)
             return np.stack([np.minimum(top, height - rows), np.minimum(left, width - columns), rows, columns], axis=1)
         rows, columns = np.array([window(*kind, 0)[2:] for kind in self.sizes.tolist()], np.int64)[
             self._kinds_of(size)].T
-        top, left = ((mix(keys, number) % (free + 1).astype(np.uint64)).astype(np.int64)
+        top, left = ((fold_in(keys, number) % (free + 1).astype(np.uint64)).astype(np.int64)
                      for number, free in ((2, height - rows), (3, width - columns)))
         return np.stack([top, left, rows, columns], axis=1)
 

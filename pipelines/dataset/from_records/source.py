@@ -32,9 +32,9 @@ from pipelines.video.info import VideoError
 CHUNK = 256  # rows computed at a time
 
 
-def open_reader(manifest, clip, quarantine, on_error, short="repeat_last"):
+def open_reader(manifest, clip, quarantine, on_error, policy="repeat_last"):
     """The `RecordReader` of a manifest of records."""
-    return RecordReader(manifest, RecordRows(manifest.entries, clip, short), quarantine, on_error)
+    return RecordReader(manifest, RecordRows(manifest.entries, clip, policy), quarantine, on_error)
 
 
 def training(reader, targets, rows, count, window, whole, workers, service=None):

@@ -41,10 +41,10 @@ def test_span(num_frames, stride, span):
     assert clip_span(num_frames, stride) == span == spec(num_frames, stride).span
 
 
-@pytest.mark.parametrize(("short", "expected"), [("repeat_last", [0, 2, 4, 4]), ("loop", [0, 2, 4, 1])])
-def test_short_video(short, expected):
-    assert clip_indices(start=0, num_frames=4, stride=2, total=5, short=short) == expected
-    assert clip_indices(3, 4, 2, 5, short) == {"repeat_last": [3, 4, 4, 4], "loop": [3, 0, 2, 4]}[short]
+@pytest.mark.parametrize(("policy", "expected"), [("repeat_last", [0, 2, 4, 4]), ("loop", [0, 2, 4, 1])])
+def test_short_video(policy, expected):
+    assert clip_indices(start=0, num_frames=4, stride=2, total=5, policy=policy) == expected
+    assert clip_indices(3, 4, 2, 5, policy) == {"repeat_last": [3, 4, 4, 4], "loop": [3, 0, 2, 4]}[policy]
 
 
 def test_short_video_as_an_error():
@@ -52,7 +52,7 @@ def test_short_video_as_an_error():
     with pytest.raises(ValueError, match=r"wanted frames 0\.\.6 step 2, but there are only 5; use a shorter clip"):
         clip_indices(0, 4, 2, 5, "error")
     with pytest.raises(VideoError, match=r"Cannot read video 'a\.mp4': wanted frames 0\.\.6 step 2"):
-        centre_clip(info(5), spec(4, 2), short="error")
+        centre_clip(info(5), spec(4, 2), policy="error")
 
 
 @pytest.mark.parametrize("arguments", [(5, 4, 2, 5), (-1, 4, 2, 5), (0, 4, 2, 0)])
@@ -62,7 +62,8 @@ def test_start_is_inside(arguments):
 
 
 def test_unknown_policy():
-    with pytest.raises(ValueError, match=r"`short` must be one of 'repeat_last', 'loop', 'error'\. Received: 'wrap'\."):
+    message = r"`policy` must be one of 'repeat_last', 'loop', 'error'\. Received: 'wrap'\."
+    with pytest.raises(ValueError, match=message):
         clip_indices(0, 1, 1, 1, "wrap")
 
 
@@ -100,7 +101,7 @@ def test_segments():
 def test_part_of_a_video():
     assert centre_clip(info(100), spec(4), first=10, last=20) == [13, 14, 15, 16]
     assert uniform_clips(info(100), spec(4), 2, first=90) == [[90, 91, 92, 93], [96, 97, 98, 99]]
-    assert centre_clip(info(100), spec(4), first=10, last=12, short="loop") == [10, 11, 10, 11]
+    assert centre_clip(info(100), spec(4), first=10, last=12, policy="loop") == [10, 11, 10, 11]
     with pytest.raises(VideoError, match="wanted its frames from 100 up to 100, but it has 100"):
         centre_clip(info(100), spec(4), first=100)
 
@@ -162,11 +163,11 @@ def test_fits():
 
 
 @given(total=st.integers(1, 300), frames=st.integers(1, 40), stride=st.integers(1, 8), number=st.integers(0, 10**9),
-       short=st.sampled_from(["repeat_last", "loop"]), fps=st.sampled_from([None, 10.0, 30.0]))
-def test_every_clip_is_whole_and_inside(total, frames, stride, number, short, fps):
+       policy=st.sampled_from(["repeat_last", "loop"]), fps=st.sampled_from([None, 10.0, 30.0]))
+def test_every_clip_is_whole_and_inside(total, frames, stride, number, policy, fps):
     clip, video = spec(frames, stride, fps), info(total)
-    for indices in (random_clip(video, clip, number, short=short), centre_clip(video, clip, short=short),
-                    segment_clip(video, clip, number), *uniform_clips(video, clip, 5, short=short)):
+    for indices in (random_clip(video, clip, number, policy=policy), centre_clip(video, clip, policy=policy),
+                    segment_clip(video, clip, number), *uniform_clips(video, clip, 5, policy=policy)):
         assert len(indices) == frames
         assert all(type(index) is int and 0 <= index < total for index in indices)
         if fps is None and total >= clip.span:

@@ -168,7 +168,7 @@ def test_how_long_a_video_must_be(name, clip, span):
 
 def test_a_policy_can_be_chosen():
     clip = preset("kenshohara_112")
-    strict = dataclasses.replace(protocols.protocol("sliding_16"), short="error")
+    strict = dataclasses.replace(protocols.protocol("sliding_16"), policy="error")
     assert strict.indices(info(20), clip) == protocols.protocol("sliding_16").indices(info(20), clip)
     with pytest.raises(VideoError, match="protocol sliding_16 takes at least 16 frames, and it has 15; use a protocol "
                                          "that repeats frames, such as centre, or a network of shorter clips"):

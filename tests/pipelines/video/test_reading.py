@@ -84,7 +84,7 @@ def test_past_the_end(ramp):
     with pytest.raises(VideoError, match=r"wanted frames 38\.\.44, but it decodes only 40") as caught:
         reading.read_frames(ramp[0], range(38, 45, 2))
     assert caught.value.path == str(ramp[0])
-    held = reading.read_frames(ramp[0], range(38, 45, 2), short="repeat_last")
+    held = reading.read_frames(ramp[0], range(38, 45, 2), policy="repeat_last")
     np.testing.assert_array_equal(held, ramp[1][[38, 39, 39, 39]])
 
 
@@ -100,7 +100,7 @@ def test_sizes_and_channels(ramp):
 @pytest.mark.parametrize(("option", "expected"), [
     ({"interpolation": "cubic"}, "`interpolation` must be one of 'bilinear', 'area', 'bicubic'. Received: 'cubic'."),
     ({"channels": 4}, "`channels` must be one of 3, 1. Received: 4."),
-    ({"short": "wrap"}, "`short` must be one of 'error', 'repeat_last'. Received: 'wrap'."),
+    ({"policy": "wrap"}, "`policy` must be one of 'error', 'repeat_last'. Received: 'wrap'."),
 ])
 def test_options_are_checked(ramp, option, expected):
     with pytest.raises(ValueError, match="must be one of") as caught:

@@ -19,7 +19,7 @@ from pipelines.records import tfrecord
 from pipelines.records.layout import RecordEntry
 from pipelines.records.record import Record, decode, encode
 from pipelines.sample.clips import random_clip
-from pipelines.sample.seeds import mix
+from pipelines.sample.seeds import fold_in
 from pipelines.storage import files
 from pipelines.video import opencv
 from res3d.geometry import ClipSpec
@@ -55,7 +55,7 @@ def same(one, other, tolerance=JPEG):
 
 
 @pytest.mark.parametrize("options", [
-    {}, {"clips_per_video": 3}, {"crop": "centre"}, {"balanced": True}, {"shard": (1, 2)}, {"short": "loop"},
+    {}, {"clips_per_video": 3}, {"crop": "centre"}, {"balanced": True}, {"shard": (1, 2)}, {"policy": "loop"},
     {"augment": crops.random_resized_crop(56, scale=(0.5, 1.0))}, {"drop_remainder": True}, {"workers": 5},
     {"augment": chaining.chain(crops.centre_crop(56), flip.random_flip())}],
     ids=lambda options: ",".join(options) or "plain")
@@ -298,18 +298,18 @@ def made_up(count, seed):
 
 
 @pytest.mark.parametrize("clip", [CLIP, CLIP.replace(fps=15), CLIP.replace(fps=60, stride=3)])
-@pytest.mark.parametrize("short", ["repeat_last", "loop"])
-def test_arithmetic_of_whole_epochs_is_that_of_single_videos(clip, short):
+@pytest.mark.parametrize("policy", ["repeat_last", "loop"])
+def test_arithmetic_of_whole_epochs_is_that_of_single_videos(clip, policy):
     entries = list(made_up(50, seed=4))
-    table = RecordRows(entries, clip, short)
-    keys = mix(9, np.arange(len(entries))).astype(np.int64)
+    table = RecordRows(entries, clip, policy)
+    keys = fold_in(9, np.arange(len(entries))).astype(np.int64)
     window = crops.clip_box(clip)
     rows = table.training(np.arange(len(entries)), keys, 2, window, False)
     resized = crops.random_resized_crop(56)
     boxes = table.training(np.arange(len(entries)), keys, 2, resized.box, False)
     for position, (entry, key) in enumerate(zip(entries, keys.tolist())):
         for number in range(2):
-            expected = random_clip(entry.info, clip, int(mix(key, number) >> np.uint64(1)), short=short)
+            expected = random_clip(entry.info, clip, int(fold_in(key, number) >> np.uint64(1)), policy=policy)
             start = COLUMNS + number * clip.frames
             assert rows[position, start:start + clip.frames].tolist() == expected
         box = slice(TOP, WIDTH + 1)
