@@ -11,9 +11,11 @@ import ast
 import json
 import pathlib
 import re
+import sys
 import unicodedata
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "docs"))
 TROUBLE = "troubleshooting.md"
 NOTE = "<!-- Written by docs/tables.py; edit that. -->\n"
 
@@ -166,7 +168,15 @@ def _numbers(values):
     return ", ".join(f"{value:g}" for value in values)
 
 
-FILES = {"docs/examples.md": examples, "docs/reference/models.md": models, "docs/reference/commands.md": commands,
+def architecture():
+    """The page of the architecture, with the floors drawn and listed."""
+    import drawing  # beside this file
+
+    return drawing.page()
+
+
+FILES = {"docs/explanation/architecture.md": architecture, "docs/examples.md": examples,
+         "docs/reference/models.md": models, "docs/reference/commands.md": commands,
          "docs/reference/recipes.md": recipes, "res3d/commands/pages.json": errors}
 
 if __name__ == "__main__":
