@@ -7,8 +7,10 @@ Label ids are positions in `Manifest.labels` and stay the same wherever the list
 import os
 from collections.abc import Sequence
 
+from pipelines.annotations import reading
 from pipelines.annotations.entries import Manifest, relabel
 from pipelines.annotations.labels import load_labels
+from pipelines.records import index, layout
 from pipelines.storage import folders
 from pipelines.storage.addresses import absolute, shown
 
@@ -49,8 +51,6 @@ def read_manifest(data: str | os.PathLike | Manifest, split: str | None = None,
     >>> len(manifest), manifest.labels[:3], manifest.entries[0].labels
     (8, ['anticlockwise', 'clockwise', 'down'], (0,))
     """
-    from pipelines.annotations import reading  # whose modules build on this one
-
     names = load_labels(labels) if isinstance(labels, str | os.PathLike) else labels
     videos = videos if videos is None else absolute(videos)
     if split_by is not None and isinstance(data, Manifest):
@@ -59,8 +59,6 @@ def read_manifest(data: str | os.PathLike | Manifest, split: str | None = None,
     if isinstance(data, Manifest):
         manifest = data if names is None else relabel(data, names)
     else:
-        from pipelines.records import index, layout
-
         data = absolute(data)
         if layout.are_records(data):
             manifest = index.read(data)
@@ -70,7 +68,5 @@ def read_manifest(data: str | os.PathLike | Manifest, split: str | None = None,
             raise FileNotFoundError("Expected a folder of videos or an annotation file. Nothing exists at "
                                     f"'{shown(data)}'. Check the path.")
         manifest = reading.read(data, format, labels=names, videos=videos, fold=fold, multi_label=multi_label,
-                                    strict=strict, split_by=split_by)
+                                strict=strict, split_by=split_by)
     return manifest if split is None else manifest.select(split)
-
-

@@ -20,6 +20,7 @@ import numpy as np
 
 from pipelines.annotations.entries import LABELS_FILE, Manifest
 from pipelines.annotations.labels import save_labels, sort_labels
+from pipelines.arguments import check_whole_number
 from pipelines.manifest import read_manifest
 from pipelines.video import writer
 
@@ -72,7 +73,7 @@ class Scene:
 
     Args:
         background: float array (height, width, 3), 0..255.
-        colours: float array (2, 3): of the texture's troughs and crests.
+        colors: float array (2, 3): of the texture's troughs and crests.
         waves: float array (waves, 4): turns over one scale period, turns around the disc, phase, amplitude.
         radius: float. Pixels.
         speed: float. Pixels per frame, at the rim for scale and angle.
@@ -80,7 +81,7 @@ class Scene:
     """
 
     background: np.ndarray
-    colours: np.ndarray
+    colors: np.ndarray
     waves: np.ndarray
     radius: float
     speed: float
@@ -97,13 +98,13 @@ def draw_scene(rng, look):
     height, width = look.frame_sizes[rng.integers(len(look.frame_sizes))]
     short = min(height, width)
     background = _noise(rng, height, width, int(rng.choice(look.cells)))
-    colours = np.array([[40], [215]]) + rng.uniform(-40, 40, (2, 3))
+    colors = np.array([[40], [215]]) + rng.uniform(-40, 40, (2, 3))
     # Waves come in mirrored pairs: in a one-handed spiral, growing and turning look the same.
     around = rng.choice(look.waves, 2, replace=False)
     along = rng.permutation([1, 2])
     waves = [(p, m * hand, rng.uniform(0, 2 * math.pi), rng.uniform(0.8, 1.2))
              for p, m in zip(along, around) for hand in (1, -1)]
-    return Scene(background, colours, np.array(waves), short * _draw(rng, look.radius),
+    return Scene(background, colors, np.array(waves), short * _draw(rng, look.radius),
                  short * _draw(rng, look.speed) / 100,
                  rng.uniform(0, 1, 4) * (width, height, PERIOD, 2 * math.pi))
 
@@ -122,7 +123,7 @@ def render(scene, state):
     # Around the centre the waves are finer than pixels: there the texture fades to its mean.
     texture = 0.5 + 0.5 * np.tanh(1.2 * texture) * np.clip((distance - 1) / (0.2 * scene.radius), 0, 1)
     disc = np.clip(scene.radius - distance + 0.5, 0, 1)[..., None]
-    paint = scene.colours[0] + texture[..., None] * (scene.colours[1] - scene.colours[0])
+    paint = scene.colors[0] + texture[..., None] * (scene.colors[1] - scene.colors[0])
     return np.rint(scene.background * (1 - disc) + paint * disc).astype(np.uint8)
 
 
@@ -169,8 +170,7 @@ def write(folder: str | os.PathLike, train_per_class: int = 40, val_per_class: i
     {'train': 8, 'val': 8}
     """
     for name, value in (("train_per_class", train_per_class), ("val_per_class", val_per_class)):
-        if value < 1:
-            raise ValueError(f"`{name}` must be a positive int. Received: {name}={value!r}.")
+        check_whole_number(name, value)
     folder = os.path.abspath(folder)
     record = {"train_per_class": train_per_class, "val_per_class": val_per_class, "seed": seed, "frames": list(frames),
               "form": 1}

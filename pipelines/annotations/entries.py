@@ -6,7 +6,7 @@ import dataclasses
 import os
 from collections.abc import Iterable
 
-from pipelines.annotations.labels import LabelIds, load_labels, save_labels
+from pipelines.annotations.labels import LabelIds, join, load_labels, save_labels
 from pipelines.storage.addresses import is_remote, shown
 from res3d.atomic import writing
 
@@ -161,7 +161,7 @@ class Manifest:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(columns)
             for entry in self.entries:
-                cells = [_relative(entry.path, folder), "|".join(_escape(self.labels[i]) for i in entry.labels)]
+                cells = [_relative(entry.path, folder), join(self.labels[i] for i in entry.labels)]
                 values = (getattr(entry, name) for name in columns[2:])
                 writer.writerow(cells + ["" if value is None else value for value in values])
             if self.labels:
@@ -195,6 +195,3 @@ def _relative(path, folder):
     path = os.path.abspath(path)
     return path if os.path.commonpath([path, folder]) == os.sep else os.path.relpath(path, folder)
 
-
-def _escape(label):
-    return label.replace("\\", "\\\\").replace("|", "\\|")

@@ -6,7 +6,7 @@ from pathlib import PurePath
 
 from pipelines.annotations.labels import plain_name
 from pipelines.storage import addresses
-from pipelines.storage.folders import listing
+from pipelines.storage.folders import FRAME_SUFFIXES, is_frame, listing
 
 # Everything else is tried as a video: a suffix, or its absence, says little.
 NOT_VIDEOS = frozenset([
@@ -14,7 +14,6 @@ NOT_VIDEOS = frozenset([
     ".js", ".json", ".jsonl", ".lock", ".log", ".md", ".md5", ".npy", ".npz", ".ods", ".parquet", ".part", ".pdf",
     ".pgm", ".pickle", ".pkl", ".ppm", ".py", ".rst", ".sh", ".sha1", ".sha256", ".srt", ".sub", ".tar", ".tfrecord",
     ".tif", ".tiff", ".toml", ".tsv", ".txt", ".vtt", ".xls", ".xlsx", ".xml", ".yaml", ".yml", ".zip"])
-FRAMES = frozenset([".bmp", ".jpeg", ".jpg", ".png", ".webp"])  # as `pipelines.video` reads them
 NO_VIDEOS = frozenset(["license", "readme", "makefile", "thumbs.db", "desktop.ini", "__macosx", "lost+found"])
 
 
@@ -30,12 +29,7 @@ def may_be_video(name):
     [True, True, False, False, False]
     """
     suffix = os.path.splitext(name)[1].lower()
-    return not is_hidden(name) and suffix not in NOT_VIDEOS and suffix not in FRAMES
-
-
-def is_image(name):
-    """Whether a file is a frame of a folder of frames."""
-    return not is_hidden(name) and os.path.splitext(name)[1].lower() in FRAMES
+    return not is_hidden(name) and suffix not in NOT_VIDEOS and suffix not in FRAME_SUFFIXES
 
 
 def list_folder(folder):
@@ -65,7 +59,7 @@ def _walk(folder, above):
         return
     folders, files = list_folder(folder)
     videos = [name for name in files if may_be_video(name)]
-    images = sum(map(is_image, files))
+    images = sum(map(is_frame, files))
     if images and not videos and not folders:
         yield folder, images
         return

@@ -1,13 +1,15 @@
 """The layouts of annotation files: finds out which one a file has, and reads it.
 
 A layout is a module of `pipelines.annotations.formats` with `knows(path)`, which looks at names and first lines, and
-`read(path, options)`, which gives a `Table` of rows that `resolve` joins with the files on disk.
+`read(path, options)`, which gives a `Table` of rows that `resolve` joins with the files on disk. Layouts are imported
+when a file is offered to them, so that commands can name them all for their help at little cost.
 """
 
 import dataclasses
 import importlib
 import os
 
+from pipelines.annotations.resolve import resolve
 from pipelines.storage import folders
 from pipelines.storage.addresses import all_shown
 
@@ -39,8 +41,6 @@ class ReadOptions:
 
 def read(path, format=None, **options):
     """A `Manifest` of `path`, a file or a folder; arguments as of `pipelines.manifest.read_manifest`."""
-    from pipelines.annotations.resolve import resolve
-
     options = ReadOptions(**options)
     with folders.remembered():
         try:

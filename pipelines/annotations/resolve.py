@@ -3,7 +3,7 @@
 import os
 
 from pipelines.annotations.entries import LABELS_FILE, SPLIT_NAMES, Entry, Manifest, Missing
-from pipelines.annotations.files import Library, is_image, list_folder
+from pipelines.annotations.files import Library, list_folder
 from pipelines.annotations.labels import LabelIds, load_labels, sort_labels
 from pipelines.storage import folders
 from pipelines.storage.addresses import file_name, join, on_the_web, parent, resolved, shown
@@ -104,7 +104,7 @@ def _finder(table, videos, labels):
 
 
 def _frames(path, row, cut):
-    there = sum(map(is_image, list_folder(path)[1])) - row.first_frame
+    there = sum(map(folders.is_frame, list_folder(path)[1])) - row.first_frame
     wanted = there if row.num_frames is None else row.num_frames
     if there < max(wanted, 1):
         return None, None, cut, f"a folder of {max(there, 0)} frames, where {max(wanted, 1)} were expected"

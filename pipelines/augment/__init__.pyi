@@ -1,5 +1,5 @@
 from .chaining import chain as chain
-from .colour import color_jitter as color_jitter
+from .color import color_jitter as color_jitter
 from .crops import centre_crop as centre_crop
 from .crops import random_crop as random_crop
 from .crops import random_resized_crop as random_resized_crop

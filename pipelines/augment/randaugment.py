@@ -5,11 +5,12 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from pipelines.arguments import check_whole_number
 from pipelines.augment.chaining import fold_seed, uniforms
+from pipelines.augment.color import gray
 from pipelines.augment.crops import to_uint8
 
 MAX_MAGNITUDE = 10
-LUMA = (0.299, 0.587, 0.114)
 FILL = 128.0  # of what turning and moving bring into the picture: the middle of the range
 
 
@@ -30,8 +31,7 @@ def rand_augment(num_ops: int = 2, magnitude: float = 9) -> Callable:
 
     Reference: Cubuk et al., 2019 (arXiv 1909.13719).
     """
-    if not isinstance(num_ops, int) or num_ops < 0:
-        raise ValueError(f"`num_ops` must be a whole number from 0 on. Received: num_ops={num_ops!r}.")
+    check_whole_number("num_ops", num_ops, 0)
     if not 0 <= magnitude <= MAX_MAGNITUDE:
         raise ValueError(f"`magnitude` must lie in [0, {MAX_MAGNITUDE}]. Received: magnitude={magnitude!r}.")
     operations = list(OPERATIONS.values())
@@ -47,11 +47,6 @@ def rand_augment(num_ops: int = 2, magnitude: float = 9) -> Callable:
         return tf.ensure_shape(clip, shape)
 
     return step
-
-
-def grey(values):
-    """Brightness as the eye weighs colours (ITU-R BT.601), float, one channel."""
-    return tf.reduce_sum(values * LUMA, axis=-1, keepdims=True) if values.shape[-1] == 3 else values
 
 
 def auto_contrast(clip, level):
@@ -136,9 +131,9 @@ OPERATIONS = {
     "equalize": equalize,
     "rotate": _project(_turn),
     "solarize": solarize,
-    "color": _enhance(grey),
+    "color": _enhance(gray),
     "posterize": posterize,
-    "contrast": _enhance(lambda values: tf.reduce_mean(grey(values))),
+    "contrast": _enhance(lambda values: tf.reduce_mean(gray(values))),
     "brightness": _enhance(tf.zeros_like),
     "sharpness": _enhance(_smooth),
     "shear_x": _project(lambda level, height, width: ((1.0, 0.3 * level, 0.0), (0.0, 1.0, 0.0))),

@@ -35,9 +35,7 @@ def run(args):
     """Prints the report; returns 0, or 1 if no video is usable."""
     import tqdm
 
-    from pipelines.annotations.entries import Manifest
     from pipelines.doctor import checks, page
-    from pipelines.storage.addresses import shown
 
     bars = []
 
@@ -55,10 +53,8 @@ def run(args):
     if args.report:
         page.write_page(args.report, report, args.data)
     if args.manifest:
-        bad = {video["path"] for video in report["bad"]}
         os.makedirs(os.path.dirname(os.path.abspath(args.manifest)), exist_ok=True)
-        Manifest([entry for entry in manifest if shown(entry.path) not in bad], manifest.labels,
-                 multi_label=manifest.multi_label).save(args.manifest)
+        checks.usable(manifest, report).save(args.manifest)
     text = json.dumps(report, indent=2) if args.json else page.as_text(report)
     print(text.encode("utf-8", "backslashreplace").decode())  # file names need not be text
     return 0 if report["usable"] else 1

@@ -8,12 +8,12 @@ import tensorflow as tf
 from absl import logging
 
 from pipelines.annotations.entries import Manifest
+from pipelines.arguments import check_whole_number
 from pipelines.dataset import graph, order
 from pipelines.dataset.clip_dataset import ClipDataset, input_options
 from pipelines.dataset.clip_reader import ClipReader
 from pipelines.dataset.facts import (
     PREFETCHED_BATCHES,
-    check_positive,
     checked_workers,
     facts_of,
     labelled,
@@ -60,7 +60,7 @@ def evaluation_clips(data: Path | Manifest, clip: ClipSpec, batch_size: int, pro
     >>> len(val), val.num_videos, list(val.quarantine)
     (1, 8, [])
     """
-    check_positive("batch_size", batch_size)
+    check_whole_number("batch_size", batch_size)
     index, count = order.check_shard(shard)
     workers = checked_workers(workers)
     plan, reader = _evaluation(data, clip, protocol, split, labels, on_error, quarantine_csv, probe_cache, workers)

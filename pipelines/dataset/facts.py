@@ -4,6 +4,7 @@ import os
 
 import numpy as np
 
+from pipelines.arguments import check_whole_number
 from pipelines.storage import addresses
 
 PREFETCHED_BATCHES = 2  # one being handed over, one ready; more costs memory and hides nothing
@@ -44,14 +45,8 @@ def checked_workers(workers):
     """`workers`, None being one a core; ValueError for what is no number of them."""
     if workers is None:
         return default_workers()
-    check_positive("workers", workers)
+    check_whole_number("workers", workers)
     return workers
-
-
-def check_positive(name, value):
-    """Raises ValueError for a `value` that is not 1, 2, 3, ..."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise ValueError(f"`{name}` must be a whole number from 1 on. Received: {name}={value!r}.")
 
 
 def record_dataset():

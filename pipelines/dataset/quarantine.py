@@ -6,10 +6,9 @@ import threading
 
 from absl import logging
 
+from pipelines.records.layout import QUARANTINE_COLUMNS
 from pipelines.storage.addresses import shown
 from res3d.atomic import writing
-
-COLUMNS = ("path", "reason")
 
 
 class Quarantine:
@@ -55,7 +54,7 @@ class Quarantine:
                 return
             with writing(self.csv_path, "w", errors="surrogateescape", newline="") as file:
                 writer = csv.writer(file, lineterminator="\n")
-                writer.writerow(COLUMNS)
+                writer.writerow(QUARANTINE_COLUMNS)
                 writer.writerows(rows)
             self._saved = rows
 
@@ -80,6 +79,6 @@ def load(path):
     """Reads what `Quarantine.save` wrote: a list of (path, reason)."""
     with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
         rows = list(csv.reader(file))
-    if not rows or tuple(rows[0]) != COLUMNS:
+    if not rows or tuple(rows[0]) != QUARANTINE_COLUMNS:
         raise ValueError(f"Expected a CSV with the columns path,reason in '{path}'. Received: {rows[:1]}.")
     return [tuple(row) for row in rows[1:]]

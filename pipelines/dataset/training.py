@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from pipelines.annotations.entries import Manifest
+from pipelines.arguments import check_whole_number
 from pipelines.augment.chaining import chain
 from pipelines.augment.crops import clip_box
 from pipelines.dataset import graph, order
@@ -20,7 +21,6 @@ from pipelines.dataset.clip_reader import ClipReader
 from pipelines.dataset.evaluation import evaluation_clips, evaluation_views
 from pipelines.dataset.facts import (
     PREFETCHED_BATCHES,
-    check_positive,
     checked_workers,
     default_workers,
     facts_of,
@@ -98,8 +98,8 @@ def training_clips(data: Path | Manifest, clip: ClipSpec, batch_size: int, seed:
     """
     check_clip(clip)
     manifest = labelled(read_manifest(data, split=split, labels=labels))
-    check_positive("batch_size", batch_size)
-    check_positive("clips_per_video", clips_per_video)
+    check_whole_number("batch_size", batch_size)
+    check_whole_number("clips_per_video", clips_per_video)
     workers = checked_workers(workers)
     shard = order.check_shard(shard)
     if balanced and manifest.multi_label:

@@ -69,6 +69,13 @@ def manifest_of(data, **options):
     return manifest
 
 
+def usable(manifest, report):
+    """The `Manifest` of the videos that the report of `check` does not call bad."""
+    bad = {video["path"] for video in report["bad"]}
+    return Manifest([entry for entry in manifest if shown(entry.path) not in bad], manifest.labels,
+                    multi_label=manifest.multi_label)
+
+
 def report(manifest, found, clip):
     """The dict that `check` returns, from a `Manifest` and what `examine` and `weigh` found of each path."""
     good = {video["path"]: video for video in found if "reason" not in video}

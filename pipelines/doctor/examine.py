@@ -11,7 +11,10 @@ import sys
 import threading
 from concurrent import futures
 
+from pipelines.storage import folders
+from pipelines.video import frame_folder, reading, sources
 from pipelines.video.child import Child, module
+from pipelines.video.info import VideoError
 
 HASH_BLOCK = 1 << 20
 
@@ -22,10 +25,6 @@ def examine(path):
     `path`, and either `reason`, why it is unusable, or `hash` (of the content) and the fields of
     `pipelines.video.VideoInfo` but for the times.
     """
-    from pipelines.storage import folders
-    from pipelines.video import frame_folder, reading, sources
-    from pipelines.video.info import VideoError
-
     found = {"path": path}
     try:
         if is_folder := folders.is_folder(path):
@@ -96,8 +95,6 @@ def _answer(child, path, timeout, stop):
 
 
 def _content_hash(paths):
-    from pipelines.video import sources
-
     digest = hashlib.blake2b(digest_size=16)
     for path in map(sources.hold, paths):
         if isinstance(path, sources.Fetched):

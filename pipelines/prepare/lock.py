@@ -13,7 +13,7 @@ import threading
 import time
 import uuid
 
-from pipelines.records.layout import LOCK_FILE, WORK_FOLDER
+from pipelines.records.layout import LOCK_FILE, WORK_FOLDER, in_work_folder
 from pipelines.storage import addresses, files
 from res3d.atomic import lives
 
@@ -54,7 +54,7 @@ def _on_disk(out):
 
 @contextlib.contextmanager
 def _in_bucket(out):
-    path = addresses.join(out, WORK_FOLDER, LOCK_FILE)
+    path = in_work_folder(out, LOCK_FILE)
     me = {"host": socket.gethostname(), "process": os.getpid(), "token": uuid.uuid4().hex}
     other = _holder(path)
     if other is not None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from pipelines.arguments import check_whole_number
 from res3d.geometry import ClipSpec
 
 
@@ -34,10 +35,8 @@ class PrepareOptions:
         for name, low, high in (("short_side", 8, 8192), ("quality", 1, 100), ("shard_clips", 1, 10**6),
                                 ("frames_per_record", 1, 10**6)):
             value = getattr(self, name)
-            if value is None and name == "frames_per_record":
-                continue
-            if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-                raise ValueError(f"`{name}` must be a whole number from {low} to {high}. Received: {name}={value!r}.")
+            if value is not None or name != "frames_per_record":
+                check_whole_number(name, value, low, high)
         if self.fps is not None:
             if not 0.01 <= self.fps <= 1000:
                 raise ValueError(f"`fps` must be a number of frames a second, or None. Received: fps={self.fps!r}.")

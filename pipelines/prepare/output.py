@@ -5,7 +5,7 @@ import json
 
 from pipelines.prepare.plan import load
 from pipelines.records.index import read_summary
-from pipelines.records.layout import LOCK_FILE, OURS, PART, PLAN_FILE, SUMMARY_FILE, WORK_FOLDER
+from pipelines.records.layout import LOCK_FILE, OURS, PART, PLAN_FILE, SUMMARY_FILE, WORK_FOLDER, in_work_folder
 from pipelines.storage import addresses, files
 
 
@@ -20,8 +20,8 @@ def begin(plan, overwrite=False):
     if files.exists(addresses.join(out, SUMMARY_FILE)):
         with contextlib.suppress(*[ValueError] * overwrite):  # of another schema, or somebody else's
             old = read_summary(out)
-    elif files.exists(addresses.join(out, WORK_FOLDER, PLAN_FILE)):
-        old = json.loads(files.read_bytes(addresses.join(out, WORK_FOLDER, PLAN_FILE)))
+    elif files.exists(in_work_folder(out, PLAN_FILE)):
+        old = json.loads(files.read_bytes(in_work_folder(out, PLAN_FILE)))
     if old is not None and old["digest"] != plan.digest and not overwrite:
         raise ValueError(f"Expected the options and data that '{addresses.shown(out)}' was begun with. Received "
                          f"{_changes(old, plan)}. Prepare into another folder, or pass --overwrite.")
@@ -56,7 +56,7 @@ def _clear(out):
             files.remove(addresses.join(out, name))
     for name in sorted(_names(addresses.join(out, WORK_FOLDER)), key=lambda name: name == PLAN_FILE):
         if name != LOCK_FILE:
-            files.remove(addresses.join(out, WORK_FOLDER, name))
+            files.remove(in_work_folder(out, name))
 
 
 def _names(folder):
@@ -68,6 +68,7 @@ def _names(folder):
 
 
 def check_whole(out, summary):
+    """Raises ValueError if a shard of a finished preparation is not there."""
     there = set(files.list_folder(out))
     gone = [shard["name"] for shard in summary["shards"] if shard["name"] not in there]
     if gone:
@@ -76,8 +77,8 @@ def check_whole(out, summary):
                          "Copy them back, or pass --overwrite to prepare all of them again.")
 
 
-def sweep(out, ending=""):
-    """Removes what is in the work folder, or only what has this ending, but for the lock; and halves of files."""
+def sweep(out, halves=False):
+    """Removes what is in the work folder, or only `halves` of files, but for the lock; and halves of files beside."""
     for name in files.list_folder(out):
         if OURS.fullmatch(name) and PART.search(name):
             files.remove(addresses.join(out, name))
@@ -85,5 +86,5 @@ def sweep(out, ending=""):
     if not files.is_folder(folder):
         return
     for name in files.list_folder(folder):
-        if name.endswith(ending) and name != LOCK_FILE:
+        if name != LOCK_FILE and (PART.search(name) or not halves):
             files.remove(addresses.join(folder, name))

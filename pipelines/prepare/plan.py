@@ -18,16 +18,14 @@ from pipelines.annotations.entries import Entry
 from pipelines.annotations.formats import folders
 from pipelines.manifest import read_manifest
 from pipelines.prepare.options import PrepareOptions
-from pipelines.records import record
 from pipelines.records.index import of_manifest
-from pipelines.records.layout import PLAN_FILE, WORK_FOLDER
+from pipelines.records.layout import PLAN_FILE, SCHEMA_VERSION, account_name, in_work_folder, shard_name
 from pipelines.sample.seeds import permutation
 from pipelines.storage import addresses, files
 from pipelines.storage.addresses import absolute
 from pipelines.storage.folders import folder_of
 
 SHUFFLE_KEY = 0x5A4D
-NO_SPLIT = "all"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,13 +65,13 @@ class Plan:
             count = -(-clips.size // self.options.shard_clips)
             for shard in range(count):
                 part = clips[clips.size * shard // count:clips.size * (shard + 1) // count]
-                yield Shard(f"{split or NO_SPLIT}-{shard:05d}-of-{count:05d}.tfrecord", split, tuple(part.tolist()))
+                yield Shard(shard_name(split, shard, count), split, tuple(part.tolist()))
 
     @functools.cached_property
     def digest(self):
         """A hash of everything that the result depends on."""
         rows = [(name, *self._row(entry)[1:]) for name, entry in zip(self.names, self.entries)]
-        said = [record.SCHEMA_VERSION, self.options.to_dict(), self.labels, self.multi_label, rows, self.missing]
+        said = [SCHEMA_VERSION, self.options.to_dict(), self.labels, self.multi_label, rows, self.missing]
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
     @staticmethod
@@ -86,11 +84,11 @@ class Plan:
         fields = {"digest": self.digest, "options": self.options.to_dict(), "labels": self.labels, "names": self.names,
                   "entries": [self._row(entry) for entry in self.entries], "multi_label": self.multi_label,
                   "missing": self.missing, "base": self.base}
-        files.write_bytes(addresses.join(self.out, WORK_FOLDER, PLAN_FILE), json.dumps(fields).encode())
+        files.write_bytes(in_work_folder(self.out, PLAN_FILE), json.dumps(fields).encode())
 
     def sidecar(self, shard):
         """Where the account of a finished shard is."""
-        return addresses.join(self.out, WORK_FOLDER, f"{shard.name}.json")
+        return in_work_folder(self.out, account_name(shard.name))
 
 
 @contextlib.contextmanager
@@ -109,7 +107,7 @@ def writing(path):
 @functools.lru_cache(1)
 def load(out):
     """The `Plan` in the work folder of `out`."""
-    fields = json.loads(files.read_bytes(addresses.join(out, WORK_FOLDER, PLAN_FILE)))
+    fields = json.loads(files.read_bytes(in_work_folder(out, PLAN_FILE)))
     entries = [Entry(row[0], tuple(row[1]), *row[2:]) for row in fields["entries"]]
     return Plan(PrepareOptions.from_dict(fields["options"]), entries, fields["names"], fields["labels"],
                 fields["multi_label"], [tuple(row) for row in fields["missing"]], fields["base"], out)
@@ -163,5 +161,3 @@ def _name(path, base):
     root = addresses.shown(base).rstrip("/") + "/"
     path = addresses.shown(path) if addresses.is_remote(path) or not os.path.isabs(path) else os.path.normpath(path)
     return path.removeprefix(root)
-
-

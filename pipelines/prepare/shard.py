@@ -18,10 +18,11 @@ import traceback
 from pipelines.prepare import clip
 from pipelines.prepare.plan import load, writing
 from pipelines.records import tfrecord
-from pipelines.records.layout import WORK_FOLDER
+from pipelines.records.layout import in_work_folder
 from pipelines.records.record import encode
 from pipelines.storage import addresses, file_systems, files, folders
 from pipelines.video.info import UnreachableError, VideoError
+from res3d.atomic import aside_name
 
 
 def write_shard(plan, number, report=lambda **said: None, crashed=()):
@@ -48,8 +49,7 @@ def write_shard(plan, number, report=lambda **said: None, crashed=()):
                 try:
                     if position in crashed:
                         raise VideoError(plan.entries[position].path, crashed[position])
-                    found = clip.clip_records(plan.entries[position], plan.names[position], plan.labels,
-                                                      plan.options)
+                    found = clip.clip_records(plan.entries[position], plan.names[position], plan.labels, plan.options)
                 except VideoError as error:
                     _still_there(plan, plan.entries[position].path, error)
                     failures.append((plan.names[position], error.reason))
@@ -87,7 +87,7 @@ def _aside(plan, shard):
     """A local file of this process's own, on the disk of the output if it is one."""
     if addresses.is_remote(plan.out):
         return os.path.join(tempfile.mkdtemp(prefix=_scratch(plan.out)), shard.name)
-    return os.path.join(addresses.local_path(plan.out), WORK_FOLDER, f"{shard.name}.{os.getpid()}.part")
+    return aside_name(addresses.local_path(in_work_folder(plan.out, shard.name)))
 
 
 def _scratch(out):

@@ -8,7 +8,6 @@ import json
 import os
 from concurrent import futures
 
-from pipelines.prepare import plan
 from pipelines.records import index, layout, tfrecord
 from pipelines.records.record import RecordError, decode
 from pipelines.storage import addresses, files
@@ -47,7 +46,7 @@ def verify(folder, workers=None, progress=None):
               for shard in sorted(by_shard.keys() - known)]
     there = {addresses.join(folder, name) for name in files.list_folder(folder) if layout.SHARD_NAME.match(name)}
     found += [f"the folder has '{addresses.shown(shard)}', the summary does not" for shard in sorted(there - known)]
-    clips = collections.Counter(entry.split or plan.NO_SPLIT for entry in manifest)
+    clips = collections.Counter(entry.split or layout.NO_SPLIT for entry in manifest)
     for split in sorted(clips.keys() | summary["splits"].keys()):
         said = summary["splits"].get(split, {"clips": 0})["clips"]
         if said != clips[split]:

@@ -5,8 +5,7 @@ import io
 import json
 
 from pipelines.annotations.entries import LABELS_FILE, MANIFEST_FILE, Manifest
-from pipelines.records import record
-from pipelines.records.layout import KIND, PLACE, SUMMARY_FILE, WORK_FOLDER, RecordEntry, entry_of
+from pipelines.records.layout import KIND, SCHEMA_VERSION, SUMMARY_FILE, WORK_FOLDER, RecordEntry, entry_of
 from pipelines.storage import addresses, files
 
 
@@ -70,8 +69,8 @@ def read_summary(folder):
     if kind != KIND:
         raise ValueError(f"Expected the summary of a prepared folder in '{addresses.shown(path)}'. Received another "
                          "file. Prepare the data again.")
-    if version not in range(1, record.SCHEMA_VERSION + 1):
-        raise ValueError(f"Expected records of schema version 1 to {record.SCHEMA_VERSION}. Received version "
+    if version not in range(1, SCHEMA_VERSION + 1):
+        raise ValueError(f"Expected records of schema version 1 to {SCHEMA_VERSION}. Received version "
                          f"{version} in '{addresses.shown(path)}'. Update the package, or prepare the data again.")
     return summary
 
@@ -79,12 +78,3 @@ def read_summary(folder):
 def _unfinished(folder):
     return ValueError(f"Expected a prepared folder. The preparation of '{addresses.shown(folder)}' is not finished. "
                       "Run the same `res3d prepare` again; it goes on where it stopped.")
-
-
-def columns(rows):
-    """The columns of `manifest.csv` that `rows`, dicts, need."""
-    named = ["path", "labels", "start", "end", "split", *PLACE]
-    some = ("start", "end", "times_us")
-    return [name for name in named if name not in some or any(row.get(name) for row in rows)]
-
-

@@ -1,4 +1,4 @@
-"""The files of a prepared folder, and what is known of a record without reading it."""
+"""The files of a prepared folder, each named here alone, and what is known of a record without reading it."""
 
 import dataclasses
 import os
@@ -6,20 +6,43 @@ import re
 import types
 
 from pipelines.annotations.entries import LABELS_FILE, MANIFEST_FILE, Entry
+from pipelines.annotations.labels import split
 from pipelines.storage import addresses, files
 
 SUMMARY_FILE = "summary.json"
 CLIP_FILE = "clip.json"
 QUARANTINE_FILE = "quarantine.csv"
+QUARANTINE_COLUMNS = ("path", "reason")
 WORK_FOLDER = ".prepare"  # in the folder as long as its preparation is not finished
 PLAN_FILE = "plan.json"  # in the work folder, as is the next
 LOCK_FILE = "lock"
 KIND = "res3d records"
+SCHEMA_VERSION = 2  # of a record, and of the summary; 1 had no table of frames in a record
+NO_SPLIT = "all"  # in names of shards and in the summary, for videos of no split
 PLACE = ("shard", "offset", "length", "frames", "fps", "height", "width", "times_us")
 SHARD_NAME = re.compile(r"^(?P<split>.+?)-\d{5}-of-\d{5}(\.tfrecords?)?$|^(?P<name>.+)\.tfrecords?$")
 PART = re.compile(r"\.\d+\.part$")  # of a file that a process, of this number, was writing
 _BESIDE = "|".join(map(re.escape, (SUMMARY_FILE, CLIP_FILE, MANIFEST_FILE, LABELS_FILE, QUARANTINE_FILE)))
 OURS = re.compile(rf"(.+-\d{{5}}-of-\d{{5}}\.tfrecord|{_BESIDE})(\.\d+\.part)?")
+
+
+def shard_name(split, number, count):
+    """The file of one of `count` shards of a split, which may be None.
+
+    >>> shard_name("train", 0, 10)
+    'train-00000-of-00010.tfrecord'
+    """
+    return f"{split or NO_SPLIT}-{number:05d}-of-{count:05d}.tfrecord"
+
+
+def in_work_folder(folder, name):
+    """A file of the work folder of `folder`."""
+    return addresses.join(folder, WORK_FOLDER, name)
+
+
+def account_name(shard):
+    """The file of the work folder that says what a finished shard, given by its name, holds."""
+    return f"{shard}.json"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,7 +97,8 @@ def are_records(data):
 
 
 def entry_of(row, folder, ids, tabled):
-    labels = tuple(ids[re.sub(r"\\(.)", r"\1", name)] for name in re.findall(r"(?:\\.|[^|\\])+", row["labels"]))
+    """The `RecordEntry` of a row of `manifest.csv`, a dict of texts; `ids` gives those of the labels."""
+    labels = tuple(ids[name] for name in split(row["labels"]))
     number = {name: float(row[name]) if row.get(name) else None for name in ("start", "end")}
     times = row.get("times_us")
     return RecordEntry(
@@ -82,3 +106,11 @@ def entry_of(row, folder, ids, tabled):
         shard=addresses.join(folder, row["shard"]), offset=int(row["offset"]), length=int(row["length"]),
         frames=int(row["frames"]), fps=float(row["fps"]), height=int(row["height"]), width=int(row["width"]),
         times_us=tuple(map(int, times.split())) if times else None, tabled=tabled)
+
+
+def table(rows):
+    """`manifest.csv` of `rows`, dicts: the columns that they need, and a list of cells a row."""
+    named = ["path", "labels", "start", "end", "split", *PLACE]
+    some = ("start", "end", "times_us")
+    columns = [name for name in named if name not in some or any(row.get(name) for row in rows)]
+    return columns, [["" if row.get(name) is None else row[name] for name in columns] for row in rows]

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from pipelines.records import wire
+from pipelines.records.layout import SCHEMA_VERSION
 
-SCHEMA_VERSION = 2  # 1 had no FRAME_TABLE
 # Feature lists, one value a frame.
 IMAGE = "image/encoded"
 TIMESTAMP = "image/timestamp"  # microseconds

@@ -12,6 +12,7 @@ import os
 from pipelines.storage import addresses, file_systems, files
 from pipelines.storage.file_systems import leads_to_folder
 
+FRAME_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")  # of the pictures in a folder of extracted frames
 _SEEN: contextvars.ContextVar = contextvars.ContextVar("seen", default=None)
 
 
@@ -23,6 +24,15 @@ def remembered():
         yield
     finally:
         _SEEN.reset(token)
+
+
+def is_frame(name):
+    """Whether a file of this name is a frame of a folder of extracted frames.
+
+    >>> is_frame("img_00001.JPG"), is_frame(".img_00001.jpg"), is_frame("a.mp4")
+    (True, False, False)
+    """
+    return name.lower().endswith(FRAME_SUFFIXES) and not name.startswith(".")
 
 
 def is_file(path):

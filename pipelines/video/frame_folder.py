@@ -14,21 +14,19 @@ from pipelines.video import clip_array, sources
 from pipelines.video.info import UnreachableError, VideoError, VideoInfo
 from pipelines.video.opencv import decode_image, resize_image
 
-EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
-BEGINNINGS = (b"\xff\xd8", b"\x89PNG", b"RIFF", b"BM")  # of files with these extensions
+BEGINNINGS = (b"\xff\xd8", b"\x89PNG", b"RIFF", b"BM")  # of files with `folders.FRAME_SUFFIXES`
 NOMINAL_FPS = 30.0  # images carry no times; most published sets were extracted at 30, or at the video's own rate
 
 
 def frame_paths(folder):
     """The image files of a folder, in order; VideoError if there is none, or no folder."""
     try:
-        names = [name for name in folders.listing(folder)[1]
-                 if name.lower().endswith(EXTENSIONS) and not name.startswith(".")]
+        names = list(filter(folders.is_frame, folders.listing(folder)[1]))
     except OSError as error:
         raise VideoError(folder, "expected a folder of frames, but it cannot be listed "
                                  f"({error.strerror or error})") from None
     if not names:
-        raise VideoError(folder, f"expected images ({', '.join(EXTENSIONS)}) in this folder, found none")
+        raise VideoError(folder, f"expected images ({', '.join(folders.FRAME_SUFFIXES)}) in this folder, found none")
     return [addresses.join(folder, name) for name in sorted(names, key=_natural)]
 
 

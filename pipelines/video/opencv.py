@@ -186,5 +186,5 @@ def add_text(image, text, row=0):
     """Writes ASCII `text` on uint8 RGB `image`, in place, as line `row` from the top."""
     height = max(12, image.shape[0] // 12)
     place, font = (3, height * (row + 1) - 4), cv2.FONT_HERSHEY_SIMPLEX
-    for colour, thickness in (((0, 0, 0), 3), ((255, 255, 255), 1)):
-        cv2.putText(image, text, place, font, height / 32, colour, thickness, cv2.LINE_AA)
+    for color, thickness in (((0, 0, 0), 3), ((255, 255, 255), 1)):
+        cv2.putText(image, text, place, font, height / 32, color, thickness, cv2.LINE_AA)

@@ -55,7 +55,7 @@ def test_starts_are_uniform_and_independent():
     even = (np.arange(len(starts)) + 0.5) / len(starts)
     # Kolmogorov-Smirnov at one in a thousand; the seeds are fixed.
     assert np.abs(np.sort(starts, axis=0) - even[:, None]).max() < 1.95 / np.sqrt(len(starts))
-    others = np.array([[one.radius, one.speed, one.colours.mean(), one.waves[0, 0]] for one in scenes])
+    others = np.array([[one.radius, one.speed, one.colors.mean(), one.waves[0, 0]] for one in scenes])
     between = np.corrcoef(np.concatenate([starts, others], 1), rowvar=False)[:4]
     assert np.abs(between - np.eye(4, 8)).max() < 3.9 / np.sqrt(len(starts))
 
@@ -198,7 +198,7 @@ def test_writing_again_keeps_what_is_there(tmp_path):
 
 
 def test_bad_arguments(tmp_path):
-    with pytest.raises(ValueError, match=r"`val_per_class` must be a positive int\. Received: val_per_class=0\."):
+    with pytest.raises(ValueError, match=r"`val_per_class` must be a whole number from 1 on\. Received: .*=0\."):
         synthetic.write(tmp_path / "data", 1, 0)
     with pytest.raises(ValueError, match=r"A generated split is one of train, val\. Received: 'test'\."):
         next(synthetic.clips("test"))

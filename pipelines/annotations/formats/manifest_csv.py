@@ -6,8 +6,8 @@ Relative paths start at the CSV's own folder. Several labels are separated by `|
 
 import csv
 import math
-import re
 
+from pipelines.annotations import labels
 from pipelines.annotations.entries import COLUMNS, MANIFEST_FILE, canonical_split
 from pipelines.annotations.table import Row, Table
 from pipelines.storage import folders
@@ -58,10 +58,9 @@ def _row(fields, where, split):
     if start is not None and end is not None and not start < end:
         raise ValueError(f"Expected start < end (seconds) in {where}. Received start={start:g}, end={end:g}. Swap or "
                          "correct them.")
-    labels = tuple(re.sub(r"\\(.)", r"\1", label).strip()
-                   for label in re.findall(r"(?:\\.|[^|\\])+", fields["label"]))
+    names = tuple(label.strip() for label in labels.split(fields["label"]))
     split = canonical_split(fields.get(split, "").strip() or None)
-    return Row((path,), tuple(filter(None, labels)), start, end, split, _number(fields, "num_frames", int, where),
+    return Row((path,), tuple(filter(None, names)), start, end, split, _number(fields, "num_frames", int, where),
                _number(fields, "first_frame", int, where) or 0)
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from pipelines.augment import colour, erasing, mixing, randaugment
+from pipelines.augment import color, erasing, mixing, randaugment
 from pipelines.augment.layer import keras_layer
 
 RNG = np.random.default_rng(0)
@@ -14,7 +14,7 @@ STILL = np.repeat(CLIP[:1], 3, axis=0)              # frames all alike
 SEEDS = [(number, 11) for number in range(12)]
 
 STEPS = {
-    "color_jitter": colour.color_jitter(hue=0.1),
+    "color_jitter": color.color_jitter(hue=0.1),
     "random_erasing": erasing.random_erasing(1.0),
     "rand_augment": randaugment.rand_augment(2, 9),
     "rotation": keras_layer(keras.layers.RandomRotation(0.1), "channels"),
@@ -91,13 +91,13 @@ def test_statistics_are_those_of_the_clip():
 
 
 def test_color_jitter_of_nothing_and_of_grey():
-    np.testing.assert_array_equal(colour.color_jitter(0, 0, 0)(tf.constant(CLIP), (1, 2)), CLIP)
-    grey = colour.color_jitter(0.4, 0.4, 0.4, 0.1)(tf.constant(CLIP[..., :1]), (1, 2))
+    np.testing.assert_array_equal(color.color_jitter(0, 0, 0)(tf.constant(CLIP), (1, 2)), CLIP)
+    grey = color.color_jitter(0.4, 0.4, 0.4, 0.1)(tf.constant(CLIP[..., :1]), (1, 2))
     assert grey.shape == (*CLIP.shape[:3], 1)
     for arguments, text in (({"brightness": -1}, "`brightness` must not be negative. Received: brightness=-1"),
                             ({"hue": 0.6}, r"`hue` must lie in \[0, 0.5\]. Received: hue=0.6")):
         with pytest.raises(ValueError, match=text):
-            colour.color_jitter(**arguments)
+            color.color_jitter(**arguments)
 
 
 def test_erasing_covers_one_box_of_the_right_size():

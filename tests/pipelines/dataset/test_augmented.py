@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 import pipelines
-from pipelines.augment import chaining, colour, crops, erasing, flip, mixing, randaugment
+from pipelines.augment import chaining, color, crops, erasing, flip, mixing, randaugment
 from pipelines.video.writer import write_video
 from res3d.geometry import ClipSpec
 
@@ -31,7 +31,7 @@ def clips_of(folder, **options):
 
 
 @pytest.mark.parametrize("steps", [
-    [crops.random_resized_crop(16), flip.random_flip(), colour.color_jitter()],
+    [crops.random_resized_crop(16), flip.random_flip(), color.color_jitter()],
     [crops.short_side_jitter(16, short_side=(20, 30))],
     [crops.resize_short_side(24), crops.random_crop(16)],
     [randaugment.rand_augment(1), erasing.random_erasing(1.0)],
@@ -62,7 +62,7 @@ def test_random_and_centre_crops(folder):
 
 
 def test_clips_of_one_video_are_augmented_apart(folder):
-    clips = clips_of(folder, augment=colour.color_jitter(), crop="centre", clips_per_video=2)
+    clips = clips_of(folder, augment=color.color_jitter(), crop="centre", clips_per_video=2)
     assert len({clip.tobytes() for clip in clips}) == 8
 
 
@@ -75,7 +75,7 @@ def test_mixing_gives_soft_labels(folder):
 
 
 def test_epochs_are_augmented_anew(folder):
-    train = pipelines.training_clips(folder, CLIP, 4, augment=colour.color_jitter(), crop="centre")
+    train = pipelines.training_clips(folder, CLIP, 4, augment=color.color_jitter(), crop="centre")
     first, second = (next(iter(train.at(epoch)))[0].numpy() for epoch in (0, 1))
     assert not {clip.tobytes() for clip in first} & {clip.tobytes() for clip in second}
 

@@ -1,13 +1,18 @@
 """Changes of brightness, contrast, saturation and hue, one for all frames of a clip."""
 
-
 from collections.abc import Callable
 
 import tensorflow as tf
 
 from pipelines.augment.chaining import uniforms
 from pipelines.augment.crops import to_uint8
-from pipelines.augment.randaugment import grey
+
+LUMA = (0.299, 0.587, 0.114)
+
+
+def gray(values):
+    """Brightness as the eye weighs colours (ITU-R BT.601), float, one channel."""
+    return tf.reduce_sum(values * LUMA, axis=-1, keepdims=True) if values.shape[-1] == 3 else values
 
 
 def color_jitter(brightness: float = 0.4, contrast: float = 0.4, saturation: float = 0.4, hue: float = 0.0) -> Callable:
@@ -36,10 +41,10 @@ def color_jitter(brightness: float = 0.4, contrast: float = 0.4, saturation: flo
         bright, contrasted, saturated = (max(0.0, 1.0 - x) + (1.0 + x - max(0.0, 1.0 - x)) * draw
                                          for x, draw in zip((brightness, contrast, saturation), draws))
         values = tf.clip_by_value(tf.cast(clip, tf.float32) * bright, 0.0, 255.0)
-        mean = tf.reduce_mean(grey(values))
+        mean = tf.reduce_mean(gray(values))
         values = tf.clip_by_value(mean + (values - mean) * contrasted, 0.0, 255.0)
         if clip.shape[-1] == 3:
-            still = grey(values)
+            still = gray(values)
             values = tf.clip_by_value(still + (values - still) * saturated, 0.0, 255.0)
             if hue:
                 values = tf.image.adjust_hue(values / 255.0, hue * (2.0 * draws[3] - 1.0)) * 255.0
