@@ -1,10 +1,7 @@
 """One server over real sockets, with small models of every kind, for all conformance tests."""
 
 import contextlib
-import importlib.util
-import pathlib
 import shutil
-import sys
 
 import grpc
 import httpx
@@ -13,21 +10,13 @@ import pytest
 
 from serving.server import flags
 from serving.server.server import Server
-
-
-def _toys():
-    """The builders of toys.py; tests are not a package."""
-    name = "res3d_conformance_toys"
-    if name not in sys.modules:
-        found = importlib.util.spec_from_file_location(name, pathlib.Path(__file__).with_name("toys.py"))
-        sys.modules[name] = importlib.util.module_from_spec(found)
-        found.loader.exec_module(sys.modules[name])
-    return sys.modules[name]
+from tests.conformance import toys as builders
 
 
 @pytest.fixture(scope="session")
 def toys():
-    return _toys()
+    """The builders of toys.py."""
+    return builders
 
 
 @pytest.fixture(scope="session")

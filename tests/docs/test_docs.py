@@ -9,7 +9,6 @@ has not (docker, a camera, a second host); their flags are checked.
 import ast
 import contextlib
 import importlib
-import importlib.util
 import inspect
 import json
 import os
@@ -22,6 +21,7 @@ import sys
 
 import pytest
 
+from docs import tables
 from res3d.commands import main as console
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -136,31 +136,24 @@ def test_every_message_of_the_troubleshooting_page_is_in_the_code():
         assert any(pattern.search(text) for text in said), f"nothing in the code says: {heading}"
 
 
-def tables():
-    spec = importlib.util.spec_from_file_location("docs_tables", DOCS / "tables.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.mark.parametrize("file", list(tables().FILES))
+@pytest.mark.parametrize("file", list(tables.FILES))
 def test_tables_are_up_to_date(file):
     written = (ROOT / file).read_text(encoding="utf-8")
-    assert written == tables().FILES[file](), f"{file} has fallen behind. Run: python docs/tables.py"
+    assert written == tables.FILES[file](), f"{file} has fallen behind. Run: python docs/tables.py"
 
 
 def anchors_of(page):
     """What a link to `page` may name: its headings, and the names that it documents."""
     text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
     headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
-    return {*map(tables().anchor, headings), *re.findall(r"^::: (\S+)$", text, re.MULTILINE)}
+    return {*map(tables.anchor, headings), *re.findall(r"^::: (\S+)$", text, re.MULTILINE)}
 
 
 def links():
     for page in PAGES:
         for link in re.findall(r"\]\((?!https?://)([^)\s]+)\)", page.read_text(encoding="utf-8")):
             yield name_of(page), page, link
-    for message, link in json.loads(tables().errors()).items():
+    for message, link in json.loads(tables.errors()).items():
         yield f"the error {message!r}", DOCS / "index.md", link
 
 

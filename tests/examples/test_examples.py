@@ -1,9 +1,10 @@
 """Every example runs: at a tiny size in the slow tests, in full and against its baseline by `make examples`."""
 
-import importlib.util
 import pathlib
 
 import pytest
+
+from examples import run_all
 
 FOLDER = pathlib.Path(__file__).resolve().parents[2] / "examples"
 TINY = {  # flags that make an example take seconds
@@ -16,16 +17,6 @@ TINY = {  # flags that make an example take seconds
     "text_characters": ["--train=128", "--test=32", "--epochs=1"],
     "volume_segmentation": ["--train=4", "--test=2", "--epochs=1"],
 }
-
-
-def _load():
-    spec = importlib.util.spec_from_file_location("examples_run_all", FOLDER / "run_all.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-run_all = _load()
 
 
 def check(name, folder, flags=()):

@@ -1,8 +1,6 @@
 """Published state dicts, rebuilt by formula and imported without torch, give what the original networks gave."""
 
-import importlib.util
 import pathlib
-import sys
 
 import keras
 import numpy as np
@@ -11,20 +9,10 @@ import pytest
 from res3d.geometry import PRESETS
 from res3d.networks.network import build
 from res3d.weights.load import import_model, load_weights
+from tests.golden import cases, formula, torch_layout
 
 FOLDER = pathlib.Path(__file__).parent
 TOLERANCE = 1e-4  # of the largest value: float32 sums in another order, through up to 200 layers
-
-
-def _load(name):
-    """A module beside this file: tests are no package, and the script that shares it is not run by pytest."""
-    spec = importlib.util.spec_from_file_location(f"golden_{name}", FOLDER / f"{name}.py")
-    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-cases, formula, torch_layout = map(_load, ("cases", "formula", "torch_layout"))
 
 
 def read(name):

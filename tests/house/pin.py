@@ -1,4 +1,4 @@
-"""Writes what `test_unchanged.py` compares with: `python tests/house/pin.py [ROW ...]`.
+"""Writes what `test_unchanged.py` compares with: `python -m tests.house.pin [ROW ...]`.
 
 Rows are pinned anew into `pins.json`: those named, or without names all. `--kept` first writes `pins/` anew; what lies
 there was written by revision 8a1791b, and so proves that later versions read it.
@@ -16,16 +16,16 @@ import argparse
 import json
 import pathlib
 import shutil
-import sys
 import tempfile
 import zipfile
 
 import keras
 import numpy as np
-import test_unchanged as unchanged
 
 import res3d
 from pipelines import synthetic
+from tests.conformance import toys
+from tests.house import test_unchanged as unchanged
 
 HERE = pathlib.Path(__file__).resolve().parent
 OPTIONS = {  # beside the width: few blocks, and what the strides of a network need
@@ -87,9 +87,6 @@ def keep_records(folder, aside):
 
 
 def keep_models(folder):
-    sys.path.append(str(HERE.parent / "conformance"))
-    import toys
-
     toys.write_toys(folder / "toys/1")
     (folder / "toys/1/assets").rmdir()
     toys.write_tf1(folder / "old/1")

@@ -4,14 +4,12 @@ import ast
 import graphlib
 import importlib
 import inspect
-import pathlib
 import subprocess
 import sys
 
 import pytest
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
-import floors
+from tests.house import floors
 
 PATHS = [pytest.param(path, id=str(path.relative_to(floors.ROOT)))
          for package in floors.PACKAGES for path in floors.modules(package)]

@@ -1,6 +1,5 @@
 """What is released agrees with itself: version, citation, files of the wheel, Pythons. `make wheels` tries the rest."""
 
-import importlib.util
 import pathlib
 import re
 import tarfile
@@ -10,6 +9,7 @@ import setuptools
 import yaml
 
 import res3d
+from tests.house import wheels
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CITATION = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
@@ -19,13 +19,6 @@ KEYS = {"abstract", "authors", "cff-version", "commit", "contact", "date-release
         "repository-code", "title", "type", "url", "version"}
 ENTITY = {"address", "alias", "city", "country", "date-end", "date-start", "email", "fax", "location", "name", "orcid",
           "post-code", "region", "tel", "website"}
-
-
-def wheels():
-    spec = importlib.util.spec_from_file_location("house_wheels", pathlib.Path(__file__).with_name("wheels.py"))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def setup(monkeypatch):
@@ -60,7 +53,7 @@ def test_the_citation_has_the_form_that_readers_of_such_files_expect():
 def test_the_pythons_that_are_claimed_are_those_that_are_tried(monkeypatch):
     given = setup(monkeypatch)
     claimed = [name.rpartition(" ")[2] for name in given["classifiers"] if name.startswith("Programming Language")]
-    assert claimed == list(wheels().VERSIONS)
+    assert claimed == list(wheels.VERSIONS)
     low, high = re.fullmatch(r">=(3\.\d+),<3\.(\d+)", given["python_requires"]).groups()
     assert (low, f"3.{int(high) - 1}") == (claimed[0], claimed[-1])
     assert "Python 3.11 to 3.13" in (ROOT / "README.md").read_text(encoding="utf-8")
@@ -68,9 +61,9 @@ def test_the_pythons_that_are_claimed_are_those_that_are_tried(monkeypatch):
 
 def test_every_file_of_the_packages_is_data_that_the_wheel_takes_along(monkeypatch):
     given = setup(monkeypatch)
-    for room in wheels().ROOMS:
+    for room in wheels.ROOMS:
         taken = {path for pattern in given["package_data"][room] for path in (ROOT / room).glob(pattern)}
-        for name in wheels().project_files():
+        for name in wheels.project_files():
             if name.startswith(f"{room}/") and not name.endswith(".py"):
                 assert ROOT / name in taken, f"package_data of {room} leaves out {name}"
         assert (ROOT / room / "py.typed") in taken
@@ -88,15 +81,13 @@ def archives(folder, wheel, sdist):
 
 
 def test_what_archives_lack_or_hold_too_much_of_is_named(tmp_path, monkeypatch):
-    module = wheels()
-    monkeypatch.setattr(module, "project_files", lambda: ["res3d/a.py", "res3d/py.typed", "setup.py", ".gitignore"])
+    monkeypatch.setattr(wheels, "project_files", lambda: ["res3d/a.py", "res3d/py.typed", "setup.py", ".gitignore"])
     whole = ["res3d/a.py", "res3d/py.typed"]
-    assert module.differences(*archives(tmp_path, [*whole, "res3d-1.dist-info/RECORD"], [*whole, "setup.py"])) == []
-    assert module.differences(*archives(tmp_path, ["res3d/a.py", "tests/b.py"], whole)) == [
+    assert wheels.differences(*archives(tmp_path, [*whole, "res3d-1.dist-info/RECORD"], [*whole, "setup.py"])) == []
+    assert wheels.differences(*archives(tmp_path, ["res3d/a.py", "tests/b.py"], whole)) == [
         "the wheel lacks res3d/py.typed", "the wheel must not hold tests/b.py", "the sdist lacks setup.py"]
 
 
 def test_a_python_that_is_not_here_is_named(monkeypatch):
-    module = wheels()
     monkeypatch.setenv("PYTHONS", "/nowhere/python")
-    assert module.interpreters() == dict.fromkeys(module.VERSIONS)
+    assert wheels.interpreters() == dict.fromkeys(wheels.VERSIONS)

@@ -4,7 +4,7 @@
 a work folder in the middle of its second epoch, records, served models. `pin.py` says how both came about.
 
 A row that needs another package's arithmetic (scaling, JPEG, floats) is compared only under the version of that package
-which it was pinned with. Where a change is meant, `python tests/house/pin.py ROW ...` pins those rows anew.
+which it was pinned with. Where a change is meant, `python -m tests.house.pin ROW ...` pins those rows anew.
 """
 
 import contextlib

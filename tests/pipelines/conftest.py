@@ -1,11 +1,6 @@
 """What several tests of the pipelines share."""
 
-import pathlib
-import sys
-
 import pytest
-
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,8 @@
 """Run in a process of its own under another KERAS_BACKEND: the same weights, the same clips, what comes out.
 
-Usage: KERAS_BACKEND=jax python backend_outputs.py FOLDER. FOLDER holds `NAME.npz`, the weights of each tiny network;
-its logits are written beside it, what each head says, and values and gradients of convolutions in each of their forms.
+Usage: KERAS_BACKEND=jax python -m tests.res3d.backend_outputs FOLDER. FOLDER holds `NAME.npz`, the weights of each
+tiny network; its logits are written beside it, what each head says, and values and gradients of convolutions in each of
+their forms.
 """
 
 import pathlib
@@ -10,11 +11,9 @@ import sys
 import keras
 import numpy as np
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from catalogue import HEADS, pixels, stir, tiny
-
 from res3d.layers import depthwise, taps
 from res3d.layers.conv import Conv
+from tests.res3d.catalogue import HEADS, pixels, stir, tiny
 
 CASES = (  # name, groups, kernel, strides
     ("depthwise", 4, (3, 3, 3), (1, 1, 1)),

@@ -1,14 +1,6 @@
-"""A small set of generated videos and a network trained on them for a moment, shared by commands and workflows.
-
-Modules beside the tests (`catalogue`) are found by name.
-"""
-
-import pathlib
-import sys
+"""A small set of generated videos and a network trained on them for a moment, shared by commands and workflows."""
 
 import pytest
-
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 TINY = ["model.options.width=0.125", "clip.frames=4", "clip.stride=1", "clip.height=32", "clip.width=32",
         "clip.resize=32", "data.batch_size=8", "data.workers=2", "schedule.epochs=1", "schedule.warmup_epochs=0"]

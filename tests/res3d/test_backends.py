@@ -11,10 +11,11 @@ import sys
 
 import numpy as np
 import pytest
-from catalogue import HEADS, MODELS, pixels, stir, tiny
+
+from tests.res3d.catalogue import HEADS, MODELS, pixels, stir, tiny
 
 pytestmark = [pytest.mark.backends, pytest.mark.timeout(1200)]
-HERE = pathlib.Path(__file__).parent
+ROOT = pathlib.Path(__file__).parents[2]
 PYTHON = os.environ.get("RES3D_BACKENDS_PYTHON", sys.executable)
 
 
@@ -42,8 +43,8 @@ def folder(tmp_path_factory):
 def run(backend, folder):
     done = folder / f"convolutions.{backend}.npz"
     if not done.exists():
-        env = {**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": str(HERE.parents[1])}
-        subprocess.run([interpreter(backend), HERE / "backend_outputs.py", folder], check=True, env=env)
+        env = {**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": str(ROOT)}
+        subprocess.run([interpreter(backend), "-m", "tests.res3d.backend_outputs", folder], check=True, env=env)
     return np.load(done)
 
 

@@ -6,11 +6,11 @@ import pathlib
 import keras
 import numpy as np
 import pytest
-from catalogue import BASES, CLASSES, LAYERS, MODELS, kind, pixels, stir, tiny
 from keras import ops
 
 import res3d
 from res3d.networks.variants.table import VARIANTS
+from tests.res3d.catalogue import BASES, CLASSES, LAYERS, MODELS, kind, pixels, stir, tiny
 
 ROOT = pathlib.Path(res3d.__file__).parent
 # Constant over the keys of a softmax, and so without effect: the bias of what is compared with.

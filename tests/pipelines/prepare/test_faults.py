@@ -6,7 +6,6 @@ import shutil
 import sys
 
 import pytest
-from in_process import KilledError, here, one_shard
 
 from pipelines.manifest import read_manifest
 from pipelines.prepare import pool, verify
@@ -16,6 +15,7 @@ from pipelines.prepare.run import prepare
 from pipelines.prepare.shard import _aside, tempfile
 from pipelines.storage import files
 from res3d.geometry import ClipSpec
+from tests.pipelines.in_process import KilledError, here, one_shard
 
 CLIP = ClipSpec(frames=8, height=56, width=56)
 OPTIONS, OTHERS = PrepareOptions(CLIP, shard_clips=4), PrepareOptions(CLIP, shard_clips=3, quality=50)

@@ -6,7 +6,6 @@ import sys
 import types
 
 import pytest
-from in_process import KilledError, here, one_shard
 
 from pipelines.commands import prepare as command
 from pipelines.manifest import read_manifest
@@ -14,6 +13,7 @@ from pipelines.prepare import beam, pool, verify
 from pipelines.prepare.options import PrepareOptions
 from pipelines.prepare.run import prepare
 from res3d.geometry import ClipSpec
+from tests.pipelines.in_process import KilledError, here, one_shard
 
 OPTIONS = PrepareOptions(ClipSpec(frames=8, height=56, width=56), shard_clips=4)
 

@@ -3,7 +3,6 @@
 import keras
 import numpy as np
 import pytest
-from catalogue import stir
 
 from res3d.blocks.preactivation import PreactBasicBlock, PreactBottleneckBlock
 from res3d.blocks.residual import BasicBlock, BasicBlock3D, BottleneckBlock
@@ -11,6 +10,7 @@ from res3d.blocks.shortcut import PadShortcut, PooledShortcut, make_shortcut
 from res3d.layers.attention import SelfGating, SqueezeExcite
 from res3d.layers.non_local import NonLocal
 from res3d.layers.temporal_shift import TemporalShift
+from tests.res3d.catalogue import stir
 
 
 def noise(*shape):

@@ -1,9 +1,6 @@
 """`res3d import-weights`: from a checkpoint to a saved model, or one line that says why not."""
 
-import importlib.util
 import json
-import pathlib
-import sys
 
 import numpy as np
 import pytest
@@ -11,28 +8,20 @@ import pytest
 import res3d
 from res3d.commands.main import main
 from res3d.geometry import preset
+from tests.golden import cases, formula, torch_layout
 
 # Keras asks TensorFlow's variables for a copy in a way that NumPy 2 finds old; nothing here can answer it.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-GOLDEN = pathlib.Path(__file__).parents[2] / "golden"
-
-
-def _load(name):
-    spec = importlib.util.spec_from_file_location(f"golden_{name}", GOLDEN / f"{name}.py")
-    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory):
     """X3D-XS as pytorchvideo publishes it, with seven classes."""
-    formula, layout = _load("formula"), _load("torch_layout")
-    lines = bytes(np.load(GOLDEN / "pytorchvideo" / "x3d_xs.npz")["shapes"]).decode().splitlines()
+    lines = bytes(np.load(cases.golden("pytorchvideo/x3d_xs"))["shapes"]).decode().splitlines()
     shapes = {key: tuple(map(int, shape)) for key, *shape in map(str.split, lines)}
     shapes |= {"blocks.5.proj.weight": (7, 2048), "blocks.5.proj.bias": (7,)}
-    return layout.write_zip(tmp_path_factory.mktemp("files") / "X3D_XS.pyth",
-                            {"model_state": formula.state_dict(shapes)})
+    return torch_layout.write_zip(tmp_path_factory.mktemp("files") / "X3D_XS.pyth",
+                                  {"model_state": formula.state_dict(shapes)})
 
 
 def test_a_file_becomes_a_model(checkpoint, tmp_path, capsys):

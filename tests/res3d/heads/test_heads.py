@@ -6,7 +6,6 @@ import pathlib
 import keras
 import numpy as np
 import pytest
-from catalogue import CLIP, HEADS, pixels, stir, tiny
 from keras import ops
 
 import res3d
@@ -17,6 +16,7 @@ from res3d.heads.pyramid import FeaturePyramid
 from res3d.heads.unet import UNetDecoder
 from res3d.networks.architecture import Residual, Stem
 from res3d.networks.backbone import residual_features
+from tests.res3d.catalogue import CLIP, HEADS, pixels, stir, tiny
 
 FOLDER = pathlib.Path(heads.__file__).parent
 

@@ -5,11 +5,11 @@ import itertools
 import keras
 import numpy as np
 import pytest
-from catalogue import stir
 
 from res3d.layers.conv import Conv, ConvNorm
 from res3d.layers.depthwise import depthwise_3d, grouped_convolution
 from res3d.layers.factorized import FactorizedConv, matched_width
+from tests.res3d.catalogue import stir
 
 
 def plain(x, kernel, strides, pads, groups):

@@ -5,12 +5,12 @@ import pathlib
 import keras
 import numpy as np
 import pytest
-from catalogue import CLIP, MODELS, pixels, stir, tiny
 
 import res3d
 from res3d.blocks.residual import ResidualBlock
 from res3d.layers.pixel_scaling import PixelScaling
 from res3d.networks.variants.table import VARIANTS
+from tests.res3d.catalogue import CLIP, MODELS, pixels, stir, tiny
 
 SMALL = {"width": 0.125, "depths": (1, 1, 1, 1)}
 

@@ -1,6 +1,5 @@
 """The loop: rows of history, models kept, early ends, and going on to the last digit after a stop anywhere."""
 
-import importlib.util
 import itertools
 import os
 import pathlib
@@ -15,10 +14,7 @@ from res3d import atomic
 from res3d.training.callbacks import TrainingError
 from res3d.training.checkpoint import load_meta, save_state
 from res3d.training.workfolder import WorkFolder, read_history
-
-_spec = importlib.util.spec_from_file_location("tiny_run", pathlib.Path(__file__).with_name("tiny_run.py"))
-tiny = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(tiny)
+from tests.res3d.training import tiny_run as tiny
 
 RICH = ("optimizer.ema=0.9", "optimizer.accumulate=2", "optimizer.clip_norm=1.0", "optimizer.name=sgd")
 

@@ -1,39 +1,29 @@
 """What the goldens' script shares with these tests: formula, list of cases, and torch's layouts without torch."""
 
-import importlib.util
-import pathlib
-import sys
-
 import numpy as np
 import pytest
 
-GOLDEN = pathlib.Path(__file__).parents[2] / "golden"
-
-
-def _load(name):
-    if f"golden_{name}" not in sys.modules:
-        spec = importlib.util.spec_from_file_location(f"golden_{name}", GOLDEN / f"{name}.py")
-        sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[spec.name])
-    return sys.modules[f"golden_{name}"]
+from tests.golden import cases as published
+from tests.golden import formula as weights
+from tests.golden import torch_layout
 
 
 @pytest.fixture(scope="session")
 def layout():
     """Writes torch's files: `write_zip`, `write_legacy`, `View`, `Raw`, `call`."""
-    return _load("torch_layout")
+    return torch_layout
 
 
 @pytest.fixture(scope="session")
 def formula():
     """The formula of the goldens' weights and clips."""
-    return _load("formula")
+    return weights
 
 
 @pytest.fixture(scope="session")
 def cases():
     """The list of published networks with goldens."""
-    return _load("cases")
+    return published
 
 
 @pytest.fixture(scope="session")
