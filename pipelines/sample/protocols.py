@@ -32,10 +32,10 @@ class Protocol:
     `starts` is a function of (info, clip, first, last, policy) that gives the clips' frame numbers. `clips` is how many
     a video gives, None when that depends on its length. `crops` is what `read_clips` takes: a position along the longer
     side of 3, or (row, column, mirrored) with 0 first, 1 middle, 2 last. `whole_side` widens the crop to the short side
-    the frames are scaled to (train at 224, test at 256). Scores of views are `average`d as "softmax" or "logits",
-    and put together (`combine`) by "mean" or "sum", which rank the same. `policy` is what stands for frames past
-    the end, as in `pipelines.sample`; "error" refuses a video of fewer frames than `span`. `frames` lists the
-    frames of a video at the clip's rate; `segments` is into how many parts it must come apart.
+    the frames are scaled to (train at 224, test at 256). Scores of views are `average`d as "softmax" or "logits", and
+    put together (`combine`) by "mean" or "sum", which rank the same. `policy` is what stands for frames past the end,
+    as in `pipelines.sample`; "error" refuses a video of fewer frames than `span`. `frames` lists the frames of a video
+    at the clip's rate; `segments` is into how many parts it must come apart.
     """
 
     name: str

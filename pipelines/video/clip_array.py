@@ -1,30 +1,17 @@
-"""Where the pixels of a video go: which clips each frame fills, and which part of a picture at what size.
+"""Where the pixels of a video go: which clips each frame fills, and which cuts are made of a picture for them.
 
 For `pipelines.video`, and for others who cut pictures the same way; how pixels are scaled is theirs to say.
 """
 
-import dataclasses
 import operator
 
 import numpy as np
 
-
-@dataclasses.dataclass(frozen=True)
-class Cut:
-    """What is done to one picture: `box` of it or all, scaled to `size`, of which each of `corners` begins a crop.
-
-    `box` is (top, left, height, width) in pixels, `size` and `crop` are (height, width), `corners` are (top, left,
-    mirrored) in the scaled picture.
-    """
-
-    box: tuple | None
-    size: tuple
-    corners: tuple
-    crop: tuple
+from res3d.geometry.cutting import Cut
 
 
 def whole(size):
-    """A function (height, width) -> Cut that keeps the whole picture, scaled.
+    """A function (height, width) -> one `Cut`, in a tuple, that keeps the whole picture, scaled.
 
     A picture that changes its size in mid-stream is scaled to what the first one was.
 
@@ -33,67 +20,38 @@ def whole(size):
     """
     first = []
 
-    def cut(height, width):
+    def cuts(height, width):
         if not first:
             wanted = size(height, width) if callable(size) else (height, width) if size is None else size
             if not isinstance(wanted, list | tuple) or len(wanted) != 2 or min(wanted) < 1:
                 raise ValueError("`size` must be None, two positive ints (height, width), or a function of (height, "
                                  f"width) that returns them. Received: {wanted!r}.")
             first.append(tuple(wanted))
-        return Cut(None, first[0], ((0, 0, False),), first[0])
+        return (Cut((0, 0, height, width), first[0], (0, 0, *first[0])),)
 
-    return cut
-
-
-def clip_cut(clip, crops=(1,), positions=3, box=None):
-    """A function (height, width) -> Cut as a `ClipSpec` says: resized and cropped, or `box` scaled to the clip's size.
-
-    >>> from res3d.geometry import ClipSpec
-    >>> clip_cut(ClipSpec(), crops=(0, 2))(240, 320)
-    Cut(box=None, size=(128, 170), corners=((8, 0, False), (8, 58, False)), crop=(112, 112))
-    """
-    crop = clip.height, clip.width
-
-    def cut(height, width):
-        if box is not None:
-            part = tuple(int(edge) for edge in (box(height, width) if callable(box) else box))
-            top, left, rows, columns = part
-            if min(top, left) < 0 or min(rows, columns) < 1 or top + rows > height or left + columns > width:
-                raise ValueError(f"A box is (top, left, height, width) inside a picture of {height}x{width}. "
-                                 f"Received: {part}.")
-            return Cut(part, crop, ((0, 0, False),), crop)
-        size = clip.resized_size(height, width)
-        return Cut(None, size, tuple(crop_corner(clip, *size, place, positions) for place in crops), crop)
-
-    return cut
+    return cuts
 
 
-def crop_corner(clip, height, width, crop, positions=3):
-    """(top, left, mirrored) of a crop in a resized picture.
+def clip_cuts(clip, crops=(1,), positions=3, box=None):
+    """A function (height, width) -> the `Cut`s of a `ClipSpec`: one for each of `crops`, or that of `box` instead.
 
-    Args:
-        clip: `ClipSpec`.
-        height: int. Of the resized picture.
-        width: int.
-        crop: int, a position of `positions` along the longer side; or (row, column, mirrored), row and column each 0
-            first, 1 middle or 2 last.
-        positions: int.
-
-    Raises:
-        ValueError: for a crop that would not lie inside the picture.
+    `crops` and `positions` are as `ClipSpec.cut` takes them, `box` as `read_clips` does.
 
     >>> from res3d.geometry import ClipSpec
-    >>> clip = ClipSpec(height=112, width=112)
-    >>> crop_corner(clip, 128, 170, 2), crop_corner(clip, 128, 170, (2, 0, True))
-    ((8, 58, False), (16, 0, True))
+    >>> [cut.crop for cut in clip_cuts(ClipSpec(), crops=(0, 2))(240, 320)]
+    [(8, 0, 112, 112), (8, 58, 112, 112)]
     """
-    if isinstance(crop, tuple):
-        row, column, mirrored = crop
-        if not {row, column} <= {0, 1, 2}:
-            raise ValueError("A crop is a position, or (row, column, mirrored) with row and column 0, 1 or 2. "
-                             f"Received: {crop}.")
-        return (height - clip.height) * row // 2, (width - clip.width) * column // 2, mirrored
-    return *clip.crop_offsets(height, width, crop, positions), False
+    def cuts(height, width):
+        if box is None:
+            return tuple(clip.cut(height, width, crop, positions) for crop in crops)
+        part = tuple(int(edge) for edge in (box(height, width) if callable(box) else box))
+        top, left, rows, columns = part
+        if min(top, left) < 0 or min(rows, columns) < 1 or top + rows > height or left + columns > width:
+            raise ValueError(f"A box is (top, left, height, width) inside a picture of {height}x{width}. "
+                             f"Received: {part}.")
+        return (clip.box_cut(part),)
+
+    return cuts
 
 
 def slots(lists):
@@ -120,18 +78,18 @@ class Filling:
 
     Args:
         lists: lists of frame numbers, one a clip.
-        cut: function (height, width) -> Cut.
+        cuts: function (height, width) -> `Cut`s, as many for every picture, of the same box scaled to the same size.
         channels: int.
         resize: function of (picture, (height, width)).
         convert: function of (picture, target) that writes it into an array of its size with `channels` channels.
 
     Attributes:
         users: {frame: [(clip, place), ...]}.
-        out: uint8 (clips x crops, frames, height, width, channels), the crops of a clip side by side; None at first.
+        out: uint8 (clips x cuts, frames, height, width, channels), the cuts of a clip side by side; None at first.
     """
 
-    def __init__(self, lists, cut, channels, resize, convert):
-        self.lists, self.cut, self.channels, self.resize, self.convert = lists, cut, channels, resize, convert
+    def __init__(self, lists, cuts, channels, resize, convert):
+        self.lists, self.cuts, self.channels, self.resize, self.convert = lists, cuts, channels, resize, convert
         self.users = slots(lists)
         self.out = self._shape = None
 
@@ -144,27 +102,24 @@ class Filling:
         """Takes in frame `index`."""
         if picture.shape != self._shape:
             self._shape = picture.shape
-            self._how = self.cut(*picture.shape[:2])
-        how, (rows, columns) = self._how, self._how.crop
-        count = len(how.corners)
+            self._made = self.cuts(*picture.shape[:2])
+        made, count = self._made, len(self._made)
         if self.out is None:
-            shape = len(self.lists) * count, max(map(len, self.lists)), rows, columns, self.channels
+            shape = len(self.lists) * count, max(map(len, self.lists)), *made[0].crop[2:], self.channels
             self.out = np.empty(shape, np.uint8)
         if index not in self.users:
             return
         (clip, place), *others = self.users[index]
-        if how.box is not None:
-            top, left, height, width = how.box
-            picture = picture[top:top + height, left:left + width]
-        if picture.shape[:2] != how.size:
-            picture = self.resize(picture, how.size)
-        for crop, (top, left, mirrored) in enumerate(how.corners):
-            target = self.out[clip * count + crop, place]
-            self.convert(picture[top:top + rows, left:left + columns], target)
-            if mirrored:
+        picture = made[0].boxed(picture)
+        if picture.shape[:2] != made[0].size:
+            picture = self.resize(picture, made[0].size)
+        for number, cut in enumerate(made):
+            target = self.out[clip * count + number, place]
+            self.convert(cut.cropped(picture), target)
+            if cut.mirrored:
                 target[:] = target[:, ::-1].copy()
             for other, position in others:
-                self.out[other * count + crop, position] = target
+                self.out[other * count + number, position] = target
 
 
 def one_of(name, value, table):

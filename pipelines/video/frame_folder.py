@@ -71,7 +71,7 @@ def _check_beginning(path):
 
 def read_clips(folder, clips, clip, crops=(1,), positions=3, box=None):
     """As `pipelines.video.read_clips`: uint8 (len(clips) * len(crops), *clip.shape), each image decoded once."""
-    return _read(folder, clips, clip_array.clip_cut(clip, crops, positions, box), clip.channels)
+    return _read(folder, clips, clip_array.clip_cuts(clip, crops, positions, box), clip.channels)
 
 
 def read_frames(folder, indices, size=None, *, channels=3):
@@ -79,9 +79,9 @@ def read_frames(folder, indices, size=None, *, channels=3):
     return _read(folder, [indices], clip_array.whole(size), channels)[0]
 
 
-def _read(folder, lists, cut, channels):
+def _read(folder, lists, cuts, channels):
     lists = [list(indices) for indices in lists]
-    filling = clip_array.Filling(lists, cut, channels, resize_image, lambda part, target: np.copyto(target, part))
+    filling = clip_array.Filling(lists, cuts, channels, resize_image, lambda part, target: np.copyto(target, part))
     paths = frame_paths(folder)
     for index in filling.wanted:
         if index >= len(paths):

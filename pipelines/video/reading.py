@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from pipelines.video.clip_array import Filling, clip_cut, one_of, whole
+from pipelines.video.clip_array import Filling, clip_cuts, one_of, whole
 from pipelines.video.info import VideoError, VideoInfo, fourcc_text, frame_clock
 from pipelines.video.opencv import TIMEOUT_SECONDS, Decoder, converter, scaler
 from res3d.geometry import ClipSpec
@@ -119,7 +119,7 @@ def read_clips(source: str | os.PathLike | bytes, clips: Sequence, clip: ClipSpe
         clips: lists of `clip.frames` ints, in any order, overlapping or not.
         clip: ClipSpec.
         crops: the crops taken of every clip, each a position along the longer side (0, 1, 2 for all three) or a (row,
-            column, mirrored), as in `pipelines.video.crop_corner`.
+            column, mirrored), as in `ClipSpec.cut`.
         positions: int. How many positions there are.
         box: None, or (top, left, height, width) in pixels of the source picture, scaled to the clip's size in place of
             crops; or a function of (height, width) returning it.
@@ -138,21 +138,21 @@ def read_clips(source: str | os.PathLike | bytes, clips: Sequence, clip: ClipSpe
     for indices in clips:
         if len(indices) != clip.frames:
             raise ValueError(f"A clip takes {clip.frames} frame numbers. Received: {len(indices)}: {indices}.")
-    cut = clip_cut(clip, crops, positions, box)
-    return _read(source, clips, cut, clip.channels, interpolation, policy, threads, timeout, info)
+    cuts = clip_cuts(clip, crops, positions, box)
+    return _read(source, clips, cuts, clip.channels, interpolation, policy, threads, timeout, info)
 
 
-def _read(source, lists, cut, channels, interpolation, policy, threads, timeout, info):
-    """uint8 (lists x crops, frames, height, width, channels), cut as `cut(height, width)` says."""
+def _read(source, lists, cuts, channels, interpolation, policy, threads, timeout, info):
+    """uint8 (lists x crops, frames, height, width, channels), cut as `cuts(height, width)` says."""
     resize, convert = scaler(interpolation), converter(channels)
     one_of("policy", policy, dict.fromkeys(("error", "repeat_last")))
     frame = None
-    filling = Filling(lists, cut, channels, resize, convert)
+    filling = Filling(lists, cuts, channels, resize, convert)
     with Decoder(source, threads, timeout) as video:
         for wanted in filling.wanted:
             jump = _jump(info, video.index, wanted)
             if jump and not video.jump(*jump):  # another file than the one that was probed
-                return _read(source, lists, cut, channels, interpolation, policy, threads, timeout, None)
+                return _read(source, lists, cuts, channels, interpolation, policy, threads, timeout, None)
             while video.index < wanted and video.grab():
                 pass
             if video.index < wanted:
@@ -165,7 +165,7 @@ def _read(source, lists, cut, channels, interpolation, policy, threads, timeout,
     if filling.users and decoded <= filling.wanted[-1]:
         if policy == "repeat_last":
             lists = [[min(index, decoded - 1) for index in indices] for indices in lists]
-            return _read(source, lists, cut, channels, interpolation, "error", threads, timeout, info)
+            return _read(source, lists, cuts, channels, interpolation, "error", threads, timeout, info)
         raise VideoError(video.name, f"wanted frames {filling.wanted[0]}..{filling.wanted[-1]}, but it decodes only "
                                      f"{decoded}; use a shorter clip or a smaller stride, or pass policy='repeat_last'")
     return filling.out

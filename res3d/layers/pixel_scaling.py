@@ -25,10 +25,7 @@ class PixelScaling(keras.layers.Layer):
     def __init__(self, clip: ClipSpec | dict, **kwargs) -> None:
         super().__init__(**kwargs)
         self.clip = clip if isinstance(clip, ClipSpec) else ClipSpec.from_dict(clip)
-        low, high = self.clip.value_range
-        mean, std = np.array(self.clip.mean), np.array(self.clip.std)
-        self.scale = ((high - low) / 255 / std).astype("float32")
-        self.shift = ((low - mean) / std).astype("float32")
+        self.scale, self.shift = np.array(self.clip.pixel_scaling(), "float32")
         if len({*zip(self.scale, self.shift)}) == 1:  # one number for all channels is several times as fast
             self.scale, self.shift = self.scale[0], self.shift[0]
 

@@ -83,10 +83,8 @@ def network_frames(source, clip):
 
 def to_network(frame, clip):
     """A source frame, uint8 RGB, resized and cropped at its centre as `clip` says."""
-    size = clip.resized_size(*frame.shape[:2])
-    small = frame if frame.shape[:2] == tuple(size) else resize_image(frame, size)
-    top, left = clip.crop_offsets(*size)
-    small = small[top:top + clip.height, left:left + clip.width]
+    cut = clip.cut(*frame.shape[:2])
+    small = cut.cropped(frame if frame.shape[:2] == cut.size else resize_image(frame, cut.size))
     if clip.channels == 1:  # OpenCV's own weights, so that a file gives the same numbers as offline
         small = ((small.astype("int32") @ np.array([9798, 19235, 3735]) + 16384) >> 15).astype("uint8")[..., None]
     return small

@@ -48,7 +48,7 @@ def fit(frames, clip):
 
     Args:
         frames: uint8 `(n, height, width, channels)`, any height and width.
-        clip: ClipSpec. Its `resized_size` and its centre crop, bilinear between pixel centres, rounded.
+        clip: ClipSpec. Its centre `cut`, bilinear between pixel centres, rounded.
 
     Returns:
         uint8 `(n, clip.height, clip.width, channels)`.
@@ -56,28 +56,11 @@ def fit(frames, clip):
     height, width = tf.shape(frames)[1], tf.shape(frames)[2]
 
     def resize_and_crop():
-        new_height, new_width = resized_size(height, width, clip)
-        resized = tf.image.resize(frames, tf.stack([new_height, new_width]), "bilinear")
-        top, left = (new_height - clip.height) // 2, (new_width - clip.width) // 2
-        cropped = resized[:, top:top + clip.height, left:left + clip.width]
+        cut = clip.cut(height, width, xp=tf)  # its box is the whole picture
+        cropped = cut.cropped(tf.image.resize(frames, tf.stack(cut.size), "bilinear"))
         # Halves round up, as OpenCV's fixed-point bilinear does.
         return tf.cast(tf.floor(cropped + 0.5), tf.uint8)
 
     ready = tf.logical_and(tf.equal(height, clip.height), tf.equal(width, clip.width))
     fitted = tf.cond(ready, lambda: frames, resize_and_crop)
     return tf.ensure_shape(fitted, (None, clip.height, clip.width, frames.shape[-1]))
-
-
-def resized_size(height, width, clip):
-    """`clip.resized_size` on int32 scalars of the graph."""
-    if isinstance(clip.resize, tuple):
-        return tf.constant(clip.resize[0]), tf.constant(clip.resize[1])
-    short = clip.resize
-    landscape = height <= width
-    tall = tf.where(landscape, short, height * short // tf.minimum(height, width))
-    wide = tf.where(landscape, width * short // tf.minimum(height, width), short)
-    covers = tf.logical_and(tall >= clip.height, wide >= clip.width)
-    by_height = clip.height * width >= clip.width * height
-    tall_needed = tf.where(by_height, clip.height, tf.maximum(clip.height, height * clip.width // width))
-    wide_needed = tf.where(by_height, tf.maximum(clip.width, width * clip.height // height), clip.width)
-    return tf.where(covers, tall, tall_needed), tf.where(covers, wide, wide_needed)

@@ -73,12 +73,9 @@ class Network:
         """Pixels as the model's input takes them: uint8 as they are, or scaled here where the model does not scale."""
         if self.model.inputs[0].dtype == "uint8":
             return clips
-        clip = self.clip
-        low, high = clip.value_range
-        pixels = tf.cast(clips[..., ::-1] if clip.channel_order == "BGR" else clips, tf.float32)
-        scale = (high - low) / 255 / np.array(clip.std)
-        shift = (low - np.array(clip.mean)) / np.array(clip.std)
-        return pixels * scale.astype("float32") + shift.astype("float32")
+        pixels = tf.cast(clips[..., ::-1] if self.clip.channel_order == "BGR" else clips, tf.float32)
+        scale, shift = np.array(self.clip.pixel_scaling(), "float32")
+        return pixels * scale + shift
 
 
 def _is_precise(model):

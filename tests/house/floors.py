@@ -2,7 +2,7 @@
 
 A row names a folder, what it is for, and the folders it may import; everything below it in the table is out of its
 sight unless it is named. A folder may always import itself and the folders inside it; those inside may import what
-holds them. Modules that stand alone in a package (`res3d.geometry`) are rows as well.
+holds them. Modules that stand alone in a package (`res3d.atomic`) are rows as well.
 """
 
 import ast

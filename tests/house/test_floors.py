@@ -85,8 +85,8 @@ def test_networks_know_no_framework_but_keras(path):
 
 
 def test_geometry_is_light():
-    top = {name.split(".")[0] for name in floors.imports(floors.ROOT / "res3d/geometry.py")}
-    assert top <= {"dataclasses", "json", "math", "numbers", "os", "res3d"}
+    top = {name.split(".")[0] for path in floors.modules("res3d/geometry") for name in floors.imports(path)}
+    assert top <= {"dataclasses", "json", "lazy_loader", "math", "numbers", "os", "res3d", "typing"}
 
 
 def users_of(*packages):

@@ -26,7 +26,6 @@ from pipelines.dataset.from_records.rows import (
 )
 from pipelines.dataset.graph import call
 from pipelines.storage import files
-from pipelines.video import clip_array
 from pipelines.video.info import VideoError
 
 CHUNK = 256  # rows computed at a time
@@ -162,10 +161,10 @@ def views(reader, plan, records, targets, workers):
         lists = np.array(plan.indices(entry.info, clip), np.int64)
         frames, places = np.unique(lists, return_inverse=True)
         row = table._rows(np.array([record]))[0]
-        size = view_clip.resized_size(entry.height, entry.width)
+        cuts = [view_clip.cut(entry.height, entry.width, crop) for crop in plan.crops]
         row[HEIGHT:WIDTH + 1] = entry.height, entry.width
-        row[OUT_HEIGHT:OUT_WIDTH + 1] = size
-        corners = [clip_array.crop_corner(view_clip, *size, crop) for crop in plan.crops]
+        row[OUT_HEIGHT:OUT_WIDTH + 1] = cuts[0].size
+        corners = [(*cut.crop[:2], cut.mirrored) for cut in cuts]
         return row, frames, places.reshape(lists.shape), np.array(corners, np.int64)
 
     def planned(record):

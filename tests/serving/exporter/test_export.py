@@ -5,6 +5,7 @@ import logging
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import serving
 from pipelines.video import opencv
@@ -67,9 +68,8 @@ def test_frames_decoded_outside_give_the_same_scores(session, network, clips_of_
 def test_larger_frames_are_resized_and_cropped_as_the_clip_says(session, clip, height, width):
     picture = np.random.default_rng(1).integers(0, 256, (height // 4, width // 4, 3), np.uint8)
     picture = opencv.resize_image(picture, (height, width))  # smooth, as pictures are
-    size = clip.resized_size(height, width)
-    top, left = clip.crop_offsets(*size)
-    cropped = opencv.resize_image(picture, size)[top:top + clip.height, left:left + clip.width]
+    cut = clip.cut(height, width)
+    cropped = cut.cropped(opencv.resize_image(picture, cut.size))
     files = [opencv.encode_image(picture, ".png")] * clip.frames
     answer = session.call("predict_jpeg", {"frames_bytes": strings([files])})
     expected = session.call("serving_default", {"clip": np.stack([cropped] * clip.frames)[None]})
@@ -77,15 +77,25 @@ def test_larger_frames_are_resized_and_cropped_as_the_clip_says(session, clip, h
     np.testing.assert_allclose(answer["scores"], expected["scores"], atol=2e-3)
 
 
-def test_in_graph_geometry_is_the_clips_own():
-    from serving.exporter.frames import fit, resized_size
+SPECS = [ClipSpec(), ClipSpec(height=112, width=96), ClipSpec(height=60, width=200, resize=64),
+         ClipSpec(height=200, width=60, resize=64), ClipSpec(resize=(128, 171))]
 
-    random = np.random.default_rng(0)
-    specs = [ClipSpec(), ClipSpec(height=112, width=96), ClipSpec(height=60, width=200, resize=64),
-             ClipSpec(height=200, width=60, resize=64), ClipSpec(resize=(128, 171))]
-    for spec in specs:
-        for height, width in random.integers(30, 700, (40, 2)).tolist():
-            assert tuple(int(n) for n in resized_size(height, width, spec)) == spec.resized_size(height, width)
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_cuts_of_a_graph_are_the_clips_own(spec):
+    @tf.function
+    def parts(height, width):
+        cut = spec.cut(height, width, xp=tf)
+        return tf.stack([*cut.box, *cut.size, *cut.crop])
+
+    for height, width in np.random.default_rng(0).integers(30, 700, (40, 2)).astype(np.int32):
+        cut = spec.cut(int(height), int(width))
+        assert parts(height, width).numpy().tolist() == [*cut.box, *cut.size, *cut.crop]
+
+
+def test_frames_of_the_clips_size_are_taken_as_they_are():
+    from serving.exporter.frames import fit
+
     ramp = np.arange(112 * 112 * 3, dtype=np.uint8).reshape(1, 112, 112, 3)
     np.testing.assert_array_equal(fit(ramp, ClipSpec()), ramp)
 

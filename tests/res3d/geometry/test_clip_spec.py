@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from res3d.geometry import PRESETS, ClipSpec, preset
+from res3d.geometry import PRESETS, ClipSpec, Cut, preset
 
 
 def test_defaults_describe_a_112_clip():
@@ -83,6 +83,62 @@ def test_a_crop_outside_the_picture_is_refused(position, positions, message):
     with pytest.raises(ValueError) as error:
         ClipSpec().crop_offsets(128, 170, position, positions)
     assert str(error.value) == message
+
+
+CROPS = [0, 1, 2, (0, 2, False), (1, 1, True), (2, 0, True)]
+
+
+@given(st.lists(st.tuples(sizes, sizes), min_size=1), st.integers(1, 300), st.integers(1, 300),
+       st.integers(0, 60), st.booleans(), st.sampled_from(CROPS))
+def test_pictures_of_many_sizes_are_cut_as_each_is(sources, height, width, margin, exactly, crop):
+    resize = (height + margin, width + 2 * margin) if exactly else min(height, width) + margin
+    clip = ClipSpec(height=height, width=width, resize=resize)
+    heights, widths = np.array(sources).T
+    many = clip.cut(heights, widths, crop, xp=np)
+    table = np.stack(np.broadcast_arrays(*many.box, *many.size, *many.crop)).T
+    seen = np.stack(clip.crop_in_source(heights, widths, np)).T
+    for source, row, part in zip(sources, table.tolist(), seen.tolist()):
+        cut = clip.cut(*source, crop)
+        assert row == [*cut.box, *cut.size, *cut.crop]
+        assert tuple(part) == clip.crop_in_source(*source)
+
+
+@given(sizes, sizes, st.integers(1, 300), st.integers(1, 300), st.integers(0, 60))
+def test_a_crop_shows_its_share_of_the_source(source_height, source_width, height, width, margin):
+    clip = ClipSpec(height=height, width=width, resize=min(height, width) + margin)
+    scaled_height, scaled_width = clip.resized_size(source_height, source_width)
+    shares = source_height * height / scaled_height, source_width * width / scaled_width
+    assert clip.crop_in_source(source_height, source_width) == tuple(max(1, round(share)) for share in shares)
+
+
+def test_a_crop_is_a_position_or_a_place_of_nine():
+    clip = ClipSpec(height=32, width=32, resize=48)
+    assert clip.cut(96, 128) == Cut((0, 0, 96, 128), (48, 64), (8, 16, 32, 32))
+    assert clip.cut(96, 128, (1, 1, False)) == clip.cut(96, 128)
+    assert clip.cut(96, 128, (2, 0, True)) == Cut((0, 0, 96, 128), (48, 64), (16, 0, 32, 32), mirrored=True)
+    assert clip.cut(96, 128, 2).crop[:2] == (8, 32)
+    with pytest.raises(ValueError, match=r"A crop is a position, or \(row, column, mirrored\) .* Received: \(3, 0, "):
+        clip.cut(96, 128, (3, 0, False))
+    with pytest.raises(ValueError, match=r"`position` must be from 0 to 2\. Received: position=3\."):
+        clip.cut(96, 128, 3)
+
+
+def test_a_box_fills_the_clip():
+    assert ClipSpec().box_cut((5, 6, 70, 80)) == Cut((5, 6, 70, 80), (112, 112), (0, 0, 112, 112))
+
+
+def test_a_cut_is_carried_out_on_pictures_and_on_clips():
+    clip = np.arange(2 * 9 * 12 * 3).reshape(2, 9, 12, 3)
+    cut = Cut((1, 2, 6, 8), (6, 8), (3, 4, 2, 3))
+    np.testing.assert_array_equal(cut.boxed(clip), clip[:, 1:7, 2:10])
+    np.testing.assert_array_equal(cut.cropped(cut.boxed(clip[0])), clip[0, 4:6, 6:9])
+
+
+def test_pixel_scaling_is_range_mean_and_deviation():
+    clip = ClipSpec(value_range=(-1.0, 1.0), mean=(0.1, 0.2, 0.3), std=(0.5, 0.6, 0.7))
+    scale, shift = np.array(clip.pixel_scaling())
+    for pixel in (0, 100, 255):
+        np.testing.assert_allclose(pixel * scale + shift, (pixel / 127.5 - 1 - np.array(clip.mean)) / clip.std)
 
 
 def test_numpy_numbers_are_numbers():

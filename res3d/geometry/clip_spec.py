@@ -1,16 +1,14 @@
-"""The one fact every room shares: how a clip is cut from a video and how its pixels are scaled.
-
-This module imports nothing heavier than `dataclasses` and `json`, so that the sampler, the model, the exporter and a
-thin client can all read the same `ClipSpec`.
-"""
+"""What a clip is: the one fact that the sampler, the model, the exporter and a thin client read."""
 
 import dataclasses
 import json
 import math
 import os
 from numbers import Integral, Real
+from typing import Any
 
 from res3d.atomic import write_aside
+from res3d.geometry.cutting import Cut, Ints, Plain, rounded
 
 CHANNEL_ORDERS = ("RGB", "BGR")
 
@@ -107,7 +105,59 @@ class ClipSpec:
         """Source frames from the first to the last of a clip, both counted: 16 frames of stride 2 span 31."""
         return (self.frames - 1) * self.stride + 1
 
-    def resized_size(self, height: int, width: int) -> tuple[int, int]:
+    def pixel_scaling(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """(scale, shift) of each channel: a network sees `pixel * scale + shift`, channels in `channel_order`.
+
+        >>> ClipSpec(mean=0.5, std=0.5, channels=1).pixel_scaling()
+        ((0.00784313725490196,), (-1.0,))
+        """
+        low, high = self.value_range
+        return (tuple((high - low) / 255 / std for std in self.std),
+                tuple((low - mean) / std for mean, std in zip(self.mean, self.std)))
+
+    def cut(self, height: Ints, width: Ints, crop: int | tuple[int, int, bool] = 1, positions: int = 3,
+            xp: Any = Plain) -> Cut:
+        """What is done to a `height` x `width` picture: all of it is resized, then cropped.
+
+        Args:
+            height, width: ints; or arrays of many heights and widths, or tensors, with their library as `xp`.
+            crop: int, a position of `positions` along the longer side, as for `crop_offsets`; or (row, column,
+                mirrored), row and column each 0 first, 1 middle or 2 last.
+            positions: int.
+            xp: the module `numpy` or `tensorflow` for what they hold; left out for ints.
+
+        Raises:
+            ValueError: for a crop that there is not.
+
+        >>> ClipSpec().cut(240, 320)
+        Cut(box=(0, 0, 240, 320), size=(128, 170), crop=(8, 29, 112, 112), mirrored=False)
+        """
+        size = self.resized_size(height, width, xp)
+        if not isinstance(crop, tuple):
+            corner, mirrored = self._offsets(*size, crop, positions, xp), False
+        else:
+            row, column, mirrored = crop
+            if not {row, column} <= {0, 1, 2}:
+                raise ValueError("A crop is a position, or (row, column, mirrored) with row and column 0, 1 or 2. "
+                                 f"Received: {crop}.")
+            corner = (size[0] - self.height) * row // 2, (size[1] - self.width) * column // 2
+        return Cut((0, 0, height, width), size, (*corner, self.height, self.width), mirrored)
+
+    def box_cut(self, box: tuple) -> Cut:
+        """What is done to a picture of which `box`, (top, left, height, width), is scaled to the clip's size."""
+        return Cut(box, (self.height, self.width), (0, 0, self.height, self.width))
+
+    def crop_in_source(self, height: Ints, width: Ints, xp: Any = Plain) -> tuple[Ints, Ints]:
+        """(height, width), in a `height` x `width` source, of what a crop shows; a `box_cut` of it scales no more.
+
+        >>> ClipSpec().crop_in_source(240, 320)
+        (210, 211)
+        """
+        size = self.resized_size(height, width, xp)
+        return (xp.maximum(rounded(height * self.height, size[0]), 1),
+                xp.maximum(rounded(width * self.width, size[1]), 1))
+
+    def resized_size(self, height: Ints, width: Ints, xp: Any = Plain) -> tuple[Ints, Ints]:
         """Size of a `height` x `width` source after resizing, before cropping: (height, width), covering the crop.
 
         >>> ClipSpec().resized_size(240, 320)
@@ -115,18 +165,10 @@ class ClipSpec:
         """
         if isinstance(self.resize, tuple):
             return self.resize
-        short = self.resize
-        assert short is not None  # __post_init__ has seen to that
-        if height <= width:
-            size = short, width * short // height
-        else:
-            size = height * short // width, short
-        if size[0] >= self.height and size[1] >= self.width:
-            return size
-        # A crop wider than the resized picture: scale by the axis that needs it most.
-        if self.height * width >= self.width * height:
-            return self.height, max(self.width, width * self.height // height)
-        return max(self.height, height * self.width // width), self.width
+        short = xp.minimum(height, width)
+        # One scale for both axes: the largest of what `resize` asks for and what each axis of the crop needs.
+        return (xp.maximum(xp.maximum(height * self.resize // short, height * self.width // width), self.height),
+                xp.maximum(xp.maximum(width * self.resize // short, width * self.height // height), self.width))
 
     def crop_offsets(self, height: int, width: int, position: int = 1, positions: int = 3) -> tuple[int, int]:
         """(top, left) of the crop in a resized picture: the centre one, or one of several along the longer side.
@@ -137,16 +179,20 @@ class ClipSpec:
         Raises:
             ValueError: for a picture smaller than the crop, or a position that there is not.
         """
-        free_height, free_width = height - self.height, width - self.width
-        _require(min(free_height, free_width) >= 0, "crop", f"a picture of {self.height}x{self.width} at least",
-                 (height, width))
+        _require(height >= self.height and width >= self.width, "crop",
+                 f"a picture of {self.height}x{self.width} at least", (height, width))
+        return self._offsets(height, width, position, positions, Plain)
+
+    def _offsets(self, height, width, position, positions, xp):
         _require(_is_positive_int(positions), "positions", "a positive int", positions)
         _require(position in range(max(positions, 2)), "position", f"from 0 to {positions - 1}", position)
+        free_height, free_width = height - self.height, width - self.width
+        top, left = free_height // 2, free_width // 2
         if positions == 1:
-            return free_height // 2, free_width // 2
-        if height > width:
-            return free_height * position // (positions - 1), free_width // 2
-        return free_height // 2, free_width * position // (positions - 1)
+            return top, left
+        tall = height > width
+        return (xp.where(tall, free_height * position // (positions - 1), top),
+                xp.where(tall, left, free_width * position // (positions - 1)))
 
     def replace(self, **changes) -> "ClipSpec":
         """A copy with some fields changed; `resize` follows a changed height or width unless it is given too."""
@@ -206,52 +252,9 @@ def _require(condition, name, expected, received):
         raise ValueError(f"`{name}` must be {expected}. Received: {name}={received!r}.")
 
 
-_KINETICS: dict = {"mean": (0.45,) * 3, "std": (0.225,) * 3}  # pytorchvideo, PySlowFast
-_MMACTION: dict = {"mean": (123.675, 116.28, 103.53), "std": (58.395, 57.12, 57.375), "value_range": (0.0, 255.0)}
-_IMAGENET: dict = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
-
-PRESETS = {
-    "torchvision_112": ClipSpec(16, 1, 15.0, 112, 112, resize=(128, 171)),
-    "vmz_112": ClipSpec(16, 1, 15.0, 112, 112, resize=(128, 171)),
-    "kenshohara_112": ClipSpec(16, 1, None, 112, 112, resize=112, mean=(0.4345, 0.4051, 0.3775),
-                               std=(0.2768, 0.2713, 0.2737)),
-    "kenshohara_2018_112": ClipSpec(16, 1, None, 112, 112, resize=112, mean=(114.7748, 107.7354, 99.4750),
-                                    std=(1.0, 1.0, 1.0), value_range=(0.0, 255.0)),
-    "slow_4x16": ClipSpec(4, 16, 30.0, 224, 224, **_KINETICS),
-    "slow_8x8": ClipSpec(8, 8, 30.0, 224, 224, **_KINETICS),
-    "slowfast_4x16": ClipSpec(32, 2, 30.0, 224, 224, **_KINETICS),
-    "slowfast_8x8": ClipSpec(32, 2, 30.0, 224, 224, **_KINETICS),
-    "slowfast_16x8": ClipSpec(64, 2, 30.0, 224, 224, **_KINETICS),
-    "csn_32x2": ClipSpec(32, 2, 30.0, 224, 224, **_KINETICS),
-    "r2plus1d_16x4": ClipSpec(16, 4, 30.0, 224, 224, **_KINETICS),
-    "x3d_xs": ClipSpec(4, 12, 30.0, 160, 160, resize=182, **_KINETICS),
-    "x3d_s": ClipSpec(13, 6, 30.0, 160, 160, resize=182, **_KINETICS),
-    "x3d_m": ClipSpec(16, 5, 30.0, 224, 224, resize=256, **_KINETICS),
-    "x3d_l": ClipSpec(16, 5, 30.0, 312, 312, resize=356, **_KINETICS),
-    "mmaction_8x8": ClipSpec(8, 8, None, 224, 224, **_MMACTION),
-    "mmaction_4x16": ClipSpec(4, 16, None, 224, 224, **_MMACTION),
-    "mmaction_32x2": ClipSpec(32, 2, None, 224, 224, **_MMACTION),
-    "garden_32x2": ClipSpec(32, 2, None, 224, 224, mean=(0.0,) * 3, std=(1.0,) * 3),
-    "imagenet_224": ClipSpec(1, 1, None, 224, 224, **_IMAGENET),
-    "keras_resnet50_224": ClipSpec(1, 1, None, 224, 224, mean=(103.939, 116.779, 123.68), std=(1.0,) * 3,
-                                   value_range=(0.0, 255.0), channel_order="BGR"),
-}
-
-
 def check_clip(clip) -> ClipSpec:
     """`clip`; a ValueError for what is no ClipSpec."""
     if not isinstance(clip, ClipSpec):
         raise ValueError("`clip` must be a res3d.ClipSpec; res3d.preset(name) gives a published one. "
                          f"Received: clip={clip!r}.")
     return clip
-
-
-def preset(name: str) -> ClipSpec:
-    """The published clip geometry called `name`; `PRESETS` lists them. Another name is a ValueError.
-
-    >>> preset("torchvision_112").resize
-    (128, 171)
-    """
-    if name not in PRESETS:
-        raise ValueError(f"A clip preset is one of {', '.join(PRESETS)}. Received: {name!r}.")
-    return PRESETS[name]
