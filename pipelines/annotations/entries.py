@@ -14,7 +14,7 @@ SPLIT_NAMES = {"train": "train", "training": "train", "val": "val", "valid": "va
                "validation": "val", "test": "test", "testing": "test"}
 LABELS_FILE = "labels.txt"
 MANIFEST_FILE = "manifest.csv"
-COLUMNS = ("path", "label", "start", "end", "split", "num_frames", "first_frame")
+COLUMNS = ("path", "label", "start", "end", "split", "num_frames", "first_frame", "group")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,6 +29,7 @@ class Entry:
         split: str or None. "train", "val", "test" or a name of the data set's own.
         num_frames: int or None. Frames of a folder of frames; None for a video file.
         first_frame: int. Frames of such a folder to pass over, in the order of their names.
+        group: str or None. The person, recording or place that it shows, which other videos may show as well.
     """
 
     path: str
@@ -38,6 +39,7 @@ class Entry:
     split: str | None = None
     num_frames: int | None = None
     first_frame: int = 0
+    group: str | None = None
 
     @property
     def label(self) -> int | None:

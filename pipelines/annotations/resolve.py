@@ -31,7 +31,7 @@ def resolve(table, source, options):
             missing.append(Missing(shown(row.names[0]), reason, row.split))
             continue
         start, end = (row.start, row.end) if cut else (None, None)
-        entries.append(Entry(path, row_ids, start, end, row.split, frames, row.first_frame))
+        entries.append(Entry(path, row_ids, start, end, row.split, frames, row.first_frame, row.group))
     if options.strict and not entries:
         example = f", such as '{missing[0].path}'" if missing else ""
         raise ValueError(f"Expected at least one of the {len(missing)} videos of '{source}' to be there. None is below "

@@ -21,6 +21,7 @@ class Row:
         split: str or None.
         num_frames: int or None. Frames of a folder of frames.
         first_frame: int. Frames of that folder to pass over.
+        group: str or None. Who or what it shows, that other clips may show as well.
         whole: tuple of str. Names of the uncut video, to which alone `start` and `end` apply; `names` are cut clips.
     """
 
@@ -32,6 +33,7 @@ class Row:
     num_frames: int | None = None
     first_frame: int = 0
     whole: tuple[str, ...] = ()
+    group: str | None = None
 
 
 @dataclasses.dataclass

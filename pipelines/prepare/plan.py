@@ -76,8 +76,8 @@ class Plan:
 
     @staticmethod
     def _row(entry):
-        return [entry.path, list(entry.labels), entry.start, entry.end, entry.split, entry.num_frames,
-                entry.first_frame]
+        row = [entry.path, list(entry.labels), entry.start, entry.end, entry.split, entry.num_frames, entry.first_frame]
+        return row if entry.group is None else [*row, entry.group]
 
     def save(self):
         """Writes the plan into the work folder of its output."""

@@ -1,4 +1,5 @@
-"""The CSV manifest: a header `path,label[,start,end][,split][,num_frames,first_frame]`, columns in any order.
+"""The CSV manifest: a header `path,label[,start,end][,split][,num_frames,first_frame][,group]`, columns in any
+order.
 
 Relative paths start at the CSV's own folder. Several labels are separated by `|`; the column may then be called
 `labels`, which says that clips may have several even if no row has. `\\|` is a bar inside a name.
@@ -61,7 +62,7 @@ def _row(fields, where, split):
     names = tuple(label.strip() for label in labels.split(fields["label"]))
     split = canonical_split(fields.get(split, "").strip() or None)
     return Row((path,), tuple(filter(None, names)), start, end, split, _number(fields, "num_frames", int, where),
-               _number(fields, "first_frame", int, where) or 0)
+               _number(fields, "first_frame", int, where) or 0, group=fields.get("group", "").strip() or None)
 
 
 def _number(fields, name, kind, where):
