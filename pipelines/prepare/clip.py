@@ -1,9 +1,8 @@
 """A video to records: decoded once, its frames scaled and written as JPEGs while it decodes."""
 
-import numpy as np
-
 from pipelines.records.record import Record
 from pipelines.sample import clips
+from pipelines.sample.extents import extent
 from pipelines.video import frame_folder, opencv, sources
 from pipelines.video.info import VideoError, VideoInfo, frame_clock
 from res3d.geometry import ClipSpec
@@ -96,7 +95,7 @@ def _from_video(entry, options):
     times_us, fps, steady, trusted = frame_clock(times_ms, claimed)
     info = VideoInfo(path=entry.path, container="", codec="", width=0, height=0, num_frames=len(times_ms), fps=fps,
                      times_us=times_us, steady=steady, times_trusted=trusted)
-    first, last = entry_extent(entry, info)
+    first, last = extent(entry, info)
     late = set(clips.stream(info, _rate(options), first, last)) - jpegs.keys()
     if late:
         with opencv.Decoder(source) as decoder:
@@ -104,20 +103,6 @@ def _from_video(entry, options):
                 if decoder.index in late:
                     jpegs[decoder.index] = encode(decoder.retrieve())
     return info, first, last, jpegs
-
-
-def entry_extent(entry, info):
-    """The half-open range of frames that an entry covers."""
-    first, last = 0, info.num_frames
-    if entry.start is not None:
-        first = int(np.searchsorted(info.times_us, round(entry.start * 1e6)))
-    if entry.end is not None:
-        last = int(np.searchsorted(info.times_us, round(entry.end * 1e6)))
-    if first >= last:
-        raise VideoError(entry.path, f"wanted the part from {entry.start or 0:g} s to "
-                                     f"{'the end' if entry.end is None else f'{entry.end:g} s'}, but it lasts "
-                                     f"{info.duration_seconds:.2f} s; correct start and end")
-    return first, last
 
 
 class _Guess:
@@ -149,9 +134,7 @@ class _Guess:
 def _from_folder(entry, options):
     info = frame_folder.probe(entry.path)
     paths = frame_folder.frame_paths(entry.path)
-    first, last = entry.first_frame, min(info.num_frames, entry.first_frame + entry.num_frames)
-    if first >= last:
-        raise VideoError(entry.path, f"wanted its frames from {first} on, but it has {info.num_frames}")
+    first, last = extent(entry, info)
     encode = _Encoder(options)
     wanted = sorted(set(clips.stream(info, _rate(options), first, last)))
     return info, first, last, {i: encode(opencv.to_rgb(opencv.decode_image(paths[i]))) for i in wanted}
