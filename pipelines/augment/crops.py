@@ -109,10 +109,7 @@ def clip_box(clip):
     In pixels of the source, so that a decoder scales only what is kept.
     """
     def box(height, width, key):
-        scaled_height, scaled_width = clip.resized_size(height, width)
-        box_height = min(height, round(height * clip.height / scaled_height))
-        box_width = min(width, round(width * clip.width / scaled_width))
-        box_height, box_width = max(1, box_height), max(1, box_width)
+        box_height, box_width = clip.crop_in_source(height, width)
         return draw(0, height - box_height + 1, key, 2), draw(0, width - box_width + 1, key, 3), box_height, box_width
 
     return box

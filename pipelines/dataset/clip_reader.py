@@ -9,6 +9,7 @@ import numpy as np
 from absl import logging
 
 from pipelines.sample import clips
+from pipelines.sample.extents import extent
 from pipelines.sample.seeds import fold_in
 from pipelines.storage.addresses import shown
 from pipelines.video import frame_folder, reading, sources
@@ -47,19 +48,7 @@ class ClipReader:
         """
         entry = self.manifest.entries[index]
         info = self.probes.info(entry.path, entry.num_frames is not None, held)
-        first, last = 0, info.num_frames
-        if entry.num_frames is not None:
-            first, last = entry.first_frame, min(last, entry.first_frame + entry.num_frames)
-        times = info.times_us
-        if entry.start is not None:
-            first = max(first, int(np.searchsorted(times, round(entry.start * 1e6))))
-        if entry.end is not None:
-            last = min(last, int(np.searchsorted(times, round(entry.end * 1e6))))
-        if first >= last:
-            raise VideoError(entry.path, f"wanted the part from {_seconds(entry.start, 'the beginning')} to "
-                                         f"{_seconds(entry.end, 'the end')}, but the video has {info.num_frames} "
-                                         f"frames and lasts {info.duration_seconds:.2f} s; correct start and end")
-        return info, first, last
+        return info, *extent(entry, info)
 
     def random_clips(self, index, key, count=1, window=None, whole=False):
         """`count` random clips of one video, decoded in one pass: uint8 (count, frames, height, width, channels).
@@ -200,7 +189,3 @@ class ClipReader:
                 f"'{shown(self.manifest.entries[longest[1]].path)}' with {longest[0]} frames of its own. Use fewer "
                 "frames or a smaller stride.")
         return good
-
-
-def _seconds(value, otherwise):
-    return otherwise if value is None else f"{value:g} s"
