@@ -56,7 +56,8 @@ FLOORS = {  # folder: (what it is for, the folders it may import), from the grou
     "pipelines.grouping": ("who was recorded, and splits that keep groups apart",
                            ("pipelines.storage", "pipelines.annotations")),
     "pipelines.bench": ("where the time of an input pipeline goes",
-                        ("pipelines.video", "pipelines.annotations", "pipelines.dataset")),
+                        ("pipelines.video", "pipelines.annotations", "pipelines.records", "pipelines.augment",
+                         "pipelines.dataset")),
 
     "serving.errors": ("what a request can be refused with", ()),
     "serving.tensors": ("arrays, messages and files in TensorFlow's formats", ("serving.errors",)),

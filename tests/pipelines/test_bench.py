@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from pipelines import bench as rates
-from pipelines.commands import bench
+from pipelines.bench import phases, rates
 from pipelines.video.writer import write_video
 from res3d.commands import main
 
@@ -54,7 +53,7 @@ def test_records(folder, tmp_path_factory, capsys, augment):
 
 
 def test_of_many_videos_some_are_measured(folder, capsys, monkeypatch):
-    monkeypatch.setattr(bench, "MIN_VIDEOS", 2)
+    monkeypatch.setattr(phases, "MIN_VIDEOS", 2)
     monkeypatch.setattr(rates, "probe_rate", lambda manifest, workers, seconds: 0.1)
     assert main.main(["bench", "pipeline", str(folder), "--clip=4x2x16", "--batch_size=2", "--model=none",
                       "--seconds=0.05"]) == 0
@@ -88,16 +87,16 @@ def test_table_with_a_network(folder, capsys):
     ({"decode": 90.0, "augment": 95.0, "batch": 900.0, "pipeline": 20.0, "step": 99.0}, 4, "pipeline", "cores free"),
 ])
 def test_verdict(found, workers, slowest, words):
-    name, remedy = bench.verdict(found, workers, cores=4)
+    name, remedy = phases.verdict(found, workers, cores=4)
     assert name == slowest
     assert words in remedy.format(cores=4, workers=workers)
 
 
 def test_verdict_on_records():
     found = {"decode": 300.0, "batch": 9000.0, "pipeline": 280.0}
-    assert "--short_side" in bench.verdict(found, 4, 4, records=True)[1]
-    assert "4 cores and 2 in use" in bench.verdict(found, 2, 4, records=True)[1]
-    assert bench.verdict(found | {"augment": 100.0}, 4, 4, records=True)[0] == "augment"
+    assert "--short_side" in phases.verdict(found, 4, 4, records=True)[1]
+    assert "4 cores and 2 in use" in phases.verdict(found, 2, 4, records=True)[1]
+    assert phases.verdict(found | {"augment": 100.0}, 4, 4, records=True)[0] == "augment"
 
 
 def test_errors_are_one_line(folder, capsys):

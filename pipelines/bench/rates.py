@@ -6,6 +6,7 @@ import threading
 import time
 from concurrent import futures
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -97,6 +98,19 @@ def batch_rate(clip, batch_size, workers, seconds):
 def pipeline_rate(dataset, seconds):
     """Clips per second of a whole `ClipDataset`, all phases at once, epoch after epoch."""
     return _dataset_rate(dataset.repeat(), seconds)
+
+
+def step_rate(network, clip, batch_size, seconds):
+    """Clips per second of `train_on_batch` of a network that gives logits, fed from memory."""
+    network.compile(keras.optimizers.SGD(1e-3), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    clips = np.random.default_rng(0).integers(0, 256, (batch_size, *clip.shape), np.uint8)
+    labels = np.zeros(batch_size, np.int32)
+
+    def work():
+        network.train_on_batch(clips, labels)
+        return batch_size
+
+    return rate(work, seconds)
 
 
 def _dataset_rate(data, seconds, clips_in=len):
