@@ -1,4 +1,7 @@
-"""The file systems behind `pipelines.storage`: the disk, TensorFlow's own and tensorflow-io's, and fsspec's."""
+"""The file systems behind `pipelines.storage`: the disk, TensorFlow's own and tensorflow-io's, and fsspec's.
+
+They take paths as the operating system and addresses as their servers know them, `addresses.local_path`.
+"""
 
 import functools
 import importlib.util
@@ -6,7 +9,7 @@ import os
 import urllib.parse
 from concurrent import futures
 
-from pipelines.storage.addresses import join, local_path
+from pipelines.storage.addresses import join
 from res3d import atomic
 
 _TENSORFLOW_IO = ("http", "https", "s3", "az", "hdfs", "viewfs", "har")
@@ -52,14 +55,20 @@ def leads_to_folder(entry):
 
 
 class Disk:
-    """Local files."""
+    """Local files, by the standard library: most runs read nothing else, and none of them needs fsspec for it."""
+
+    open = staticmethod(functools.partial(open, mode="rb"))
+    size = staticmethod(os.path.getsize)
+    exists = staticmethod(os.path.exists)
+    is_folder = staticmethod(os.path.isdir)
+    make_folder = staticmethod(functools.partial(os.makedirs, exist_ok=True))
+    rename = staticmethod(os.replace)
 
     def read(self, path):
-        with open(local_path(path), "rb") as file:
+        with self.open(path) as file:
             return file.read()
 
     def write(self, path, data):
-        path = local_path(path)
         try:
             with atomic.writing(path, sync=True) as file:
                 file.write(data)
@@ -67,56 +76,42 @@ class Disk:
             error.filename = error.filename or path  # a full disk is said without the file
             raise
 
-    def open(self, path):
-        return open(local_path(path), "rb")
-
-    def size(self, path):
-        return os.path.getsize(local_path(path))
-
     def stamp(self, path):
-        status = os.stat(local_path(path))
+        status = os.stat(path)
         return status.st_size, status.st_mtime_ns
 
     def take(self, path, local):
-        os.replace(local, local_path(path))
-
-    def exists(self, path):
-        return os.path.exists(local_path(path))
-
-    def is_folder(self, path):
-        return os.path.isdir(local_path(path))
+        os.replace(local, path)
 
     def names(self, path):
-        with os.scandir(local_path(path)) as found:
+        with os.scandir(path) as found:
             return [entry.name + "/" * leads_to_folder(entry) for entry in found]
 
-    def make_folder(self, path):
-        os.makedirs(local_path(path), exist_ok=True)
-
-    def rename(self, old, new):
-        os.replace(local_path(old), local_path(new))
-
     def remove(self, path):
-        if os.path.lexists(local_path(path)):
-            os.remove(local_path(path))
+        if os.path.lexists(path):
+            os.remove(path)
 
 
 class GFile:
-    """What TensorFlow has a file system for; `marks_folders` says that its listings end folders with a slash."""
+    """What TensorFlow has a file system for: its graphs read records there without a copy, which fsspec has no part in.
+
+    `marks_folders` says that its listings end folders with a slash.
+    """
 
     def __init__(self, tensorflow, marks_folders):
         self.gfile, self.marks_folders = tensorflow.io.gfile, marks_folders
+        self.exists, self.is_folder, self.make_folder = self.gfile.exists, self.gfile.isdir, self.gfile.makedirs
+
+    def open(self, path, mode="rb"):
+        return self.gfile.GFile(path, mode)
 
     def read(self, path):
-        with self.gfile.GFile(path, "rb") as file:
+        with self.open(path) as file:
             return file.read()
 
     def write(self, path, data):
-        with self.gfile.GFile(path, "wb") as file:
+        with self.open(path, "wb") as file:
             file.write(data)
-
-    def open(self, path):
-        return self.gfile.GFile(path, "rb")
 
     def size(self, path):
         return self.gfile.stat(path).length
@@ -129,73 +124,50 @@ class GFile:
         self.gfile.copy(local, path, overwrite=True)
         os.remove(local)
 
-    def exists(self, path):
-        return self.gfile.exists(path)
-
-    def is_folder(self, path):
-        return self.gfile.isdir(path)
-
     def names(self, path):
-        if not self.gfile.isdir(path):
+        if not self.is_folder(path):
             raise FileNotFoundError("no such folder")
-        listed = self.gfile.listdir(path)
+        listed = [name for name in self.gfile.listdir(path) if name.strip("/")]
         if self.marks_folders:
-            return [name for name in listed if name.strip("/")]
-        names = [name.rstrip("/") for name in listed if name.strip("/")]
+            return listed
+        names = [name.rstrip("/") for name in listed]
         with futures.ThreadPoolExecutor(32) as pool:  # a question to the server for each
-            folders = pool.map(lambda name: self.gfile.isdir(join(path, name)), names)
+            folders = pool.map(lambda name: self.is_folder(join(path, name)), names)
         return [name + "/" * folder for name, folder in zip(names, folders)]
-
-    def make_folder(self, path):
-        self.gfile.makedirs(path)
 
     def rename(self, old, new):
         self.gfile.rename(old, new, overwrite=True)
 
     def remove(self, path):
-        if self.gfile.exists(path):
+        if self.exists(path):
             self.gfile.remove(path)
 
 
 class Fsspec:
-    """What fsspec, or a package that it knows, has a file system for."""
+    """Everything else, by fsspec and the packages that it knows."""
 
     def __init__(self, name):
         try:
             import fsspec
 
-            self.system = fsspec.filesystem(name, use_listings_cache=False)  # others write there too
+            system = fsspec.filesystem(name, use_listings_cache=False)  # others write there too
         except (ImportError, ValueError) as error:
             raise StorageError(f"Nothing here reads {name}:// addresses ({error}). "
                                "Install the extra: pip install 'res3d[remote]', or 'res3d[io]'.") from None
-        self.flat = name in ("http", "https")
-
-    def read(self, path):
-        return self.system.cat_file(path)
-
-    def write(self, path, data):
-        self.system.pipe_file(path, data)
-
-    def open(self, path):
-        return self.system.open(path, "rb")
-
-    def size(self, path):
-        return self.system.size(path)
+        self.system, self.flat = system, name in ("http", "https")
+        self.read, self.write, self.fetch, self.rename = system.cat_file, system.pipe_file, system.get_file, system.mv
+        self.size, self.exists = system.size, system.exists
+        self.open = functools.partial(system.open, mode="rb")
+        self.make_folder = functools.partial(system.makedirs, exist_ok=True)
 
     def stamp(self, path):
         info = self.system.info(path)
         tag = next((str(info[name]) for name in _TAGS if info.get(name)), "")
         return None if info.get("size") is None and not tag else (info.get("size"), tag)
 
-    def fetch(self, path, local):
-        self.system.get_file(path, local)
-
     def take(self, path, local):
         self.system.put_file(local, path)
         os.remove(local)
-
-    def exists(self, path):
-        return self.system.exists(path)
 
     def is_folder(self, path):
         return path.endswith("/") if self.flat else self.system.isdir(path)
@@ -213,12 +185,6 @@ class Fsspec:
                 names.append(name + "/" * folder)
         return names
 
-    def make_folder(self, path):
-        self.system.makedirs(path, exist_ok=True)
-
-    def rename(self, old, new):
-        self.system.mv(old, new)
-
     def remove(self, path):
-        if self.system.exists(path):
+        if self.exists(path):
             self.system.rm_file(path)

@@ -99,7 +99,7 @@ def make_folder(path):
 
 def rename(old, new):
     """Moves a file over another; atomic on a disk, a copy and a removal in a bucket."""
-    _call("rename", old, new)
+    _call("rename", old, local_path(new))
 
 
 def remove(path):
@@ -109,7 +109,7 @@ def remove(path):
 
 def _call(action, path, *rest):
     try:
-        return getattr(system(scheme(path)), action)(os.fspath(path), *rest)
+        return getattr(system(scheme(path)), action)(local_path(path), *rest)
     except StorageError:
         raise
     except Exception as error:  # every file system has errors of its own
