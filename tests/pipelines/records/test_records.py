@@ -10,7 +10,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.records import tfrecord, wire
+from pipelines.records import layout, tfrecord, wire
 from pipelines.records.record import (
     END,
     FRAME_BYTES,
@@ -147,6 +147,14 @@ def test_checksums_are_those_of_the_standard_masked(data, checksum):
     masked = tfrecord.masked_crc(data)
     rotated = (masked - 0xA282EAD8) & 0xFFFFFFFF
     assert (rotated >> 17 | rotated << 15) & 0xFFFFFFFF == checksum
+
+
+@pytest.mark.parametrize(("split", "name"), [("train", "train"), (None, layout.NO_SPLIT), ("a-b", "a-b")])
+def test_shards_are_known_by_the_name_that_they_are_given(split, name):
+    shard = layout.shard_name(split, 3, 12)
+    assert layout.SHARD_NAME.match(shard)["split"] == name
+    assert layout.OURS.fullmatch(shard)
+    assert not layout.OURS.fullmatch(layout.account_name(shard))
 
 
 def test_the_bytes_of_a_record_stay_what_they_are():

@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from pipelines.storage import addresses, file_systems, files
+from pipelines.storage import addresses, file_systems, files, folders
 
 ROUND_TRIP = """
 import sys
@@ -74,6 +74,24 @@ def web(tmp_path):
 def test_round_trip_on_a_disk(tmp_path):
     round_trip(tmp_path)
     round_trip(f"file://{tmp_path}")
+
+
+def test_round_trip_on_a_disk_given_as_an_address(tmp_path):
+    (tmp_path / "a b").mkdir()
+    round_trip(f"file://{tmp_path}/a%20b")
+    assert [path.name for path in (tmp_path / "a b").iterdir()] == ["shards"]
+
+
+def test_round_trip_through_fsspec():
+    pytest.importorskip("fsspec")
+    round_trip("memory://data")
+
+
+@pytest.mark.parametrize(("name", "expected"), [
+    ("img_1.jpg", True), ("1.JPEG", True), ("a.b.webp", True), (".hidden.png", False), (".jpg", False), ("jpg", False),
+    ("a.tif", False), ("a.jpg.part", False)])
+def test_frames_are_known_by_name(name, expected):
+    assert folders.is_frame(name) == expected
 
 
 def test_a_link_to_itself_is_no_folder(tmp_path):
