@@ -8,9 +8,10 @@ IO := .venv-io
 DOCS := .venv-docs
 PURELIB := "import sysconfig; print(sysconfig.get_path('purelib'))"
 PIP := pip install --quiet --disable-pip-version-check
-# Test files side by side; JOBS=0 runs them in one process, with which a debugger works.
+# Tests side by side: each process begins with a stretch of them and, once through, takes over from another's end, so that
+# fixtures are made about once. JOBS=0 runs them in one process, with which a debugger works.
 JOBS ?= 2
-PYTEST := python -m pytest -n $(JOBS) --dist loadfile
+PYTEST := python -m pytest -n $(JOBS) --dist worksteal
 
 .PHONY: demo test test-slow test-backends test-io docs examples lint types wheels clean
 
@@ -26,7 +27,7 @@ test-slow: $(READY)
 
 # The same networks on JAX and torch.
 test-backends: $(BACKENDS)/.installed
-	RES3D_BACKENDS_PYTHON=$(CURDIR)/$(BACKENDS)/bin/python $(BACKENDS)/bin/$(PYTEST) -m backends
+	RES3D_BACKENDS_PYTHON=$(CURDIR)/$(BACKENDS)/bin/python $(BACKENDS)/bin/$(PYTEST) --dist loadfile -m backends
 
 # TensorFlow 2.17, the oldest end of the ranges, with tensorflow-io.
 test-io: $(IO)/.installed

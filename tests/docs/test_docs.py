@@ -29,7 +29,9 @@ DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
 BLOCK = re.compile(r"^(?:```|<!-- )(python|bash)\n(.*?)^(?:```|-->)$", re.MULTILINE | re.DOTALL)
 FENCE = re.compile(r"^```(bash|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-PORTS = {"8500": "38510", "8501": "38511"}  # those that the pages name may be taken where the tests run
+# The ports that the pages name may be taken where the tests run; pages run side by side in processes gw0, gw1, ...
+WORKER = 2 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+PORTS = {"8500": str(38510 + WORKER), "8501": str(38511 + WORKER)}
 
 
 def name_of(page):
