@@ -6,6 +6,7 @@ holds them. Modules that stand alone in a package (`res3d.atomic`) are rows as w
 """
 
 import ast
+import functools
 import pathlib
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -93,17 +94,23 @@ def dotted(path):
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
+@functools.cache
+def tree(path):
+    """A file parsed; leave it as it is."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@functools.cache
 def imports(path, inside=True):
     """Every dotted name that a file imports, at its top or, if `inside`, anywhere in it."""
     names = set()
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    for node in ast.walk(tree) if inside else tree.body:
+    for node in ast.walk(tree(path)) if inside else tree(path).body:
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative imports hide the direction; write the whole name"
             names.update(f"{node.module}.{alias.name}" for alias in node.names)
-    return names
+    return frozenset(names)
 
 
 def floor_of(name):
