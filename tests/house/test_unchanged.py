@@ -587,6 +587,25 @@ NETWORKS = ("r3d_10", "r2plus1d_18", "kenshohara_preact_r3d_18", "slow_nl_r50", 
 NUMBERS = {**{f"network: {name}": (logits, {"name": name}) for name in NETWORKS},
            "run: resumed": (resumed, {}), "run: evaluated": (evaluated, {})}
 
+# Of rows with these titles, which take most of the time, those named here are quick and the others slow.
+COSTLY = {"training", "training, sizes", "training, augmented", "training, mixed", "training, records",
+          "training, prepared", "evaluation, records", "views", "views, fps 25", "views, sizes", "views, records",
+          "prepare", "real clips", "network", "run"}
+TELLING = {
+    "training: plain", "training: balanced shard, seed, two workers", "training: parts, fps, clips_per_video",
+    "training: clips_per_video, started within a video", "training, sizes: random crop",
+    "training, sizes: exact, centre", "training, augmented: short_side_jitter", "training, mixed: cutmix, started late",
+    "training, records: plain", "training, records: fps", "views: parts", "views, fps 25: mmaction_10x3",
+    "views, fps 25: garden_10x3", "views, sizes: tsn_25x10", "views, records: full_video",
+    "prepare: parts of videos, fps, a split", "real clips: evaluation", "network: r3d_10", "network: x3d_s",
+    "run: evaluated"}
+
+
+def marked(names):
+    """The names of rows, the slow ones marked."""
+    return [name if name.partition(": ")[0] not in COSTLY or name in TELLING
+            else pytest.param(name, marks=pytest.mark.slow) for name in names]
+
 
 @functools.cache
 def pinned():
@@ -607,7 +626,7 @@ def skip_elsewhere(needs):
             pytest.skip(f"pinned with {package} {pinned()['versions'][package]}")
 
 
-@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize("name", marked(ROWS))
 def test_as_the_first_version(stage, name):
     needs, function, arguments = ROWS[name]
     skip_elsewhere(needs)
@@ -615,14 +634,14 @@ def test_as_the_first_version(stage, name):
 
 
 @pytest.mark.clips
-@pytest.mark.parametrize("name", SHARED_ROWS)
+@pytest.mark.parametrize("name", marked(SHARED_ROWS))
 def test_real_files_as_the_first_version(stage, clips, annotations, name):
     needs, function, arguments = SHARED_ROWS[name]
     skip_elsewhere(needs)
     assert function(stage, shared=clips.parent, **arguments) == pinned()["rows"][name]
 
 
-@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize("name", marked(NUMBERS))
 def test_numbers_of_the_first_version(stage, name):
     function, arguments = NUMBERS[name]
     # Sums of floats depend on the processor; a wrong weight, clip or order moves more than this.
@@ -639,6 +658,12 @@ def test_workers_were_never_seen_in_the_clips(one, other):
 def test_every_row_is_pinned():
     assert sorted(pinned()["rows"]) == sorted([*ROWS, *SHARED_ROWS])
     assert sorted(pinned()["numbers"]) == sorted(NUMBERS)
+
+
+def test_rows_chosen_for_being_telling_exist():
+    names = [*ROWS, *SHARED_ROWS, *NUMBERS]
+    assert set(names) >= TELLING
+    assert {name.partition(": ")[0] for name in names} >= COSTLY
 
 
 def test_kept_records_are_whole(capsys):
