@@ -72,7 +72,7 @@ def failure(model, path, **options):
     return str(caught.value)
 
 
-@pytest.mark.parametrize("writer", ["write_zip", "write_legacy"])
+@pytest.mark.parametrize("writer", ["write_zip", pytest.param("write_legacy", marks=pytest.mark.slow)])
 def test_every_weight_arrives(layout, tmp_path, source, state, model, writer):
     loaded = res3d.load_weights(model, getattr(layout, writer)(tmp_path / "a.pth", state))
     assert (loaded.source, loaded.left) == ("torchvision", ())
