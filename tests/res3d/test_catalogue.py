@@ -16,6 +16,10 @@ ROOT = pathlib.Path(res3d.__file__).parent
 # Constant over the keys of a softmax, and so without effect: the bias of what is compared with.
 WITHOUT_GRADIENT = ("phi/conv/bias",)
 ASIDE = {"explain"}  # shows a network, is no part of one
+# One for each part that networks are made of: blocks, shortcuts, attention, pathways. The others combine them anew.
+TELLING = {"r3d_18", "r2plus1d_18", "kenshohara_r3d_18_a", "kenshohara_preact_r3d_18", "i3d_nl_r50", "ir_csn_50",
+           "x3d_s", "slowfast_r50_4x16", "r3d_rs_50", "resnet_18_v2", "tsm_r50"}
+ROWS = [name if name in TELLING else pytest.param(name, marks=pytest.mark.slow) for name in MODELS]
 
 
 def public_layers():
@@ -92,7 +96,7 @@ def test_layer_in_mixed_precision(name, policy):
     close(ops.cast(y, "float32") / scale, expected / scale, 3e-2)  # bfloat16 keeps 8 bits
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", ROWS)
 def test_model_saves_loads_and_takes_any_batch(name, tmp_path):
     model = stir(tiny(name))
     x = pixels(3)
@@ -109,7 +113,7 @@ def test_model_saves_loads_and_takes_any_batch(name, tmp_path):
     assert again.to_json() == model.to_json()
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", ROWS)
 def test_gradients_reach_every_weight(name):
     tf = pytest.importorskip("tensorflow")
     model = stir(tiny(name))
@@ -125,7 +129,7 @@ def test_gradients_reach_every_weight(name):
         assert np.abs(gradient).max() > 0, weight.path
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", ROWS)
 def test_training_moves_every_statistic(name):
     model = stir(tiny(name))
     statistics = [weight for weight in model.non_trainable_weights if "/moving_" in weight.path]
@@ -134,8 +138,8 @@ def test_training_moves_every_statistic(name):
     assert [weight.path for old, weight in zip(before, statistics) if np.array_equal(old, weight)] == []
 
 
-@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("policy", [pytest.param("mixed_float16", marks=pytest.mark.slow), "mixed_bfloat16"])
+@pytest.mark.parametrize("name", ROWS)
 def test_model_in_mixed_precision(name, policy):
     model = tiny(name, dtype=policy)
     y = model(pixels(2), training=True)

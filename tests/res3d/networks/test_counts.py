@@ -11,8 +11,9 @@ import pytest
 import res3d
 from res3d.networks.macs import count_macs, count_parameters
 from res3d.networks.variants.table import VARIANTS
+from tests.res3d.catalogue import MODELS
 
-DEEP = 98  # layers from which a row takes seconds and is left to the slow run
+DEEP = 98  # layers from which a row takes seconds
 
 
 @functools.cache
@@ -31,10 +32,13 @@ def is_deep(name):
     return sum(getattr(network, "slow", network).depths) * 3 > DEEP
 
 
-ROWS = [pytest.param(name, marks=pytest.mark.slow) if is_deep(name) else name for name in VARIANTS]
+def marked(names):
+    """One row of each kind, if it is not deep, is quick; the others are slow."""
+    return [name if name in MODELS and not is_deep(name) else pytest.param(name, marks=pytest.mark.slow)
+            for name in names]
 
 
-@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize("name", marked(VARIANTS))
 def test_every_row_states_its_own_counts(name):
     row = VARIANTS[name]
     trainable, _, macs = counts(name, row.classes)
@@ -75,8 +79,7 @@ MOVING = {  # batch norm's moving means and variances
 }
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow) if is_deep(name) else name
-                                  for name in MOVING])
+@pytest.mark.parametrize("name", marked(MOVING))
 def test_moving_statistics(name):
     assert counts(name, VARIANTS[name].classes)[1] == MOVING[name]
 
@@ -88,8 +91,7 @@ LARGE = {  # GMACs at the published test crop
 }
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow) if is_deep(name) else name
-                                  for name in LARGE])
+@pytest.mark.parametrize("name", marked(LARGE))
 def test_multiplications_at_the_test_crop(name):
     side, gmacs = LARGE[name]
     row = VARIANTS[name]
@@ -104,8 +106,7 @@ KERAS_HUB = {  # its backbones, moving statistics included, without a classifier
 }
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow) if is_deep(name) else name
-                                  for name in KERAS_HUB])
+@pytest.mark.parametrize("name", marked(KERAS_HUB))
 def test_totals_without_a_head(name):
     trainable, moving, _ = counts(name, None)
     assert trainable + moving == KERAS_HUB[name]

@@ -93,14 +93,18 @@ def test_any_number_of_channels(channels):
     assert tiny("r3d_18", clip=clip)(pixels(1, clip)).shape == (1, 5)
 
 
-@pytest.mark.parametrize("name", ["r3d_18", "slow_r50", "x3d_s", "resnet_50", "kenshohara_r3d_50"])
+@pytest.mark.parametrize("name", [
+    "r3d_18", "x3d_s", *(pytest.param(name, marks=pytest.mark.slow) for name in (
+        "slow_r50", "resnet_50", "kenshohara_r3d_50"))])
 def test_any_clip_size_the_strides_allow(name):
     for frames, side in ((8, 40), (11, 37), (16, 64)):
         clip = CLIP.replace(frames=frames, height=side, width=side + 6)
         assert tiny(name, clip=clip)(pixels(1, clip)).shape == (1, 5)
 
 
-@pytest.mark.parametrize("name", ["r3d_18", "x3d_s", "ir_csn_50", "r2plus1d_r50", "garden_r3d_50"])
+@pytest.mark.parametrize("name", [
+    "r3d_18", "x3d_s", *(pytest.param(name, marks=pytest.mark.slow) for name in (
+        "ir_csn_50", "r2plus1d_r50", "garden_r3d_50"))])
 def test_sizes_may_be_left_open(name):
     model = res3d.build(name, 4, input_shape=(None, None, None, 3), **SMALL)
     for shape in ((1, 8, 32, 32, 3), (2, 5, 20, 28, 3)):
