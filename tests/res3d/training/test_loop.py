@@ -68,7 +68,7 @@ def test_a_finished_run_is_not_trained_again(plain):
     assert (folder / "state.npz").read_bytes() == before
 
 
-@pytest.mark.parametrize("at", [0, 1, 4, 5, 7, 14])
+@pytest.mark.parametrize("at", [7, *(pytest.param(at, marks=pytest.mark.slow) for at in (0, 1, 4, 5, 14))])
 def test_killed_anywhere_it_ends_with_the_same_numbers(rich, tmp_path, monkeypatch, at):
     def save_or_die(path, model, meta):
         if meta["epoch"] * tiny.STEPS + meta["step"] > at:
@@ -94,7 +94,7 @@ def test_time_that_is_up_leaves_a_run_to_go_on_with(plain, tmp_path):
     assert tiny.tiny_fit(tmp_path, tiny.tiny_recipe()) == plain[1]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_an_interrupt_keeps_the_step_it_came_in(plain, tmp_path, capfd, number):
     def batches(epoch, step):
         def signalled(index):
@@ -124,7 +124,8 @@ def test_it_ends_early_when_nothing_gets_better(tmp_path):
     assert tiny.tiny_fit(tmp_path, recipe) == rows
 
 
-@pytest.mark.parametrize(("values", "best"), [((float("nan"), 3.0, 4.0), 2), ((3.0, float("nan"), 2.0), 3)])
+@pytest.mark.parametrize(("values", "best"), [
+    ((float("nan"), 3.0, 4.0), 2), pytest.param((3.0, float("nan"), 2.0), 3, marks=pytest.mark.slow)])
 def test_a_monitor_that_is_no_number_is_no_best(tmp_path, monkeypatch, values, best):
     found = iter(values)
     monkeypatch.setattr("res3d.training.loop._Run.validate", lambda run, validation: {"val_loss": next(found)})
@@ -132,6 +133,7 @@ def test_a_monitor_that_is_no_number_is_no_best(tmp_path, monkeypatch, values, b
     assert load_meta(tmp_path / "state.npz")["best_epoch"] == best
 
 
+@pytest.mark.slow
 def test_an_early_end_counts_the_epochs_before_a_stop(tmp_path):
     settings = ("schedule.epochs=9", "stop.patience=2", "optimizer.rate=1e-30")
     rows = tiny.tiny_fit(tmp_path, tiny.tiny_recipe(*settings, "stop.max_minutes=9"), agree=after(7))
@@ -139,6 +141,7 @@ def test_an_early_end_counts_the_epochs_before_a_stop(tmp_path):
     assert len(tiny.tiny_fit(tmp_path, tiny.tiny_recipe(*settings))) == 3
 
 
+@pytest.mark.slow
 def test_half_precision_goes_on_with_its_scale(tmp_path):
     """The scale of the loss, and when it grows, are kept like all else."""
     def scaled(recipe):
@@ -153,6 +156,7 @@ def test_half_precision_goes_on_with_its_scale(tmp_path):
     assert tiny.tiny_fit(tmp_path / "b", recipe, scaled(recipe)) == undisturbed
 
 
+@pytest.mark.slow
 def test_the_rate_follows_the_step_of_the_run_through_a_stop(tmp_path):
     """Warm-up ends within an epoch and batches are accumulated: the rate counts batches, before a stop and after."""
     recipe = tiny.tiny_recipe("schedule.epochs=2", "schedule.warmup_epochs=1.4", "optimizer.accumulate=2",
@@ -186,7 +190,7 @@ def test_a_loss_that_is_no_number_names_the_batch(tmp_path):
     assert not (tmp_path / "state.npz").exists()
 
 
-@pytest.mark.parametrize("at", [0, 3])
+@pytest.mark.parametrize("at", [pytest.param(0, marks=pytest.mark.slow), 3])
 def test_a_loss_that_is_no_number_is_never_kept(tmp_path, at):
     """The last checkpoint stands before it, so that going on can succeed once the cause is gone."""
     def batches(epoch, step):

@@ -239,7 +239,9 @@ def corner(seen, height, width, crop):
     return down // 2, (0, right // 2, right)[crop], False
 
 
-@pytest.mark.parametrize("name", sorted(protocols.PROTOCOLS))
+@pytest.mark.parametrize("name", [name if name in ("slowfast_10x3", "torchvision_5", "full_video")
+                                  else pytest.param(name, marks=pytest.mark.slow)
+                                  for name in sorted(protocols.PROTOCOLS)])
 def test_predictions_equal_an_independent_evaluation(stub, mixing, name):
     folder, table = stub
     metrics = evaluate(folder.path, table, name, progress=False)

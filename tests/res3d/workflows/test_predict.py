@@ -116,6 +116,7 @@ def test_folders_are_searched_and_files_taken_as_they_are(motion, tmp_path):
     assert find_videos([tmp_path / "readme.md"])[0].path == str(tmp_path / "readme.md")
 
 
+@pytest.mark.slow
 def test_every_real_clip_is_classified(trained, clips, console):
     code, out, _ = console("predict", clips / "action", f"--model={trained}", "--json")
     assert code == 0

@@ -51,7 +51,7 @@ def test_windows_of_any_video_and_step_are_cut_as_offline(frames):
             assert [pixels[:, 0, 0, 0].tolist() for _, _, pixels in found] == expected, (total, step)
 
 
-@pytest.mark.parametrize("fps", [None, 10.0, 60.0])
+@pytest.mark.parametrize("fps", [10.0, *(pytest.param(fps, marks=pytest.mark.slow) for fps in (None, 60.0))])
 def test_without_overlap_it_equals_the_offline_protocol(trained, clips, fps):
     model, clip, labels, _ = load_network(trained)
     clip = clip.replace(fps=fps)
@@ -77,6 +77,7 @@ def test_a_line_of_json_a_window_and_an_annotated_file(trained, motion, tmp_path
     assert reading.probe(tmp_path / "out.avi").num_frames == reading.probe(path).num_frames
 
 
+@pytest.mark.slow
 def test_a_real_video_with_every_frame_in_the_annotated_file(trained, clips, tmp_path, console):
     path = clips / "action" / "k400_cleaning_pool.mp4"
     code, out, _ = console("predict", path, f"--model={trained}", "--sliding", "--step=30", "--top=3",

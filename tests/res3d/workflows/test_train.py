@@ -58,6 +58,7 @@ def test_videos_without_splits_hold_some_out_and_a_broken_one_is_named(motion, t
     assert "val_accuracy" in folder.history[0]
 
 
+@pytest.mark.slow
 def test_mixing_averaging_several_clips_and_half_precision_go_together(motion, tmp_path, tiny):
     recipe = find_recipe("demo", [*tiny, "data.mixup=0.3", "data.cutmix=0.5", "data.clips_per_video=2",
                                   "optimizer.ema=0.9", "loss.label_smoothing=0.1", "data.scale=[0.5, 1.0]",
@@ -130,6 +131,7 @@ def test_a_class_without_training_videos(motion, tmp_path, console, tiny):
     assert "Each class needs a video to train on. 1 of 2 have none: 'b'" in err
 
 
+@pytest.mark.slow
 def test_lists_with_their_videos_elsewhere_go_through_every_command(lists, tmp_path, console, tiny):
     folder, videos = lists
     code, _, err = console("train", "--recipe=demo", f"--data={folder}", f"--workdir={tmp_path / 'run'}",
@@ -212,6 +214,7 @@ def test_overwriting_starts_anew_with_other_settings(motion, trained, tmp_path, 
     assert WorkFolder(run).recipe.seed == 9
 
 
+@pytest.mark.slow
 def test_what_was_skipped_before_stays_listed_when_the_run_goes_on(motion, trained, tmp_path, console, tiny):
     run = shutil.copytree(trained, tmp_path / "run")
     with open(run / "quarantine.csv", "a") as file:
@@ -222,6 +225,7 @@ def test_what_was_skipped_before_stays_listed_when_the_run_goes_on(motion, train
     assert "left/broken.avi" in (run / "quarantine.csv").read_text()
 
 
+@pytest.mark.slow
 def test_a_folder_of_a_few_real_clips_runs_to_a_model(clips, tmp_path, console, tiny):
     chosen = {"archery": ["ucf101_Archery.avi", "ucf101_Archery.webm"],
               "cleaning pool": ["k400_cleaning_pool.mp4", "k400_cleaning_pool_part0.mp4"],
