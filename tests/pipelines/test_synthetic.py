@@ -49,6 +49,7 @@ def test_states_lie_on_a_torus():
             assert differ(synthetic.render(a_scene, a_scene.start + turns * torus(a_scene)), picture) <= 1
 
 
+@pytest.mark.slow
 def test_starts_are_uniform_and_independent():
     scenes = [scene(3, seed) for seed in range(1500)]
     starts = np.array([a_scene.start / torus(a_scene) for a_scene in scenes])
@@ -103,6 +104,7 @@ def chance(trials):
     return 1 / 8 + 3.3 * np.sqrt(1 / 8 * 7 / 8 / trials)  # one in a thousand, on one side
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("time", [0, 3])
 def test_neighbours_and_lines_on_single_frames_stay_at_chance(sampled, time):
     (train, known), (test, truth) = ((rows[:, time], classes) for rows, classes in sampled)
@@ -113,6 +115,7 @@ def test_neighbours_and_lines_on_single_frames_stay_at_chance(sampled, time):
     assert (ridge(train, known, test) == truth).mean() < chance(len(truth))
 
 
+@pytest.mark.slow
 def test_logits_averaged_over_time_stay_low(sampled):
     # Any per-frame function of this family, averaged over time, as the 2D network averages its logits.
     (train, known), (test, truth) = sampled

@@ -64,7 +64,7 @@ def test_an_interrupted_overwrite_goes_on(videos, copy, second):
     assert tree(copy) == tree(second)
 
 
-@pytest.mark.parametrize("after", [1, 4, 6, 9])
+@pytest.mark.parametrize("after", [4, *(pytest.param(after, marks=pytest.mark.slow) for after in (1, 6, 9))])
 def test_killed_while_it_takes_away_what_was_there(after, videos, copy, second, monkeypatch):
     removed = []
 

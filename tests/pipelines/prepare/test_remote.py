@@ -126,7 +126,8 @@ def test_prepared_into_a_bucket(way, bucket, tmp_path):
     assert "trained from the bucket" in result.stdout, result.stderr[-3000:]
 
 
-@pytest.mark.parametrize("way", [pytest.param("fsspec"), pytest.param("tensorflow-io", marks=pytest.mark.io)])
+@pytest.mark.parametrize("way", [
+    pytest.param("fsspec", marks=pytest.mark.slow), pytest.param("tensorflow-io", marks=pytest.mark.io)])
 def test_prepared_from_a_bucket(way, bucket, tmp_path):
     address, environment = bucket
     synthetic.write(tmp_path / "videos", train_per_class=1, val_per_class=1)

@@ -98,15 +98,15 @@ def run_mutations(clips, tmp_path, first, last):
 
 
 @pytest.mark.clips
-def test_sixty_mutations(clips, tmp_path):
-    run_mutations(clips, tmp_path, 0, 60)
+def test_twenty_mutations(clips, tmp_path):
+    run_mutations(clips, tmp_path, 0, 20)
 
 
 @pytest.mark.slow
 @pytest.mark.clips
-@pytest.mark.parametrize("first", range(60, 660, 200))
+@pytest.mark.parametrize("first", range(20, 660, 160))
 def test_six_hundred_mutations(clips, tmp_path, first):
-    run_mutations(clips, tmp_path, first, first + 200)
+    run_mutations(clips, tmp_path, first, first + 160)
 
 
 @pytest.fixture(scope="module")

@@ -55,9 +55,10 @@ def same(one, other, tolerance=JPEG):
 
 
 @pytest.mark.parametrize("options", [
-    {}, {"clips_per_video": 3}, {"crop": "centre"}, {"balanced": True}, {"shard": (1, 2)}, {"policy": "loop"},
-    {"augment": crops.random_resized_crop(56, scale=(0.5, 1.0))}, {"drop_remainder": True}, {"workers": 5},
-    {"augment": chaining.chain(crops.centre_crop(56), flip.random_flip())}],
+    {}, {"clips_per_video": 3}, {"augment": crops.random_resized_crop(56, scale=(0.5, 1.0))},
+    *(pytest.param(options, marks=pytest.mark.slow) for options in (
+        {"crop": "centre"}, {"balanced": True}, {"shard": (1, 2)}, {"policy": "loop"}, {"drop_remainder": True},
+        {"workers": 5}, {"augment": chaining.chain(crops.centre_crop(56), flip.random_flip())}))],
     ids=lambda options: ",".join(options) or "plain")
 def test_the_same_clips_as_from_videos(options, videos, prepared):
     options = {"clip": CLIP, "batch_size": 5, "seed": 3, "split": "train"} | options
@@ -68,8 +69,11 @@ def test_the_same_clips_as_from_videos(options, videos, prepared):
         same(batches(from_videos), batches(from_records))
 
 
-@pytest.mark.parametrize("clip", [CLIP.replace(fps=12.5), CLIP.replace(height=48, width=48), CLIP.replace(channels=1,
-                         mean=(0.5,), std=(0.5,)), CLIP.replace(resize=(60, 80))], ids=["fps", "48", "grey", "exact"])
+@pytest.mark.parametrize("clip", [
+    pytest.param(CLIP.replace(fps=12.5), id="fps"),
+    pytest.param(CLIP.replace(height=48, width=48), id="48", marks=pytest.mark.slow),
+    pytest.param(CLIP.replace(channels=1, mean=(0.5,), std=(0.5,)), id="grey", marks=pytest.mark.slow),
+    pytest.param(CLIP.replace(resize=(60, 80)), id="exact")])
 def test_other_clips_than_it_was_prepared_for(clip, videos, prepared):
     options = {"clip": clip, "batch_size": 8, "split": "val"}
     # Random crops differ where a video is larger than its record: there are fewer places in the smaller picture.
@@ -88,7 +92,7 @@ def test_an_epoch_is_resumed_in_its_middle(prepared):
     same(batches(resumed), second[4:], tolerance=1e-9)
 
 
-@pytest.mark.parametrize("workers", [1, 3, 7])
+@pytest.mark.parametrize("workers", [1, *(pytest.param(workers, marks=pytest.mark.slow) for workers in (3, 7))])
 def test_the_number_of_workers_does_not_matter(workers, prepared):
     one, other = (pipelines.training_clips(prepared, CLIP, 4, workers=number) for number in (2, workers))
     same(batches(one), batches(other), tolerance=1e-9)
@@ -101,7 +105,9 @@ def test_hosts_share_an_epoch(prepared):
     np.testing.assert_array_equal(whole, [clip for pair in zip(*shares) for clip in pair])
 
 
-@pytest.mark.parametrize("protocol", ["slowfast_10x3", "tsn_25x10", "full_video", "sliding_16"])
+@pytest.mark.parametrize("protocol", [
+    "slowfast_10x3", "tsn_25x10", pytest.param("full_video", marks=pytest.mark.slow),
+    pytest.param("sliding_16", marks=pytest.mark.slow)])
 def test_views(protocol, videos, prepared):
     clip = CLIP.replace(frames=1) if protocol.startswith("tsn") else CLIP
     found = [list(pipelines.evaluation_views(data, clip, protocol, split="val")) for data in (videos, prepared)]
