@@ -18,6 +18,7 @@ def scores(network, clips):
     return powers / powers.sum(1, keepdims=True)
 
 
+@pytest.mark.slow
 def test_what_was_trained_in_half_precision_is_served_in_float32(clip, clips_of_noise, tmp_path):
     """A graph and single operations round halves in other places: such a network cannot be compared within 1e-5."""
     import keras

@@ -181,7 +181,7 @@ def test_folding_leaves_the_model_as_it_was_and_saves_the_work(exported, network
 
 @pytest.mark.parametrize(("options", "size", "tolerance"), [
     ({"quantize": "int8"}, 0.5, 0.02),
-    ({"dtype": "bfloat16"}, 0.7, 0.05),
+    pytest.param({"dtype": "bfloat16"}, 0.7, 0.05, marks=pytest.mark.slow),
 ])
 def test_smaller_exports_say_what_they_changed(exported, network, clips_of_noise, tmp_path, options, size, tolerance):
     path = serving.export(network, tmp_path / "actions", LABELS, samples=(clips_of_noise, np.array([0, 1])), **options)

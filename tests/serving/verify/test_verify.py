@@ -74,6 +74,7 @@ def test_answers_that_differ_from_keras_are_refused(network, tmp_path, monkeypat
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_warmup_that_fails_is_refused(network, tmp_path, monkeypatch):
     grey = warmup_requests.warmup_requests
 
@@ -171,7 +172,9 @@ serving.export(model, sys.argv[1], clip=clip)
 """
 
 
-@pytest.mark.parametrize("wanted", ["assets.extra", "assets/labels.txt"], ids=["while verifying", "before the rename"])
+@pytest.mark.parametrize("wanted", [
+    pytest.param("assets.extra", id="while verifying", marks=pytest.mark.slow),
+    pytest.param("assets/labels.txt", id="before the rename")])
 def test_killed_exports_leave_nothing_servable(tmp_path, wanted):
     process = subprocess.Popen([sys.executable, "-c", SCRIPT, str(tmp_path)], stdout=subprocess.PIPE,
                                stderr=subprocess.DEVNULL, cwd=os.getcwd())
