@@ -42,6 +42,7 @@ def run(kind, text, folder):
         return code, output.read()
 
 
+@pytest.mark.slow  # trains, evaluates, exports and serves; docs/index.md runs in the quick tests
 @pytest.mark.timeout(900)
 def test_blocks_run_as_printed(tmp_path):
     blocks = BLOCK.findall(README.read_text(encoding="utf-8"))
