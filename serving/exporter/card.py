@@ -23,7 +23,7 @@ def make_card(model, clip, labels, multi_label, precision, extra=None):
     return {
         "model": model.name,
         "parameters": int(model.count_params()),
-        "created": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "clip": clip.to_dict(),
         "multi_label": multi_label,
         "labels": list(labels),

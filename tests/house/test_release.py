@@ -1,7 +1,9 @@
 """What is released agrees with itself: version, citation, files of the wheel, Pythons. `make wheels` tries the rest."""
 
+import importlib.metadata
 import pathlib
 import re
+import sys
 import tarfile
 import zipfile
 
@@ -9,7 +11,7 @@ import setuptools
 import yaml
 
 import res3d
-from tests.house import wheels
+from tests.house import floors, wheels
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CITATION = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
@@ -67,6 +69,38 @@ def test_every_file_of_the_packages_is_data_that_the_wheel_takes_along(monkeypat
             if name.startswith(f"{room}/") and not name.endswith(".py"):
                 assert ROOT / name in taken, f"package_data of {room} leaves out {name}"
         assert (ROOT / room / "py.typed") in taken
+
+
+BY_NAME = {  # needed, though no file of the packages imports it
+    "httptools": "uvicorn parses requests with it",
+    "s3fs": "fsspec reads s3:// with it",
+    "aiohttp": "fsspec reads http:// with it",
+}
+
+
+def normal(requirement):
+    """The name in a requirement, as package indexes compare names."""
+    return re.sub(r"[-_.]+", "-", re.match(r"[\w.-]+", requirement).group()).lower()
+
+
+def imported(inside):
+    """{module from elsewhere that the packages import: distributions here that provide it, or else its own name}."""
+    providers = importlib.metadata.packages_distributions()
+    tops = {name.partition(".")[0] for package in floors.PACKAGES for path in floors.modules(package)
+            for name in floors.imports(path, inside)}
+    tops -= {*sys.stdlib_module_names, *floors.PACKAGES}
+    return {top: {normal(name) for name in providers.get(top, [top])} for top in tops}
+
+
+def test_what_is_imported_is_declared_and_what_is_declared_is_imported(monkeypatch):
+    given = setup(monkeypatch)
+    always = {normal(line) for line in given["install_requires"]}
+    extra = {normal(line) for name, lines in given["extras_require"].items() if name != "dev" for line in lines}
+    found = imported(inside=True)
+    assert not {top: names for top, names in found.items() if not names & (always | extra)}, "not in setup.py"
+    assert (always | extra) - set().union(*found.values()) == BY_NAME.keys(), "in setup.py, and imported nowhere"
+    at_the_top = imported(inside=False)
+    assert not {top: names for top, names in at_the_top.items() if not names & always}, "only in an extra"
 
 
 def archives(folder, wheel, sdist):

@@ -213,7 +213,7 @@ class RestApp:
         while True:
             try:
                 part = await asyncio.wait_for(anext(stream, None), self._idle_seconds)
-            except (asyncio.TimeoutError, TimeoutError):
+            except TimeoutError:
                 raise _TooSlowError(self._idle_seconds) from None
             if part is None:
                 break
