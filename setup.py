@@ -58,7 +58,7 @@ setuptools.setup(
         "starlette>=0.37",
         "urllib3>=2",
         "google-crc32c>=1.5",
-        "shtab>=1.7",
+        "shtab>=1.13",
     ],
     extras_require=EXTRAS,
     entry_points={"console_scripts": ["res3d = res3d.commands.main:main"]},
