@@ -25,7 +25,7 @@ import res3d
 from pipelines.sample import protocols
 from pipelines.video import reading
 from res3d.training.losses import ClassificationLoss
-from res3d.workflows.loading import Network
+from res3d.workflows.loading import ScoringNetwork
 from res3d.workflows.scoring import score
 
 
@@ -75,7 +75,7 @@ def evaluation(args, clip, data):
     manifest = pipelines.read_manifest(data, split=args.split)
     few, one = (type(manifest)(manifest.entries[:count], manifest.labels, (), manifest.multi_label)
                 for count in (args.videos + 1, 1))
-    alone = Network(network, clip, protocols.protocol(args.protocol))
+    alone = ScoringNetwork(network, clip, protocols.protocol(args.protocol))
     views = [pixels.numpy() for pixels, *_ in pipelines.evaluation_views(few, clip, args.protocol)]
     alone(views[0])
     rounds = []

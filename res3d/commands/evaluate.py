@@ -25,14 +25,15 @@ def add_flags(parser):
 
 def run(args):
     """Evaluates and prints the figures."""
-    from pipelines.sample.protocols import PROTOCOLS
-    from res3d.workflows.evaluate import evaluate
-
     if args.protocol == "list":
+        from pipelines.sample.protocols import PROTOCOLS
+
         print("\n".join(f"{name:<16} {row.views or 'some':>4} views  {row.source}" for name, row in PROTOCOLS.items()))
         return
     if args.workdir is None:
         raise ValueError("`--workdir` must be the folder that `res3d train` left. Received none.")
+    from res3d.workflows.evaluate import evaluate
+
     metrics = evaluate(args.workdir, args.data, args.protocol, split=args.split, compare=args.compare,
                        explain=args.explain, workers=args.workers, **list_options(args))
     shown = ("top1", "top5", "mean_class_accuracy", "mean_average_precision")

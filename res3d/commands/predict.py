@@ -41,11 +41,13 @@ def run(args):
     _check_company(args)
     if args.sliding:
         return _follow(args)
-    from res3d.workflows.predict import ask_server, explain, predict, table
+    from res3d.workflows.ask import ask_server, table
 
     if args.server is not None:
         results = ask_server(args.server, args.videos, args.top)
     else:
+        from res3d.workflows.predict import explain, predict
+
         results = predict(args.model, args.videos, protocol=args.protocol, top=args.top, labels=args.labels,
                           workers=args.workers)
     print(json.dumps(results, indent=1) if args.json else table(results))

@@ -35,13 +35,14 @@ def add_flags(parser):
 def run(args):
     """Trains and prints what came of it."""
     from res3d.training.recipe import find_recipe
-    from res3d.training.workfolder import WorkFolder
-    from res3d.workflows.train import summary, train
 
     settings = list(args.settings)
     settings += [f"start.weights={args.weights}"] if args.weights is not None else []
     settings += [f"stop.max_minutes={args.max_minutes}"] if args.max_minutes is not None else []
     recipe = find_recipe(args.recipe, settings)
+    from res3d.training.workfolder import WorkFolder
+    from res3d.workflows.train import summary, train
+
     history = train(recipe, args.data, args.workdir, deterministic=args.deterministic, overwrite=args.overwrite,
                     checkpoint_minutes=args.checkpoint_minutes, checkpoint_steps=args.checkpoint_steps,
                     data_service=args.data_service, devices=args.devices, coordinator=args.coordinator,

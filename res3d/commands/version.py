@@ -6,7 +6,7 @@ import os
 import pathlib
 import platform
 
-from res3d.workflows.revision import revision
+from res3d.training.revision import revision
 
 NEEDED = ("keras", "tensorflow", "numpy", "opencv-python-headless")
 # Named only where they are installed: another build of OpenCV shadows ours, other backends and extras may be there.

@@ -2,6 +2,8 @@
 
 import contextlib
 
+import keras
+
 
 @contextlib.contextmanager
 def scope(devices, batch_size, accumulate=1):
@@ -19,12 +21,11 @@ def scope(devices, batch_size, accumulate=1):
     if devices is None:
         yield
         return
-    import keras
-    import tensorflow as tf
-
     if keras.backend.backend() != "tensorflow":
         raise ValueError("`--devices` needs the TensorFlow backend; with JAX, every process takes one device: use "
                          f"--coordinator, --process_id and --process_count. Received: {keras.backend.backend()}.")
+    import tensorflow as tf  # not where another backend computes
+
     kind = "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
     names = [device.name for device in tf.config.list_logical_devices(kind)]
     try:
@@ -45,8 +46,6 @@ def scope(devices, batch_size, accumulate=1):
 
 def join(coordinator, process_id, process_count):
     """Joins the other processes of a run on the JAX backend and shares every batch among them."""
-    import keras
-
     if keras.backend.backend() != "jax":
         raise ValueError("Several processes train together on the JAX backend only: set KERAS_BACKEND=jax. "
                          f"Received: {keras.backend.backend()}.")
@@ -68,8 +67,6 @@ def agree(up):
 
 def be_deterministic():
     """Makes every operation give the same numbers when it is repeated, on the backends that can be told so."""
-    import keras
-
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 

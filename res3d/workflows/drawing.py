@@ -2,6 +2,9 @@
 
 import numpy as np
 
+from pipelines.video.opencv import add_text, resize_image
+from res3d.explain import grad_cam, overlay
+
 HEIGHT = 336  # pixels; also enough for the lines beside the picture
 PANEL = 420
 
@@ -18,9 +21,6 @@ def explained_clip(network, pixels, top, label=None):
     Returns:
         uint8 `(frames, HEIGHT, width, 3)`.
     """
-    from pipelines.video.opencv import resize_image
-    from res3d.explain import grad_cam, overlay
-
     heat, _ = grad_cam(network, pixels, label)
     panel = text_panel([f"{item['score']:.3f} {item['label']}" for item in top])
     width = round(pixels.shape[2] * HEIGHT / pixels.shape[1] / 2) * 2
@@ -31,8 +31,6 @@ def explained_clip(network, pixels, top, label=None):
 
 def text_panel(lines):
     """A dark picture `(HEIGHT, PANEL, 3)` with text, one line under another."""
-    from pipelines.video.opencv import add_text
-
     panel = np.zeros((HEIGHT, PANEL, 3), "uint8")
     for row, line in enumerate(lines):
         add_text(panel, line, row)

@@ -1,10 +1,22 @@
 """A trained network over labelled videos: figures, predictions and a report in the work folder."""
 
-
 import functools
 import json
 
+import numpy as np
 from absl import logging
+
+from pipelines.annotations.entries import Manifest, canonical_split
+from pipelines.manifest import read_manifest
+from pipelines.sample.protocols import protocol as find_protocol
+from res3d.atomic import write_aside
+from res3d.evaluation.metrics import summarise
+from res3d.evaluation.report import write_report
+from res3d.explain import GradCam, overlay
+from res3d.training.workfolder import WorkFolder
+from res3d.workflows.loading import load_network
+from res3d.workflows.scoring import middle_clip, score
+from res3d.workflows.training_data import hold_out
 
 
 def evaluate(workdir, data=None, protocol=None, *, split=None, compare=(), explain=False, workers=None, progress=True,
@@ -31,64 +43,33 @@ def evaluate(workdir, data=None, protocol=None, *, split=None, compare=(), expla
     Raises:
         ValueError: if no video can be evaluated, none is as long as the protocol takes, or labels do not fit.
     """
-    from pipelines.sample.protocols import protocol as find_protocol
-    from res3d.atomic import write_aside
-    from res3d.evaluation import metrics as figures
-    from res3d.evaluation.report import write_report
-    from res3d.training.workfolder import WorkFolder
-    from res3d.workflows.loading import load_network
-    from res3d.workflows.scoring import score
-
     folder = WorkFolder(workdir)
     recipe = folder.recipe
-    protocol = protocol if protocol is not None else recipe.protocol
-    plan = find_protocol(protocol)
+    protocol = find_protocol(protocol if protocol is not None else recipe.protocol)
     others = _others(compare)  # before the videos: they take their time
     model, clip, labels, multi_label = load_network(workdir)
     manifest = _videos(folder, recipe, data, split, labels, lists)
-    several = [entry.path for entry in manifest if len(entry.labels) > 1]
-    if several and not multi_label:
-        raise ValueError(f"The videos must have one label each, as those that '{folder}' was trained on. Received: "
-                         f"several for {len(several)} of {len(manifest)}, such as '{several[0]}'. Evaluate a run of "
-                         "loss.multi_label=true on them.")
-    unlabelled = [entry.path for entry in manifest if not entry.labels]
-    if unlabelled and (not multi_label or len(unlabelled) == len(manifest)):
-        raise ValueError(f"A video to evaluate needs a label. {len(unlabelled)} of {len(manifest)} have none, such as "
-                         f"'{unlabelled[0]}'. Use `res3d predict` for videos without labels.")
-    scored = score(model, clip, manifest, protocol, labels, workers=workers, multi_label=multi_label, progress=progress,
-                   long_enough=True)
-    predictions = scored.predictions
-    if not predictions.videos:
-        path, reason = scored.quarantine[0]
-        raise ValueError(f"Expected a video that can be evaluated. None of {len(manifest)} can; '{path}': "
-                         f"{reason}.")
-    odd = [video for video, answer in zip(predictions.videos, predictions.predicted) if answer < 0]
-    if odd:
-        logging.warning("the network gives no numbers (NaN or infinity) for %d of %d videos, such as '%s': they count "
-                        "as wrong", len(odd), len(predictions.videos), odd[0])
-    truth = predictions.hot if multi_label else predictions.single
-    metrics = figures.summarise(predictions.scores, truth, multi_label)
-    metrics |= _clip_level(figures, scored, truth, multi_label)
-    views = sum(map(len, scored.clip_scores))
-    metrics |= {"videos": len(predictions.videos), "skipped": len(scored.quarantine), "missing": len(manifest.missing),
-                "padded": len(scored.padded), "clips": views, "protocol": protocol, "protocol_text": plan.source,
-                "model": model.name, "classes": len(labels), "seconds": scored.seconds,
-                "network_seconds": scored.network_seconds,
+    _check_truth(manifest, folder, multi_label)
+    scored = score(model, clip, manifest, protocol.name, labels, workers=workers, multi_label=multi_label,
+                   progress=progress, long_enough=True)
+    _check_scores(scored, manifest)
+    metrics = _figures(scored, multi_label)
+    metrics |= {"videos": len(scored.predictions.videos), "skipped": len(scored.quarantine),
+                "missing": len(manifest.missing), "padded": len(scored.padded),
+                "clips": sum(map(len, scored.clip_scores)), "protocol": protocol.name,
+                "protocol_text": protocol.source, "model": model.name, "classes": len(labels),
+                "seconds": scored.seconds, "network_seconds": scored.network_seconds,
                 "skipped_videos": [list(pair) for pair in scored.quarantine]}
-    predictions.save(folder.predictions_file)
+    scored.predictions.save(folder.predictions_file)
     write_aside(folder.metrics_file, json.dumps(metrics, indent=2) + "\n")
     frames, heat = _painters(model, clip, scored, explain)
-    write_report(folder.report_file, predictions, metrics, folder.history, f"{model.name} in {folder}", frames,
+    write_report(folder.report_file, scored.predictions, metrics, folder.history, f"{model.name} in {folder}", frames,
                  others, heat=heat, multi_label=multi_label)
     return metrics
 
 
 def _videos(folder, recipe, data, split, labels, lists):
     """The manifest to evaluate."""
-    from pipelines.annotations.entries import Manifest, canonical_split
-    from pipelines.manifest import read_manifest
-    from res3d.workflows.training_data import hold_out
-
     own = data is None
     if own:
         data, lists = folder.run.get("data"), {**folder.run.get("lists", {}), **lists}
@@ -115,19 +96,44 @@ def _videos(folder, recipe, data, split, labels, lists):
     return manifest
 
 
-def _clip_level(figures, scored, truth, multi_label):
-    """The same figures with every view counted as a clip of its own."""
-    import numpy as np
+def _check_truth(manifest, folder, multi_label):
+    """Raises ValueError where videos have no label, or more labels than the network gives."""
+    several = [entry.path for entry in manifest if len(entry.labels) > 1]
+    if several and not multi_label:
+        raise ValueError(f"The videos must have one label each, as those that '{folder}' was trained on. Received: "
+                         f"several for {len(several)} of {len(manifest)}, such as '{several[0]}'. Evaluate a run of "
+                         "loss.multi_label=true on them.")
+    unlabelled = [entry.path for entry in manifest if not entry.labels]
+    if unlabelled and (not multi_label or len(unlabelled) == len(manifest)):
+        raise ValueError(f"A video to evaluate needs a label. {len(unlabelled)} of {len(manifest)} have none, such as "
+                         f"'{unlabelled[0]}'. Use `res3d predict` for videos without labels.")
 
-    scores = np.concatenate(scored.clip_scores)
+
+def _check_scores(scored, manifest):
+    """Raises ValueError where no video has scores, and warns of scores that are no numbers."""
+    predictions = scored.predictions
+    if not predictions.videos:
+        path, reason = scored.quarantine[0]
+        raise ValueError(f"Expected a video that can be evaluated. None of {len(manifest)} can; '{path}': "
+                         f"{reason}.")
+    odd = [video for video, answer in zip(predictions.videos, predictions.predicted) if answer < 0]
+    if odd:
+        logging.warning("the network gives no numbers (NaN or infinity) for %d of %d videos, such as '%s': they count "
+                        "as wrong", len(odd), len(predictions.videos), odd[0])
+
+
+def _figures(scored, multi_label):
+    """The figures of the videos, and the same with every view counted as a clip of its own."""
+    predictions = scored.predictions
+    truth = predictions.hot if multi_label else predictions.single
+    metrics = summarise(predictions.scores, truth, multi_label)
     repeated = np.repeat(truth, [len(rows) for rows in scored.clip_scores], axis=0)
-    found = figures.summarise(scores, repeated, multi_label)
-    return {f"clip_{name}": found[name] for name in ("top1", "top5", "mean_average_precision") if name in found}
+    found = summarise(np.concatenate(scored.clip_scores), repeated, multi_label)
+    clips = {f"clip_{name}": found[name] for name in ("top1", "top5", "mean_average_precision") if name in found}
+    return metrics | clips
 
 
 def _others(workdirs):
-    from res3d.training.workfolder import WorkFolder
-
     found = {}
     for workdir in workdirs:
         folder = WorkFolder(workdir)
@@ -140,16 +146,12 @@ def _others(workdirs):
 
 def _painters(model, clip, scored, explain):
     """Functions from a row's number to the frames of its middle clip, as they are and with the heat map drawn on."""
-    from res3d.workflows.scoring import middle_clip
-
     @functools.lru_cache(maxsize=1)  # the heat map of a row is asked for after its frames
     def frames(row):
         return middle_clip(scored.manifest.entries[scored.positions[row]], clip)[0]
 
     if not explain:
         return frames, None
-    from res3d.explain import GradCam, overlay
-
     look = GradCam(model)
 
     def heat(row):

@@ -5,9 +5,9 @@ import pathlib
 
 import numpy as np
 
-import pipelines
-import serving
+from pipelines.dataset.evaluation import evaluation_clips
 from res3d.workflows.loading import load_network
+from serving.exporter import saved_model
 
 
 def export(workdir, model, output, *, labels=None, multi_label=False, data=None, samples=64, **options):
@@ -24,8 +24,8 @@ def export(workdir, model, output, *, labels=None, multi_label=False, data=None,
     """
     network, clip, names, several = load_network(workdir or model, labels)
     clips = None if data is None else _samples(data, clip, names, samples)
-    return serving.export(network, output, names, clip=clip, multi_label=several or multi_label or None, samples=clips,
-                          card=_facts(workdir), **options)
+    return saved_model.export(network, output, names, clip=clip, multi_label=several or multi_label or None,
+                              samples=clips, card=_facts(workdir), **options)
 
 
 def summary(path):
@@ -51,7 +51,7 @@ def summary(path):
 def _samples(data, clip, labels, count):
     """(uint8 clips, label ids or None) of the first `count` videos."""
     clips, truth = [], []
-    for batch, ids in pipelines.evaluation_clips(data, clip, batch_size=8, labels=labels):
+    for batch, ids in evaluation_clips(data, clip, batch_size=8, labels=labels):
         clips.append(batch.numpy())
         truth.append(ids.numpy())
         if sum(map(len, clips)) >= count:

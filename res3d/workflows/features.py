@@ -2,7 +2,14 @@
 
 import os
 
+import keras
+import numpy as np
+
+from pipelines.dataset.evaluation import evaluation_views
+from pipelines.manifest import read_manifest
+from pipelines.sample.protocols import protocol as find_protocol
 from res3d.atomic import writing
+from res3d.workflows.loading import ScoringNetwork, load_network, name_of
 
 
 def features(model, data, output, *, stages=("head_pool",), split=None, protocol="centre", whole=False, workers=None,
@@ -27,14 +34,6 @@ def features(model, data, output, *, stages=("head_pool",), split=None, protocol
         ValueError: for an unknown stage, or data of which no video can be read.
         OSError: if `output` has no folder to go to.
     """
-    import keras
-    import numpy as np
-
-    from pipelines.dataset.evaluation import evaluation_views
-    from pipelines.manifest import read_manifest
-    from pipelines.sample.protocols import protocol as find_protocol
-    from res3d.workflows.loading import Network, load_network, name_of
-
     folder = os.path.dirname(os.path.abspath(output))
     if not os.path.isdir(folder):
         raise FileNotFoundError(f"`--output` must be a file in a folder that is there. Received: '{output}'. Make the "
@@ -45,7 +44,7 @@ def features(model, data, output, *, stages=("head_pool",), split=None, protocol
         if stage not in known:
             raise ValueError(f"`--stages` must name layers of the network: {', '.join(known)}. Received: {stage!r}.")
     trunk = keras.Model(network.input, {stage: network.get_layer(stage).output for stage in stages})
-    run_network = Network(trunk, clip, find_protocol(protocol))
+    run_network = ScoringNetwork(trunk, clip, find_protocol(protocol))
     views = evaluation_views(read_manifest(data, split=split, **lists), clip, protocol, workers=workers)
     entries = views.manifest.entries
     rows, names, truth = {stage: [] for stage in stages}, [], []

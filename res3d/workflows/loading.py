@@ -2,27 +2,32 @@
 
 import pathlib
 import time
+import zipfile
 
 import numpy as np
+
+from pipelines.annotations.labels import load_labels
+from res3d.evaluation.adapt import at_shape, without_xla
+from res3d.layers.pixel_scaling import clip_of
+from res3d.saving import load_model
+from res3d.training.workfolder import WorkFolder
 
 VIEWS_AT_ONCE = 16
 
 
-class Network:
+class ScoringNetwork:
     """Views of one video to their logits, in batches of one size at most; counts the time it takes.
 
     Args:
         model: a network of the family.
         clip: `ClipSpec` that it was trained with.
-        plan: a protocol, which may crop wider or take all frames.
+        protocol: `Protocol`, which may crop wider or take all frames.
         views_at_once: int.
     """
 
-    def __init__(self, model, clip, plan, views_at_once=VIEWS_AT_ONCE):
-        from res3d.evaluation.adapt import at_shape, without_xla
-
-        whole = plan.name == "full_video"
-        self.model = without_xla(at_shape(model, plan.test_clip(clip), frames=not whole))
+    def __init__(self, model, clip, protocol, views_at_once=VIEWS_AT_ONCE):
+        whole = protocol.name == "full_video"
+        self.model = without_xla(at_shape(model, protocol.test_clip(clip), frames=not whole))
         self.views_at_once = views_at_once
         self.seconds = 0.0
 
@@ -77,10 +82,6 @@ def load_network(source, labels=None):
         OSError: if there is no such model.
         ValueError: if the file is no model or that of other clips than the run's, or the labels do not fit it.
     """
-    import res3d
-    from pipelines.annotations.labels import load_labels
-    from res3d.training.workfolder import WorkFolder
-
     path = pathlib.Path(source).expanduser()
     if path.is_dir():
         folder = WorkFolder(path)
@@ -88,9 +89,9 @@ def load_network(source, labels=None):
         names = load_labels(labels) if labels is not None else folder.labels
         multi_label = folder.recipe_file.is_file() and folder.recipe.loss.multi_label
         clip = folder.clip
-        if res3d.clip_of(model) != clip:
+        if clip_of(model) != clip:
             raise ValueError(f"The network of a run must take the clips of its {folder.clip_file.name}: {clip}. "
-                             f"'{folder.model_file}' takes {res3d.clip_of(model)}. Put the run's own model there.")
+                             f"'{folder.model_file}' takes {clip_of(model)}. Put the run's own model there.")
     else:
         if not path.is_file():
             raise FileNotFoundError("A model must be a work folder of `res3d train` or a .keras file. Received: "
@@ -99,17 +100,13 @@ def load_network(source, labels=None):
         beside = path.with_name("labels.txt")
         labels = labels if labels is not None else (beside if beside.is_file() else None)
         names = load_labels(labels) if labels is not None else [str(i) for i in range(model.output_shape[-1])]
-        multi_label, clip = False, res3d.clip_of(model)
+        multi_label, clip = False, clip_of(model)
     check_labels(model, names)
     return model, clip, names, multi_label
 
 
 def _load(path):
-    import zipfile
-
-    import res3d
-
     if path.suffix != ".keras" or not zipfile.is_zipfile(path):
         raise ValueError(f"A model must be a whole .keras file. Received: '{path}'. PyTorch checkpoints are read "
                          "by `res3d import-weights`.")
-    return res3d.load_model(path, compile=False)
+    return load_model(path, compile=False)

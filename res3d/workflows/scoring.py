@@ -5,8 +5,15 @@ import time
 
 import numpy as np
 from absl import logging
+from tqdm import tqdm
 
-from res3d.workflows.loading import VIEWS_AT_ONCE, Network, check_labels, name_of
+from pipelines.annotations.entries import Manifest
+from pipelines.dataset.evaluation import evaluation_views
+from pipelines.sample.protocols import protocol as find_protocol
+from res3d.evaluation.metrics import sigmoid, softmax
+from res3d.evaluation.predictions import Predictions
+from res3d.evaluation.views import average_views
+from res3d.workflows.loading import VIEWS_AT_ONCE, ScoringNetwork, check_labels, name_of
 
 
 @dataclasses.dataclass
@@ -58,29 +65,21 @@ def score(model, clip, data, protocol, labels, split=None, workers=None, multi_l
         ValueError: if the labels do not fit the network, the clip does not fit the protocol, or all videos are shorter
             than the protocol wants and `long_enough` is True.
     """
-    from tqdm import tqdm
-
-    from pipelines.dataset.evaluation import evaluation_views
-    from pipelines.sample.protocols import protocol as find_protocol
-    from res3d.evaluation.metrics import sigmoid, softmax
-    from res3d.evaluation.predictions import Predictions
-    from res3d.evaluation.views import average_views
-
-    plan = find_protocol(protocol)
+    protocol = find_protocol(protocol)
     check_labels(model, labels)
-    network = Network(model, clip, plan, views_at_once)
+    network = ScoringNetwork(model, clip, protocol, views_at_once)
     started = time.monotonic()
-    views = evaluation_views(data, clip, protocol, split=split, labels=labels, workers=workers)
+    views = evaluation_views(data, clip, protocol.name, split=split, labels=labels, workers=workers)
     rows, positions, clip_scores, truth = [], [], [], []
     entries, reader = views.manifest.entries, views.reader
     if long_enough:
         found = (reader.attempt(reader.extent, index) for index in range(len(entries)))
-        plan.check_longest(clip, (extent for extent in found if extent is not None))
+        protocol.check_longest(clip, (extent for extent in found if extent is not None))
     bar = tqdm(total=len(entries), unit="video", disable=None if progress else True, dynamic_ncols=True)
     for batch, _, position in views.prefetch(1):
         logits = network(np.asarray(batch))
         position = int(position)
-        rows.append(average_views(logits, plan.average, multi_label))
+        rows.append(average_views(logits, protocol.average, multi_label))
         clip_scores.append((sigmoid if multi_label else softmax)(logits).astype("float32"))
         positions.append(position)
         truth.append(tuple(entries[position].labels))
@@ -89,18 +88,18 @@ def score(model, clip, data, protocol, labels, split=None, workers=None, multi_l
     scores = np.stack(rows) if rows else np.empty((0, len(labels)))
     names = [name_of(entries[position]) for position in positions]
     predictions = Predictions(names, list(labels), truth, scores)
-    padded = [position for position in positions if not _fits(plan, clip, reader.extent(position))]
+    padded = [position for position in positions if not _fits(protocol, clip, reader.extent(position))]
     if padded:
         logging.warning("%d of %d videos have fewer than the %d frames that protocol %s takes, such as '%s': it "
-                        "repeats theirs", len(padded), len(positions), plan.span(clip), plan.name,
+                        "repeats theirs", len(padded), len(positions), protocol.span(clip), protocol.name,
                         entries[padded[0]].path)
     return Scored(predictions, positions, clip_scores, views.manifest, list(views.quarantine), padded, network.seconds,
                   time.monotonic() - started)
 
 
-def _fits(plan, clip, extent):
+def _fits(protocol, clip, extent):
     info, first, last = extent
-    return plan.fits(info, clip, first, last)
+    return protocol.fits(info, clip, first, last)
 
 
 def middle_clip(entry, clip):
@@ -109,9 +108,6 @@ def middle_clip(entry, clip):
     Raises:
         ValueError: if it cannot be read.
     """
-    from pipelines.annotations.entries import Manifest
-    from pipelines.dataset.evaluation import evaluation_views
-
     views = evaluation_views(Manifest([dataclasses.replace(entry, labels=())], []), clip, "centre", workers=1)
     for pixels, *_ in views:
         rate = clip.fps if clip.fps is not None else views.reader.extent(0)[0].fps

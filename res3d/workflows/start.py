@@ -8,7 +8,10 @@ import zipfile
 import keras
 from absl import logging
 
+from res3d.saving import load_model
 from res3d.training.workfolder import WorkFolder
+from res3d.weights.errors import CheckpointError
+from res3d.weights.load import load_weights
 
 STAGES = ("stem", "stage1", "stage2", "stage3", "stage4")
 HEAD = "logits"
@@ -38,15 +41,10 @@ def load_start(model, source):
     if not zipfile.is_zipfile(path):
         raise ValueError(f"Weights in a .keras file must be whole. Received: '{path}', which is not. Copy it again, or "
                          "start without --weights.")
-    from res3d.saving import load_model
-
     return copy_weights(load_model(path, compile=False), model, source)
 
 
 def _load_published(model, path):
-    from res3d.weights.errors import CheckpointError
-    from res3d.weights.load import load_weights
-
     try:
         load_weights(model, os.fspath(path))
     except CheckpointError as error:

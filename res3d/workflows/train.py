@@ -1,15 +1,29 @@
 """A recipe and videos to a work folder: `model.fit`, begun or gone on with."""
 
-
 import contextlib
 import datetime
+import difflib
+import importlib.metadata
 import os
 import platform
 import sys
 
+import keras
 from absl import logging
 
-from res3d.workflows.revision import revision
+from pipelines.dataset import quarantine
+from pipelines.sample.protocols import protocol
+from pipelines.storage.addresses import absolute
+from res3d.networks.network import build
+from res3d.networks.variants.table import VARIANTS
+from res3d.training.loop import fit, monitored
+from res3d.training.losses import make_loss, make_metrics
+from res3d.training.optimizer import make_optimizer
+from res3d.training.revision import revision
+from res3d.training.workfolder import WorkFolder
+from res3d.workflows import devices as on_devices
+from res3d.workflows.start import freeze, load_start
+from res3d.workflows.training_data import load_training_data
 
 
 def train(recipe, data, workdir, *, deterministic=False, overwrite=False, checkpoint_minutes=5.0, checkpoint_steps=None,
@@ -31,27 +45,8 @@ def train(recipe, data, workdir, *, deterministic=False, overwrite=False, checkp
     Returns:
         list of dicts, one an epoch.
     """
-    from res3d.training.workfolder import WorkFolder
-    from res3d.workflows import devices as on_devices
-
     folder = WorkFolder(workdir)
-    if process_count < 1 or (process_count == 1 and (process_id or coordinator is not None)):
-        raise ValueError("`--coordinator` and `--process_id` are for several processes: give all of them the same "
-                         f"--process_count, 2 or more. Received: {process_count}.")
-    if process_count > 1:
-        if overwrite:
-            folder.clear()  # before they meet, so that none removes what another has begun
-        on_devices.join(coordinator, process_id, process_count)
-    import keras
-
-    import res3d
-    from pipelines.dataset import quarantine
-    from res3d.training.loop import fit
-    from res3d.training.losses import make_loss, make_metrics
-    from res3d.training.optimizer import make_optimizer
-    from res3d.workflows.start import freeze, load_start
-    from res3d.workflows.training_data import load_training_data
-
+    _meet(folder, overwrite, coordinator, process_id, process_count)
     chief = process_id == 0
     keras.utils.set_random_seed(recipe.seed)
     if deterministic:
@@ -63,41 +58,57 @@ def train(recipe, data, workdir, *, deterministic=False, overwrite=False, checkp
         folder.check(recipe, fed.labels)
     resumes = folder.state_file.is_file() and not overwrite
     skipped_before = quarantine.load(folder.quarantine_file) if resumes and folder.quarantine_file.is_file() else []
-    steps = fed.train.steps_per_epoch
     with on_devices.scope(devices, recipe.data.batch_size, recipe.optimizer.accumulate):
-        policy = keras.config.dtype_policy()
-        keras.config.set_dtype_policy(recipe.precision)
-        try:
-            model = res3d.build(recipe.model.name, len(fed.labels), recipe.clip, **_model_options(recipe))
-        finally:
-            keras.config.set_dtype_policy(policy)
-        if recipe.start.weights is not None and not resumes:
-            load_start(model, recipe.start.weights)
-        freeze(model, recipe.start.freeze, recipe.start.freeze_batch_norm)
-        optimizer = make_optimizer(recipe, steps)
-        if recipe.precision == "mixed_float16":
-            optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
-        model.compile(optimizer, make_loss(recipe), metrics=make_metrics(recipe, len(fed.labels)),
-                      jit_compile=recipe.xla or keras.backend.backend() == "jax")
+        model = make_model(recipe, len(fed.labels), fed.train.steps_per_epoch, weights=not resumes)
     with folder.alone() if chief else contextlib.nullcontext():
         if chief:  # not before: a start that fails leaves no folder behind, and a former run as it is
             if overwrite:
                 folder.clear()
             folder.claim(recipe, fed.labels, describe_run(recipe, data, fed, deterministic, lists))
         try:
-            return fit(model, recipe, fed.train.at, fed.validation, folder, steps, names=fed.names, chief=chief,
-                       checkpoint_minutes=checkpoint_minutes, checkpoint_steps=checkpoint_steps,
+            return fit(model, recipe, fed.train.at, fed.validation, folder, fed.train.steps_per_epoch, names=fed.names,
+                       chief=chief, checkpoint_minutes=checkpoint_minutes, checkpoint_steps=checkpoint_steps,
                        agree=on_devices.agree if process_count > 1 else bool)
         finally:
             if chief:
                 _save_quarantine(folder, {**dict(skipped_before), **dict(fed.skipped)}.items())
 
 
+def make_model(recipe, num_classes, steps_per_epoch, weights=True):
+    """The compiled network of a recipe; with `weights` it starts from those that `start.weights` names, if any."""
+    options = dict(recipe.model.options)
+    if recipe.model.dropout is not None:
+        options["dropout"] = recipe.model.dropout
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(recipe.precision)
+    try:
+        model = build(recipe.model.name, num_classes, recipe.clip, **options)
+    finally:
+        keras.config.set_dtype_policy(policy)
+    if weights and recipe.start.weights is not None:
+        load_start(model, recipe.start.weights)
+    freeze(model, recipe.start.freeze, recipe.start.freeze_batch_norm)
+    optimizer = make_optimizer(recipe, steps_per_epoch)
+    if recipe.precision == "mixed_float16":
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+    model.compile(optimizer, make_loss(recipe), metrics=make_metrics(recipe, num_classes),
+                  jit_compile=recipe.xla or keras.backend.backend() == "jax")
+    return model
+
+
+def _meet(folder, overwrite, coordinator, process_id, process_count):
+    """Joins the other processes of the run, if there are any; JAX must not have computed anything before."""
+    if process_count < 1 or (process_count == 1 and (process_id or coordinator is not None)):
+        raise ValueError("`--coordinator` and `--process_id` are for several processes: give all of them the same "
+                         f"--process_count, 2 or more. Received: {process_count}.")
+    if process_count > 1:
+        if overwrite:
+            folder.clear()  # before they meet, so that none removes what another has begun
+        on_devices.join(coordinator, process_id, process_count)
+
+
 def summary(folder, history):
     """What `res3d train` prints last."""
-    from pipelines.dataset import quarantine
-    from res3d.training.loop import monitored
-
     skipped = quarantine.load(folder.quarantine_file)
     lines = []
     if history:
@@ -115,12 +126,6 @@ def summary(folder, history):
 
 def describe_run(recipe, data, fed, deterministic, lists):
     """Data, versions, seed and revision of a run, ready for JSON."""
-    import importlib.metadata
-
-    import keras
-
-    from pipelines.storage.addresses import absolute
-
     versions = {"python": platform.python_version()}
     for name in ("res3d", "keras", "tensorflow", "jax", "torch", "numpy", "opencv-python-headless"):
         try:
@@ -138,37 +143,22 @@ def describe_run(recipe, data, fed, deterministic, lists):
             "command": sys.argv}
 
 
-def _model_options(recipe):
-    options = dict(recipe.model.options)
-    if recipe.model.dropout is not None:
-        options["dropout"] = recipe.model.dropout
-    return options
-
-
 def _check_names(recipe):
     """Before any video is read: an unknown name is the quickest mistake to tell."""
-    import difflib
-
-    import res3d
-    from pipelines.sample.protocols import protocol
-
     protocol(recipe.protocol)
-    known = [getattr(row, "name", row) for row in res3d.list_models()]
-    if recipe.model.name not in known:
-        near = difflib.get_close_matches(recipe.model.name, known, 3)
+    if recipe.model.name not in VARIANTS:
+        near = difflib.get_close_matches(recipe.model.name, VARIANTS, 3)
         raise ValueError(f"`model.name` must be one of the names that `res3d models` lists. Received: "
                          f"{recipe.model.name!r}." + (f" Did you mean {' or '.join(near)}?" if near else ""))
 
 
 def _save_quarantine(folder, skipped):
-    from pipelines.dataset.quarantine import Quarantine
-
     verbosity = logging.get_verbosity()
     logging.set_verbosity(logging.ERROR)  # each was logged when it was found
     try:
-        quarantine = Quarantine(folder.quarantine_file)
+        found = quarantine.Quarantine(folder.quarantine_file)
         for path, reason in skipped:
-            quarantine.add(path, reason)
-        quarantine.save()
+            found.add(path, reason)
+        found.save()
     finally:
         logging.set_verbosity(verbosity)

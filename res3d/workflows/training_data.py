@@ -4,6 +4,14 @@ import dataclasses
 
 from absl import logging
 
+from pipelines.annotations.entries import Manifest, canonical_split
+from pipelines.augment import chaining, crops, flip, mixing
+from pipelines.dataset import order
+from pipelines.dataset.evaluation import evaluation_clips
+from pipelines.dataset.training import training_clips
+from pipelines.manifest import read_manifest
+from pipelines.sample import seeds
+
 HOLD_OUT_KEY = 0x4E1D  # keeps the draw of the held-out videos apart from all other draws of the seed
 
 
@@ -52,9 +60,6 @@ def load_training_data(recipe, data, labels=None, shard=(0, 1), quarantine_csv=N
     Raises:
         ValueError: for a class without training videos, an empty split, several labels where the recipe has one.
     """
-    import pipelines
-    from pipelines.dataset import order
-
     training, held_out, manifest = split_data(recipe, data, labels, **lists)
     if manifest.multi_label != recipe.loss.multi_label:
         have = "several labels a video" if manifest.multi_label else "one label a video"
@@ -69,13 +74,13 @@ def load_training_data(recipe, data, labels=None, shard=(0, 1), quarantine_csv=N
         raise ValueError("`data.balanced` needs one label a video; these data have several. Received: "
                          "data.balanced=True. Set it to false.")
     extra = {} if data_service is None else {"data_service": data_service}
-    train = pipelines.training_clips(
+    train = training_clips(
         training, clip=recipe.clip, batch_size=asked.batch_size // shard[1], seed=recipe.seed, shard=shard,
         clips_per_video=asked.clips_per_video, balanced=asked.balanced, augment=augmentation(recipe, manifest.labels),
         mix=_mixing(asked), quarantine_csv=quarantine_csv, **options, **extra)
     validation = None
     if held_out is not None:
-        validation = pipelines.evaluation_clips(held_out, clip=recipe.clip, batch_size=asked.batch_size, **options)
+        validation = evaluation_clips(held_out, clip=recipe.clip, batch_size=asked.batch_size, **options)
     entries = train.manifest.entries
 
     def names(epoch, step):
@@ -101,9 +106,6 @@ def split_data(recipe, data, labels=None, **lists):
     Returns:
         (`Manifest` for training, `Manifest` for validation or None, the whole `Manifest`).
     """
-    from pipelines.annotations.entries import Manifest, canonical_split
-    from pipelines.manifest import read_manifest
-
     manifest = read_manifest(data, labels=labels, **lists)
     wanted = canonical_split(recipe.data.validation_split)
     splits = set(manifest.splits) - {None}
@@ -126,8 +128,6 @@ def split_data(recipe, data, labels=None, **lists):
 
 def hold_out(manifest, fraction, seed):
     """(entries to train on, entries held out): `fraction` of each class, at least one of a class of two and more."""
-    from pipelines.sample import seeds
-
     held = set()
     for label in range(manifest.num_classes):
         members = [i for i, entry in enumerate(manifest.entries) if entry.labels[:1] == (label,)]
@@ -140,8 +140,6 @@ def hold_out(manifest, fraction, seed):
 
 def augmentation(recipe, labels):
     """The augmentation of a recipe, or None: a crop of random size and place, a flip where no label has a direction."""
-    from pipelines.augment import chaining, crops, flip
-
     asked, clip = recipe.data, recipe.clip
     if not asked.augment:
         return None
@@ -162,8 +160,6 @@ def augmentation(recipe, labels):
 def _mixing(asked):
     if not asked.mixup and not asked.cutmix:
         return None
-    from pipelines.augment import mixing
-
     if asked.mixup and asked.cutmix:
         return mixing.mixup_or_cutmix(asked.mixup, asked.cutmix)
     if asked.mixup:

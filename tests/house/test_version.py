@@ -51,7 +51,7 @@ def test_an_installed_copy_in_a_checkout_of_something_else_has_no_revision(tmp_p
     git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", "-C", str(tmp_path / "project")]
     for words in (["init", "--quiet"], ["commit", "--quiet", "--allow-empty", "-m", "theirs"]):
         subprocess.run([*git, *words], check=True, timeout=60)
-    code = f"import sys; sys.path.insert(0, {str(copy.parent)!r}); from res3d.workflows.revision import *; " \
+    code = f"import sys; sys.path.insert(0, {str(copy.parent)!r}); from res3d.training.revision import *; " \
            "import res3d; print(res3d.__file__, revision())"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True,
                           cwd=tmp_path)

@@ -7,8 +7,9 @@ import pytest
 
 from pipelines.video import reading
 from res3d.evaluation.metrics import best
+from res3d.workflows.ask import find_videos
 from res3d.workflows.loading import load_network
-from res3d.workflows.predict import find_videos, predict
+from res3d.workflows.predict import predict
 
 
 def test_a_table_names_every_video(trained, motion, console):

@@ -14,7 +14,8 @@ from pipelines.video import reading
 from res3d.evaluation.predictions import Predictions
 from res3d.training.recipe import find_recipe
 from res3d.training.workfolder import WorkFolder
-from res3d.workflows.predict import find_videos, predict
+from res3d.workflows.ask import find_videos
+from res3d.workflows.predict import predict
 from res3d.workflows.scoring import middle_clip
 from res3d.workflows.train import train
 

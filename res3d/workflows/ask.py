@@ -1,0 +1,66 @@
+"""What a server says of videos, as people name them; nothing here waits for TensorFlow."""
+
+import dataclasses
+import pathlib
+
+from pipelines.annotations.entries import Entry
+from pipelines.annotations.files import walk
+from pipelines.records import index, layout
+from serving.client.client import Client
+
+
+def ask_server(address, videos, top=5):
+    """As `predict`, asking a running server; `address` is grpc://HOST:PORT/MODEL or http://HOST:PORT/MODEL."""
+    paths = [entry.path for entry in find_videos(videos)]
+    with Client(address) as client:
+        _ = client.clip  # one error, not one a video, if the server cannot be reached; it may still be loading
+        answers = list(client.classify_many(paths, top))
+    return [{"video": path, "error": " ".join(str(answer).split())} if isinstance(answer, Exception) else
+            {"video": path, "top": answer} for path, answer in answers]
+
+
+def find_videos(names):
+    """Manifest entries: files as they are given, folders as all below them that may be a video, sorted, or the records
+    of a prepared folder; PREPARED/NAME is the record of one video.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    found = []
+    for name in map(str, names):
+        if layout.are_records(name):  # their labels are not asked for, and may be others than the network's
+            found += [dataclasses.replace(entry, labels=()) for entry in index.read(name)]
+        elif pathlib.Path(name).is_dir():
+            found += [Entry(path, num_frames=num_frames) for path, num_frames in walk(name)]
+        else:
+            found.append(_record(name) or Entry(name))
+    if not found:
+        raise ValueError(f"Expected at least one video. There is none in {', '.join(map(repr, names))}.")
+    return found
+
+
+def _record(name):
+    """The record called `name`: a prepared folder, then the name that a video has in it; None if there is none."""
+    path = pathlib.Path(name)
+    folder = None if path.exists() else next((parent for parent in path.parents if parent.is_dir()), None)
+    if folder is None or not layout.are_records(folder):
+        return None
+    wanted = path.relative_to(folder).as_posix()
+    entry = next((entry for entry in index.read(folder) if entry.path == wanted), None)
+    return entry and dataclasses.replace(entry, labels=())
+
+
+def table(results):
+    """Results as text: a line a class, the video before the first.
+
+    >>> print(table([{"video": "a.mp4", "top": [{"label": "run", "score": 0.5}]}, {"video": "b.mp4", "error": "bad"}]))
+    a.mp4   0.5000  run
+    b.mp4   error   bad
+    """
+    width = max(len(result["video"]) for result in results)
+    lines = []
+    for result in results:
+        rows = [(f"{item['score']:.4f}", item["label"]) for item in result.get("top", ())]
+        for number, (score, text) in enumerate(rows or [("error ", result.get("error", ""))]):
+            lines.append(f"{result['video'] if not number else '':<{width}}   {score}  {text}")
+    return "\n".join(lines)
