@@ -1,34 +1,16 @@
 """The loop around `model.fit`: one call an epoch, and after each a row of history and a checkpoint to go on from."""
 
 import contextlib
-import dataclasses
-import math
 import time
 
-import numpy as np
 from absl import logging
 
 from res3d.training import memory
 from res3d.training.callbacks import Checkpoint, LossWatch, Progress, ResumeAt, ScalarLog, TrainingError
-from res3d.training.checkpoint import load_meta, restore_state, save_state
 from res3d.training.interrupt import Interrupt
 from res3d.training.logs import EventLog
 from res3d.training.losses import make_metrics
-from res3d.training.optimizer import averaged_weights
-from res3d.training.workfolder import save_model, write_history
-
-
-@dataclasses.dataclass
-class Counters:
-    """Where a run stands; all of it is in the checkpoint."""
-
-    epoch: int = 0
-    step: int = 0
-    steps_per_epoch: int = 0
-    rows: list = dataclasses.field(default_factory=list)
-    best: float | None = None
-    best_epoch: int = 0
-    finished: str | None = None
+from res3d.training.run import Run, monitored
 
 
 def fit(model, recipe, clips, validation, folder, steps_per_epoch, *, names=None, checkpoint_minutes=5.0,
@@ -60,135 +42,83 @@ def fit(model, recipe, clips, validation, folder, steps_per_epoch, *, names=None
     measured = ["loss", *(metric.name for metric in make_metrics(recipe, model.output_shape[-1]))]
     measured += [f"val_{name}" for name in measured] if validation is not None else []
     monitored(recipe.stop.monitor, dict.fromkeys(measured))  # not after the first epoch
-    run = _Run(model, recipe, folder, steps_per_epoch, chief)
-    state = run.state
-    if state.finished:
-        logging.info("'%s' is finished (%s): nothing to do. --overwrite starts anew.", folder, state.finished)
-        return state.rows
-    deadline = None if recipe.stop.max_minutes is None else time.monotonic() + recipe.stop.max_minutes * 60
-    progress = Progress(recipe.schedule.epochs, steps_per_epoch, recipe.data.batch_size,
-                        state.epoch * steps_per_epoch + state.step)
-    log = EventLog(folder.logs)
-    resume = ResumeAt(run.restore if run.resumed else None)
-    interrupt = Interrupt()
-    try:
-        while not state.finished:
-            started, epoch, first_step = time.monotonic(), state.epoch, state.step
-            batches = clips(epoch, first_step)
-            if epoch == 0 and first_step == 0 and chief:
-                _show_clips(log, batches, recipe.clip)
-            watch = LossWatch(first_step)
-            checkpoint = Checkpoint(lambda step, watch=watch: watch.look() and run.save_at(step), first_step,
-                                    checkpoint_minutes, checkpoint_steps, deadline, agree, interrupt)
-            scalars = [ScalarLog(log, epoch * steps_per_epoch + first_step)] if chief else []
-            with memory.explained(model, recipe), interrupt if agree is bool else contextlib.nullcontext():
-                history = model.fit(batches, initial_epoch=epoch, epochs=epoch + 1, verbose=0, shuffle=False,
-                                    callbacks=[resume, watch, checkpoint, progress, *scalars]).history
-            if watch.bad_step is not None:
-                raise _no_number(watch.bad_step, epoch, names)
-            why = interrupt.asked or f"stopped after {recipe.stop.max_minutes or 0:g} minutes"
-            if checkpoint.out_of_time and checkpoint.step < steps_per_epoch:
-                progress.say(f"{why} in epoch {epoch + 1}; the same command goes on from here")
-                break
-            row = {"epoch": epoch + 1, "loss": 0.0} | {name: float(values[-1]) for name, values in history.items()}
-            row |= run.validate(validation)
-            row["learning_rate"] = float(model.optimizer.learning_rate)
-            clips_per_second = (steps_per_epoch - first_step) * recipe.data.batch_size / (time.monotonic() - started)
-            run.end_epoch(row)
-            if chief:
-                timing = {"clips_per_second": clips_per_second}
-                log.scalars({f"epoch/{k}": v for k, v in (row | timing).items() if k != "epoch"}, epoch + 1)
-                progress.say(_line(row, recipe.schedule.epochs, clips_per_second))
-            if checkpoint.out_of_time and not state.finished:
-                progress.say(f"{why}; the same command goes on from here")
-                break
-    finally:
-        progress.close()
-        log.close()
-    if interrupt.asked and not state.finished:
+    run = Run(model, recipe, folder, steps_per_epoch, chief)
+    if run.state.finished:
+        logging.info("'%s' is finished (%s): nothing to do. --overwrite starts anew.", folder, run.state.finished)
+        return run.state.rows
+    with contextlib.closing(_Loop(run, names, checkpoint_minutes, checkpoint_steps, agree)) as loop:
+        goes_on = True
+        while goes_on and not run.state.finished:
+            goes_on = loop.epoch(clips, validation)
+    if loop.interrupt.asked and not run.state.finished:
         raise KeyboardInterrupt
-    return state.rows
+    return run.state.rows
 
 
-class _Run:
-    """The counters, what they mean, and the files they are kept in."""
+class _Loop:
+    """What lasts over the epochs of one call of `fit`: the clock, the bar, the log, and who may ask for a stop."""
 
-    def __init__(self, model, recipe, folder, steps_per_epoch, chief):
-        self.model, self.recipe, self.folder, self.chief = model, recipe, folder, chief
-        self.resumed = folder.state_file.is_file()
-        self.state = Counters(steps_per_epoch=steps_per_epoch)
-        if self.resumed:
-            self.state = Counters(**load_meta(folder.state_file))
-            if self.state.steps_per_epoch != steps_per_epoch:
-                raise ValueError(f"'{folder}' holds a run of {self.state.steps_per_epoch} batches an epoch, these data "
-                                 f"make {steps_per_epoch}. Give it the data it began with, or another --workdir.")
-            logging.info("going on from epoch %d, step %d of '%s'", self.state.epoch + 1, self.state.step, folder)
+    def __init__(self, run, names, minutes, steps, agree):
+        self.run, self.names, self.minutes, self.steps, self.agree = run, names, minutes, steps, agree
+        stop, state = run.recipe.stop, run.state
+        self.deadline = None if stop.max_minutes is None else time.monotonic() + stop.max_minutes * 60
+        self.progress = Progress(run.recipe.schedule.epochs, state.steps_per_epoch, run.recipe.data.batch_size,
+                                 state.epoch * state.steps_per_epoch + state.step)
+        self.log = EventLog(run.folder.logs)
+        self.resume = ResumeAt(run.restore if run.resumed else None)
+        self.interrupt = Interrupt()
 
-    def restore(self):
-        """Gives all variables their kept values; a look at one clip first makes Keras create those of its metrics."""
-        classes = self.model.output_shape[-1]
-        label = np.zeros((1, classes) if self.recipe.loss.multi_label else (1,), "int32")
-        self.model.test_on_batch(np.zeros((1, *self.recipe.clip.shape), "uint8"), label)
-        restore_state(self.folder.state_file, self.model)
-        if self.state.step == 0:  # what was kept at the end of an epoch is the validation's
-            self.model.reset_metrics()
+    def close(self):
+        self.progress.close()
+        self.log.close()
 
-    def save_at(self, step):
-        """Checkpoints after `step` batches of the epoch; the last batch's belongs to the end of the epoch."""
-        self.state.step = step
-        if self.chief and step < self.state.steps_per_epoch:
-            save_state(self.folder.state_file, self.model, dataclasses.asdict(self.state))
+    def epoch(self, clips, validation):
+        """Trains to the end of the epoch the run is in; False if it must stop, there or before."""
+        run, state, started, first_step = self.run, self.run.state, time.monotonic(), self.run.state.step
+        batches = clips(state.epoch, first_step)
+        if state.epoch == 0 and first_step == 0 and run.chief:
+            _show_clips(self.log, batches, run.recipe.clip)
+        history, checkpoint = self._fit(batches)
+        why = self.interrupt.asked or f"stopped after {run.recipe.stop.max_minutes or 0:g} minutes"
+        if checkpoint.out_of_time and checkpoint.step < state.steps_per_epoch:
+            self.progress.say(f"{why} in epoch {state.epoch + 1}; the same command goes on from here")
+            return False
+        row = {"epoch": state.epoch + 1, "loss": 0.0}
+        row |= {name: float(values[-1]) for name, values in history.items()} | run.validate(validation)
+        row["learning_rate"] = float(run.model.optimizer.learning_rate)
+        clips_done = (state.steps_per_epoch - first_step) * run.recipe.data.batch_size
+        clips_per_second = clips_done / (time.monotonic() - started)
+        run.end_epoch(row)
+        if run.chief:
+            self._tell(row, clips_per_second)
+        if checkpoint.out_of_time and not state.finished:
+            self.progress.say(f"{why}; the same command goes on from here")
+            return False
+        return True
 
-    def validate(self, validation):
-        if validation is None:
-            return {}
-        with averaged_weights(self.model):
-            found = self.model.evaluate(validation, return_dict=True, verbose=0)
-        return {f"val_{name}": float(value) for name, value in found.items()}
+    def _fit(self, batches):
+        """Keras's history of the rest of the epoch, and the callback that knows where it ended."""
+        run, epoch, first_step = self.run, self.run.state.epoch, self.run.state.step
+        watch = LossWatch(first_step)
+        checkpoint = Checkpoint(lambda step: watch.look() and run.save_at(step), first_step, self.minutes, self.steps,
+                                self.deadline, self.agree, self.interrupt)
+        callbacks = [self.resume, watch, checkpoint, self.progress]
+        if run.chief:
+            callbacks.append(ScalarLog(self.log, epoch * run.state.steps_per_epoch + first_step))
+        alone = self.agree is bool  # several processes could not agree on the step that a signal came in
+        with memory.explained(run.model, run.recipe), self.interrupt if alone else contextlib.nullcontext():
+            history = run.model.fit(batches, initial_epoch=epoch, epochs=epoch + 1, verbose=0, shuffle=False,
+                                    callbacks=callbacks).history
+        if watch.bad_step is not None:
+            raise _no_number(watch.bad_step, epoch, self.names)
+        return history, checkpoint
 
-    def end_epoch(self, row):
-        """Takes the row in and writes models, history and, last of all, the checkpoint that makes them count."""
-        state, stop = self.state, self.recipe.stop
-        state.rows.append(row)
-        state.epoch, state.step = state.epoch + 1, 0
-        monitor = monitored(stop.monitor, row)
-        value = row[monitor]
-        better = state.best is None or math.isnan(state.best) or (
-            value < state.best if lower_is_better(monitor) else value > state.best)
-        if better:
-            state.best, state.best_epoch = value, state.epoch
-        if state.epoch >= self.recipe.schedule.epochs:
-            state.finished = f"{state.epoch} epochs"
-        elif stop.patience is not None and state.epoch - state.best_epoch >= stop.patience:
-            state.finished = f"no better {monitor} for {stop.patience} epochs"
-        if not self.chief:
-            return
-        with averaged_weights(self.model):
-            if better:
-                save_model(self.model, self.folder.best)
-            save_model(self.model, self.folder.last)
-        write_history(self.folder.history_file, state.rows)
-        save_state(self.folder.state_file, self.model, dataclasses.asdict(state))
-
-
-def monitored(monitor, row):
-    """The name of the column that decides what is best: as asked, or the first that is there.
-
-    >>> monitored("auto", {"loss": 1.0, "val_loss": 2.0, "val_accuracy": 0.5})
-    'val_accuracy'
-    """
-    choices = ("val_accuracy", "val_mean_average_precision", "accuracy", "mean_average_precision", "loss")
-    if monitor == "auto":
-        return next(name for name in choices if name in row)
-    if monitor not in row:
-        raise ValueError(f"`stop.monitor` must be auto or one of {', '.join(k for k in row if k != 'epoch')}. "
-                         f"Received: stop.monitor={monitor!r}.")
-    return monitor
-
-
-def lower_is_better(monitor):
-    """Losses fall, all other columns rise."""
-    return monitor.endswith("loss")
+    def _tell(self, row, clips_per_second):
+        """The row of an epoch to TensorBoard and to the terminal."""
+        timing = {"clips_per_second": clips_per_second}
+        points = {f"epoch/{name}": value for name, value in (row | timing).items() if name != "epoch"}
+        self.log.scalars(points, row["epoch"])
+        self.progress.say(_line(row, self.run.recipe.schedule.epochs, clips_per_second))
 
 
 def _no_number(step, epoch, names):

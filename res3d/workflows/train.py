@@ -16,10 +16,11 @@ from pipelines.sample.protocols import protocol
 from pipelines.storage.addresses import absolute
 from res3d.networks.network import build
 from res3d.networks.variants.table import VARIANTS
-from res3d.training.loop import fit, monitored
+from res3d.training.loop import fit
 from res3d.training.losses import make_loss, make_metrics
 from res3d.training.optimizer import make_optimizer
 from res3d.training.revision import revision
+from res3d.training.run import lower_is_better, monitored
 from res3d.training.workfolder import WorkFolder
 from res3d.workflows import devices as on_devices
 from res3d.workflows.start import freeze, load_start
@@ -113,7 +114,7 @@ def summary(folder, history):
     lines = []
     if history:
         monitor = monitored(folder.recipe.stop.monitor, history[-1])
-        best = (min if monitor.endswith("loss") else max)(history, key=lambda row: row[monitor])
+        best = (min if lower_is_better(monitor) else max)(history, key=lambda row: row[monitor])
         found = f"best {monitor} {best[monitor]:.4f} in epoch {best['epoch']}"
         lines.append(f"{len(history)} epochs; {found}: {folder.best}")
     lines.append(f"{len(skipped)} videos skipped" + (f" (all in {folder.quarantine_file}):" if skipped else ""))

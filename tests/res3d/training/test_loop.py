@@ -77,7 +77,7 @@ def test_killed_anywhere_it_ends_with_the_same_numbers(rich, tmp_path, monkeypat
 
     recipe, (folder, undisturbed) = tiny.tiny_recipe(*RICH), rich
     with monkeypatch.context() as patch:
-        patch.setattr("res3d.training.loop.save_state", save_or_die)
+        patch.setattr("res3d.training.run.save_state", save_or_die)
         with pytest.raises(Killed):
             tiny.tiny_fit(tmp_path, recipe, checkpoint_steps=1)
     keras.backend.clear_session()
@@ -128,7 +128,7 @@ def test_it_ends_early_when_nothing_gets_better(tmp_path):
     ((float("nan"), 3.0, 4.0), 2), pytest.param((3.0, float("nan"), 2.0), 3, marks=pytest.mark.slow)])
 def test_a_monitor_that_is_no_number_is_no_best(tmp_path, monkeypatch, values, best):
     found = iter(values)
-    monkeypatch.setattr("res3d.training.loop._Run.validate", lambda run, validation: {"val_loss": next(found)})
+    monkeypatch.setattr("res3d.training.run.Run.validate", lambda run, validation: {"val_loss": next(found)})
     tiny.tiny_fit(tmp_path, tiny.tiny_recipe("stop.monitor=val_loss"))
     assert load_meta(tmp_path / "state.npz")["best_epoch"] == best
 

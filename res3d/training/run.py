@@ -1,0 +1,117 @@
+"""A run between its epochs: the counters of where it stands, what they mean, and the files that keep them."""
+
+import dataclasses
+import math
+
+import numpy as np
+from absl import logging
+
+from res3d.training.checkpoint import load_meta, restore_state, save_state
+from res3d.training.optimizer import averaged_weights
+from res3d.training.workfolder import save_model, write_history
+
+
+@dataclasses.dataclass
+class Counters:
+    """Where a run stands; all of it is in the checkpoint."""
+
+    epoch: int = 0
+    step: int = 0
+    steps_per_epoch: int = 0
+    rows: list = dataclasses.field(default_factory=list)
+    best: float | None = None
+    best_epoch: int = 0
+    finished: str | None = None
+
+
+class Run:
+    """What goes on over all calls of `fit` on one folder.
+
+    Args:
+        model: a compiled `keras.Model`.
+        recipe: `Recipe`.
+        folder: `WorkFolder`; what it keeps of a run is gone on with.
+        steps_per_epoch: int.
+        chief: bool. Whether this process writes.
+
+    Raises:
+        ValueError: if the folder holds a run of another number of batches.
+    """
+
+    def __init__(self, model, recipe, folder, steps_per_epoch, chief):
+        self.model, self.recipe, self.folder, self.chief = model, recipe, folder, chief
+        self.resumed = folder.state_file.is_file()
+        self.state = Counters(steps_per_epoch=steps_per_epoch)
+        if self.resumed:
+            self.state = Counters(**load_meta(folder.state_file))
+            if self.state.steps_per_epoch != steps_per_epoch:
+                raise ValueError(f"'{folder}' holds a run of {self.state.steps_per_epoch} batches an epoch, these data "
+                                 f"make {steps_per_epoch}. Give it the data it began with, or another --workdir.")
+            logging.info("going on from epoch %d, step %d of '%s'", self.state.epoch + 1, self.state.step, folder)
+
+    def restore(self):
+        """Gives all variables their kept values; a look at one clip first makes Keras create those of its metrics."""
+        classes = self.model.output_shape[-1]
+        label = np.zeros((1, classes) if self.recipe.loss.multi_label else (1,), "int32")
+        self.model.test_on_batch(np.zeros((1, *self.recipe.clip.shape), "uint8"), label)
+        restore_state(self.folder.state_file, self.model)
+        if self.state.step == 0:  # what was kept at the end of an epoch is the validation's
+            self.model.reset_metrics()
+
+    def save_at(self, step):
+        """Checkpoints after `step` batches of the epoch; the last batch's belongs to the end of the epoch."""
+        self.state.step = step
+        if self.chief and step < self.state.steps_per_epoch:
+            save_state(self.folder.state_file, self.model, dataclasses.asdict(self.state))
+
+    def validate(self, validation):
+        """The figures of the validation batches by the averaged weights, as columns of a row."""
+        if validation is None:
+            return {}
+        with averaged_weights(self.model):
+            found = self.model.evaluate(validation, return_dict=True, verbose=0)
+        return {f"val_{name}": float(value) for name, value in found.items()}
+
+    def end_epoch(self, row):
+        """Takes the row in and writes models, history and, last of all, the checkpoint that makes them count."""
+        state, stop = self.state, self.recipe.stop
+        state.rows.append(row)
+        state.epoch, state.step = state.epoch + 1, 0
+        monitor = monitored(stop.monitor, row)
+        value = row[monitor]
+        better = state.best is None or math.isnan(state.best) or (
+            value < state.best if lower_is_better(monitor) else value > state.best)
+        if better:
+            state.best, state.best_epoch = value, state.epoch
+        if state.epoch >= self.recipe.schedule.epochs:
+            state.finished = f"{state.epoch} epochs"
+        elif stop.patience is not None and state.epoch - state.best_epoch >= stop.patience:
+            state.finished = f"no better {monitor} for {stop.patience} epochs"
+        if not self.chief:
+            return
+        with averaged_weights(self.model):
+            if better:
+                save_model(self.model, self.folder.best)
+            save_model(self.model, self.folder.last)
+        write_history(self.folder.history_file, state.rows)
+        save_state(self.folder.state_file, self.model, dataclasses.asdict(state))
+
+
+def monitored(monitor, row):
+    """The name of the column that decides what is best: as asked, or the first that is there.
+
+    >>> monitored("auto", {"loss": 1.0, "val_loss": 2.0, "val_accuracy": 0.5})
+    'val_accuracy'
+    """
+    choices = ("val_accuracy", "val_mean_average_precision", "accuracy", "mean_average_precision", "loss")
+    if monitor == "auto":
+        return next(name for name in choices if name in row)
+    if monitor not in row:
+        raise ValueError(f"`stop.monitor` must be auto or one of {', '.join(k for k in row if k != 'epoch')}. "
+                         f"Received: stop.monitor={monitor!r}.")
+    return monitor
+
+
+def lower_is_better(monitor):
+    """Losses fall, all other columns rise."""
+    return monitor.endswith("loss")
