@@ -23,7 +23,7 @@ NOTE = "<!-- Written by docs/tables.py; edit that. -->\n"
 def models():
     """The page of the family."""
     import res3d
-    from res3d.commands.models import describe
+    from res3d.networks.listing import describe
 
     lines = [
         NOTE, "# Model table", "",

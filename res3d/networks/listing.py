@@ -1,0 +1,26 @@
+"""The family of networks as rows of values and as a table of text."""
+
+from res3d.networks.variants.table import VARIANTS
+
+
+def describe(name):
+    """A row of the family as JSON-ready values."""
+    row = VARIANTS[name]
+    return {"name": name, "rank": row.network.rank, "parameters": row.params, "classes": row.classes,
+            "gmacs": row.gmacs, "clip": row.native_clip.to_dict(), "top1": row.top1, "protocol": row.protocol,
+            "source": row.source}
+
+
+def table(rows):
+    """The rows as text, one network a line, columns aligned."""
+    lines = [("name", "rank", "parameters", "GMACs", "clip", "top-1", "source: protocol")]
+    for row in rows:
+        clip = row["clip"]
+        size = f"{clip['frames']}x{clip['stride']} {clip['height']}x{clip['width']}"
+        top1 = "" if row["top1"] is None else f"{row['top1']:.2f}"
+        note = f"{row['source']}: {row['protocol']}" if row["protocol"] else row["source"]
+        lines.append((row["name"], str(row["rank"]), f"{row['parameters']:,}", f"{row['gmacs']:.3f}", size, top1, note))
+    widths = [max(map(len, column)) for column in zip(*lines)]
+    right = (2, 3, 5)
+    return "\n".join("  ".join(cell.rjust(width) if i in right else cell.ljust(width)
+                               for i, (cell, width) in enumerate(zip(line, widths))).rstrip() for line in lines)
