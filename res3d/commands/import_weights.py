@@ -6,17 +6,14 @@ such as X3D-S from X3D-M, its name can. The saved model takes uint8 RGB clips an
 """
 
 import json
-import pathlib
 
 from absl import logging
 
-from res3d import atomic
-
 EXAMPLE = "res3d import-weights r3d_18-b3b3357e.pth --output=r3d_18.keras"
-SUFFIX = ".keras"
 
 
 def add_flags(parser):
+    """Flags of `res3d import-weights`."""
     parser.add_argument("file", help="checkpoint to read")
     parser.add_argument("--output", help="model to write, ending in .keras; without it the file is only described")
     parser.add_argument("--model", help="network to build, a name of `res3d models`; found out by default")
@@ -31,31 +28,20 @@ def add_flags(parser):
 
 
 def run(args):
-    if args.output and not args.output.endswith(SUFFIX):
-        raise ValueError(f"`--output` must end in {SUFFIX}. Received: {args.output!r}.")
-    from res3d.weights.sources import recognise
+    """Converts the file, or only looks at it, and prints what was found."""
+    if args.output:
+        if not args.output.endswith(".keras"):
+            raise ValueError(f"`--output` must end in .keras. Received: {args.output!r}.")
+        from res3d.weights.conversion import convert_file
 
-    if not args.output:
+        facts = convert_file(args.file, args.output, args.labels, name=args.model, source=args.source, clip=args.preset,
+                             num_classes=args.num_classes, inflate=args.inflate)
+    else:
+        from res3d.weights.sources import recognise
+
         found = recognise(args.file, args.source)
-        _report({"source": found.source, "model": found.model, "classes": found.classes}, args.json)
-        return
-    from res3d.weights.load import import_model
-
-    labels = None
-    if args.labels:
-        labels = pathlib.Path(args.labels).read_text(encoding="utf-8").split("\n")
-        labels = [line for line in labels if line.strip()]
-    model, found = import_model(args.file, args.model, args.source, args.preset, args.num_classes, args.inflate)
-    classes = model.output_shape[-1]
-    if labels is not None and len(labels) != classes:
-        raise ValueError(f"`--labels` must name {classes} classes, one a line. Received: {len(labels)} lines in "
-                         f"{args.labels!r}.")
-    with atomic.renamed(args.output, SUFFIX) as aside:
-        model.save(aside)
-    if labels is not None:
-        atomic.write_aside(f"{args.output.removesuffix(SUFFIX)}.labels.txt", "\n".join(labels) + "\n")
-    _report({"source": found.source, "model": found.model, "classes": classes, "clip": found.clip.to_dict(),
-             "parameters": model.count_params(), "output": args.output}, args.json)
+        facts = {"source": found.source, "model": found.model, "classes": found.classes}
+    _report(facts, args.json)
 
 
 def _report(facts, as_json):

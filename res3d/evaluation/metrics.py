@@ -40,7 +40,16 @@ def ranks(scores, labels):
     return np.where(np.isnan(own[:, 0]), scores.shape[-1], rank)
 
 
-def top_k(scores, labels, k):
+def top_k(scores, k):
+    """Ids of the `k` best classes along the last axis, best first, ties in the order of the ids.
+
+    >>> top_k(np.array([0.2, 0.4, 0.4]), 2)
+    array([1, 2])
+    """
+    return np.argsort(-np.asarray(scores), axis=-1, kind="stable")[..., :k]
+
+
+def top_k_accuracy(scores, labels, k):
     """Share of clips whose label is among the `k` best; with fewer than `k` classes every finite row is right."""
     return float(np.mean(ranks(scores, labels) < min(k, np.shape(scores)[-1])))
 
@@ -126,12 +135,12 @@ def summarise(scores, labels, multi_label=False):
     scores, labels = np.asarray(scores, "float64"), np.asarray(labels)
     if multi_label:
         numbers = are_numbers(scores)[:, None]
-        order = np.argsort(-scores, axis=1, kind="stable")[:, :5]
+        order = top_k(scores, 5)
         hits, best = (np.take_along_axis(labels, order, axis=1) > 0) & numbers, order[:, 0]
         per_class = [np.mean(hits[mine, 0] & (best[mine] == i)) for i, mine in enumerate(labels.T > 0) if mine.any()]
         return {"mean_average_precision": mean_average_precision(scores, labels), "top1": float(hits[:, 0].mean()),
                 "top5": float(hits.any(axis=1).mean()), "mean_class_accuracy": float(np.mean(per_class or [0.0]))}
-    return {"top1": top_k(scores, labels, 1), "top5": top_k(scores, labels, 5),
+    return {"top1": top_k_accuracy(scores, labels, 1), "top5": top_k_accuracy(scores, labels, 5),
             "mean_class_accuracy": mean_class_accuracy(ranks(scores, labels) == 0, labels),
             "calibration_error": calibration_error(scores, labels)}
 
@@ -147,11 +156,7 @@ def confused_pairs(matrix, most=20):
 def best(scores, labels, top):
     """The `top` best classes: `[{"label", "score"}, ...]`, best first, ties in the order of the labels.
 
-    >>> import numpy as np
     >>> best(np.array([0.25, 0.75]), ["run", "jump"], 1)
     [{'label': 'jump', 'score': 0.75}]
     """
-    import numpy as np
-
-    order = np.argsort(-np.asarray(scores), kind="stable")[:top]
-    return [{"label": labels[i], "score": float(scores[i])} for i in order]
+    return [{"label": labels[i], "score": float(scores[i])} for i in top_k(scores, top)]

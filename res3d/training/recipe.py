@@ -27,7 +27,7 @@ def read_clip(written):
 
 
 @dataclasses.dataclass(frozen=True)
-class Model:
+class ModelFields:
     """Which network; `options` go to `res3d.build` as they are."""
 
     name: str = "r3d_18"
@@ -128,7 +128,7 @@ class Recipe:
     8
     """
 
-    model: Model = dataclasses.field(default_factory=Model)
+    model: ModelFields = dataclasses.field(default_factory=ModelFields)
     clip: ClipSpec = dataclasses.field(default_factory=ClipSpec)
     data: Data = dataclasses.field(default_factory=Data)
     optimizer: Optimizer = dataclasses.field(default_factory=Optimizer)

@@ -153,6 +153,8 @@ def test_a_file_is_one_idea_and_a_function_fits_the_eye(path):
     ("pipelines.sample.protocols", ("keras", "tensorflow", "cv2")),
     ("serving", ("keras", "tensorflow", "grpc")),
     ("serving.client.client", ("keras", "tensorflow")),
+    ("res3d.workflows.ask", ("keras", "tensorflow")),
+    ("res3d.networks.listing", ("keras", "tensorflow")),
     ("res3d.commands.main", ("keras", "tensorflow", "cv2")),
 ])
 def test_importing_stays_light(module, heavy):

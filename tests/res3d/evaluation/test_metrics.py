@@ -20,13 +20,13 @@ def test_ranks_equal_the_place_in_a_stable_sort(rng):
 
 
 @pytest.mark.parametrize(("k", "expected"), [(1, 0.5), (2, 1.0), (5, 1.0)])
-def test_top_k_with_fewer_classes_than_k(k, expected):
-    assert metrics.top_k(np.array([[0.9, 0.1], [0.9, 0.1]]), [0, 1], k) == expected
+def test_top_k_accuracy_with_fewer_classes_than_k(k, expected):
+    assert metrics.top_k_accuracy(np.array([[0.9, 0.1], [0.9, 0.1]]), [0, 1], k) == expected
 
 
 def test_a_row_that_is_no_number_is_never_right():
     scores = np.array([[np.nan, 0.1], [0.9, 0.1]])
-    assert metrics.top_k(scores, [1, 0], 5) == 0.5
+    assert metrics.top_k_accuracy(scores, [1, 0], 5) == 0.5
 
 
 def test_mean_class_accuracy_weighs_classes_alike_and_skips_absent_ones():

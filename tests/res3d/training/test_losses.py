@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from res3d.evaluation.metrics import mean_average_precision, top_k
+from res3d.evaluation.metrics import mean_average_precision, top_k_accuracy
 from res3d.training.losses import ClassificationLoss, MeanAveragePrecision, TopK, make_loss, make_metrics
 from res3d.training.recipe import find_recipe
 
@@ -68,7 +68,7 @@ def test_it_is_what_evaluation_finds(k):
     scores[::9, 2] = np.nan
     metric = TopK(k)
     metric.update_state(labels, scores)
-    assert float(metric.result()) == pytest.approx(top_k(scores, labels, k))
+    assert float(metric.result()) == pytest.approx(top_k_accuracy(scores, labels, k))
 
 
 def test_classes_without_a_positive_clip_do_not_lower_the_mean_precision():
