@@ -73,11 +73,10 @@ def groups_of(manifest: Manifest, pattern: str | None = None) -> Groups:
     if any(entry.group is not None for entry in manifest):
         return _named(manifest, lambda entry: entry.group, "column")
     for name, known in KNOWN.items():
-        rule = re.compile(known)
-        found = [rule.fullmatch(_stem(entry.path)) for entry in manifest]
+        found = [re.fullmatch(known, _stem(entry.path)) for entry in manifest]
         if found and all(found):
-            return _named(manifest, lambda entry, rule=rule: _without_label(
-                rule.fullmatch(_stem(entry.path))[1], entry, manifest), name)
+            return Groups(tuple(_without_label(match[1], entry, manifest)
+                                for match, entry in zip(found, manifest) if match), name)
     if len(manifest) and all(_below_its_class(entry, manifest) for entry in manifest):
         return _named(manifest, lambda entry: parent(entry.path), FOLDER)
     return _named(manifest, lambda entry: None, "videos")

@@ -92,7 +92,7 @@ def _choose(counts, order, fraction):
     totals = sum(counts.values())
     wanted = np.where(totals > 0, np.maximum(np.round(fraction * totals), 1), 0)
     have, left = np.zeros_like(totals), sum((count > 0).astype(int) for count in counts.values())
-    held: list[str] = []
+    held = []
     for label in np.argsort(left, kind="stable"):
         for name in order:
             count = counts[name]
