@@ -20,6 +20,7 @@ def main(arguments):
         print(flags.usage(), flush=True)
     from serving.errors import ServingError
     from serving.server import run
+    from serving.server.settings import Settings
 
     if values["version"]:
         print(run.versions())
@@ -31,7 +32,7 @@ def main(arguments):
         return run.failed("INVALID_ARGUMENT: At least one of server_options.grpc_port or "
                           "server_options.grpc_socket_path must be set.")
     try:
-        return run.until_stopped(values)
+        return run.until_stopped(Settings.from_flags(values))
     except (ServingError, OSError, ValueError) as error:
         return run.failed(error)
 

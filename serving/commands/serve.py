@@ -74,10 +74,11 @@ def run(args):
                          "them. Try: " + EXAMPLE)
     from serving.errors import ServingError
     from serving.server import run as foreground
-    from serving.server.server import METRICS_PATH
+    from serving.server.settings import METRICS_PATH, Settings
 
     try:
-        return foreground.until_stopped(values, _announce, metrics_path=METRICS_PATH, health_service=True)
+        settings = Settings.from_flags(values, metrics_path=METRICS_PATH, health=True)
+        return foreground.until_stopped(settings, _announce)
     except ServingError as error:
         raise ValueError(f"The model must load. Received: {error.code}: {error.message}") from error
 
@@ -87,7 +88,7 @@ def _announce(server):
         print(f"{name}: {', '.join(f'version {v} {state}' for v, state, _ in server.store.status(name))}")
     if server.rest_address:
         print(f"REST  http://{server.rest_address}/v1/models/NAME")
-        if server.settings["page"]:
+        if server.settings.rest.page:
             print(f"page  http://{server.rest_address}/")
     if server.grpc_address:
         print(f"gRPC  {server.grpc_address}")

@@ -5,7 +5,7 @@ from absl import logging
 from serving.batching.parameters import Parameters
 from serving.batching.runner import BatchingRunner
 from serving.errors import invalid
-from serving.models.warmup import replay
+from serving.models.warmup import warm_up
 from serving.session.predictor import Predictor
 from serving.tensors import textproto
 
@@ -20,17 +20,17 @@ class Loader:
         threads: int or None. Threads inside one operation.
         batching: batching.Parameters or None for no batching.
         scheduler: batch_scheduler.Scheduler, where `batching` is given.
-        per_model: bool. Let a version bring its own batching parameters.
+        per_model_batching: bool. Let a version bring its own batching parameters.
         warmup: bool. Run the version's warm-up requests.
-        iterations: int. How often each of them runs.
+        warmup_iterations: int. How often each of them runs.
         metrics: metrics.Metrics or None.
         python: bool. Use TensorFlow's Python session.
     """
 
-    def __init__(self, tags=("serve",), threads=None, batching=None, scheduler=None, per_model=False, warmup=True,
-                 iterations=1, metrics=None, python=False):
+    def __init__(self, *, tags=("serve",), threads=None, batching=None, scheduler=None, per_model_batching=False,
+                 warmup=True, warmup_iterations=1, metrics=None, python=False):
         self.tags, self.threads, self.batching, self.scheduler = tuple(tags), threads, batching, scheduler
-        self.per_model, self.warmup, self.iterations = per_model, warmup, iterations
+        self.per_model_batching, self.warmup, self.warmup_iterations = per_model_batching, warmup, warmup_iterations
         self.metrics, self.python = metrics, python
 
     def load(self, name, version, path):
@@ -46,7 +46,7 @@ class Loader:
                 observe = self.metrics.batch if self.metrics is not None else None
                 servable.batch(BatchingRunner(servable.run, servable.signatures, self.scheduler, parameters, observe))
             if self.warmup:
-                count, seconds = replay(servable, path, self.iterations)
+                count, seconds = warm_up(servable, path, self.warmup_iterations)
                 if count:
                     logging.info("Ran %d warm-up requests of %s version %d in %.1f s", count, name, version, seconds)
                     if self.metrics is not None:
@@ -57,7 +57,7 @@ class Loader:
         return servable
 
     def _parameters(self, path):
-        if self.batching is None or not self.per_model:
+        if self.batching is None or not self.per_model_batching:
             return self.batching
         file = path / PER_MODEL_FILE
         if not file.exists():

@@ -1,4 +1,4 @@
-"""Where a version and a model stand; `models` moves them on."""
+"""Where a version and a model stand; `lifecycle` moves them on."""
 
 from serving.models.versions import Arrival
 
@@ -8,15 +8,15 @@ START, LOADING, AVAILABLE, UNLOADING, END = "START", "LOADING", "AVAILABLE", "UN
 class Version:
     """One version and where it stands; guarded by the store's lock."""
 
-    def __init__(self, number, path, patience):
+    def __init__(self, number, path, patience_seconds):
         self.number, self.path = number, path
         self.state, self.error, self.servable = START, None, None
         self.users, self.attempts, self.next_try = 0, 0, 0.0
-        self.arrival = Arrival(path, patience)
+        self.arrival = Arrival(path, patience_seconds)
         self.incomplete = False  # given up for what it lacks, not for how it loaded
 
 
-class Model:
+class ServedModel:
     """One configured model: its versions, seen and wanted.
 
     Args:
@@ -33,7 +33,7 @@ class Model:
     def available(self):
         return [v for v in self.versions.values() if v.state == AVAILABLE]
 
-    def want(self, numbers, found, patience):
+    def want(self, numbers, found, patience_seconds):
         """Lists the versions to serve; `found` is {number: path}. The store's lock is held."""
         for number, version in list(self.versions.items()):
             if version.state == END and (number not in found if version.error else number in numbers):
@@ -42,7 +42,7 @@ class Model:
                 version.state = END  # it was waited for, and is no more
         for number in numbers:
             if number not in self.versions:
-                self.versions[number] = Version(number, found[number], patience)
+                self.versions[number] = Version(number, found[number], patience_seconds)
         self.aspired = numbers
 
     def failures(self):

@@ -1,23 +1,15 @@
-"""The models a server answers for: it finds versions, loads the wanted ones, swaps them and counts who uses which.
+"""The models a server answers for: which are configured, which version a request gets, and who uses which.
 
-A new version is loaded and warmed up while the old one answers, and only then is the old one let go, after its last
-request. A version that cannot be loaded leaves the old one where it is.
+Versions come and go by themselves (`lifecycle`); one that cannot be loaded leaves the old one where it is.
 """
 
 import contextlib
 import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
 
-from absl import logging
-
-from serving.errors import ServingError, from_exception, invalid, servable_not_found
-from serving.models import versions
+from serving.errors import ServingError, invalid, servable_not_found
 from serving.models.config import check
-from serving.models.state import AVAILABLE, END, LOADING, START, UNLOADING, Model
-
-_RESTLESS_SECONDS = 0.2  # between looks while a version is arriving
-_LONGEST_SECONDS = 60.0  # between looks when nothing is expected
+from serving.models.lifecycle import Lifecycle
+from serving.models.state import UNLOADING, ServedModel
 
 
 class ModelStore:
@@ -30,25 +22,20 @@ class ModelStore:
         unload_threads: int. Versions unloaded at once.
         max_retries: int. How often a failed load is tried again.
         retry_seconds: float. Between two tries.
-        patience: seconds without change after which an incomplete version folder counts as broken.
+        patience_seconds: float. Without change for so long, an incomplete version folder counts as broken.
         unavailable_labels: bool. Accept new labels for versions that are not available.
     """
 
-    def __init__(self, loader, poll_seconds=1.0, load_threads=1, unload_threads=1, max_retries=5, retry_seconds=60.0,
-                 patience=10.0, unavailable_labels=False):
-        self._loader, self._poll, self._patience = loader, poll_seconds, patience
-        self._max_retries, self._retry_seconds = max_retries, retry_seconds
-        self._unavailable_labels = unavailable_labels
-        lock = threading.RLock()
-        self._changed = threading.Condition(lock)  # something about versions
-        self._released = threading.Condition(lock)  # a version's last request ended
+    def __init__(self, loader, *, poll_seconds=1.0, load_threads=1, unload_threads=1, max_retries=5, retry_seconds=60.0,
+                 patience_seconds=10.0, unavailable_labels=False):
         self._models, self._labels = {}, {}
-        self._stopped = self._leaving = self._hurried = False
-        self._loads = ThreadPoolExecutor(max(1, load_threads), "load")
-        self._unloads = ThreadPoolExecutor(max(1, unload_threads), "unload")
+        self._unavailable_labels, self._leaving = unavailable_labels, False
+        self._lifecycle = Lifecycle(
+            loader, self._models, poll_seconds=poll_seconds, load_threads=load_threads, unload_threads=unload_threads,
+            max_retries=max_retries, retry_seconds=retry_seconds, patience_seconds=patience_seconds)
+        self._changed = self._lifecycle.changed
         self._reloading = threading.Lock()
-        self._thread = threading.Thread(target=self._watch, name="models", daemon=True)
-        self._thread.start()
+        self._lifecycle.start()
 
     # What requests ask.
 
@@ -66,7 +53,7 @@ class ModelStore:
             with self._changed:
                 found.users -= 1
                 if not found.users and found.state == UNLOADING:
-                    self._released.notify_all()
+                    self._lifecycle.released.notify_all()
 
     def _hold(self, name, version, label):
         with self._changed:
@@ -139,20 +126,20 @@ class ModelStore:
                 wanted = {config.name: config for config in configs}
                 fresh = [name for name in wanted if name not in self._models or not self._models[name].available()]
                 for name, config in wanted.items():
-                    model = self._models.setdefault(name, Model(config))
+                    model = self._models.setdefault(name, ServedModel(config))
                     if model.config != config:
                         model.config = config
                     model.next_look = 0.0
                 for name, model in self._models.items():
                     if name not in wanted:
                         model.config = None
-                        model.want([], model.versions, self._patience)
-                self._hurry()
+                        model.want([], model.versions, self._lifecycle.patience_seconds)
+                self._lifecycle.hurry()
             return not wait or all(self._wait_for(name) for name in fresh)
 
     def _wait_for(self, name):
         with self._changed:
-            while not (self._stopped or self._leaving):
+            while not (self._lifecycle.stopped or self._leaving):
                 model = self._models[name]
                 if model.available():
                     return True
@@ -183,136 +170,4 @@ class ModelStore:
 
     def close(self):
         """Unloads everything, each version after its last request."""
-        with self._changed:
-            self._stopped = True
-            self._hurry()
-        self._thread.join()
-        self._loads.shutdown(wait=True, cancel_futures=True)
-        with self._changed:
-            for model in self._models.values():
-                for version in model.available():
-                    self._start_unload(version)
-        self._unloads.shutdown(wait=True)
-
-    # What happens by itself.
-
-    def _hurry(self):
-        """Wakes the watching thread, or keeps it from falling asleep. The lock is held."""
-        self._hurried = True
-        self._changed.notify_all()
-
-    def _watch(self):
-        while True:
-            with self._changed:
-                self._hurried = False
-                models = list(self._models.values())
-            # Disks may be slow: nothing below holds the lock while it reads them.
-            pause = min(map(self._look, models), default=_LONGEST_SECONDS)
-            with self._changed:
-                if not self._hurried:
-                    self._changed.wait(min(max(pause, 0.01), _LONGEST_SECONDS))
-                if self._stopped:
-                    return
-
-    def _look(self, model):
-        """One look at one model; returns the seconds until the next one is due."""
-        config, now, pause = model.config, time.monotonic(), _LONGEST_SECONDS
-        if config is not None and now >= model.next_look:
-            self._discover(model, config)
-            model.next_look = now + self._poll if self._poll > 0 else float("inf")
-        if config is not None:
-            pause = model.next_look - now
-        for number in model.aspired or ():
-            version = model.versions[number]
-            if version.state == START:
-                pause = min(pause, self._advance(model, version, now))
-            elif version.incomplete:
-                pause = min(pause, 1.0)
-                if not version.arrival.lacking():  # it was given up, and has come after all
-                    version.state, version.error, version.incomplete = START, None, False
-        with self._changed:
-            answering = any(model.versions[n].state == AVAILABLE for n in model.aspired or ())
-            if answering or model.aspired == []:
-                for version in model.available():
-                    if version.number not in model.aspired:
-                        self._start_unload(version)
-        return pause
-
-    def _discover(self, model, config):
-        try:
-            found = versions.discover(config.base_path)
-        except OSError as error:
-            self._complain(model, f"Model {config.name} waits for its base path {config.base_path}: {error.strerror}")
-            return  # a disk that cannot be read now is no reason to stop answering
-        if not found and not model.versions:
-            self._complain(model, f"Model {config.name} waits for a first version in {config.base_path}")
-        aspired = config.policy.choose(found)
-        with self._changed:
-            if model.config is not config:
-                return
-            model.want(aspired, found, self._patience)
-
-    def _complain(self, model, text):
-        if text != model.complaint:
-            logging.warning("%s", text)
-        model.complaint = text
-
-    def _advance(self, model, version, now):
-        """Starts loading a version that has arrived; otherwise says when to look again."""
-        if now < version.next_try:
-            return version.next_try - now
-        lacking = version.arrival.lacking()
-        if lacking and not version.arrival.given_up():
-            return _RESTLESS_SECONDS
-        with self._changed:
-            if lacking:
-                version.incomplete = True
-                self._fail(model, version, ServingError(
-                    "DATA_LOSS", f"Version {version.number} in {version.path} is incomplete: {lacking}. Copy it to "
-                    "another name on the same disk and rename it when it is whole."))
-            elif not self._stopped:
-                version.state = LOADING
-                self._loads.submit(self._load, model, version)
-        return _LONGEST_SECONDS
-
-    def _load(self, model, version):
-        start = time.monotonic()
-        name = model.config.name if model.config is not None else "?"
-        try:
-            servable = self._loader.load(name, version.number, version.path)
-        except Exception as error:
-            with self._changed:
-                version.attempts += 1
-                refusal = from_exception(error)
-                if version.attempts > self._max_retries or version.number not in (model.aspired or ()):
-                    self._fail(model, version, refusal)
-                else:
-                    logging.warning("Loading %s version %d failed, try %d of %d: %s", name, version.number,
-                                    version.attempts, self._max_retries + 1, refusal.message)
-                    version.state, version.next_try = START, time.monotonic() + max(0.0, self._retry_seconds)
-                self._hurry()
-            return
-        with self._changed:
-            version.servable, version.state = servable, AVAILABLE
-            logging.info("Serving %s version %d, loaded in %.1f s", name, version.number, time.monotonic() - start)
-            self._hurry()
-
-    def _fail(self, model, version, error):
-        version.state, version.error = END, error
-        logging.error("%s version %d is not served: %s", model.config.name if model.config else "A removed model",
-                      version.number, error.message)
-        self._changed.notify_all()
-
-    def _start_unload(self, version):
-        version.state = UNLOADING
-        self._unloads.submit(self._unload, version)
-
-    def _unload(self, version):
-        with self._changed:
-            self._released.wait_for(lambda: version.users == 0)
-            servable, version.servable = version.servable, None
-        servable.close()
-        with self._changed:
-            version.state = END
-            logging.info("Unloaded %s version %d", servable.name, version.number)
-            self._changed.notify_all()
+        self._lifecycle.stop()

@@ -63,11 +63,11 @@ class Arrival:
 
     Args:
         path: pathlib.Path.
-        patience: seconds without any change after which an incomplete folder counts as broken.
+        patience_seconds: float. Without any change for so long, an incomplete folder counts as broken.
     """
 
-    def __init__(self, path, patience):
-        self.path, self.patience = path, patience
+    def __init__(self, path, patience_seconds):
+        self.path, self.patience_seconds = path, patience_seconds
         self._state, self._since, self._broken = None, 0.0, ""
 
     def lacking(self):
@@ -84,7 +84,7 @@ class Arrival:
 
     def given_up(self):
         """Whether something lacks and nothing has changed for so long that nothing more will come."""
-        return bool(self._broken) and time.monotonic() - self._since >= self.patience
+        return bool(self._broken) and time.monotonic() - self._since >= self.patience_seconds
 
 
 def _state(path):

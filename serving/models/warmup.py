@@ -14,7 +14,7 @@ FILE = "assets.extra/tf_serving_warmup_requests"
 MAX_RECORDS = 1000
 
 
-def replay(servable, path, iterations=1):
+def warm_up(servable, path, iterations=1):
     """Runs every record of a version's warm-up file.
 
     Args:

@@ -8,17 +8,15 @@ import threading
 from absl import logging
 
 from serving.errors import ServingError
-from serving.server import flags
 from serving.server.server import Server
 
 
-def until_stopped(values, announce=None, **options):
+def until_stopped(settings, announce=None):
     """Serves until SIGTERM or SIGINT.
 
     Args:
-        values: {flag: value}.
+        settings: settings.Settings.
         announce: function of the started Server, or None.
-        options: further arguments of Server.
 
     Returns:
         The exit code, 0.
@@ -28,7 +26,7 @@ def until_stopped(values, announce=None, **options):
     """
     logging.use_absl_handler()
     logging.set_verbosity(max(logging.get_verbosity(), logging.INFO))
-    for line in flags.ignored(values):
+    for line in settings.ignored:
         logging.warning("%s", line)
     asked, started, failure = threading.Event(), threading.Event(), []
 
@@ -46,7 +44,7 @@ def until_stopped(values, announce=None, **options):
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, on_signal)
-    server = Server(values, **options)
+    server = Server(settings)
     # Models load in a thread of their own, so that a signal is heard while they do.
     threading.Thread(target=start, name="start", daemon=True).start()
     while not started.wait(0.05):

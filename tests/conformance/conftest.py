@@ -8,8 +8,8 @@ import httpx
 import numpy as np
 import pytest
 
-from serving.server import flags
 from serving.server.server import Server
+from serving.server.settings import Settings
 from tests.conformance import toys as builders
 
 
@@ -71,9 +71,9 @@ def serve():
 
     @contextlib.contextmanager
     def run(health_service=False, **values):
-        settings = {**flags.defaults(), "port": None, "rest_api_port": None, "rest_api_num_threads": 16,
-                    "grpc_max_threads": 16, "tensorflow_intra_op_parallelism": 1, **values}
-        with Server(settings, health_service=health_service) as server:
+        values = {"port": None, "rest_api_port": None, "rest_api_num_threads": 16, "grpc_max_threads": 16,
+                  "tensorflow_intra_op_parallelism": 1, **values}
+        with Server(Settings.from_flags(values, health=health_service)) as server:
             running = Running(server)
             try:
                 yield running

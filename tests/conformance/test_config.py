@@ -11,8 +11,8 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2_grpc
 
 from serving.errors import ServingError
-from serving.server import flags
 from serving.server.server import Server
+from serving.server.settings import Settings
 from serving.tensors.protos import model_management_pb2, model_service_pb2_grpc
 
 FAST = {"file_system_poll_wait_seconds": 0.05, "incomplete_version_wait_seconds": 0.5}
@@ -57,11 +57,11 @@ def write(tmp_path):
 
 
 def test_at_first_start_no_version_can_have_a_label_yet(write, base):
-    settings = {**flags.defaults(), "port": None, "rest_api_port": None, **FAST,
-                "model_config_file": write(one("m", base, label(1)))}
+    values = {"port": None, "rest_api_port": None, **FAST,
+              "model_config_file": write(one("m", base, label(1)))}
     with pytest.raises(ServingError, match=r"^Request to assign label to version 1 of model m, which is not "
                                            r"currently available for inference$") as caught:
-        Server(settings).start()
+        Server(Settings.from_flags(values)).start()
     assert caught.value.code == "FAILED_PRECONDITION"
 
 

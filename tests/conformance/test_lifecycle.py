@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from serving.errors import ServingError
-from serving.server import flags
 from serving.server.server import Server
+from serving.server.settings import Settings
 from serving.tensors import tensor_proto, tfrecord
 from serving.verify import warmup_requests
 
@@ -221,26 +221,26 @@ def test_labels_move_between_versions(serve, base, built, tmp_path):
 def test_a_label_for_a_missing_version_keeps_the_server_from_starting(base, tmp_path):
     config = tmp_path / "models.config"
     config.write_text(one_model(base, 'version_labels { key: "stable" value: 9 }'))
-    settings = {**flags.defaults(), "port": None, "rest_api_port": None, "model_config_file": str(config)}
+    values = {"port": None, "rest_api_port": None, "model_config_file": str(config)}
     with pytest.raises(ServingError, match="not currently available for inference") as caught:
-        Server(settings).start()
+        Server(Settings.from_flags(values)).start()
     assert caught.value.code == "FAILED_PRECONDITION"
 
 
 def test_a_first_version_that_cannot_load_keeps_the_server_from_starting(tmp_path):
     (tmp_path / "m/1").mkdir(parents=True)
     (tmp_path / "m/1/saved_model.pb").write_bytes(b"no")
-    settings = {**flags.defaults(), "port": None, "rest_api_port": None, "model_base_path": str(tmp_path / "m"), **FAST}
+    values = {"port": None, "rest_api_port": None, "model_base_path": str(tmp_path / "m"), **FAST}
     with pytest.raises(ServingError, match="failed to become available"):
-        Server(settings).start()
+        Server(Settings.from_flags(values)).start()
 
 
 def test_an_empty_base_path_is_waited_for_with_closed_ports(tmp_path, built):
     base = tmp_path / "m"
     base.mkdir()
-    settings = {**flags.defaults(), "port": None, "rest_api_port": None, "model_base_path": str(base),
-                "model_name": "m", **FAST}
-    server = Server(settings)
+    values = {"port": None, "rest_api_port": None, "model_base_path": str(base),
+              "model_name": "m", **FAST}
+    server = Server(Settings.from_flags(values))
     starter = threading.Thread(target=server.start)
     starter.start()
     time.sleep(0.3)
@@ -254,8 +254,8 @@ def test_an_empty_base_path_is_waited_for_with_closed_ports(tmp_path, built):
 
 def test_a_server_that_waits_can_be_stopped(tmp_path):
     (tmp_path / "m").mkdir()
-    settings = {**flags.defaults(), "port": None, "rest_api_port": None, "model_base_path": str(tmp_path / "m"), **FAST}
-    server = Server(settings)
+    values = {"port": None, "rest_api_port": None, "model_base_path": str(tmp_path / "m"), **FAST}
+    server = Server(Settings.from_flags(values))
     starter = threading.Thread(target=server.start)
     starter.start()
     time.sleep(0.1)

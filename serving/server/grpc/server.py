@@ -27,7 +27,7 @@ class GrpcServer:
         with_health: bool. Answer grpc.health.v1.
     """
 
-    def __init__(self, prediction, model, threads, max_queued, channel_arguments="", with_health=False):
+    def __init__(self, prediction, model, *, threads, max_queued, channel_arguments="", with_health=False):
         # A message that cannot be parsed is the client's mistake and gets its status; it needs no traceback here.
         logging.getLogger("grpc._common").setLevel(logging.CRITICAL)
         options = [("grpc.max_receive_message_length", _LONGEST_MESSAGE),

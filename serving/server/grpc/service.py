@@ -37,7 +37,7 @@ class _Edge:
         at_once: int or None. Calls that work at the same time; others wait as long as their clients. None: all.
     """
 
-    def __init__(self, store, metrics, access_log=None, at_once=None):
+    def __init__(self, store, metrics, *, access_log=None, at_once=None):
         self.store, self.metrics, self.access_log = store, metrics, access_log
         self._turns = threading.Semaphore(at_once) if at_once else None
 
@@ -108,8 +108,9 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         at_once: int or None. Calls answered at the same time; None: all.
     """
 
-    def __init__(self, store, metrics, access_log=None, as_content=False, at_once=None):
-        self._edge, self._metrics, self._as_content = _Edge(store, metrics, access_log, at_once), metrics, as_content
+    def __init__(self, store, metrics, *, access_log=None, as_content=False, at_once=None):
+        self._edge = _Edge(store, metrics, access_log=access_log, at_once=at_once)
+        self._metrics, self._as_content = metrics, as_content
 
     def Predict(self, request, context):  # noqa: N802
         response = predict_pb2.PredictResponse()
@@ -195,8 +196,8 @@ class ModelService(model_service_pb2_grpc.ModelServiceServicer):
     """GetModelStatus and HandleReloadConfigRequest, which may wait for models and holds up nobody; arguments as
     `PredictionService`'s."""
 
-    def __init__(self, store, metrics, access_log=None):
-        self._edge, self._store = _Edge(store, metrics, access_log), store
+    def __init__(self, store, metrics, *, access_log=None):
+        self._edge, self._store = _Edge(store, metrics, access_log=access_log), store
 
     def GetModelStatus(self, request, context):  # noqa: N802
         statuses = []

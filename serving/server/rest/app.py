@@ -36,10 +36,10 @@ class RestApp:
     Args:
         store: models.ModelStore.
         metrics: metrics.Metrics.
-        timeout_ms: int. For one run of a model.
+        timeout_seconds: float. For one run of a model.
         threads: int. Requests answered at once.
         max_queued: int. Requests that may wait for a thread; more are answered 503.
-        max_body: int. Bytes; larger bodies are answered 413.
+        max_body_bytes: int. Larger bodies are answered 413.
         idle_seconds: float. How long a client may pause while it sends a body.
         cors: bool. Allow every origin.
         metrics_path: str or None. Where Prometheus finds its figures.
@@ -47,11 +47,11 @@ class RestApp:
         page: page.Page or None.
     """
 
-    def __init__(self, store, metrics, timeout_ms=30_000, threads=8, max_queued=1000, max_body=64 << 20,
+    def __init__(self, store, metrics, *, timeout_seconds=30.0, threads=8, max_queued=1000, max_body_bytes=64 << 20,
                  idle_seconds=30.0, cors=False, metrics_path=None, access_log=None, page=None):
-        self._store, self._metrics, self._timeout_ms = store, metrics, timeout_ms
+        self._store, self._metrics, self._timeout_ms = store, metrics, round(timeout_seconds * 1e3)
         self._pool = ThreadPoolExecutor(threads, "rest")
-        self._room, self._limit = threads + max_queued, max_body
+        self._room, self._limit = threads + max_queued, max_body_bytes
         self._idle_seconds, self._cors, self._metrics_path = idle_seconds, cors, metrics_path
         self._access_log, self._page = access_log, page
         self._busy = 0

@@ -17,7 +17,7 @@ class HttpServer:
         drain_seconds: float. Longest wait for the requests under way when stopping.
     """
 
-    def __init__(self, app, bound, drain_seconds):
+    def __init__(self, app, bound, *, drain_seconds):
         logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
         self._socket = bound
         self._server = uvicorn.Server(uvicorn.Config(

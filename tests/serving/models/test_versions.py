@@ -67,7 +67,7 @@ def test_a_version_that_still_grows_is_waited_for(copy):
     data = copy / "variables/variables.data-00000-of-00001"
     content = data.read_bytes()
     data.write_bytes(content[:100])
-    arrival = versions.Arrival(copy, patience=0.0)
+    arrival = versions.Arrival(copy, patience_seconds=0.0)
     assert "has 100 of" in arrival.lacking()
     assert arrival.given_up(), "with no patience at all"
     data.write_bytes(content)

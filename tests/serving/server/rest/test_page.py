@@ -13,8 +13,8 @@ import pytest
 
 from pipelines.video import opencv, writer
 from res3d.geometry import ClipSpec
-from serving.server import flags
 from serving.server.server import Server
+from serving.server.settings import Settings
 
 CLIP = ClipSpec(frames=4, stride=2, height=32, width=32)
 LABELS = ["red", "green", "blue", "nothing"]
@@ -56,9 +56,9 @@ def green(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def server(model):
-    settings = {**flags.defaults(), "port": 0, "rest_api_port": None, "model_base_path": str(model),
-                "model_name": "colours", "page": True, "tensorflow_intra_op_parallelism": 1}
-    with Server(settings) as server:
+    values = {"port": 0, "rest_api_port": None, "model_base_path": str(model),
+              "model_name": "colours", "page": True, "tensorflow_intra_op_parallelism": 1}
+    with Server(Settings.from_flags(values)) as server:
         yield server
 
 
@@ -125,8 +125,8 @@ def test_refusals(server, path, body, status, message):
 
 
 def test_without_the_flag_there_is_no_page(model):
-    settings = {**flags.defaults(), "port": 0, "rest_api_port": None, "model_base_path": str(model)}
-    with Server(settings) as server:
+    values = {"port": 0, "rest_api_port": None, "model_base_path": str(model)}
+    with Server(Settings.from_flags(values)) as server:
         assert ask(server, "GET", "/")[0] == 404
 
 
