@@ -92,10 +92,10 @@ def row(name, options, model, folder, args):
 
 def run_one(args):
     """Prints seconds to load and the median milliseconds of a run."""
-    from serving.session.csession import Session
+    from serving.session.csession import CSession
 
     started = time.perf_counter()
-    with Session(args.only) as session:
+    with CSession(args.only) as session:
         shape = session.signatures["serving_default"].inputs["clip"].shape[1:]
         clips = np.random.default_rng(0).integers(0, 256, (args.batch, *shape), np.uint8)
         session.call("serving_default", {"clip": clips})

@@ -41,7 +41,7 @@ FILES = {  # template: where its text goes
 
 
 @dataclasses.dataclass(frozen=True)
-class Model:
+class ExportedModel:
     """One exported model: its name, its folder on this machine, its versions, and labels for some of them."""
 
     name: str
@@ -97,7 +97,7 @@ def find_models(directory, labels=None):
             if version not in versions:
                 raise ValueError(f"A label must be given to a version that is there. Received: {label}={version} for "
                                  f"'{folder.name}', which has {', '.join(map(str, versions))}.")
-        models.append(Model(folder.name, str(folder), versions, dict(labels or {})))
+        models.append(ExportedModel(folder.name, str(folder), versions, dict(labels or {})))
     return models
 
 
@@ -106,7 +106,7 @@ def write(models, output, image=IMAGE, *, cpus=4, memory_mib=None, max_batch_siz
     """Writes all files below `output`, each aside and renamed; other files there are left alone.
 
     Args:
-        models: `Model` objects.
+        models: `ExportedModel` objects.
         output: folder.
         image: str. The TensorFlow Serving image.
         cpus: int. Processors of one server.

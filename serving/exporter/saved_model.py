@@ -12,12 +12,12 @@ from absl import logging
 
 from res3d.geometry import ClipSpec
 from serving.exporter import model_reading, staging
-from serving.exporter.card import MODEL_CARD_FILE, make_card, precision_change, to_json
-from serving.exporter.network import Network
+from serving.exporter.card import MODEL_CARD_FILE, make_card, to_json
+from serving.exporter.precision import eager, prepare
 from serving.exporter.signature import make_signatures
 from serving.tensors import tfrecord
 from serving.verify import compare, warmup_requests
-from serving.verify.known_answers import KnownAnswers, moving_patterns
+from serving.verify.known_answers import KnownAnswers
 
 BFLOAT16_TOLERANCE = 0.05  # 8 bits of mantissa; a fused graph rounds in other places than one op after another
 
@@ -71,55 +71,24 @@ def export(model: keras.Model, directory: str | os.PathLike, labels: Sequence[st
     if multi_label is None:
         multi_label = model_reading.output_activation(model) == "sigmoid"
 
-    network, precision = _prepare(model, clip, multi_label, fold, dtype, quantize, samples)
-    text = to_json(make_card(model, clip, labels, multi_label, precision, card))
+    network, precision = prepare(model, clip, fold=fold, dtype=dtype, quantize=quantize, multi_label=multi_label,
+                                 samples=samples)
+    facts, extra = make_card(model, clip, labels, multi_label, precision), card or {}
+    text = to_json({**facts, **extra})  # what the model says of itself: it cannot know yet how it will be verified
     signatures = make_signatures(network, clip, labels, text, network.features, multi_label, top)
     names = {name: function.input_signature[0].name for name, function in signatures.items()}
     with staging.staged(directory) as folder:
         _save(folder, network.variables, signatures)
-        picture = tf.io.encode_jpeg(np.full(clip.shape[1:], 128, np.uint8)).numpy()
-        (folder / "assets.extra").mkdir()
-        requests = warmup_requests.warmup_requests(names, clip, picture, warmup_batches)
-        tfrecord.write(folder / "assets.extra" / warmup_requests.WARMUP_FILE,
-                       (log.SerializeToString() for log in requests))
+        _write_warmup(folder, names, clip, warmup_batches)
         report = None
         if verified:
-            known = KnownAnswers(_eager(network), _eager(network.features), clip, labels, text, multi_label, top)
+            features = eager(network.features) if network.features is not None else None
+            known = KnownAnswers(eager(network), features, clip, labels, text, multi_label, top)
             report = _verify(folder, directory, known.logs(names), dtype, runtime)
-        _write_assets(folder, clip, labels, to_json(make_card(
-            model, clip, labels, multi_label, precision, {"signatures": names, "verified": report, **(card or {})})))
+        _write_assets(folder, clip, labels, to_json({**facts, "signatures": names, "verified": report, **extra}))
         path = staging.publish(folder, directory, version)
     logging.debug("Exported %s: %s", path, _summary(report))
     return str(path)
-
-
-def _prepare(model, clip, multi_label, fold, dtype, quantize, samples):
-    """The network in the wanted precision, with the norms folded only where that changes nothing; and what changed."""
-    clips, truth = samples if isinstance(samples, tuple) else (samples, None)
-    if clips is None:
-        clips, truth = moving_patterns(2, clip, seed=1), None
-    network = Network(model, clip, fold, dtype, quantize)
-
-    def scores(function):
-        logits = np.concatenate([_eager(function)(clips[i:i + 4]) for i in range(0, len(clips), 4)])
-        return 1 / (1 + np.exp(-logits)) if multi_label else tf.nn.softmax(logits).numpy(), logits
-
-    precision = {"dtype": dtype, "quantize": quantize, "folded_norms": len(network.folding)}
-    if dtype == "float32" and quantize is None and precision["folded_norms"]:
-        plain = Network(model, clip, fold=False)
-        (reference, reference_logits), (changed, logits) = scores(plain), scores(network)
-        change = max(np.abs(changed - reference).max(),
-                     np.abs(logits - reference_logits).max() / max(1, np.abs(reference_logits).max()))
-        precision["folding_change"] = float(change)
-        if not change <= compare.TOLERANCE:
-            logging.warning("Batch norms stay unfolded: folding would change the answers by %.3g.", change)
-            network = plain
-            precision = {"dtype": dtype, "quantize": quantize, "folded_norms": 0}
-    if network.model is not model or quantize is not None:  # it no longer computes as it was trained
-        trained = Network(model, clip, fold=False, dtype=None)
-        precision["change"] = precision_change(scores(trained)[0], scores(network)[0], truth)
-        logging.info("%s: %s", " ".join(filter(None, [dtype, quantize])), precision["change"])
-    return network, precision
 
 
 def _save(folder, variables, signatures):
@@ -138,13 +107,22 @@ def _save(folder, variables, signatures):
         logging.set_verbosity(level)
 
 
+def _write_warmup(folder, names, clip, batches):
+    """The warm-up requests of every signature, where TensorFlow Serving looks for them."""
+    picture = tf.io.encode_jpeg(np.full(clip.shape[1:], 128, np.uint8)).numpy()
+    (folder / "assets.extra").mkdir()
+    tfrecord.write(folder / "assets.extra" / warmup_requests.WARMUP_FILE,
+                   (log.SerializeToString()
+                    for log in warmup_requests.warmup_requests(names, clip, picture, batches)))
+
+
 def _verify(folder, directory, logs, dtype, runtime):
     tolerance = compare.TOLERANCE if dtype == "float32" else BFLOAT16_TOLERANCE
     with tempfile.TemporaryDirectory() as aside:
         answers = os.path.join(aside, "answers.tfrecord")
         tfrecord.write(answers, (log.SerializeToString() for log in logs))
         try:
-            report = compare.verify(folder, answers, tolerance, runtime)
+            report = compare.verify_version(folder, answers, tolerance, runtime)
         except compare.VerificationError as error:
             raise compare.VerificationError(
                 f"An export must load in TensorFlow Serving and answer as Keras does. The export to '{directory}' was "
@@ -181,11 +159,6 @@ def _check_version(directory, version):
     if version in staging.versions(directory):
         raise FileExistsError(f"An export needs a version number that is free. Version {version} is in '{directory}' "
                               "already. Leave `version` out to take the next.")
-
-
-def _eager(function):
-    """NumPy in and out, one operation after another, as Keras computes it."""
-    return None if function is None else lambda clips: function(tf.constant(clips)).numpy()
 
 
 def _summary(report):

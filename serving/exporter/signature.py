@@ -15,6 +15,7 @@
 Frames that have the clip's height and width are taken as they are; others are resized and cropped as the clip says.
 """
 
+import math
 from collections.abc import Callable, Sequence
 
 import tensorflow as tf
@@ -41,65 +42,82 @@ def make_signatures(network: Callable, clip: ClipSpec, labels: Sequence[str], ca
     Returns:
         {name: tf.function}.
     """
-    network = tf.function(network, input_signature=[tf.TensorSpec((None, *clip.shape), tf.uint8)], autograph=False)
-    names = tf.constant(labels)
-    top = min(top, len(labels))
+    served = _Served(network, clip, labels, card, features, multi_label, top)
+    return {name: _endpoint(*row) for name, row in _table(served, clip).items() if row[0] is not None}
 
-    def answer(logits, scores):
-        best = tf.math.top_k(scores, top)
-        return {"scores": scores, "top_classes": tf.gather(names, best.indices), "top_scores": best.values,
-                "logits": logits}
 
-    def score(logits):
-        return tf.sigmoid(logits) if multi_label else tf.nn.softmax(logits)
+def _table(served, clip):
+    """{signature: (function or None, alias, dtype and shape of its one input)}."""
+    text, pixels = tf.string, tf.uint8
+    one, several = (None, *clip.shape), (None, None, *clip.shape)
+    return {
+        "serving_default": (served.predict, "clip", pixels, one),
+        "predict_jpeg": (served.predict_pictures, FRAMES_FEATURE, text, (None, clip.frames)),
+        "predict_raw": (served.predict_raw, "clip_bytes", text, (None,)),
+        "predict_gif": (served.predict_gif, "gif_bytes", text, (None,)),
+        "predict_views": (served.predict_views, "clips", pixels, several),
+        "predict_jpeg_views": (served.predict_picture_views, FRAMES_FEATURE, text, (None, None, clip.frames)),
+        "classify": (served.classify, "inputs", text, (None,)),
+        "features": (served.features, "clip", pixels, one),
+        "describe": (served.describe, "query", text, (None,)),
+    }
 
-    def predict(clips):
-        logits = network(clips)
-        return answer(logits, score(logits))
 
-    def predict_views(clips):
+class _Served:
+    """The functions of the signatures, each of one tensor; arguments as `make_signatures`."""
+
+    def __init__(self, network, clip, labels, card, features, multi_label, top):
+        self._network = tf.function(network, input_signature=[tf.TensorSpec((None, *clip.shape), tf.uint8)],
+                                    autograph=False)
+        self._clip, self._card, self._multi_label = clip, card, multi_label
+        self._labels, self._top = tf.constant(labels), min(top, len(labels))
+        self.features = None if features is None else lambda clips: {"features": features(clips)}
+
+    def predict(self, clips):
+        logits = self._network(clips)
+        return self._answer(logits, self._scores(logits))
+
+    def predict_views(self, clips):
         size = tf.shape(clips)
-        logits = network(tf.reshape(clips, (-1, *clip.shape)))
-        views = tf.reshape(logits, (size[0], size[1], len(labels)))
-        return answer(tf.reduce_mean(views, 1), tf.reduce_mean(score(views), 1))
+        logits = self._network(tf.reshape(clips, (-1, *self._clip.shape)))
+        views = tf.reshape(logits, (size[0], size[1], self._labels.shape[0]))
+        return self._answer(tf.reduce_mean(views, 1), tf.reduce_mean(self._scores(views), 1))
 
-    def from_pictures(encoded):
-        pictures = frames.decode_pictures(tf.reshape(encoded, [-1]), clip)
-        return tf.reshape(pictures, tf.concat([tf.shape(encoded), clip.shape[1:]], 0))
+    def predict_pictures(self, encoded):
+        return self.predict(self._decoded(encoded))
 
-    def serving_default(clip_):
-        return predict(clip_)
+    def predict_picture_views(self, encoded):
+        return self.predict_views(self._decoded(encoded))
 
-    def predict_raw(clip_bytes):
+    def predict_gif(self, encoded):
+        return self.predict(frames.decode_animation(encoded, self._clip))
+
+    def predict_raw(self, clip_bytes):
         pixels = tf.io.decode_raw(clip_bytes, tf.uint8)
-        pixels = tf.ensure_shape(pixels, (None, _count(clip.shape)))
-        return predict(tf.reshape(pixels, (-1, *clip.shape)))
+        pixels = tf.ensure_shape(pixels, (None, math.prod(self._clip.shape)))
+        return self.predict(tf.reshape(pixels, (-1, *self._clip.shape)))
 
-    def classify(inputs):
-        wanted = {FRAMES_FEATURE: tf.io.FixedLenFeature((clip.frames,), tf.string)}
-        found = predict(from_pictures(tf.io.parse_example(inputs, wanted)[FRAMES_FEATURE]))
+    def classify(self, examples):
+        wanted = {FRAMES_FEATURE: tf.io.FixedLenFeature((self._clip.frames,), tf.string)}
+        found = self.predict_pictures(tf.io.parse_example(examples, wanted)[FRAMES_FEATURE])
         return {"classes": found["top_classes"], "scores": found["top_scores"]}
 
-    def describe(query):
-        def repeat(text):
-            return tf.fill(tf.shape(query), tf.constant(text))
+    def describe(self, query):
+        clip, card = (tf.fill(tf.shape(query), tf.constant(text)) for text in (self._clip.to_json(), self._card))
+        return {"clip_spec": clip, "model_card": card}
 
-        return {"clip_spec": repeat(clip.to_json()), "model_card": repeat(card)}
+    def _answer(self, logits, scores):
+        best = tf.math.top_k(scores, self._top)
+        return {"scores": scores, "top_classes": tf.gather(self._labels, best.indices), "top_scores": best.values,
+                "logits": logits}
 
-    text, pixels = tf.string, tf.uint8
-    table = {
-        "serving_default": (serving_default, "clip", pixels, (None, *clip.shape)),
-        "predict_jpeg": (lambda x: predict(from_pictures(x)), FRAMES_FEATURE, text, (None, clip.frames)),
-        "predict_raw": (predict_raw, "clip_bytes", text, (None,)),
-        "predict_gif": (lambda x: predict(frames.decode_animation(x, clip)), "gif_bytes", text, (None,)),
-        "predict_views": (predict_views, "clips", pixels, (None, None, *clip.shape)),
-        "predict_jpeg_views": (lambda x: predict_views(from_pictures(x)), FRAMES_FEATURE, text,
-                               (None, None, clip.frames)),
-        "classify": (classify, "inputs", text, (None,)),
-        "features": (features and (lambda x: {"features": features(x)}), "clip", pixels, (None, *clip.shape)),
-        "describe": (describe, "query", text, (None,)),
-    }
-    return {name: _endpoint(*row) for name, row in table.items() if row[0] is not None}
+    def _scores(self, logits):
+        return tf.sigmoid(logits) if self._multi_label else tf.nn.softmax(logits)
+
+    def _decoded(self, encoded):
+        """Pictures of any leading axes to pixels with the same ones."""
+        pictures = frames.decode_pictures(tf.reshape(encoded, [-1]), self._clip)
+        return tf.reshape(pictures, tf.concat([tf.shape(encoded), self._clip.shape[1:]], 0))
 
 
 def _endpoint(function, name, dtype, shape):
@@ -109,10 +127,3 @@ def _endpoint(function, name, dtype, shape):
 
     spec = tf.TensorSpec(shape, dtype, name=name)
     return tf.function(checked, input_signature=[spec], autograph=False)
-
-
-def _count(shape):
-    count = 1
-    for size in shape:
-        count *= size
-    return count

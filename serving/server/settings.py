@@ -1,4 +1,4 @@
-"""What a server is told, made once from flag values and checked: seconds, bytes and messages, no longer flags' units."""
+"""What a server is told, made once from flag values and checked: seconds and bytes, no longer flags' own units."""
 
 import dataclasses
 import math

@@ -1,7 +1,7 @@
 """A SavedModel run by TensorFlow's own C++ session through its C library, without importing TensorFlow.
 
 This is the loader and the `Session::Run` that TensorFlow Serving calls, so what loads, fails or answers here does so
-there. `Session` reads a folder, tells its signatures, and runs named tensors on NumPy arrays, in many threads at once.
+there. `CSession` reads a folder, tells its signatures, and runs named tensors on NumPy arrays, in many threads at once.
 """
 
 import sys
@@ -15,7 +15,7 @@ from serving.tensors.protos import config_pb2, meta_graph_pb2
 FAILED_PRECONDITION = 9
 
 
-class Session:
+class CSession:
     """Loads the SavedModel in `path` and runs it.
 
     Args:
@@ -169,12 +169,10 @@ class Session:
 
 
 def call(session, signature, inputs, outputs=None, timeout_ms=None):
-    """`Session.call` for anything with `signatures` and `run`."""
+    """`CSession.call` for anything with `signatures` and `run`."""
     known = session.signatures[signature]
     feeds = {known.inputs[alias].tensor: array for alias, array in {**known.defaults, **inputs}.items()}
     aliases = list(known.outputs if outputs is None else outputs)
     # Two aliases may name one tensor; it is fetched twice, which costs a copy and keeps this simple.
     values = session.run(feeds, [known.outputs[alias].tensor for alias in aliases], timeout_ms)
     return dict(zip(aliases, values))
-
-

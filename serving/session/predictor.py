@@ -55,11 +55,11 @@ def _open(path, tags, threads, python):
     try:
         if not python:
             try:
-                return csession.Session(path, tags, threads)
+                return csession.CSession(path, tags, threads)
             except errors.LibraryError as error:
                 logging.log_first_n(logging.WARNING, "%s Serving with TensorFlow's Python session.", 1, error)
         from serving.session import python_session  # imports all of TensorFlow
 
-        return python_session.Session(path, tags, threads)
+        return python_session.PythonSession(path, tags, threads)
     except errors.SessionError as error:
         raise ServingError(error.code, error.message) from None

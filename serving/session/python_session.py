@@ -10,8 +10,8 @@ from serving.session.errors import SessionError
 _FAILED_PRECONDITION = 9
 
 
-class Session:
-    """Loads the SavedModel in `path`; the same interface and errors as `csession.Session`.
+class PythonSession:
+    """Loads the SavedModel in `path`; the same interface and errors as `csession.CSession`.
 
     Args:
         path: the version folder.
@@ -45,7 +45,7 @@ class Session:
         self.signatures = signatures.read_signatures(self.meta_graph)
 
     def run(self, feeds, fetches, timeout_ms=None):
-        """As `csession.Session.run`."""
+        """As `csession.CSession.run`."""
         with self._idle:
             if self._closed:
                 raise SessionError(_FAILED_PRECONDITION, "The session is closed.")
@@ -63,7 +63,7 @@ class Session:
                 self._idle.notify_all()
 
     def close(self):
-        """As `csession.Session.close`."""
+        """As `csession.CSession.close`."""
         with self._idle:
             self._closed = True
             self._idle.wait_for(lambda: self._running == 0)

@@ -3,7 +3,7 @@
     python -m serving.verify '{"folder": ..., "answers": ...}'
 
 loads the version by TensorFlow's C++ session, runs every recorded request, compares, replays the warm-up file, and
-prints one line of JSON: what `verify` returns, or `{"refused": reason}` with exit code 1.
+prints one line of JSON: what `verify_version` returns, or `{"refused": reason}` with exit code 1.
 """
 
 import json

@@ -11,7 +11,7 @@ import sys
 import numpy as np
 
 from serving.session import clibrary, errors
-from serving.session.csession import Session, call
+from serving.session.csession import CSession, call
 from serving.tensors import tensor_proto, tfrecord
 from serving.tensors.protos import prediction_log_pb2, types_pb2
 from serving.verify import graph_scan, warmup_requests
@@ -25,7 +25,7 @@ class VerificationError(ValueError):
     """A version that must not be served; the message says why."""
 
 
-def verify(folder, answers, tolerance=TOLERANCE, runtime=None):
+def verify_version(folder, answers, tolerance=TOLERANCE, runtime=None):
     """Verifies a version in a fresh process; see the module.
 
     Args:
@@ -65,7 +65,7 @@ def verify(folder, answers, tolerance=TOLERANCE, runtime=None):
 
 
 def check(folder, answers, tolerance=TOLERANCE, runtime=None):
-    """What `verify` does, in this process.
+    """What `verify_version` does, in this process.
 
     Raises:
         VerificationError: with the reason.
@@ -85,7 +85,8 @@ def check(folder, answers, tolerance=TOLERANCE, runtime=None):
             checked.add(checks[-1]["signature"])
         _refuse_if([f"signature {name} has no recorded answer to compare with"
                     for name in session.signatures if name not in checked])
-        return {"runtime": name, "without_c_library": reason, "checks": checks, "warmup": replay(session, folder)}
+        return {"runtime": name, "without_c_library": reason, "checks": checks,
+                "warmup": replay_warmup(session, folder)}
 
 
 def _runtime(folder):
@@ -97,12 +98,12 @@ def _runtime(folder):
             raise VerificationError(str(error)) from error
         from serving.session import python_session
 
-        return None, "TensorFlow's Python session", python_session.Session, str(error)
-    return (library.op_names(), f"TensorFlow {library.version} C library", functools.partial(Session, runtime=folder),
+        return None, "TensorFlow's Python session", python_session.PythonSession, str(error)
+    return (library.op_names(), f"TensorFlow {library.version} C library", functools.partial(CSession, runtime=folder),
             None)
 
 
-def replay(session, folder):
+def replay_warmup(session, folder):
     """Runs every record of the version's warm-up file, as a server does; returns how many there were.
 
     Raises:

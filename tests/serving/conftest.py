@@ -44,9 +44,9 @@ def exported(network, tmp_path_factory):
 @pytest.fixture(scope="session")
 def session(exported):
     """The export in TensorFlow's C++ session."""
-    from serving.session.csession import Session
+    from serving.session.csession import CSession
 
-    with Session(exported, threads=1) as opened:
+    with CSession(exported, threads=1) as opened:
         yield opened
 
 

@@ -8,7 +8,7 @@ import pytest
 
 import serving
 from res3d.geometry import ClipSpec
-from serving.session.csession import Session
+from serving.session.csession import CSession
 
 LABELS = ["archery", "jump rope", "walking café"]
 
@@ -34,7 +34,7 @@ def test_what_was_trained_in_half_precision_is_served_in_float32(clip, clips_of_
     assert card["answers"] == "scores near those of model.predict, as `precision` says"
     whole = res3d.build("r3d_10", num_classes=3, clip=clip, width=0.125)
     whole.set_weights(trained.get_weights())
-    with Session(path, threads=1) as session:
+    with CSession(path, threads=1) as session:
         answer = session.call("serving_default", {"clip": clips_of_noise})
     np.testing.assert_allclose(answer["scores"], scores(whole, clips_of_noise), atol=1e-5)
 
@@ -45,7 +45,7 @@ def test_a_sequential_model_exports(clip, clips_of_noise, tmp_path):
     layers = keras.layers
     model = keras.Sequential([layers.Input(clip.shape, dtype="uint8"), layers.Rescaling(1 / 255),
                               layers.GlobalAveragePooling3D(), layers.Dense(3)])
-    with Session(serving.export(model, tmp_path / "plain", LABELS, clip=clip, verified=False), threads=1) as session:
+    with CSession(serving.export(model, tmp_path / "plain", LABELS, clip=clip, verified=False), threads=1) as session:
         answer = session.call("serving_default", {"clip": clips_of_noise})
         assert session.call("features", {"clip": clips_of_noise})["features"].shape == (2, 3)
     np.testing.assert_allclose(answer["scores"], scores(model, clips_of_noise), atol=1e-5)

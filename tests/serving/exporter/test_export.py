@@ -11,7 +11,7 @@ import serving
 from pipelines.video import opencv
 from res3d.geometry import ClipSpec
 from serving.exporter import staging
-from serving.session.csession import Session
+from serving.session.csession import CSession
 from serving.session.errors import SessionError
 from serving.verify import warmup_requests
 
@@ -172,7 +172,7 @@ def test_folding_leaves_the_model_as_it_was_and_saves_the_work(exported, network
     before = np.asarray(network(clips_of_noise))
     plain = serving.export(network, tmp_path / "plain", LABELS, fold=False, verified=False)
     np.testing.assert_array_equal(np.asarray(network(clips_of_noise)), before)
-    with Session(plain, threads=1) as session:
+    with CSession(plain, threads=1) as session:
         np.testing.assert_allclose(session.call("serving_default", {"clip": clips_of_noise})["logits"], before,
                                    rtol=1e-5, atol=1e-5)
     size = sum(file.stat().st_size for file in (exported / "variables").iterdir())
@@ -190,7 +190,7 @@ def test_smaller_exports_say_what_they_changed(exported, network, clips_of_noise
     assert change["clips"] == 2
     assert 0 < change["largest_score_change"] < tolerance
     assert {"same_top1", "top1_before", "top1_after"} <= set(change)
-    with Session(path, threads=1) as session:
+    with CSession(path, threads=1) as session:
         answer = session.call("serving_default", {"clip": clips_of_noise})
     assert answer["scores"].dtype == np.float32
     np.testing.assert_allclose(answer["scores"], keras_scores(network, clips_of_noise)[1], atol=tolerance)
@@ -200,7 +200,7 @@ def test_smaller_exports_say_what_they_changed(exported, network, clips_of_noise
 
 def test_sigmoid_scores_for_several_labels(network, clips_of_noise, tmp_path):
     path = serving.export(network, tmp_path / "tags", LABELS, multi_label=True, verified=False)
-    with Session(path, threads=1) as session:
+    with CSession(path, threads=1) as session:
         answer = session.call("serving_default", {"clip": clips_of_noise})
     np.testing.assert_allclose(answer["scores"], 1 / (1 + np.exp(-answer["logits"])), atol=1e-6)
 
@@ -213,7 +213,7 @@ def test_a_plain_keras_model_with_its_clip_given(tmp_path, clips_of_noise):
     hidden = keras.layers.GlobalAveragePooling3D()(inputs)
     model = keras.Model(inputs, keras.layers.Dense(3, activation="softmax")(hidden))
     path = serving.export(model, tmp_path / "plain", LABELS, clip=clip)
-    with Session(path, threads=1) as session:
+    with CSession(path, threads=1) as session:
         answer = session.call("serving_default", {"clip": clips_of_noise})
     np.testing.assert_allclose(answer["scores"], model((clips_of_noise / 255 - 0.5) / 0.25), atol=1e-5)
 

@@ -8,7 +8,7 @@ import psutil
 import pytest
 import tensorflow as tf
 
-from serving.session.csession import Session
+from serving.session.csession import CSession
 from serving.session.errors import SessionError
 from serving.tensors import dtypes, tensor_proto, tfrecord
 from serving.tensors.protos import tensor_pb2
@@ -36,7 +36,7 @@ def saved(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def echo(saved):
-    with Session(saved, threads=1) as session:
+    with CSession(saved, threads=1) as session:
         yield session
 
 
@@ -93,20 +93,20 @@ def test_refusals_keep_tensorflows_code(echo, feeds, fetches, code, message):
 
 def test_what_does_not_load(tmp_path):
     with pytest.raises(SessionError, match=r"Could not find SavedModel .pb or .pbtxt") as refused:
-        Session(tmp_path)
+        CSession(tmp_path)
     assert refused.value.code == 5
     (tmp_path / "saved_model.pb").write_bytes(b"\xff\xff\xff")
     with pytest.raises(SessionError):
-        Session(tmp_path)
+        CSession(tmp_path)
 
 
 def test_wrong_tags(saved):
     with pytest.raises(SessionError, match=r"matching supplied tags: \{ gpu \}"):
-        Session(saved, tags=("gpu",))
+        CSession(saved, tags=("gpu",))
 
 
 def test_a_closed_session_says_so(saved):
-    session = Session(saved, threads=1)
+    session = CSession(saved, threads=1)
     session.close()
     session.close()
     with pytest.raises(SessionError, match="is closed") as refused:
@@ -115,7 +115,7 @@ def test_a_closed_session_says_so(saved):
 
 
 def test_close_waits_for_what_runs(saved):
-    session, failures = Session(saved, threads=1), []
+    session, failures = CSession(saved, threads=1), []
 
     def ask():
         try:
@@ -159,7 +159,7 @@ def test_a_deadline_is_kept(saved, tmp_path):
         lambda x: {"y": tf.while_loop(lambda v: v >= 0, lambda v: (tf.math.floormod(v + 1, 7),), [x])[0]},
         input_signature=[tf.TensorSpec((), tf.int32, name="x")])
     tf.saved_model.save(module, str(tmp_path), signatures={"spin": module.spin})
-    with Session(tmp_path, threads=1) as session, pytest.raises(SessionError) as refused:
+    with CSession(tmp_path, threads=1) as session, pytest.raises(SessionError) as refused:
         session.call("spin", {"x": np.int32(0)}, timeout_ms=50)
     assert refused.value.code == 4  # DEADLINE_EXCEEDED
 

@@ -90,12 +90,12 @@ def test_a_warmup_that_fails_is_refused(network, tmp_path, monkeypatch):
 @pytest.fixture
 def answers(exported, tmp_path):
     """One recorded request for every signature, as short as can be: the answers of the export itself."""
-    from serving.session.csession import Session
+    from serving.session.csession import CSession
     from serving.tensors import tensor_proto
     from serving.tensors.protos import prediction_log_pb2
 
     logs = []
-    with Session(exported, threads=1) as session:
+    with CSession(exported, threads=1) as session:
         for record in tfrecord.read(exported / "assets.extra" / warmup_requests.WARMUP_FILE):
             name, inputs = warmup_requests.inputs_of(prediction_log_pb2.PredictionLog.FromString(record))
             found = session.call(name, inputs)
@@ -125,7 +125,7 @@ def test_damaged_versions_are_refused(exported, answers, tmp_path, damage, reaso
 
 
 def test_a_fresh_process_verifies(exported, answers):
-    report = compare.verify(exported, answers)
+    report = compare.verify_version(exported, answers)
     assert report["runtime"] == f"TensorFlow {tf.__version__} C library"
     assert report["without_c_library"] is None
     assert len(report["checks"]) == report["warmup"] == 9
@@ -134,7 +134,7 @@ def test_a_fresh_process_verifies(exported, answers):
 
 def test_another_runtime_that_is_not_there_is_refused(exported, answers, tmp_path):
     with pytest.raises(compare.VerificationError, match=f"C library must be readable in {tmp_path}"):
-        compare.verify(exported, answers, runtime=tmp_path)
+        compare.verify_version(exported, answers, runtime=tmp_path)
 
 
 def test_a_signature_without_an_answer_is_refused(exported, answers, tmp_path):
