@@ -19,9 +19,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 
 from pipelines.sample.clips import centre_clip, uniform_clips
-from pipelines.video import opencv, reading
+from pipelines.video import opencv, reading, sources
 from res3d.geometry import ClipSpec
+from serving.client.rest import RestTransport
 from serving.client.retry import RETRIES, ServerError, with_retries
+from serving.tensors import ranking
 
 ADDRESS = "grpc://HOST:PORT/MODEL or http://HOST:PORT/MODEL"
 SCHEMES = {"grpc": ("grpc", False), "grpcs": ("grpc", True), "http": ("rest", False), "https": ("rest", True)}
@@ -100,7 +102,7 @@ class Client:
         """The best labels of a video.
 
         Args:
-            source: path, or the file's bytes.
+            source: path, address or the file's bytes.
             top: int.
             views: int. Clips spread evenly over the video whose scores are averaged; 1 takes the middle one.
 
@@ -115,6 +117,7 @@ class Client:
 
     def read_clips(self, source: str | os.PathLike | bytes, views: int = 1) -> np.ndarray:
         """What is sent for a video, before it is encoded: uint8 `(views, *clip.shape)`."""
+        source = sources.hold(source)  # fetched once, though it is opened twice
         info = reading.probe(source)
         if views == 1:
             chosen = [centre_clip(info, self.clip)]
@@ -128,7 +131,7 @@ class Client:
         if top <= answer["top_scores"].shape[1]:
             names, scores = answer["top_classes"][0], answer["top_scores"][0]
         else:
-            order = np.argsort(-answer["scores"][0], kind="stable")
+            order = ranking.best(answer["scores"][0], top)
             names, scores = np.array(self.labels)[order], answer["scores"][0][order]
         scores = np.asarray(scores, np.float32)  # as which they were sent, in digits or in bytes
         return [{"label": str(label), "score": float(score)} for label, score in list(zip(names, scores))[:top]]
@@ -206,11 +209,9 @@ def connect(address, model=None, version=None, label=None, ca=None):
                          f"Received: {address!r}{'' if name else ' without a model'}.")
     kind, tls = SCHEMES[scheme]
     if kind == "rest":
-        from serving.client.rest import RestTransport
-
         place = f"/versions/{version}" if version is not None else f"/labels/{_quoted(label)}" if label else ""
         return RestTransport(host, f"/v1/models/{_quoted(name)}{place}", tls, ca)
-    from serving.client.grpc import GrpcTransport
+    from serving.client.grpc import GrpcTransport  # late: it imports gRPC, and messages that TensorFlow ships
 
     return GrpcTransport(host, name, version, label, tls, ca)
 

@@ -1,19 +1,20 @@
-"""TensorFlow Serving's REST interface from the client's side, with the standard library alone."""
+"""TensorFlow Serving's REST interface from the client's side: neither gRPC nor messages are imported."""
 
 import base64
-import collections
-import http.client
 import json
 import ssl
 import time
 
 import numpy as np
+import urllib3
 
 from serving.client.retry import ServerError
 
 CODES = {400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "NOT_FOUND", 409: "ABORTED",
          413: "RESOURCE_EXHAUSTED", 429: "RESOURCE_EXHAUSTED", 499: "CANCELLED", 501: "UNIMPLEMENTED",
          502: "UNAVAILABLE", 503: "UNAVAILABLE", 504: "DEADLINE_EXCEEDED"}
+_KEPT = 256  # idle connections; more are opened where more threads ask, and closed after use
+_PART = 1 << 20  # bytes read at once
 
 
 class RestTransport:
@@ -30,8 +31,12 @@ class RestTransport:
 
     def __init__(self, host, path, tls=False, ca=None):
         self.host, self.path = host, path
-        self._context = ssl.create_default_context(cafile=ca) if tls else None
-        self._idle = collections.deque()
+        secured = {"ssl_context": ssl.create_default_context(cafile=ca)} if tls else {}
+        try:
+            self._pool = urllib3.connection_from_url(f"http{'s' * tls}://{host}", maxsize=_KEPT, **secured)
+        except urllib3.exceptions.LocationValueError:
+            raise ValueError(f"A server must be named HOST:PORT. Received: {host!r}.") from None
+        self._pool.ConnectionCls = _SecureConnection if tls else _Connection
 
     def predict(self, signature, inputs, timeout):
         """{alias: array} in and out; strings come back as `str`.
@@ -52,22 +57,36 @@ class RestTransport:
 
     def _request(self, method, path, body, timeout, member):
         end = time.monotonic() + timeout
-        for fresh in (False, True):
-            connection, used = self._connection(max(end - time.monotonic(), 0.001), fresh)
-            try:
-                connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
-                response, content = _received(connection, end)
-                break
-            except TimeoutError:
-                connection.close()
+        try:
+            response, content = self._exchange(method, path, body, end)
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            cause = _cause(error)
+            if isinstance(cause, TimeoutError | urllib3.exceptions.ReadTimeoutError):
                 raise ServerError("DEADLINE_EXCEEDED", f"{self.host} did not answer within {timeout:.3g} s") from None
-            except (OSError, http.client.HTTPException) as error:
-                connection.close()
-                # A kept-alive connection may have been closed since its last use; a new one has no such excuse.
-                if not used or time.monotonic() > end:
-                    raise ServerError("UNAVAILABLE", f"{self.host} cannot be reached: {_said(error)}") from None
-        self._idle.append(connection)
+            raise ServerError("UNAVAILABLE", f"{self.host} cannot be reached: {_said(cause)}") from None
         return self._answer(response, content, member)
+
+    def _exchange(self, method, path, body, end):
+        """(response, its body), all of it before `end`."""
+        try:
+            return self._once(method, path, body, end)
+        except urllib3.exceptions.ProtocolError as error:
+            # A kept-alive connection may have been closed at this very moment; a prediction can be asked for again.
+            if isinstance(_cause(error), TimeoutError) or time.monotonic() > end:
+                raise
+            return self._once(method, path, body, end)
+
+    def _once(self, method, path, body, end):
+        response = self._pool.urlopen(
+            method, path, body, {"Content-Type": "application/json"} if body else {}, retries=False,
+            timeout=urllib3.Timeout(total=max(end - time.monotonic(), 0.001)), preload_content=False)
+        try:
+            content = _received(response, end)
+        except BaseException:
+            response.close()  # and the connection with it: what is left of the answer is nobody's
+            raise
+        response.release_conn()
+        return response, content
 
     def _answer(self, response, content, member):
         try:
@@ -78,50 +97,47 @@ class RestTransport:
         if response.status == 200 and member in answer:
             return answer[member]
         message = answer.get("error") or content[:200].decode(errors="replace") or response.reason
-        after = response.getheader("Retry-After", "")
+        after = response.headers.get("Retry-After", "")
         raise ServerError(CODES.get(response.status, "INTERNAL"), f"{self.host} answered {response.status}: {message}",
                           float(after) if after.isdigit() else None)
 
-    def _connection(self, timeout, fresh):
-        """(connection, whether it was used before)."""
-        while self._idle and not fresh:
-            try:
-                connection = self._idle.pop()
-            except IndexError:  # another thread was faster
-                break
-            if connection.sock is not None:  # the server may have asked to close it
-                connection.sock.settimeout(timeout)
-                return connection, True
-        kind = http.client.HTTPSConnection if self._context else http.client.HTTPConnection
-        return kind(self.host, timeout=timeout, **({"context": self._context} if self._context else {})), False
-
     def close(self):
         """Closes the connections."""
-        while self._idle:
-            self._idle.pop().close()
+        self._pool.close()
 
 
-def _received(connection, end):
-    """(response, its body), all of it before `end`: a socket's timeout alone starts anew with every byte.
+class _KeepsSocket:
+    """A connection whose answers know its socket, which it forgets where the server is about to close it."""
+
+    def getresponse(self):
+        sock = self.sock
+        response = super().getresponse()
+        response.sock = sock
+        return response
+
+
+class _Connection(_KeepsSocket, urllib3.connection.HTTPConnection):
+    pass
+
+
+class _SecureConnection(_KeepsSocket, urllib3.connection.HTTPSConnection):
+    pass
+
+
+def _received(response, end):
+    """The body, all of it before `end`: a socket's timeout alone starts anew with every byte.
 
     Raises:
-        TimeoutError, OSError, http.client.HTTPException.
+        TimeoutError, OSError, urllib3.exceptions.HTTPError.
     """
-    sock = connection.sock  # the connection forgets it where the server is about to close it
     parts = []
-    with connection.getresponse() as response:
-        while True:
-            left = end - time.monotonic()
-            if left <= 0:
-                raise TimeoutError
-            sock.settimeout(left)
-            part = response.read1(1 << 20)
-            if not part:
-                break
-            parts.append(part)
-        if response.length:
-            raise http.client.IncompleteRead(b"".join(parts), response.length)
-    return response, b"".join(parts)
+    while not response.isclosed():
+        left = end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        response.sock.settimeout(left)
+        parts.append(response.read1(_PART))
+    return b"".join(parts)
 
 
 def _to_json(value):
@@ -137,6 +153,12 @@ def _holds_bytes(value):
     while isinstance(value, list) and value:
         value = value[0]
     return isinstance(value, bytes)
+
+
+def _cause(error):
+    """What urllib3 says went wrong, without its own words around it."""
+    inside = (part for part in error.args if isinstance(part, Exception))
+    return error.__cause__ or next(inside, error)
 
 
 def _said(error):

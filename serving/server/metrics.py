@@ -1,6 +1,7 @@
-"""Counters and histograms under TensorFlow Serving's names, in Prometheus' text form, and the figures for the page.
+"""Prometheus' text form, written here because its own client adds `_total` to TensorFlow Serving's names.
 
-Names are the internal path with `:` for `/`; there are `# TYPE` lines and no help texts, as upstream prints them.
+Names are the internal path with `:` for `/`; there are `# TYPE` lines and no help texts, as upstream prints them. The
+page's figures come from the same counts.
 """
 
 import bisect

@@ -112,7 +112,7 @@ class Server:
             return
         settings, rest, page = self.settings, self.settings.rest, None
         if rest.page:
-            from serving.server.rest.page import Page
+            from serving.server.rest.page import Page  # late: it reads videos
 
             page = Page(self.store, self.metrics)
         self._rest = RestApp(

@@ -1,4 +1,4 @@
-"""TensorFlow's C library opened with ctypes: finding it, the functions used, statuses and buffers."""
+"""TensorFlow's C library, opened with ctypes because its Python package takes seconds: functions, statuses, buffers."""
 
 import contextlib
 import ctypes

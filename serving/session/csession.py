@@ -1,4 +1,4 @@
-"""A SavedModel run by TensorFlow's own C++ session through its C library, without importing TensorFlow.
+"""A SavedModel run by TensorFlow's C++ session, through ctypes because every package for it imports all of TensorFlow.
 
 This is the loader and the `Session::Run` that TensorFlow Serving calls, so what loads, fails or answers here does so
 there. `CSession` reads a folder, tells its signatures, and runs named tensors on NumPy arrays, in many threads at once.

@@ -58,7 +58,7 @@ def _open(path, tags, threads, python):
                 return csession.CSession(path, tags, threads)
             except errors.LibraryError as error:
                 logging.log_first_n(logging.WARNING, "%s Serving with TensorFlow's Python session.", 1, error)
-        from serving.session import python_session  # imports all of TensorFlow
+        from serving.session import python_session  # late: it imports all of TensorFlow
 
         return python_session.PythonSession(path, tags, threads)
     except errors.SessionError as error:

@@ -1,4 +1,7 @@
-"""TensorProto messages and NumPy arrays, both ways, as TensorFlow reads and writes them; no TensorFlow needed."""
+"""TensorProto messages and arrays, both ways, done here because `tf.make_tensor_proto` takes seconds of import.
+
+What is written and what is accepted, and how short typed fields are filled up, is TensorFlow's.
+"""
 
 import math
 

@@ -1,4 +1,7 @@
-"""The text files TensorFlow Serving is configured with; those whose messages no package ships are declared here."""
+"""TensorFlow Serving's configuration files; three of their messages are declared here because no package ships them.
+
+Protobuf itself parses the text.
+"""
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format, wrappers_pb2
 

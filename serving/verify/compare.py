@@ -96,7 +96,7 @@ def _runtime(folder):
     except errors.LibraryError as error:
         if folder is not None:  # asked for by name: nothing else will do
             raise VerificationError(str(error)) from error
-        from serving.session import python_session
+        from serving.session import python_session  # late: it imports all of TensorFlow
 
         return None, "TensorFlow's Python session", python_session.PythonSession, str(error)
     return (library.op_names(), f"TensorFlow {library.version} C library", functools.partial(CSession, runtime=folder),

@@ -1,7 +1,8 @@
-"""Request bodies: the first JSON value in some bytes, as TensorFlow Serving's parser accepts it.
+"""Request bodies, read here because TensorFlow Serving's parser accepts and words what no JSON package does.
 
-Bytes after the first value are ignored, NaN and Infinity are numbers, nesting may be as deep as the body is long, and
-strings keep bytes that are not UTF-8. Long lists of whole numbers become NumPy arrays on the way (`json_numbers`).
+It takes the first JSON value in some bytes and ignores what follows; NaN and Infinity are numbers, nesting may be as
+deep as the body is long, and strings keep bytes that are not UTF-8. Long lists of whole numbers become NumPy arrays on
+the way (`json_numbers`).
 """
 
 import json

@@ -1,4 +1,7 @@
-"""One parsed JSON value to one array of a known element type, or the refusal that TensorFlow Serving words."""
+"""One parsed JSON value to one array, done here because what fits which element type, and its refusal, are a contract.
+
+Both are TensorFlow Serving's, to the word.
+"""
 
 import base64
 import binascii

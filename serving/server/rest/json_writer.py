@@ -1,4 +1,4 @@
-"""Answers as JSON, number for number as TensorFlow Serving prints them.
+"""Answers as JSON, written here because they are TensorFlow Serving's digit for digit, which no JSON package prints.
 
 Floats are the shortest of 6 or 9 (double: 17) significant digits that reads back the same, always with `.0` or an
 exponent; NaN and Infinity are bare words; strings are raw text, bytes of outputs named `*_bytes` are base64 objects.

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from pipelines.sample.clips import centre_clip
+from pipelines.storage import files
 from pipelines.video import opencv, reading, writer
 from pipelines.video.info import VideoError
 from serving.client import client, retry
@@ -159,6 +160,18 @@ def test_bytes_in_memory_and_all_labels(grpc_server, film):
     assert sum(row["score"] for row in answer) == pytest.approx(1, abs=1e-5)
 
 
+@pytest.mark.parametrize("views", [1, 3])
+def test_a_video_at_an_address_is_fetched_once(grpc_server, film, clip, monkeypatch, views):
+    with open(film, "rb") as file:
+        content = file.read()
+    fetched = []
+    monkeypatch.setattr(files, "read_bytes", lambda address: fetched.append(address) or content)
+    with Client(grpc_server.address, clip=clip, labels=LABELS) as asking:
+        remote = asking.read_clips("s3://bucket/film.mp4", views)
+        np.testing.assert_array_equal(remote, asking.read_clips(film, views))
+    assert fetched == ["s3://bucket/film.mp4"]
+
+
 @pytest.mark.parametrize("encoding", ["jpeg", "raw"])
 def test_views_go_as_one_request(grpc_server, session, film, clip, encoding):
     grpc_server.seen.clear()
@@ -268,6 +281,7 @@ def test_addresses(address, options, spec):
     ("grpc://h:1", {}, "must be grpc://HOST:PORT/MODEL or http://HOST:PORT/MODEL, .*: 'grpc://h:1' without a model"),
     ("ftp://h:1/m", {}, "Received: 'ftp://h:1/m'"),
     ("grpc://h:1/m", {"version": 1, "label": "x"}, "at most one of version and label"),
+    ("http://h:x/m", {}, "A server must be named HOST:PORT. Received: 'h:x'"),
     ("grpc://h:1/m", {"encoding": "gif"}, "`encoding` must be one of jpeg, raw. Received: encoding='gif'"),
 ])
 def test_wrong_addresses(address, options, message):
@@ -306,7 +320,7 @@ def test_importing_it_imports_neither_tensorflow_nor_keras(module):
     assert done.stdout == "[]\n"
 
 
-def test_rest_needs_the_standard_library_alone():
+def test_rest_needs_neither_grpc_nor_messages():
     code = "import sys, serving.client.rest; print({'grpc', 'google.protobuf', 'requests'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"

@@ -4,6 +4,7 @@ import concurrent.futures
 import http.server
 import json
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -23,9 +24,21 @@ class Answers(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         self.rfile.read(int(self.headers["Content-Length"]))
         self.server.clients.add(self.client_address)
+        if self.server.drop:
+            self.server.drop -= 1
+            self.close_connection = True
+            return
         status, content = self.server.answer
         if status is None:
             self.drip()
+        elif status == "late":
+            self.stall()
+        elif status == "cut":
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content) + 1))
+            self.end_headers()
+            self.wfile.write(content)
+            self.close_connection = True
         else:
             self.send_response(status)
             self.send_header("Content-Length", str(len(content)))
@@ -42,6 +55,13 @@ class Answers(http.server.BaseHTTPRequestHandler):
                 break
         self.close_connection = True
 
+    def stall(self):
+        """A head that comes late and says that the connection will end, and no body."""
+        self.server.enough.wait(0.8)
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 10000\r\n\r\n")
+        self.server.enough.wait(8)
+        self.close_connection = True
+
     def log_message(self, *_):
         pass
 
@@ -51,7 +71,7 @@ def server():
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers)
     server.daemon_threads = True
     server.enough = threading.Event()
-    server.clients, server.answer = set(), (200, json.dumps(OUTPUTS).encode())
+    server.drop, server.clients, server.answer = 0, set(), (200, json.dumps(OUTPUTS).encode())
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     yield server
@@ -95,6 +115,36 @@ def test_answers_of_some_other_server_are_server_errors(server, client, status, 
 def test_a_deadline_holds_while_an_answer_drips_in(server, client):
     server.answer, client.timeout = (None, b""), 0.3  # the whole answer would take minutes
     with pytest.raises(ServerError, match=r"^DEADLINE_EXCEEDED: 127.0.0.1:\d+ did not answer within 0.\d+ s$"):
+        client.predict("predict_jpeg", {"frames_bytes": np.array([[b"x"]], object)})
+
+
+def test_a_deadline_holds_though_the_head_came_just_before_it(server, client):
+    server.answer, client.timeout = ("late", b""), 1.0
+    start = time.monotonic()
+    with pytest.raises(ServerError, match=r"^DEADLINE_EXCEEDED: "):
+        client.predict("predict_jpeg", {"frames_bytes": np.array([[b"x"]], object)})
+    assert time.monotonic() - start < 1.6, "a second's patience must not begin anew with the head"
+
+
+def test_a_connection_that_was_closed_meanwhile_is_replaced(server, client):
+    clips = np.zeros((1, 1, 8, 8, 3), np.uint8)
+    first = client.classify_clips(clips, 1)
+    server.drop = 1
+    assert client.classify_clips(clips, 1) == first
+    assert len(server.clients) == 2
+
+
+def test_who_closes_without_an_answer_cannot_be_reached(server, client):
+    server.drop = 100
+    with pytest.raises(ServerError, match=r"^UNAVAILABLE: .*:\d+ cannot be reached: Remote end closed") as caught:
+        client.predict("predict_jpeg", {"frames_bytes": np.array([[b"x"]], object)})
+    assert caught.value.code == "UNAVAILABLE"
+    assert server.drop == 98, "asked once more, and no oftener"
+
+
+def test_an_answer_cut_short_is_none(server, client):
+    server.answer = "cut", json.dumps(OUTPUTS).encode()
+    with pytest.raises(ServerError, match=r"^UNAVAILABLE: 127.0.0.1:\d+ cannot be reached: .*IncompleteRead"):
         client.predict("predict_jpeg", {"frames_bytes": np.array([[b"x"]], object)})
 
 
