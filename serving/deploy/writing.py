@@ -4,13 +4,13 @@ import dataclasses
 import functools
 import json
 import math
-import os
 import pathlib
 import re
 import urllib.parse
 
 import jinja2
 
+from res3d import atomic
 from serving.deploy.dashboard import dashboard
 from serving.exporter import staging
 
@@ -147,9 +147,7 @@ def write(models, output, image=IMAGE, *, cpus=4, memory_mib=None, max_batch_siz
     for path, text in texts.items():
         target = pathlib.Path(output, path)
         target.parent.mkdir(parents=True, exist_ok=True)
-        aside = target.with_name(f".{target.name}.part")
-        aside.write_text(text, encoding="utf-8")
-        os.replace(aside, target)
+        atomic.write_aside(target, text)
     return sorted(texts)
 
 

@@ -8,6 +8,8 @@ import shutil
 import socket
 import uuid
 
+from res3d import atomic
+
 VERSION = re.compile(r"-?\d{1,19}")
 STAGING = re.compile(r"\.staging-(?P<host>.+)-(?P<pid>\d+)-[0-9a-f]{8}")
 
@@ -91,15 +93,5 @@ def _sync(path):
 def _clear_abandoned(directory):
     for entry in directory.iterdir():
         found = STAGING.fullmatch(entry.name)
-        if found and found["host"] == socket.gethostname() and not _alive(int(found["pid"])):
+        if found and found["host"] == socket.gethostname() and not atomic.lives(int(found["pid"])):
             shutil.rmtree(entry, ignore_errors=True)
-
-
-def _alive(pid):
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
