@@ -9,10 +9,10 @@ import numpy as np
 import tensorflow as tf
 
 from pipelines.augment.chaining import check_range, uniforms
-from pipelines.sample.seeds import draw, uniform
+from pipelines.sample.seeds import draw, fold_in, uniform
 
 
-class Window:
+class BoxStep:
     """Chooses a box of the picture and scales it to (height, width); both as a graph and, with integers, for a decoder.
 
     Args:
@@ -33,6 +33,18 @@ class Window:
         box_height, box_width = (max(1, int(box_height)), max(1, int(box_width)))
         return min(int(top), height - box_height), min(int(left), width - box_width), box_height, box_width
 
+    def boxes(self, heights, widths, keys):
+        """`box` of many pictures at once, int64 (n, 4); the arguments are int64 (n,)."""
+        draws = [(fold_in(keys, number) >> np.uint64(11)).astype(np.float64) / 2**53 for number in range(4)]
+        box = self.place(heights.astype(float), widths.astype(float), draws, np)
+        top, left, rows, columns = (np.broadcast_to(edge, heights.shape).astype(np.int64) for edge in box)
+        rows, columns = np.maximum(rows, 1), np.maximum(columns, 1)
+        return np.stack([np.minimum(top, heights - rows), np.minimum(left, widths - columns), rows, columns], axis=1)
+
+    def resizes(self, height, width):
+        """Whether the box of a `height` x `width` picture has to be scaled: some do, whatever the picture."""
+        return True
+
     def __call__(self, clip, seed):
         shape = tf.shape(clip)
         height, width = tf.cast(shape[1], tf.float32), tf.cast(shape[2], tf.float32)
@@ -44,7 +56,7 @@ class Window:
 
 
 def random_resized_crop(height: int, width: int | None = None, scale: tuple[float, float] = (0.08, 1.0),
-                        ratio: tuple[float, float] = (3 / 4, 4 / 3)) -> "Window":
+                        ratio: tuple[float, float] = (3 / 4, 4 / 3)) -> "BoxStep":
     """A box of random area and aspect, scaled to `height` x `width` (Szegedy et al., 2014, arXiv 1409.4842).
 
     Args:
@@ -68,10 +80,10 @@ def random_resized_crop(height: int, width: int | None = None, scale: tuple[floa
         box_width = xp.minimum(full_width, xp.floor(xp.sqrt(area * aspect) + 0.5))
         return _anywhere(full_height, full_width, box_height, box_width, draws, xp)
 
-    return Window(place, height, width)
+    return BoxStep(place, height, width)
 
 
-def short_side_jitter(height: int, width: int | None = None, short_side: tuple[int, int] = (256, 320)) -> "Window":
+def short_side_jitter(height: int, width: int | None = None, short_side: tuple[int, int] = (256, 320)) -> "BoxStep":
     """Scales the short side to a random length, keeps the aspect, and crops `height` x `width` anywhere.
 
     Args:
@@ -94,7 +106,7 @@ def short_side_jitter(height: int, width: int | None = None, short_side: tuple[i
         box_height, box_width = xp.floor(height * shrink + 0.5), xp.floor(width * shrink + 0.5)
         return _anywhere(full_height, full_width, box_height, box_width, draws, xp)
 
-    return Window(place, height, width)
+    return BoxStep(place, height, width)
 
 
 def _anywhere(full_height, full_width, box_height, box_width, draws, xp):
@@ -103,16 +115,38 @@ def _anywhere(full_height, full_width, box_height, box_width, draws, xp):
     return top, left, box_height, box_width
 
 
-def clip_box(clip):
-    """A function (height, width, key) -> (top, left, height, width): the crop of a `ClipSpec`, anywhere in the picture.
+class ClipCrop:
+    """The crop of a `ClipSpec`, anywhere in the picture.
 
-    In pixels of the source, so that a decoder scales only what is kept.
+    Boxes are in pixels of the source, so that a decoder scales only what is kept.
     """
-    def box(height, width, key):
-        box_height, box_width = clip.crop_in_source(height, width)
+
+    def __init__(self, clip):
+        self.clip = clip
+
+    def size(self, height, width):
+        """(height, width), ints, of the box in a `height` x `width` picture."""
+        scaled_height, scaled_width = self.clip.resized_size(height, width)
+        box_height = min(height, round(height * self.clip.height / scaled_height))
+        box_width = min(width, round(width * self.clip.width / scaled_width))
+        return max(1, box_height), max(1, box_width)
+
+    def box(self, height, width, key):
+        """(top, left, height, width), ints, of the part to keep of a `height` x `width` picture."""
+        box_height, box_width = self.size(height, width)
         return draw(0, height - box_height + 1, key, 2), draw(0, width - box_width + 1, key, 3), box_height, box_width
 
-    return box
+    def boxes(self, heights, widths, keys):
+        """`box` of many pictures at once, int64 (n, 4); the arguments are int64 (n,)."""
+        kinds, which = np.unique(np.stack([heights, widths], axis=1), axis=0, return_inverse=True)
+        rows, columns = np.array([self.size(*kind) for kind in kinds.tolist()], np.int64)[which.reshape(-1)].T
+        top, left = ((fold_in(keys, number) % (free + 1).astype(np.uint64)).astype(np.int64)
+                     for number, free in ((2, heights - rows), (3, widths - columns)))
+        return np.stack([top, left, rows, columns], axis=1)
+
+    def resizes(self, height, width):
+        """Whether the box of a `height` x `width` picture has to be scaled."""
+        return self.size(height, width) != (self.clip.height, self.clip.width)
 
 
 class Spatial:

@@ -50,7 +50,7 @@ def measure(data, clip, *, split=None, batch_size=8, workers=None, augment="crop
         found["probe"] = rates.probe_rate(train.manifest, workers, seconds)
         most = max(MIN_VIDEOS, round(found["probe"] * seconds))
         train = clips_of(rates.some_of(train.manifest, most), batch_size, steps)
-        found["decode"] = rates.decode_rate(train.reader, steps[0].box if steps else None, workers, seconds)
+        found["decode"] = rates.decode_rate(train.source, steps[0] if steps else None, workers, seconds)
     if steps[1:]:
         found["augment"] = rates.augment_rate(chaining.chain(*steps[1:]), clip, workers, seconds)
     found["batch"] = rates.batch_rate(clip, batch_size, workers, seconds)

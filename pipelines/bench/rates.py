@@ -13,6 +13,7 @@ import tensorflow as tf
 from pipelines.annotations.entries import Manifest
 from pipelines.dataset import graph
 from pipelines.dataset.clip_dataset import input_options
+from pipelines.dataset.epochs import ROW
 from pipelines.dataset.order import epoch_order
 from pipelines.video.info import VideoError
 from pipelines.video.probe_cache import Probes
@@ -67,21 +68,21 @@ def some_of(manifest, most):
     return Manifest([manifest.entries[index] for index in chosen], manifest.labels, multi_label=manifest.multi_label)
 
 
-def decode_rate(reader, window, workers, seconds):
+def decode_rate(source, crop, workers, seconds):
     """Random clips decoded per second, `workers` at once, from videos that were probed before; it probes them all."""
-    good = set(reader.check(workers, every=True))
-    videos = [index for index in epoch_order(len(reader.manifest), 0, 0).tolist() if index in good]
+    good = set(source.check(workers, every=True))
+    videos = [index for index in epoch_order(len(source.manifest), 0, 0).tolist() if index in good]
     keys = itertools.count()
 
     def decode(video):
-        reader.random_clips(video, next(keys), 1, window)
+        source.random_clips(video, next(keys), 1, crop)
 
     return parallel_rate(decode, itertools.cycle(videos), workers, seconds)
 
 
 def augment_rate(augment, clip, workers, seconds):
     """Clips augmented per second inside a dataset, `workers` at once."""
-    row = np.zeros(graph.COLUMNS, np.int64)
+    row = np.zeros(ROW.width, np.int64)
     noise = np.random.default_rng(0).integers(0, 256, clip.shape, np.uint8)
     data = tf.data.Dataset.from_tensors((noise, np.int32(0), row)).repeat()
     data = data.map(lambda clip, label, row: (clip, label, row + tf.random.uniform((), 0, 1 << 30, tf.int64)))

@@ -2,56 +2,94 @@
 
 import contextlib
 import os
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import tensorflow as tf
 
+from pipelines.annotations.entries import Manifest
+from pipelines.dataset.quarantine import Quarantine
+from res3d.geometry import ClipSpec
+
 
 class ClipDataset(tf.data.Dataset):
-    """A dataset with what is known of it as attributes; methods that return a dataset hand them on.
+    """A dataset with what is known of it as attributes.
+
+    `map`, `prefetch` and `with_options` give a `ClipDataset` that knows all that this one knows. `batch`, `cache`,
+    `filter`, `rebatch`, `repeat`, `shard`, `shuffle`, `skip`, `take` and `unbatch` give one that has no `epoch` of its
+    own, and whose `steps_per_epoch` is None, as they change how many batches there are or which of them is the last.
+    The other methods of `tf.data.Dataset`, such as `concatenate`, `enumerate`, `flat_map`, `interleave` or `window`,
+    give a plain dataset without labels.
 
     Attributes:
-        labels: list of label names; a label id is a position in it.
-        num_classes: int. How many labels there are.
-        manifest: `Manifest`. The videos.
-        clip: `ClipSpec`.
-        quarantine: list-like of (path, reason). Videos found unusable so far.
+        source: `Source`. What the clips are read from.
         num_videos: int. Videos read in an epoch.
         steps_per_epoch: int or None. Batches in an epoch, where that is known.
-        reader: `ClipReader`. What decodes the clips.
 
-    `training_clips` and its like make it: of the `dataset` of one epoch after the other, the `facts` that are its
-    attributes, the `epochs` that it counts, and `build`, a function of (epoch, step) that gives the rest of an epoch.
+    `training_clips` and its like make it: of the `dataset` of one epoch after the other, the `counter` of its epochs,
+    and `at`, a function of (epoch, step) that gives the rest of an epoch.
     """
 
-    def __init__(self, dataset: tf.data.Dataset, facts: dict, epochs: "Epochs | None" = None,
-                 build: Callable | None = None) -> None:
-        self._dataset, self._facts, self._build = dataset, facts, build
-        self._epochs: Any = epochs
-        super().__init__(dataset._variant_tensor)
+    def __init__(self, dataset: tf.data.Dataset, source: Any, num_videos: int, steps_per_epoch: int | None = None,
+                 counter: Any = None, at: Callable | None = None) -> None:
+        self.source, self.num_videos, self.steps_per_epoch = source, num_videos, steps_per_epoch
+        self._dataset, self._counter, self._at = dataset, counter, at
+        super().__init__(tf.data.experimental.to_variant(dataset))
 
     def _inputs(self):
+        """What every subclass of `tf.data.Dataset` has to tell: the datasets that it reads, and has its options of."""
         return [self._dataset]
 
     @property
     def element_spec(self):
+        """The type of an element, as of any dataset."""
         return self._dataset.element_spec
 
-    def cardinality(self, name=None) -> tf.Tensor:
+    @property
+    def manifest(self) -> Manifest:
+        """The videos."""
+        return self.source.manifest
+
+    @property
+    def labels(self) -> list[str]:
+        """Label names; a label id is a position in it."""
+        return self.manifest.labels
+
+    @property
+    def num_classes(self) -> int:
+        """How many labels there are."""
+        return self.manifest.num_classes
+
+    @property
+    def clip(self) -> ClipSpec:
+        """What a clip is."""
+        return self.source.clip
+
+    @property
+    def quarantine(self) -> Quarantine:
+        """List-like of (path, reason): videos found unusable so far."""
+        return self.source.fallback.quarantine
+
+    def cardinality(self, name: str | None = None) -> tf.Tensor:
         """Batches of the next epoch to be read, as tf.data tells it: shorter than others where an epoch is resumed."""
-        steps = self._epochs.rest if self._epochs is not None else None
-        return tf.constant(steps, tf.int64) if steps is not None else self._dataset.cardinality()
+        if self._counter is None:
+            return self._dataset.cardinality()
+        return tf.constant(self._counter.rest, tf.int64)
 
     @property
     def epoch(self) -> int:
-        """The epoch that will be read next, from 0. Set it to read another."""
-        return self._epochs.epoch
+        """The epoch that will be read next, from 0. Set it to read another. Only training clips have epochs."""
+        return self._counted().epoch
 
     @epoch.setter
-    def epoch(self, epoch):
-        self._epochs.go_to(epoch)
+    def epoch(self, epoch: int) -> None:
+        self._counted().go_to(epoch)
+
+    def _counted(self):
+        if self._counter is None:
+            raise AttributeError("Only training clips count epochs, and no longer do so when other batches have been "
+                                 "made of them. Set `epoch` of what `training_clips` gave.")
+        return self._counter
 
     def at(self, epoch: int, step: int = 0) -> "ClipDataset":
         """The batches of one epoch from one step on, the same each time it is read; it shares files found bad.
@@ -59,9 +97,9 @@ class ClipDataset(tf.data.Dataset):
         `model.fit(train.at(7, 120), initial_epoch=7, epochs=8)` finishes epoch 7. Evaluation clips, which have no
         epochs, are refused with a ValueError.
         """
-        if self._build is None:
+        if self._at is None:
             raise ValueError("Expected training clips, which have epochs. Received evaluation clips: iterate them.")
-        return self._build(epoch, step)
+        return self._at(epoch, step)
 
     @contextlib.contextmanager
     def plain_errors(self) -> Iterator["ClipDataset"]:
@@ -73,84 +111,83 @@ class ClipDataset(tf.data.Dataset):
         try:
             yield self
         except tf.errors.OpError:
-            failure = self.reader.failure
+            failure = self.source.fallback.failure
             if failure is None:
                 raise
             raise failure from None
 
     def __repr__(self):
-        return (f"<{type(self).__name__} of {self._facts.get('num_videos')} videos, {self._facts.get('num_classes')} "
-                f"labels: {self.element_spec}>")
+        return (f"<{type(self).__name__} of {self.num_videos} videos, {self.num_classes} labels: "
+                f"{self.element_spec}>")
 
-    @property
-    def facts(self) -> dict:
-        """All that rides along, by name."""
-        return self._facts
+    def map(self, *args, **kwargs) -> "ClipDataset":
+        """As `tf.data.Dataset.map`; knows all that this dataset knows."""
+        return self._alike(super().map(*args, **kwargs), lambda clips: clips.map(*args, **kwargs))
 
-    def __getattr__(self, name):
-        facts = self.__dict__.get("_facts", {})
-        if name not in facts:
-            raise AttributeError(f"A {type(self).__name__} has no attribute {name!r}. It has {', '.join(facts)}.")
-        return facts[name]
+    def prefetch(self, *args, **kwargs) -> "ClipDataset":
+        """As `tf.data.Dataset.prefetch`; knows all that this dataset knows."""
+        return self._alike(super().prefetch(*args, **kwargs), lambda clips: clips.prefetch(*args, **kwargs))
 
+    def with_options(self, *args, **kwargs) -> "ClipDataset":
+        """As `tf.data.Dataset.with_options`; knows all that this dataset knows."""
+        return self._alike(super().with_options(*args, **kwargs), lambda clips: clips.with_options(*args, **kwargs))
 
-def _handing_on(name):
-    method = getattr(tf.data.Dataset, name)
+    def batch(self, *args, **kwargs) -> "ClipDataset":
+        """As `tf.data.Dataset.batch`; keeps the labels, and no count of batches."""
+        return self._changed(super().batch(*args, **kwargs), lambda clips: clips.batch(*args, **kwargs))
 
-    def call(self, *args, **kwargs):
-        build = self._build and (lambda epoch, step: call(self.at(epoch, step), *args, **kwargs))
-        if name in _SAME_LENGTH:
-            return ClipDataset(method(self, *args, **kwargs), self._facts, self._epochs, build)
-        return ClipDataset(method(self, *args, **kwargs), self._facts | {"steps_per_epoch": None}, None, build)
+    def cache(self, *args, **kwargs) -> "ClipDataset":
+        """As `tf.data.Dataset.cache`; keeps the labels, and no count of batches."""
+        return self._changed(super().cache(*args, **kwargs), lambda clips: clips.cache(*args, **kwargs))
 
-    call.__name__, call.__doc__ = name, f"As `tf.data.Dataset.{name}`; what is known of the data rides along."
-    return call
+    def filter(self, *args, **kwargs) -> "ClipDataset":
+        """As `tf.data.Dataset.filter`; keeps the labels, and no count of batches."""
+        return self._changed(super().filter(*args, **kwargs), lambda clips: clips.filter(*args, **kwargs))
 
+    def rebatch(self, *args, **kwargs) -> "ClipDataset":
+        """As `tf.data.Dataset.rebatch`; keeps the labels, and no count of batches."""
+        return self._changed(super().rebatch(*args, **kwargs), lambda clips: clips.rebatch(*args, **kwargs))
 
-_SAME_LENGTH = ("map", "prefetch", "with_options")
-for _name in (*_SAME_LENGTH, "take", "skip", "repeat", "cache", "batch", "unbatch", "rebatch", "filter", "shard"):
-    setattr(ClipDataset, _name, _handing_on(_name))
+    def repeat(self, *args, **kwargs) -> "ClipDataset":
+        """As `tf.data.Dataset.repeat`; keeps the labels, and no count of batches."""
+        return self._changed(super().repeat(*args, **kwargs), lambda clips: clips.repeat(*args, **kwargs))
 
+    def shard(self, *args, **kwargs) -> "ClipDataset":
+        """As `tf.data.Dataset.shard`; keeps the labels, and no count of batches."""
+        return self._changed(super().shard(*args, **kwargs), lambda clips: clips.shard(*args, **kwargs))
 
-class Epochs:
-    """Counts epochs: each time one has been read to its end the next begins; one that was left early is read again.
+    def shuffle(self, *args, **kwargs) -> "ClipDataset":
+        """As `tf.data.Dataset.shuffle`; keeps the labels, and no count of batches."""
+        return self._changed(super().shuffle(*args, **kwargs), lambda clips: clips.shuffle(*args, **kwargs))
 
-    What is counted is the last batch handed out, not the last one prepared, so that peeking at a batch, as Keras does
-    to build a model, changes nothing whatever runs ahead in the background.
-    """
+    def skip(self, *args, **kwargs) -> "ClipDataset":
+        """As `tf.data.Dataset.skip`; keeps the labels, and no count of batches."""
+        return self._changed(super().skip(*args, **kwargs), lambda clips: clips.skip(*args, **kwargs))
 
-    def __init__(self, epoch=0, step=0, steps=None, fixed=False, when_done=None):
-        for name, value in (("epoch", epoch), ("step", step)):
-            if not isinstance(value, int) or value < 0:
-                raise ValueError(f"`start_{name}` must be a whole number from 0 on. Received: {value!r}.")
-        if steps is not None and step >= steps:
-            raise ValueError(f"`start_step` must be below the {steps} batches of an epoch. Received: {step}.")
-        self.epoch, self.step, self.steps, self.fixed, self.when_done = epoch, step, steps, fixed, when_done
-        self._lock = threading.Lock()
+    def take(self, *args, **kwargs) -> "ClipDataset":
+        """As `tf.data.Dataset.take`; keeps the labels, and no count of batches."""
+        return self._changed(super().take(*args, **kwargs), lambda clips: clips.take(*args, **kwargs))
 
-    @property
-    def rest(self):
-        """Batches from the step where the next iteration begins; None where that is not known."""
-        return self.steps - self.step if self.steps is not None else None
+    def unbatch(self, *args, **kwargs) -> "ClipDataset":
+        """As `tf.data.Dataset.unbatch`; keeps the labels, and no count of batches."""
+        return self._changed(super().unbatch(*args, **kwargs), lambda clips: clips.unbatch(*args, **kwargs))
 
-    def go_to(self, epoch, step=0):
-        """Makes the next iteration begin at `step` of `epoch`; a resumed epoch that is named again keeps its step."""
-        with self._lock:
-            if (epoch, step) != (self.epoch, 0):
-                self.epoch, self.step = epoch, step
+    def _alike(self, dataset, again):
+        """`dataset`, which was made of this one, with all that this one knows.
 
-    def begin(self):
-        """(epoch, step) from which an iteration starts."""
-        with self._lock:
-            return self.epoch, self.step
+        Args:
+            dataset: `tf.data.Dataset`.
+            again: function of a `ClipDataset` that makes the same of it.
+        """
+        return ClipDataset(dataset, self.source, self.num_videos, self.steps_per_epoch, self._counter,
+                           self._later(again))
 
-    def finish(self, epoch):
-        """Takes note that `epoch` has been read to its end."""
-        with self._lock:
-            if not self.fixed and epoch == self.epoch:
-                self.epoch, self.step = epoch + 1, 0
-        if self.when_done is not None:
-            self.when_done(epoch)
+    def _changed(self, dataset, again):
+        """As `_alike`, but the batches are others."""
+        return ClipDataset(dataset, self.source, self.num_videos, at=self._later(again))
+
+    def _later(self, again):
+        return None if self._at is None else lambda epoch, step: again(self.at(epoch, step))
 
 
 def input_options(workers):

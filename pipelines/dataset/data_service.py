@@ -17,7 +17,7 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
-from pipelines.dataset import graph
+from pipelines.dataset.epochs import ROW
 from pipelines.dataset.graph import call
 
 PART = 16  # rows that a worker takes at a time: what is read again when it dies
@@ -29,27 +29,27 @@ HEARTBEAT_MS = 2_000
 WORKER_READS = 16  # records under way at once in a worker; how many are decoded at once is tuned to its cores
 
 
-def epoch(epochs, rows, wide, width, reading, address):
+def epoch(counter, plan, planned, width, reading, address):
     """The records of the epoch that is due, read by workers: (clips, good, row to read, row) each, in any order.
 
     Args:
-        epochs: `Epochs`.
-        rows: function (epoch, step) -> int64 (n, graph.COLUMNS).
-        wide: function of those -> int64 (n, width), the rows to read.
+        counter: `EpochCounter`. Tells where to begin.
+        plan: `EpochPlan`.
+        planned: function of its rows, int64 (n, ROW.width) -> int64 (n, width), the rows to read.
         width: int.
         reading: function (dataset of (row to read, row), records read at once) -> dataset; TensorFlow alone.
         address: str. grpc://HOST:PORT of the dispatcher.
     """
     reached(address)
-    empty = tf.data.Dataset.from_tensor_slices((np.zeros((0, width), np.int64), np.zeros((0, graph.COLUMNS), np.int64)))
+    empty = tf.data.Dataset.from_tensor_slices((np.zeros((0, width), np.int64), np.zeros((0, ROW.width), np.int64)))
     spec = tf.nest.flatten(reading(empty, None).element_spec)
     types, shapes = [part.dtype for part in spec], [part.shape for part in spec]
     rounds = {}
 
     def begin(_):
-        planned = rows(np.array(epochs.begin(), np.int64))
+        rows = plan.rows(*counter.begin())
         number = max(rounds, default=-1) + 1
-        rounds[number] = _Round(wide(planned), planned, reading, address)
+        rounds[number] = _Round(planned(ROW.plain(rows)), rows, reading, address)
         for old in sorted(rounds)[:-2]:  # left in the middle
             rounds.pop(old)
         return np.int64(number)
@@ -60,7 +60,7 @@ def epoch(epochs, rows, wide, width, reading, address):
 
         def left(_):
             return tf.data.Dataset.from_tensor_slices(call(lambda number: rounds.pop(int(number)).left(), [number],
-                                                           [tf.int64] * 2, [(None, width), (None, graph.COLUMNS)]))
+                                                           [tf.int64] * 2, [(None, width), (None, ROW.width)]))
 
         shared = tf.data.Dataset.range(np.iinfo(np.int64).max).map(pull).take_while(lambda *parts: parts[-1])
         shared = shared.map(lambda *parts: parts[:-1])
@@ -75,12 +75,17 @@ class _Round:
 
     A client of tf.data service waits for a worker that died as long as the dispatcher lists it, which is for ever, and
     cannot be interrupted from the graph. So it is read from Python, beside a clock that ticks.
+
+    Args:
+        planned: int64 (n, width). The rows to read.
+        rows: the rows of the epoch, structured (n,).
+        reading, address: as `epoch` takes them.
     """
 
-    def __init__(self, table, planned, reading, address):
-        self.table, self.planned, self.arrived = table, planned, 0
-        self.missing = {int(place): position for position, place in enumerate(planned[:, graph.PLACE])}
-        parts = _parts(tf.constant(table), tf.constant(planned))
+    def __init__(self, planned, rows, reading, address):
+        self.planned, self.rows, self.arrived = planned, rows, 0
+        self.missing = {place: position for position, place in enumerate(rows["place"].tolist())}
+        parts = _parts(tf.constant(planned), tf.constant(ROW.plain(rows)))
         service = tf.data.experimental.service
         shared = reading(parts, WORKER_READS).apply(
             service.distribute(service.ShardingPolicy.DYNAMIC, address, compression=None))
@@ -98,10 +103,10 @@ class _Round:
             idle, last = idle + min(now - last, 2 * TICK_SECONDS), now
             if not tick.numpy():
                 idle = 0.0
-                if self.missing.pop(int(row[graph.PLACE]), None) is not None:
+                if self.missing.pop(int(row[ROW["place"]]), None) is not None:
                     # Its place is now that of its arrival, by which batches and epochs are counted.
                     row = row.numpy().copy()
-                    row[graph.PLACE] = self.planned[self.arrived, graph.PLACE]
+                    row[ROW["place"]] = self.rows["place"][self.arrived]
                     self.arrived += 1
                     return *(part.numpy() for part in parts), row, np.bool_(True)
             elif idle > STALL_SECONDS:
@@ -111,12 +116,12 @@ class _Round:
         return *self.nothing, np.bool_(False)
 
     def left(self):
-        """(rows to read, rows) of the clips that have not come."""
+        """(rows to read, rows) of the clips that have not come, both plain."""
         positions = sorted(self.missing.values())
         self.elements = None
-        left = self.planned[positions]
-        left[:, graph.PLACE] = self.planned[self.arrived:, graph.PLACE]
-        return self.table[positions], left
+        rows = self.rows[positions]
+        rows["place"] = self.rows["place"][self.arrived:]
+        return self.planned[positions], ROW.plain(rows)
 
 
 def _with_ticks(dataset):
@@ -166,7 +171,7 @@ def reached(address, seconds=WAIT_SECONDS):
     """
     check_address(address)
     host, _, port = address.removeprefix("grpc://").rpartition(":")
-    began, told = time.monotonic(), False
+    began, warned = time.monotonic(), False
     while True:
         try:
             with socket.create_connection((host.strip("[]"), int(port)), timeout=5.0):
@@ -175,9 +180,9 @@ def reached(address, seconds=WAIT_SECONDS):
             if time.monotonic() - began >= seconds:
                 raise ConnectionError(f"Expected a dispatcher at '{address}'. Nothing answers there: {error}. Start "
                                       "`res3d data-dispatcher`, or check the address.") from None
-            if not told:
+            if not warned:
                 logging.warning("nothing answers at %s yet: waiting for a dispatcher", address)
-            told = True
+            warned = True
             time.sleep(0.5)
 
 

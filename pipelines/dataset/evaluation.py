@@ -11,20 +11,10 @@ from pipelines.annotations.entries import Manifest
 from pipelines.arguments import check_whole_number
 from pipelines.dataset import graph, order
 from pipelines.dataset.clip_dataset import ClipDataset, input_options
-from pipelines.dataset.clip_reader import ClipReader
-from pipelines.dataset.facts import (
-    PREFETCHED_BATCHES,
-    checked_workers,
-    facts_of,
-    labelled,
-    record_dataset,
-    targets_of,
-)
-from pipelines.dataset.quarantine import Quarantine
+from pipelines.dataset.facts import PREFETCHED_BATCHES, checked_workers, labelled
+from pipelines.dataset.source import open_source
 from pipelines.manifest import read_manifest
-from pipelines.records.index import of_manifest
-from pipelines.sample import protocols
-from pipelines.video.probe_cache import Probes
+from pipelines.sample.protocols import protocol as find_protocol
 from res3d.geometry import ClipSpec, check_clip
 
 Path = str | os.PathLike
@@ -60,34 +50,24 @@ def evaluation_clips(data: Path | Manifest, clip: ClipSpec, batch_size: int, pro
     >>> len(val), val.num_videos, list(val.quarantine)
     (1, 8, [])
     """
+    check_clip(clip)
     check_whole_number("batch_size", batch_size)
     index, count = order.check_shard(shard)
     workers = checked_workers(workers)
-    plan, reader = _evaluation(data, clip, protocol, split, labels, on_error, quarantine_csv, probe_cache, workers)
-    if plan.views != 1 or plan.name == "full_video":
+    manifest = read_manifest(data, split=split, labels=labels)
+    row = find_protocol(protocol)
+    if row.views != 1 or row.name == "full_video":
         raise ValueError(f"Expected a protocol with one clip a video, such as 'centre'. Received: '{protocol}'. Use "
                          "`evaluation_views` for it.")
-    labelled(reader.manifest)
-    good = reader.check(workers, every=True)
-    reader.save()
-    if len(reader.quarantine):
-        logging.warning("evaluating %d of %d videos; the others cannot be decoded", len(good), len(reader.manifest))
+    source = open_source(labelled(manifest), clip, on_error=on_error, workers=workers, quarantine_csv=quarantine_csv,
+                         probe_cache=probe_cache)
+    good = source.check(workers, every=True)
+    source.save()
+    if len(good) < len(manifest):
+        logging.warning("evaluating %d of %d videos; the others cannot be decoded", len(good), len(manifest))
     good = good[index::count]
-    targets = targets_of(reader.manifest)
-    facts = facts_of(reader, len(good), -(-len(good) // batch_size))
-    if of_manifest(reader.manifest):
-        dataset = record_dataset().evaluation(reader, plan, good, targets, batch_size, workers)
-        return ClipDataset(dataset.prefetch(PREFETCHED_BATCHES).with_options(input_options(workers)), facts)
-    dataset = tf.data.Dataset.from_tensor_slices(np.array(good, np.int64))
-    shape = plan.test_clip(clip).shape
-
-    def read(video):
-        return reader.surely(lambda index: reader.views(index, plan)[0], int(video)), targets[video]
-
-    decoded = graph.decoded(read, shape, targets)
-    dataset = dataset.map(lambda video: decoded(video)[:2], workers)
-    dataset = dataset.batch(batch_size).prefetch(PREFETCHED_BATCHES).with_options(input_options(workers))
-    return ClipDataset(dataset, facts)
+    dataset = source.evaluation(good, row, batch_size, workers).prefetch(PREFETCHED_BATCHES)
+    return ClipDataset(dataset.with_options(input_options(workers)), source, len(good), -(-len(good) // batch_size))
 
 
 def evaluation_views(data: Path | Manifest, clip: ClipSpec, protocol: str, split: str | None = None,
@@ -117,35 +97,18 @@ def evaluation_views(data: Path | Manifest, clip: ClipSpec, protocol: str, split
     >>> [tuple(clips.shape) for clips, label, video in views.take(1)]
     [(30, 8, 64, 64, 3)]
     """
+    check_clip(clip)
     index, count = order.check_shard(shard)
     workers = checked_workers(workers)
-    plan, reader = _evaluation(data, clip, protocol, split, labels, on_error, quarantine_csv, probe_cache, workers)
-    videos = np.arange(len(reader.manifest))[index::count]
-    targets = targets_of(reader.manifest)
-    view_shape = plan.test_clip(clip).shape
-    empty = np.empty((0, *view_shape), np.uint8)
-
-    def read(video):
-        views = reader.attempt(lambda video: reader.views(video, plan), int(video))
-        return empty if views is None else views, targets[video]
-
-    shape = (plan.views, None if plan.name == "full_video" else clip.frames, *view_shape[1:])
-    if of_manifest(reader.manifest):
-        dataset = record_dataset().views(reader, plan, videos, targets, workers)
-    else:
-        dataset = tf.data.Dataset.from_tensor_slices(videos)
-        dataset = dataset.map(graph.decoded(read, (None, *shape[1:]), targets), workers)
+    manifest = read_manifest(data, split=split, labels=labels)
+    row = find_protocol(protocol)
+    source = open_source(manifest, clip, on_error=on_error, workers=workers, quarantine_csv=quarantine_csv,
+                         probe_cache=probe_cache)
+    videos = np.arange(len(manifest))[index::count]
+    frames, *picture = row.test_clip(clip).shape
+    shape = (row.views, None if row.name == "full_video" else frames, *picture)
+    dataset = source.views(videos, row, workers)
     dataset = dataset.filter(lambda views, target, video: tf.shape(views)[0] > 0)
     dataset = dataset.map(lambda views, target, video: (tf.ensure_shape(views, shape), target, video))
-    dataset = dataset.concatenate(graph.ending(dataset.element_spec, reader.save))
-    return ClipDataset(dataset.with_options(input_options(workers)), facts_of(reader, len(videos), None))
-
-
-def _evaluation(data, clip, protocol, split, labels, on_error, quarantine_csv, probe_cache, workers):
-    check_clip(clip)
-    manifest = read_manifest(data, split=split, labels=labels)
-    if of_manifest(manifest):
-        reader = record_dataset().open_reader(manifest, clip, Quarantine(quarantine_csv), on_error)
-        return protocols.protocol(protocol), reader
-    reader = ClipReader(manifest, clip, Probes(probe_cache), Quarantine(quarantine_csv), on_error, workers=workers)
-    return protocols.protocol(protocol), reader
+    dataset = dataset.concatenate(graph.ending(dataset.element_spec, source.save))
+    return ClipDataset(dataset.with_options(input_options(workers)), source, len(videos), None)

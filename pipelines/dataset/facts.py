@@ -1,4 +1,4 @@
-"""What training and evaluation clips have in common: checked arguments, targets, and the facts that ride along."""
+"""What training and evaluation clips have in common: checked arguments, and targets."""
 
 import os
 
@@ -29,13 +29,6 @@ def targets_of(manifest):
     return targets
 
 
-def facts_of(reader, num_videos, steps):
-    """The attributes of a `ClipDataset`."""
-    manifest = reader.manifest
-    return {"labels": manifest.labels, "num_classes": manifest.num_classes, "manifest": manifest, "clip": reader.clip,
-            "reader": reader, "quarantine": reader.quarantine, "num_videos": num_videos, "steps_per_epoch": steps}
-
-
 def default_workers():
     """One a core that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -47,10 +40,3 @@ def checked_workers(workers):
         return default_workers()
     check_whole_number("workers", workers)
     return workers
-
-
-def record_dataset():
-    """`pipelines.dataset.from_records.source`, when records are read."""
-    from pipelines.dataset.from_records import source
-
-    return source

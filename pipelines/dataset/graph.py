@@ -1,7 +1,6 @@
 """The tf.data graph between the order of an epoch and its batches, one function a phase.
 
-Beside each clip travels a row of integers: epoch, place in the epoch, video, key, and how many of a video's clips a
-resumed epoch leaves out. All that is random in later phases is drawn from the key.
+Beside each clip travels its row of integers, which has the columns `epochs.ROW`.
 """
 
 import atexit
@@ -11,9 +10,7 @@ import time
 import numpy as np
 import tensorflow as tf
 
-EPOCH, PLACE, VIDEO, KEY, LEFT_OUT = range(5)
-COLUMNS = 5
-
+from pipelines.dataset.epochs import ROW
 
 # A thread that comes back from decoding while Python shuts down brings the whole process down with it ("terminate
 # called without an active exception"), as happens when a script ends, or fails, with a half-read dataset still in a
@@ -63,15 +60,29 @@ def call(function, inputs, dtypes, shapes):
     return tf.ensure_shape(found, shapes)
 
 
-def epoch_rows(epochs, rows):
-    """The rows of the epoch that is due when the iteration starts: `rows((epoch, step))` is int64 (videos, COLUMNS)."""
+def epoch_rows(counter, plan):
+    """The rows of the epoch that is due when the iteration starts, int64 (ROW.width,) each.
+
+    Args:
+        counter: `EpochCounter`. Tells where to begin.
+        plan: `EpochPlan`.
+    """
     def begin(_):
-        return call(lambda: np.array(epochs.begin(), np.int64), [], tf.int64, (2,))
+        return call(lambda: np.array(counter.begin(), np.int64), [], tf.int64, (2,))
+
+    def rows(at):
+        return ROW.plain(plan.rows(*map(int, at)))
 
     def table(at):
-        return tf.data.Dataset.from_tensor_slices(call(rows, [at], tf.int64, (None, COLUMNS)))
+        return tf.data.Dataset.from_tensor_slices(call(rows, [at], tf.int64, (None, ROW.width)))
 
     return tf.data.Dataset.range(1).map(begin).flat_map(table)
+
+
+def clips_shape(clip, count, full_frame=False):
+    """Shape of `count` clips of a video: those of a `ClipSpec`, or of whole pictures, whose size is not known."""
+    height, width = (None, None) if full_frame else (clip.height, clip.width)
+    return count, clip.frames, height, width, clip.channels
 
 
 def decoded(decode, shape, targets):
@@ -81,14 +92,26 @@ def decoded(decode, shape, targets):
     return lambda row: (*call(decode, [row], dtypes, shapes), row)
 
 
+def target_of(targets):
+    """A function position -> target, for a graph: it looks into a table that is part of the graph, unless that would be
+    large."""
+    if targets.ndim == 1:
+        table = tf.constant(targets)
+        return lambda position: tf.gather(table, position)
+    return lambda position: call(lambda index: targets[index], [position], tf.as_dtype(targets.dtype),
+                                 targets.shape[1:])
+
+
 def each_clip(clips, target, row, count):
     """A dataset of the `count` clips of a video: clip, target, row with a place and a key of its own."""
-    number = tf.range(row[LEFT_OUT], count)
+    left_out = row[ROW["left_out"]]
+    number = tf.range(left_out, count)
     same = tf.zeros_like(number)
-    columns = row[EPOCH] + same, row[PLACE] * count + number, row[VIDEO] + same, row[KEY] + number, same
-    table = tf.stack(columns, axis=1)
+    columns = {name: row[ROW[name]] + same for name in ROW.names}
+    columns |= {"place": row[ROW["place"]] * count + number, "key": row[ROW["key"]] + number, "left_out": same}
+    table = tf.stack([columns[name] for name in ROW.names], axis=1)
     targets = tf.repeat(target[tf.newaxis], tf.size(number), axis=0)
-    return tf.data.Dataset.from_tensor_slices((clips[row[LEFT_OUT]:], targets, table))
+    return tf.data.Dataset.from_tensor_slices((clips[left_out:], targets, table))
 
 
 def augmented(augment, clip):
@@ -117,15 +140,15 @@ def mixed(mix, num_classes):
 
 def seed_of(row):
     """Two int32 from the key of a row."""
-    return tf.bitcast(row[KEY], tf.int32)
+    return tf.bitcast(row[ROW["key"]], tf.int32)
 
 
-def counted(epochs, last_place):
-    """Hands a batch on, and tells `epochs` when it was an epoch's last."""
+def counted(counter, last_place):
+    """Hands a batch on, and tells the `EpochCounter` when it was an epoch's last."""
     def note(row):
-        if row[PLACE] == last_place:
-            epochs.finish(int(row[EPOCH]))
-        return row[EPOCH]
+        if row[ROW["place"]] == last_place:
+            counter.finish(int(row[ROW["epoch"]]))
+        return row[ROW["epoch"]]
 
     def function(clips, targets, rows):
         with tf.control_dependencies([call(note, [rows[-1]], tf.int64, ())]):

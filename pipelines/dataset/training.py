@@ -1,4 +1,4 @@
-"""Batches of clips from videos, as `tf.data`: `training_clips` here, and `evaluation_clips` and `evaluation_views`.
+"""Batches of clips to train on, as `tf.data`: `training_clips`.
 
 The phases, in order: order the videos, probe, sample frames, decode, augment, batch, mix. All that is random in a clip
 is drawn from integers that depend on (seed, epoch, place in the epoch), so that the clips and their order are the same
@@ -8,33 +8,18 @@ for any number of workers.
 import os
 from collections.abc import Callable, Sequence
 
-import numpy as np
 import tensorflow as tf
 
 from pipelines.annotations.entries import Manifest
-from pipelines.arguments import check_whole_number
 from pipelines.augment.chaining import chain
-from pipelines.augment.crops import clip_box
-from pipelines.dataset import graph, order
-from pipelines.dataset.clip_dataset import ClipDataset, Epochs, input_options
-from pipelines.dataset.clip_reader import ClipReader
-from pipelines.dataset.evaluation import evaluation_clips, evaluation_views
-from pipelines.dataset.facts import (
-    PREFETCHED_BATCHES,
-    checked_workers,
-    default_workers,
-    facts_of,
-    labelled,
-    record_dataset,
-    targets_of,
-)
-from pipelines.dataset.quarantine import Quarantine
+from pipelines.augment.crops import ClipCrop
+from pipelines.dataset import graph
+from pipelines.dataset.clip_dataset import ClipDataset, input_options
+from pipelines.dataset.epochs import EpochCounter, EpochPlan
+from pipelines.dataset.facts import PREFETCHED_BATCHES, checked_workers, labelled
+from pipelines.dataset.source import open_source
 from pipelines.manifest import read_manifest
-from pipelines.records.index import of_manifest
-from pipelines.video.probe_cache import Probes
 from res3d.geometry import ClipSpec, check_clip
-
-__all__ = ["default_workers", "evaluation_clips", "evaluation_views", "training_clips"]
 
 Path = str | os.PathLike
 CROPS = ("random", "centre")
@@ -97,94 +82,74 @@ def training_clips(data: Path | Manifest, clip: ClipSpec, batch_size: int, seed:
     (3, 8, [3, 3, 2])
     """
     check_clip(clip)
-    manifest = labelled(read_manifest(data, split=split, labels=labels))
-    check_whole_number("batch_size", batch_size)
-    check_whole_number("clips_per_video", clips_per_video)
     workers = checked_workers(workers)
-    shard = order.check_shard(shard)
-    if balanced and manifest.multi_label:
-        raise ValueError("`balanced` needs one label a video. Received: a multi-label data set.")
+    manifest = labelled(read_manifest(data, split=split, labels=labels))
+    plan = EpochPlan(manifest, batch_size, seed, shard, clips_per_video, balanced, drop_remainder)
+    source = open_source(manifest, clip, on_error=on_error, policy=policy, workers=workers, data_service=data_service,
+                         quarantine_csv=quarantine_csv, probe_cache=probe_cache, jumps=jumps)
+    picture, augment = _picture(clip, crop, augment)
+    source.check(workers)
+    clips = TrainingClips(source, plan, picture, augment, mix, workers)
+    return clips.starting(start_epoch, start_step)
+
+
+class TrainingClips:
+    """The phases from the plan of an epoch to its batches, for any epoch.
+
+    Args:
+        source: `Source`.
+        plan: `EpochPlan` of the same videos.
+        picture: (crop, full_frame), the part of the picture to read, as `Source.training` takes it.
+        augment: None or a function of (clip, seed).
+        mix: None or a function of (clips, labels, seed, num_classes).
+        workers: int. Clips decoded, and augmented, at once.
+    """
+
+    def __init__(self, source, plan, picture, augment, mix, workers):
+        self.source, self.plan, self.augment, self.mix, self.workers = source, plan, augment, mix, workers
+        self._decoded = source.training(plan, *picture, workers)
+
+    def starting(self, epoch, step=0):
+        """`ClipDataset` whose first iteration begins at a step of an epoch, and the following with the epochs after."""
+        return self._dataset(EpochCounter(epoch, step, self.plan.steps, when_done=self.source.epoch_done))
+
+    def at(self, epoch, step=0):
+        """`ClipDataset` of the batches of one epoch from one step on, the same each time it is read."""
+        return self._dataset(EpochCounter(epoch, step, self.plan.steps, fixed=True, when_done=self.source.epoch_done))
+
+    def _dataset(self, counter):
+        plan, workers = self.plan, self.workers
+        dataset = self._decoded(counter)
+        dataset = dataset.flat_map(lambda *parts: graph.each_clip(*parts, plan.clips_per_video))
+        if self.augment is not None:
+            dataset = dataset.map(graph.augmented(self.augment, self.source.clip), workers)
+        dataset = dataset.batch(plan.batch_size, plan.drop_remainder)
+        if self.mix is not None:
+            dataset = dataset.map(graph.mixed(self.mix, self.source.manifest.num_classes), workers)
+        dataset = dataset.prefetch(PREFETCHED_BATCHES)
+        # Behind the prefetch: `EpochCounter` says why.
+        dataset = dataset.map(graph.counted(counter, plan.last_place))
+        if counter.fixed or counter.step == 0:
+            dataset = dataset.apply(tf.data.experimental.assert_cardinality(counter.rest))
+        return ClipDataset(dataset.with_options(input_options(workers)), self.source, plan.num_videos, plan.steps,
+                           counter, self.at)
+
+
+def _picture(clip, crop, augment):
+    """((crop, full_frame), augment): the part of the picture to read, and what is left to do in the graph.
+
+    A chain that begins with a spatial step replaces `crop`, "random" or "centre": the step's own box is read, or whole
+    pictures where it has none.
+    """
     if crop not in CROPS:
         raise ValueError(f"`crop` must be one of {', '.join(map(repr, CROPS))}. Received: {crop!r}.")
-    of_records = of_manifest(manifest)
-    if data_service is not None and not of_records:
-        raise ValueError("`data_service` needs records, which its workers read without Python. Received videos. Run "
-                         "`res3d prepare` first.")
-    probes, quarantine = Probes(probe_cache, jumps), Quarantine(quarantine_csv)
-    if of_records:
-        reader = record_dataset().open_reader(manifest, clip, quarantine, on_error, policy)
-    else:
-        reader = ClipReader(manifest, clip, probes, quarantine, on_error, policy, workers)
-    reader.check(workers)
-
-    window, whole, augment = _spatial(augment, clip, crop)
-    targets = targets_of(manifest)
-    picture = (None, None) if whole else (clip.height, clip.width)
-    shape = (clips_per_video, clip.frames, *picture, clip.channels)
-    num_videos = -(-len(manifest) // shard[1])
-    per_epoch = num_videos * clips_per_video
-    steps = per_epoch // batch_size if drop_remainder else -(-per_epoch // batch_size)
-    if steps == 0:
-        raise ValueError(f"Expected at least one full batch. Received: {per_epoch} clips for batch_size={batch_size} "
-                         "with drop_remainder=True. Use a smaller batch.")
-    facts = facts_of(reader, num_videos, steps)
-
-    def rows(at):
-        """The rows of the videos of an epoch still to come."""
-        epoch, step = map(int, at)
-        if balanced:
-            videos = order.balanced_order([entry.label for entry in manifest], seed, epoch, shard)
-        else:
-            videos = order.epoch_order(len(manifest), seed, epoch, shard)
-        places = np.arange(num_videos)
-        keys = order.clip_keys(seed, epoch, places * shard[1] + shard[0])
-        left_out = np.clip(step * batch_size - places * clips_per_video, 0, clips_per_video)
-        table = np.stack([np.full(num_videos, epoch), places, videos, keys, left_out], axis=1)
-        return table[left_out < clips_per_video]
-
-    def decode(row):
-        clips, used = reader.attempt_next(
-            lambda index: reader.random_clips(index, int(row[graph.KEY]), clips_per_video, window, whole),
-            int(row[graph.VIDEO]))
-        return clips, targets[used]
-
-    def decoded(epochs):
-        return graph.epoch_rows(epochs, rows).map(graph.decoded(decode, shape, targets), workers)
-
-    if of_records:
-        decoded = record_dataset().training(reader, targets, rows, clips_per_video, window, whole, workers,
-                                            data_service)
-
-    def build(epoch, step, fixed=False):
-        epochs = Epochs(epoch, step, steps, fixed, when_done=reader.epoch_done)
-        dataset = decoded(epochs)
-        dataset = dataset.flat_map(lambda *parts: graph.each_clip(*parts, clips_per_video))
-        if augment is not None:
-            dataset = dataset.map(graph.augmented(augment, clip), workers)
-        dataset = dataset.batch(batch_size, drop_remainder)
-        if mix is not None:
-            dataset = dataset.map(graph.mixed(mix, manifest.num_classes), workers)
-        dataset = dataset.prefetch(PREFETCHED_BATCHES)
-        # Behind the prefetch: `Epochs` says why.
-        dataset = dataset.map(graph.counted(epochs, min(per_epoch, steps * batch_size) - 1))
-        if fixed or step == 0:
-            dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps - step))
-        return ClipDataset(dataset.with_options(input_options(workers)), facts, epochs,
-                           lambda epoch, step: build(epoch, step, fixed=True))
-
-    return build(start_epoch, start_step)
-
-
-def _spatial(augment, clip, crop):
-    """(window, whole, augment): the box to decode or None for the centre, whether to decode whole pictures instead, and
-    what is left to do in the graph."""
     steps = () if augment is None else chain(augment).steps
     if not steps or not getattr(steps[0], "spatial", False):
-        return (clip_box(clip) if crop == "random" else None), False, augment
+        return (ClipCrop(clip) if crop == "random" else None, False), augment
     if not hasattr(steps[0], "box"):
-        return None, True, augment
+        return (None, True), augment
     size = steps[0].height, steps[0].width
     if size != (clip.height, clip.width):
         raise ValueError(f"`augment` begins with a crop to {size[0]}x{size[1]}, but a clip is {clip.height}x"
                          f"{clip.width}. Make them equal.")
-    return steps[0].box, False, chain(*steps[1:]) if steps[1:] else None
+    return (steps[0], False), chain(*steps[1:]) if steps[1:] else None

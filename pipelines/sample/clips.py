@@ -16,6 +16,12 @@ from pipelines.video.info import VideoError
 POLICIES = ("repeat_last", "loop", "error")
 
 
+def check_policy(policy):
+    """Raises ValueError for a name that stands for no way to fill a clip that runs past the end of its video."""
+    if policy not in POLICIES:
+        raise ValueError(f"`policy` must be one of {', '.join(map(repr, POLICIES))}. Received: {policy!r}.")
+
+
 def clip_span(num_frames: int, stride: int) -> int:
     """Frames from the first to the last of a clip, both counted: (4, 2) -> x.x.x.x -> 7.
 
@@ -44,8 +50,7 @@ def clip_indices(start: int, num_frames: int, stride: int, total: int, policy: s
     >>> clip_indices(0, 4, 2, total=5), clip_indices(0, 4, 2, total=5, policy="loop")
     ([0, 2, 4, 4], [0, 2, 4, 1])
     """
-    if policy not in POLICIES:
-        raise ValueError(f"`policy` must be one of {', '.join(map(repr, POLICIES))}. Received: {policy!r}.")
+    check_policy(policy)
     if total < 1 or not 0 <= start < total:
         raise ValueError(f"A clip starts inside its video, from 0 to {total - 1}. Received: start={start}.")
     indices = range(start, start + num_frames * stride, stride)

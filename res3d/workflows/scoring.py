@@ -71,9 +71,9 @@ def score(model, clip, data, protocol, labels, split=None, workers=None, multi_l
     started = time.monotonic()
     views = evaluation_views(data, clip, protocol.name, split=split, labels=labels, workers=workers)
     rows, positions, clip_scores, truth = [], [], [], []
-    entries, reader = views.manifest.entries, views.reader
+    entries, source = views.manifest.entries, views.source
     if long_enough:
-        found = (reader.attempt(reader.extent, index) for index in range(len(entries)))
+        found = (source.fallback.try_read(source.extent, index) for index in range(len(entries)))
         protocol.check_longest(clip, (extent for extent in found if extent is not None))
     bar = tqdm(total=len(entries), unit="video", disable=None if progress else True, dynamic_ncols=True)
     for batch, _, position in views.prefetch(1):
@@ -88,7 +88,7 @@ def score(model, clip, data, protocol, labels, split=None, workers=None, multi_l
     scores = np.stack(rows) if rows else np.empty((0, len(labels)))
     names = [name_of(entries[position]) for position in positions]
     predictions = Predictions(names, list(labels), truth, scores)
-    padded = [position for position in positions if not _fits(protocol, clip, reader.extent(position))]
+    padded = [position for position in positions if not _fits(protocol, clip, source.extent(position))]
     if padded:
         logging.warning("%d of %d videos have fewer than the %d frames that protocol %s takes, such as '%s': it "
                         "repeats theirs", len(padded), len(positions), protocol.span(clip), protocol.name,
@@ -110,7 +110,7 @@ def middle_clip(entry, clip):
     """
     views = evaluation_views(Manifest([dataclasses.replace(entry, labels=())], []), clip, "centre", workers=1)
     for pixels, *_ in views:
-        rate = clip.fps if clip.fps is not None else views.reader.extent(0)[0].fps
+        rate = clip.fps if clip.fps is not None else views.source.extent(0)[0].fps
         return pixels.numpy()[0], max(rate / clip.stride, 1.0)
     raise ValueError(f"Expected a video that can be read. '{name_of(entry)}' cannot: "
                      f"{', '.join(reason for _, reason in views.quarantine)}.")

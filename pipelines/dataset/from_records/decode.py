@@ -7,7 +7,8 @@ same, and a damaged record costs no other. Frames are chosen as strings, before 
 import tensorflow as tf
 
 from pipelines.augment.crops import to_uint8
-from pipelines.dataset.from_records.rows import COLUMNS, DOWN, OFFSET, OUT_HEIGHT, OUT_WIDTH, RIGHT, SHARD, TOP, WIDTH
+from pipelines.dataset.from_records.rows import PLACE, columns
+from pipelines.dataset.graph import clips_shape
 from pipelines.records.record import FRAME_BYTES, FRAME_FROM_END, IMAGE, SCHEMA_VERSION, VERSION
 from pipelines.storage import addresses
 
@@ -33,12 +34,12 @@ def read(dataset, shards, decode, nothing, workers, autotune=False):
     asked = not any(addresses.is_remote(shard) or set("*?[\\") & set(shard) for shard in shards)
 
     def one(row, *rest):
-        name = tf.gather(names, row[SHARD])
+        name = tf.gather(names, row[PLACE["shard"]])
         name = tf.io.matching_files(name) if asked else name[tf.newaxis]
-        record = _record(name, tf.maximum(row[OFFSET], 0))
+        record = _record(name, tf.maximum(row[PLACE["offset"]], 0))
 
         def parsed(serialized):
-            wanted = tf.debugging.assert_non_negative(row[OFFSET])
+            wanted = tf.debugging.assert_non_negative(row[PLACE["offset"]])
             with tf.control_dependencies([wanted]):
                 return decode(tf.identity(serialized), row, *rest), True, row, *rest
 
@@ -89,7 +90,7 @@ def _few(frames):
     return frames.shape[0] is not None and frames.shape[0] <= UNROLLED
 
 
-def clip_decoder(clip, count, indexed, resizes, whole=False):
+def clip_decoder(clip, count, indexed, resizes, full_frame=False):
     """`decode` for `read`: `count` clips as their row says, uint8 (count, frames, height, width, channels).
 
     Args:
@@ -97,14 +98,14 @@ def clip_decoder(clip, count, indexed, resizes, whole=False):
         count: int. Clips of a record.
         indexed: bool. As in `chosen_frames`.
         resizes: bool. Whether any picture has to be scaled.
-        whole: bool. Whole pictures, whose size is known only when they are decoded.
+        full_frame: bool. Whole pictures, whose size is known only when they are decoded.
     """
-    fit = fitter(clip, count, resizes, whole)
+    fit, wanted = fitter(clip, count, resizes, full_frame), columns(count * clip.frames)
 
     def decode(serialized, row, *_):
-        frames = tf.ensure_shape(row[COLUMNS:COLUMNS + count * clip.frames], (count * clip.frames,))
+        frames = tf.ensure_shape(row[wanted["frames"]], (count * clip.frames,))
         jpegs = chosen_frames(serialized, frames, indexed)
-        box = tf.cast(row[TOP:WIDTH + 1], tf.int32)
+        box = tf.cast(row[wanted["box"]], tf.int32)
 
         def picture(jpeg):
             return decoded(jpeg, box, clip.channels)
@@ -131,35 +132,34 @@ def decoded(jpeg, box, channels):
     """
     first = tf.maximum(box[:2] - MARGIN, 0)
     last = tf.minimum(box[:2] + box[2:] + MARGIN, tf.io.extract_jpeg_shape(jpeg)[:2])
-    wide = tf.io.decode_and_crop_jpeg(jpeg, tf.concat([first, last - first], 0), channels=channels, dct_method=EXACT)
-    return tf.slice(wide, tf.concat([box[:2] - first, [0]], 0), tf.concat([box[2:], [-1]], 0))
+    more = tf.io.decode_and_crop_jpeg(jpeg, tf.concat([first, last - first], 0), channels=channels, dct_method=EXACT)
+    return tf.slice(more, tf.concat([box[:2] - first, [0]], 0), tf.concat([box[2:], [-1]], 0))
 
 
-def fitter(clip, count, resizes, whole=False):
+def fitter(clip, count, resizes, full_frame=False):
     """A function (decoded pictures, row) -> clips, with the arguments of `clip_decoder`."""
     def fit(pictures, row):
         if resizes:
             pictures = scaled(pictures, row)
-        if not whole:
+        if not full_frame:
             pictures = _cut(pictures, row, clip)
-        height, width = (None, None) if whole else (clip.height, clip.width)
-        return tf.ensure_shape(tf.reshape(pictures, (count, clip.frames, *(
-            tf.unstack(tf.shape(pictures))[1:3] if whole else (height, width)), clip.channels)),
-            (count, clip.frames, height, width, clip.channels))
+        shape = clips_shape(clip, count, full_frame)
+        height, width = tf.unstack(tf.shape(pictures))[1:3] if full_frame else shape[2:4]
+        return tf.ensure_shape(tf.reshape(pictures, (*shape[:2], height, width, clip.channels)), shape)
 
     return fit
 
 
 def scaled(pictures, row):
     """Pictures at the size that their row asks for, bilinear without smoothing as everywhere."""
-    size = tf.cast(row[OUT_HEIGHT:OUT_WIDTH + 1], tf.int32)
+    size = tf.cast(row[PLACE["size"]], tf.int32)
     same = tf.reduce_all(tf.equal(tf.shape(pictures)[1:3], size))
     return tf.cond(same, lambda: pictures, lambda: to_uint8(tf.image.resize(pictures, size)))
 
 
 def _cut(pictures, row, clip):
-    down, right = row[DOWN], row[RIGHT]
-    return pictures[:, down:down + clip.height, right:right + clip.width]
+    corner = row[PLACE["corner"]]
+    return pictures[:, corner[0]:corner[0] + clip.height, corner[1]:corner[1] + clip.width]
 
 
 def views_decoder(clip, crops, indexed):
@@ -176,8 +176,8 @@ def views_decoder(clip, crops, indexed):
     """
     def decode(serialized, row, frames, clips, corners):
         def picture(jpeg):
-            whole = tf.io.decode_jpeg(jpeg, channels=clip.channels, dct_method=EXACT)
-            return scaled(whole[tf.newaxis], row)[0]
+            full_frame = tf.io.decode_jpeg(jpeg, channels=clip.channels, dct_method=EXACT)
+            return scaled(full_frame[tf.newaxis], row)[0]
 
         jpegs = chosen_frames(serialized, frames, indexed)
         pictures = tf.map_fn(picture, jpegs,

@@ -10,7 +10,7 @@ import zlib
 
 import numpy as np
 
-from pipelines.dataset.from_records.rows import COLUMNS, LENGTH, OFFSET, TOP, WIDTH
+from pipelines.dataset.from_records.rows import named
 from pipelines.records import record, wire
 from pipelines.records.tfrecord import HEADER_BYTES
 from pipelines.storage import addresses
@@ -65,17 +65,19 @@ def read(path, offset, length, count, frames):
 
 def pictures(path, row, count, channels):
     """The part of each chosen frame that a row of `RecordRows` asks for, uint8 (frames, height, width, channels)."""
-    if row[OFFSET] < 0:
+    row = named(row)
+    offset = int(row["offset"])
+    if offset < 0:
         raise ValueError("Expected a record that is to be read. Received the row of one that is too "
                          "short. Leave it out.")
-    top, left, height, width = row[TOP:WIDTH + 1].tolist()
-    jpegs = read(path, int(row[OFFSET]), int(row[LENGTH]), count, row[COLUMNS:])
+    top, left, height, width = row["box"].tolist()
+    jpegs = read(path, offset, int(row["length"]), count, row["frames"])
     found = np.empty((len(jpegs), height, width, channels), np.uint8)
     for place, jpeg in enumerate(jpegs):
         picture = decode_image(jpeg, channels)
         if picture.shape[0] < top + height or picture.shape[1] < left + width:
             raise ValueError(f"Expected pictures of {top + height}x{left + width} or more in the record at byte "
-                             f"{row[OFFSET]} of '{path}'. One has {picture.shape[0]}x{picture.shape[1]}. Prepare "
+                             f"{offset} of '{path}'. One has {picture.shape[0]}x{picture.shape[1]}. Prepare "
                              "the data again.")
         found[place] = picture[top:top + height, left:left + width]
     return found

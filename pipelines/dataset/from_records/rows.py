@@ -4,16 +4,34 @@ All arithmetic of records is here, in NumPy over whole epochs; the graph that re
 and boxes are those that `pipelines.sample` and `pipelines.augment` would choose for the same video.
 """
 
+import functools
+
 import numpy as np
 
-from pipelines.augment.crops import Window
+from pipelines.dataset.columns import Columns
 from pipelines.sample import clips
 from pipelines.sample.seeds import fold_in
 
-# Columns of a row. The frame numbers follow them.
-SHARD, OFFSET, LENGTH, TOP, LEFT, HEIGHT, WIDTH, OUT_HEIGHT, OUT_WIDTH, DOWN, RIGHT = range(11)
-COLUMNS = 11
 UNREADABLE = -1  # offset of a record that is not to be read
+
+
+@functools.cache
+def columns(num_frames):
+    """The `Columns` of a row with so many frame numbers.
+
+    A record lies in file `shard` from byte `offset` on, and has `length` bytes. Of its pictures `frames`, the part
+    `box` (top, left, height, width) is decoded and scaled to `size` (height, width); the clip begins at `corner` (top,
+    left) of that.
+    """
+    return Columns("shard", "offset", "length", box=4, size=2, corner=2, frames=num_frames)
+
+
+PLACE = columns(0)  # of rows without frames; the columns in front of the frames lie alike in all
+
+
+def named(rows):
+    """Plain rows, int64 (n, width) or (width,), with names for their columns."""
+    return columns(rows.shape[-1] - PLACE.width).named(rows)
 
 
 class RecordRows:
@@ -25,13 +43,12 @@ class RecordRows:
         policy: what stands for frames past the end of a record, as in `pipelines.sample`.
 
     Attributes:
-        shards: list of str. The files that column SHARD points into.
+        shards: list of str. The files that column `shard` points into.
         sizes: int64 (kinds, 2). The different (height, width) there are.
     """
 
     def __init__(self, entries, clip, policy="repeat_last"):
-        if policy not in clips.POLICIES:
-            raise ValueError(f"`policy` must be one of {', '.join(map(repr, clips.POLICIES))}. Received: {policy!r}.")
+        clips.check_policy(policy)
         self.entries, self.clip, self.policy = entries, clip, policy
         self.shards = sorted({entry.shard for entry in entries})
         number = {shard: position for position, shard in enumerate(self.shards)}
@@ -70,6 +87,10 @@ class RecordRows:
         step, unit = (column.reshape(-1, *[1] * (np.ndim(ticks) - 1)) for column in self.ratios[records].T)
         return (2 * ticks * step + unit) // (2 * unit)
 
+    def of(self, clip):
+        """The rows of the same records for another clip."""
+        return self if clip == self.clip else RecordRows(self.entries, clip, self.policy)
+
     @property
     def longest(self):
         """(frames at the clip's rate, position) of the longest record."""
@@ -96,74 +117,67 @@ class RecordRows:
             chosen[(self.lengths[records] < clip.span)] = -1
         return chosen
 
-    def training(self, records, keys, count, window, whole):
-        """Rows of random clips; their frames lie inside a box that `window` chooses, or are whole pictures.
+    def training(self, records, keys, count, crop, full_frame):
+        """Rows of random clips, structured; their pictures are cut out where `crop` says, or kept whole.
 
         Args:
             records: int64 (n,).
             keys: int64 (n,). All randomness comes from them.
             count: int. Clips of a record.
-            window: None for the centre, `clip_box(clip)` or the `box` of a `Window`.
-            whole: bool. Whole pictures, scaled as the clip says.
+            crop: None for the centre, or what chooses boxes, such as a `ClipCrop`.
+            full_frame: bool. Whole pictures, scaled as the clip says.
         """
-        rows = self._rows(records)
         frames = self.random_clips(records, keys, count).reshape(len(records), -1)
-        rows[frames[:, 0] < 0, OFFSET] = UNREADABLE
-        size, scaled = self.sizes[self.kinds[records]], self.scaled[self.kinds[records]]
-        rows[:, HEIGHT:WIDTH + 1] = size
-        rows[:, OUT_HEIGHT:OUT_WIDTH + 1] = scaled
-        if not whole and window is None:
-            self._centred(rows, size, scaled)
-        elif not whole:
-            rows[:, TOP:WIDTH + 1] = self._boxes(window, size, keys)
-            rows[:, OUT_HEIGHT:OUT_WIDTH + 1] = self.clip.height, self.clip.width
-        return np.concatenate([rows, frames], axis=1)
-
-    def centre(self, records, frames):
-        """Rows of the centre crop of given frames, int64 (n, frames)."""
-        rows = self._rows(records)
-        self._centred(rows, self.sizes[self.kinds[records]], self.scaled[self.kinds[records]])
-        return np.concatenate([rows, frames], axis=1)
-
-    def resizes(self, window, whole):
-        """Whether any picture has to be scaled for `training`."""
-        if window is None or whole:
-            return bool((self.sizes != self.scaled).any())
-        if isinstance(getattr(window, "__self__", None), Window):
-            return True
-        return any(tuple(window(*size, 0)[2:]) != (self.clip.height, self.clip.width) for size in self.sizes.tolist())
-
-    def _rows(self, records):
-        rows = np.zeros((len(records), COLUMNS), np.int64)
-        rows[:, [SHARD, OFFSET, LENGTH]] = self.places[records]
+        rows = self._rows(records, frames)
+        rows["offset"][frames[:, 0] < 0] = UNREADABLE
+        if full_frame:
+            self._full_frame(rows, records)
+        elif crop is None:
+            self._centre(rows, records)
+        else:
+            rows["box"] = crop.boxes(*self.sizes[self.kinds[records]].T, keys)
+            rows["size"] = self.clip.height, self.clip.width
         return rows
 
-    def _centred(self, rows, size, scaled):
+    def centre(self, records, frames):
+        """Rows of the centre crop of given frames, int64 (n, frames); structured."""
+        rows = self._rows(records, frames)
+        self._centre(rows, records)
+        return rows
+
+    def full_frames(self, records):
+        """Rows of whole pictures, scaled as the clip says, and without frames: those travel beside them; structured."""
+        rows = self._rows(records, np.zeros((len(records), 0), np.int64))
+        self._full_frame(rows, records)
+        return rows
+
+    def resizes(self, crop, full_frame):
+        """Whether any picture has to be scaled for `training`."""
+        if crop is None or full_frame:
+            return bool((self.sizes != self.scaled).any())
+        return any(crop.resizes(*size) for size in self.sizes.tolist())
+
+    def _rows(self, records, frames):
+        rows = columns(frames.shape[1]).zeros(len(records))
+        rows["shard"], rows["offset"], rows["length"] = self.places[records].T
+        rows["frames"] = frames
+        return rows
+
+    def _sizes(self, records):
+        """(height, width) of each record's pictures, and of the same when they are scaled: int64 (n, 2)."""
+        kinds = self.kinds[records]
+        return self.sizes[kinds], self.scaled[kinds]
+
+    def _full_frame(self, rows, records):
+        rows["box"][:, 2:], rows["size"] = self._sizes(records)
+
+    def _centre(self, rows, records):
         """The centre crop: cut while decoding where the picture has its right size already, else when it is scaled."""
+        size, scaled = self._sizes(records)
         crop = np.array([self.clip.height, self.clip.width])
         corner = (scaled - crop) // 2
         ready = (size == scaled).all(axis=1, keepdims=True)
-        rows[:, TOP:LEFT + 1] = np.where(ready, corner, 0)
-        rows[:, HEIGHT:WIDTH + 1] = np.where(ready, crop, size)
-        rows[:, OUT_HEIGHT:OUT_WIDTH + 1] = np.where(ready, crop, scaled)
-        rows[:, DOWN:RIGHT + 1] = np.where(ready, 0, corner)
-
-    def _boxes(self, window, size, keys):
-        """(top, left, height, width) of each, int64 (n, 4)."""
-        owner = getattr(window, "__self__", None)
-        height, width = size.T
-        if isinstance(owner, Window):
-            draws = [(fold_in(keys, number) >> np.uint64(11)).astype(np.float64) / 2**53 for number in range(4)]
-            box = owner.place(height.astype(float), width.astype(float), draws, np)
-            top, left, rows, columns = (np.broadcast_to(edge, height.shape).astype(np.int64) for edge in box)
-            rows, columns = np.maximum(rows, 1), np.maximum(columns, 1)
-            return np.stack([np.minimum(top, height - rows), np.minimum(left, width - columns), rows, columns], axis=1)
-        rows, columns = np.array([window(*kind, 0)[2:] for kind in self.sizes.tolist()], np.int64)[
-            self._kinds_of(size)].T
-        top, left = ((fold_in(keys, number) % (free + 1).astype(np.uint64)).astype(np.int64)
-                     for number, free in ((2, height - rows), (3, width - columns)))
-        return np.stack([top, left, rows, columns], axis=1)
-
-    def _kinds_of(self, size):
-        lookup = {tuple(kind): position for position, kind in enumerate(self.sizes.tolist())}
-        return [lookup[tuple(each)] for each in size.tolist()]
+        rows["box"] = np.where(ready, np.concatenate([corner, np.broadcast_to(crop, corner.shape)], axis=1),
+                               np.concatenate([np.zeros_like(size), size], axis=1))
+        rows["size"] = np.where(ready, crop, scaled)
+        rows["corner"] = np.where(ready, 0, corner)

@@ -110,7 +110,7 @@ def test_resize_short_side_keeps_the_aspect():
 def test_boxes_lie_inside_the_picture(size):
     height, width = size
     windows = [crops.random_resized_crop(8, 12).box, crops.short_side_jitter(8, 12, (12, 16)).box,
-               crops.clip_box(ClipSpec(height=16, width=16, resize=20))]
+               crops.ClipCrop(ClipSpec(height=16, width=16, resize=20)).box]
     for box in windows:
         for key in range(60):
             top, left, box_height, box_width = box(height, width, key)
@@ -148,7 +148,7 @@ def test_jitter_scales_the_short_side_within_its_range():
 
 def test_clip_box_is_the_crop_of_the_clip():
     clip = ClipSpec(height=112, width=112, resize=128)
-    boxes = [crops.clip_box(clip)(256, 320, key) for key in range(300)]
+    boxes = [crops.ClipCrop(clip).box(256, 320, key) for key in range(300)]
     assert {box[2:] for box in boxes} == {(224, 224)}
     assert {box[0] for box in boxes} >= {0, 32}
     assert min(box[1] for box in boxes) < 3

@@ -11,10 +11,10 @@ import tensorflow as tf
 import pipelines
 from pipelines import synthetic
 from pipelines.augment import crops
-from pipelines.dataset.from_records import source
+from pipelines.dataset.from_records import frames as single_frames
 from pipelines.dataset.from_records.decode import clip_decoder
 from pipelines.dataset.from_records.frames import _prefix, pictures, read
-from pipelines.dataset.from_records.rows import COLUMNS, HEIGHT, LEFT, LENGTH, OFFSET, UNREADABLE, WIDTH, RecordRows
+from pipelines.dataset.from_records.rows import UNREADABLE, RecordRows, columns
 from pipelines.manifest import read_manifest
 from pipelines.prepare.options import PrepareOptions
 from pipelines.prepare.run import prepare
@@ -92,21 +92,24 @@ def test_every_flipped_bit_of_the_table_is_noticed(tmp_path):
 
 def test_rows_that_cannot_be(tmp_path):
     path, offset, length = written(tmp_path, [opencv.encode_image(np.zeros((20, 30, 3), np.uint8))])
-    row = np.zeros(COLUMNS + 1, np.int64)
-    row[[OFFSET, LENGTH, HEIGHT, WIDTH]] = offset, length, 20, 30
+    place = columns(1)
+    rows = place.zeros(1)
+    rows["offset"], rows["length"], rows["box"] = offset, length, (0, 0, 20, 30)
+    row = place.plain(rows)[0]
     assert pictures(path, row, 1, 3).shape == (1, 20, 30, 3)
-    row[LEFT] = 1
+    rows["box"] = 0, 1, 20, 30
+    row = place.plain(rows)[0]
     with pytest.raises(ValueError, match=r"Expected pictures of 20x31 or more .* One has 20x30\. Prepare the data"):
         pictures(path, row, 1, 3)
-    row[OFFSET] = UNREADABLE
+    row[place["offset"]] = UNREADABLE
     with pytest.raises(ValueError, match=r"Received the row of one that is too short\. Leave it out"):
         pictures(path, row, 1, 3)
 
 
 def test_the_graph_gives_the_same_pixels(prepared):
     entries = read_manifest(prepared).entries
-    rows = RecordRows(entries, CLIP).training(
-        np.arange(len(entries)), np.arange(len(entries)) * 977, 1, crops.clip_box(CLIP), False)
+    rows = columns(CLIP.frames).plain(RecordRows(entries, CLIP).training(
+        np.arange(len(entries)), np.arange(len(entries)) * 977, 1, crops.ClipCrop(CLIP), False))
     decode = tf.function(clip_decoder(CLIP, 1, True, False))
     for row, entry in zip(rows, entries):
         with open(entry.shard, "rb") as file:
@@ -136,7 +139,7 @@ def test_a_folder_of_the_first_schema_is_read_whole(copy, prepared, monkeypatch)
     summary.write_text(json.dumps(json.loads(summary.read_text()) | {"schema_version": 1}))
     options = {"clip": CLIP, "batch_size": 8, "split": "train", "seed": 2}
     alone = list(pipelines.training_clips(prepared, **options))
-    monkeypatch.setattr(source.record_frames, "pictures", None)
+    monkeypatch.setattr(single_frames, "pictures", None)
     whole = list(pipelines.training_clips(copy, **options))
     for (clips, labels), (others, same_labels) in zip(alone, whole, strict=True):
         np.testing.assert_array_equal(labels, same_labels)

@@ -11,7 +11,7 @@ import pipelines
 from pipelines import synthetic
 from pipelines.annotations.entries import Manifest
 from pipelines.augment import chaining, crops, flip
-from pipelines.dataset.from_records.rows import COLUMNS, TOP, WIDTH, RecordRows
+from pipelines.dataset.from_records.rows import RecordRows
 from pipelines.manifest import read_manifest
 from pipelines.prepare.options import PrepareOptions
 from pipelines.prepare.run import prepare
@@ -309,18 +309,14 @@ def test_arithmetic_of_whole_epochs_is_that_of_single_videos(clip, policy):
     entries = list(made_up(50, seed=4))
     table = RecordRows(entries, clip, policy)
     keys = fold_in(9, np.arange(len(entries))).astype(np.int64)
-    window = crops.clip_box(clip)
-    rows = table.training(np.arange(len(entries)), keys, 2, window, False)
-    resized = crops.random_resized_crop(56)
-    boxes = table.training(np.arange(len(entries)), keys, 2, resized.box, False)
+    crop, resized = crops.ClipCrop(clip), crops.random_resized_crop(56)
+    rows, boxes = (table.training(np.arange(len(entries)), keys, 2, each, False) for each in (crop, resized))
     for position, (entry, key) in enumerate(zip(entries, keys.tolist())):
         for number in range(2):
             expected = random_clip(entry.info, clip, int(fold_in(key, number) >> np.uint64(1)), policy=policy)
-            start = COLUMNS + number * clip.frames
-            assert rows[position, start:start + clip.frames].tolist() == expected
-        box = slice(TOP, WIDTH + 1)
-        assert tuple(rows[position, box]) == window(entry.height, entry.width, key)
-        assert tuple(boxes[position, box]) == resized.box(entry.height, entry.width, key)
+            assert rows["frames"][position].reshape(2, -1)[number].tolist() == expected
+        assert tuple(rows["box"][position]) == crop.box(entry.height, entry.width, key)
+        assert tuple(boxes["box"][position]) == resized.box(entry.height, entry.width, key)
 
 
 def test_a_record_that_was_swapped_is_diagnosed(copy):

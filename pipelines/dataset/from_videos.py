@@ -1,0 +1,168 @@
+"""Clips out of videos: probe, choose frames, decode; in Python, by threads that `tf.data` calls each for a video."""
+
+from concurrent import futures
+
+import numpy as np
+import tensorflow as tf
+
+from pipelines.dataset import graph
+from pipelines.dataset.epochs import ROW
+from pipelines.dataset.facts import targets_of
+from pipelines.sample import clips
+from pipelines.sample.extents import extent
+from pipelines.sample.seeds import fold_in
+from pipelines.storage.addresses import shown
+from pipelines.video import frame_folder, reading, sources
+
+
+class VideoSource:
+    """The `Source` of video files and folders of frames.
+
+    Args:
+        manifest: `Manifest`.
+        clip: `ClipSpec`.
+        fallback: `Fallback` of the same.
+        probes: `Probes`.
+        policy: what stands for frames past the end of a video, as in `pipelines.sample`.
+        workers: int. Threads that will call; where there are fewer videos, those left over help with decoding.
+    """
+
+    def __init__(self, manifest, clip, fallback, probes, policy="repeat_last", workers=1):
+        self.manifest, self.clip, self.fallback, self.probes, self.policy = manifest, clip, fallback, probes, policy
+        self.threads = max(1, workers // max(len(manifest.entries), 1))
+
+    def extent(self, index, opened=None):
+        """(info, first, last): what probing says of a video, and the half-open range of frames its entry covers.
+
+        `opened` is the video as `sources.hold` gives it, for those who then read it.
+        """
+        entry = self.manifest.entries[index]
+        info = self.probes.info(entry.path, entry.num_frames is not None, opened)
+        return info, *extent(entry, info)
+
+    def random_clips(self, index, key, count=1, crop=None, full_frame=False):
+        """`count` random clips of one video, decoded in one pass: uint8 (count, frames, height, width, channels).
+
+        Args:
+            index: int. Position in the manifest.
+            key: int. All randomness comes from it.
+            count: int.
+            crop: None for the centre, or what has `box(height, width, key)`, (top, left, height, width) in pixels of
+                the source; the clips of a video share it.
+            full_frame: bool. Keep the whole resized picture instead of a crop.
+        """
+        clip, opened = self.clip, self._opened(index)
+        info, first, last = self.extent(index, opened)
+        numbers = [int(fold_in(key, number) >> np.uint64(1)) for number in range(count)]
+        chosen = [clips.random_clip(info, clip, number, first, last, self.policy) for number in numbers]
+        source, options = self._reader(index, info)
+        if full_frame:
+            pictures = source.read_frames(opened, np.concatenate(chosen), clip.resized_size, channels=clip.channels,
+                                          **options)
+            return pictures.reshape(count, clip.frames, *pictures.shape[1:])
+        box = None if crop is None else lambda height, width: crop.box(height, width, key)
+        return source.read_clips(opened, chosen, clip, box=box, **options)
+
+    def all_views(self, index, protocol):
+        """All views of a video under a `Protocol`, decoded in one pass: uint8 (views, *clip shape)."""
+        opened = self._opened(index)
+        info, first, last = self.extent(index, opened)
+        lists = protocol.indices(info, self.clip, first, last)
+        clip = protocol.test_clip(self.clip, len(lists[0]))
+        source, options = self._reader(index, info)
+        return source.read_clips(opened, lists, clip, protocol.crops, **options)
+
+    def _opened(self, index):
+        entry = self.manifest.entries[index]
+        return entry.path if entry.num_frames is not None else sources.hold(entry.path)
+
+    def _reader(self, index, info):
+        """What reads the frames of an entry, and what to tell it."""
+        if self.manifest.entries[index].num_frames is not None:
+            return frame_folder, {}
+        return reading, {"info": info, "threads": self.threads}
+
+    def check(self, workers, every=False):
+        """Probes videos, in parallel, until one is good and long enough for a clip; or every one of them.
+
+        Returns:
+            positions of those found good.
+
+        Raises:
+            ValueError: if no video decodes, or all are shorter than a clip.
+        """
+        total = len(self.manifest.entries)
+        good, longest, enough = [], (0, None), False
+        with futures.ThreadPoolExecutor(workers) as pool:
+            at_once = total if every else workers
+            for start in range(0, total, at_once):
+                indices = range(start, min(start + at_once, total))
+                extents = pool.map(lambda index: self.fallback.try_read(self.extent, index), indices)
+                for index, extent in zip(indices, extents):
+                    if extent is None:
+                        continue
+                    good.append(index)
+                    info, first, last = extent
+                    longest = max(longest, (last - first, index))
+                    enough |= clips.fits(info, self.clip, first, last)
+                if enough:
+                    break
+        if not good:
+            raise self.fallback.nothing_usable()
+        if not enough:
+            raise self._too_short(len(good), *longest)
+        return good
+
+    def _too_short(self, count, frames, index):
+        clip = self.clip
+        rate = f" at {clip.fps:g} fps" if clip.fps is not None else ""
+        return ValueError(
+            f"Expected a video at least as long as a clip of {clip.frames} frames, stride {clip.stride}{rate}: "
+            f"{clip.span} frames. The longest of {count} is '{shown(self.manifest.entries[index].path)}' with {frames} "
+            "frames of its own. Use fewer frames or a smaller stride.")
+
+    def training(self, plan, crop, full_frame, workers):
+        """As `Source.training`: one call into Python a video."""
+        targets, count = targets_of(self.manifest), plan.clips_per_video
+
+        def read(row):
+            row = ROW.named(row)
+            clips, used = self.fallback.read_or_next(
+                lambda index: self.random_clips(index, int(row["key"]), count, crop, full_frame), int(row["video"]))
+            return clips, targets[used]
+
+        decoded = graph.decoded(read, graph.clips_shape(self.clip, count, full_frame), targets)
+        return lambda epochs: graph.epoch_rows(epochs, plan).map(decoded, workers)
+
+    def evaluation(self, good, protocol, batch_size, workers):
+        """As `Source.evaluation`; a video that has become unreadable since it was found good stops the reading."""
+        targets = targets_of(self.manifest)
+
+        def read(video):
+            return self.fallback.read(lambda index: self.all_views(index, protocol)[0], int(video)), targets[video]
+
+        decoded = graph.decoded(read, protocol.test_clip(self.clip).shape, targets)
+        dataset = tf.data.Dataset.from_tensor_slices(np.array(good, np.int64))
+        return dataset.map(lambda video: decoded(video)[:2], workers).batch(batch_size)
+
+    def views(self, videos, protocol, workers):
+        """As `Source.views`."""
+        targets, shape = targets_of(self.manifest), protocol.test_clip(self.clip).shape
+
+        def read(video):
+            views = self.fallback.try_read(lambda index: self.all_views(index, protocol), int(video))
+            return np.empty((0, *shape), np.uint8) if views is None else views, targets[video]
+
+        frames = None if protocol.name == "full_video" else shape[0]
+        decoded = graph.decoded(read, (None, frames, *shape[1:]), targets)
+        return tf.data.Dataset.from_tensor_slices(videos).map(decoded, workers)
+
+    def epoch_done(self, epoch):
+        """Logs, when it has changed, how many videos others stand in for; saves."""
+        self.fallback.report(epoch)
+        self.save()
+
+    def save(self):
+        """Writes the quarantine and what was probed, where paths were given for them."""
+        self.fallback.quarantine.save()
+        self.probes.save()

@@ -1,0 +1,89 @@
+"""Where clips come from: videos or records. Which of them it is, is decided here, once."""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+import tensorflow as tf
+
+from pipelines.annotations.entries import Manifest
+from pipelines.dataset.epochs import EpochCounter, EpochPlan
+from pipelines.dataset.fallback import Fallback
+from pipelines.dataset.from_records.source import RecordSource
+from pipelines.dataset.from_videos import VideoSource
+from pipelines.dataset.quarantine import Quarantine
+from pipelines.records.index import of_manifest
+from pipelines.sample.clips import check_policy
+from pipelines.video.probe_cache import Probes
+from res3d.geometry import ClipSpec
+
+
+class Source(Protocol):
+    """What clips are read from, by position in a manifest.
+
+    Attributes:
+        manifest: `Manifest`.
+        clip: `ClipSpec`.
+        fallback: `Fallback`. What stands in for a video that cannot be read; its `quarantine` lists them.
+    """
+
+    manifest: Manifest
+    clip: ClipSpec
+    fallback: Fallback
+
+    def check(self, workers: int, every: bool = False) -> list[int]:
+        """Positions of videos found good before the first batch: of all if `every`, else at least of one.
+
+        Raises:
+            ValueError: if none can be read, or all are shorter than a clip.
+        """
+
+    def extent(self, index: int) -> tuple[Any, int, int]:
+        """(info, first, last): what `pipelines.sample` has to know of a video, and the half-open range of its frames.
+
+        Raises:
+            VideoError: for a video that cannot be read.
+        """
+
+    def training(self, plan: EpochPlan, crop: Any, full_frame: bool, workers: int) -> Callable[
+            [EpochCounter], tf.data.Dataset]:
+        """A function of the counter of epochs that gives the epoch due when the iteration starts.
+
+        Args:
+            plan: `EpochPlan`.
+            crop: None for the centre, or what chooses a box, such as a `ClipCrop`; the clips of a video share it.
+            full_frame: bool. Whole pictures, scaled as the clip says, in place of a crop.
+            workers: int. Videos read at once.
+
+        Its elements are (uint8 clips of a video, the video's target, row): a stand-in's clips come with its own target.
+        """
+
+    def evaluation(self, good: list[int], protocol: Any, batch_size: int, workers: int) -> tf.data.Dataset:
+        """Batches (clips, targets) of the one clip that a `Protocol` takes of each of the videos `good`."""
+
+    def views(self, videos: np.ndarray, protocol: Any, workers: int) -> tf.data.Dataset:
+        """(uint8 views, target, position) of each video; no views of one that cannot be read."""
+
+    def epoch_done(self, epoch: int) -> None:
+        """To be called when an epoch has been read to its end: logs how many videos were replaced, and saves."""
+
+    def save(self) -> None:
+        """Writes down what was found out, where paths were given for it."""
+
+
+def open_source(manifest: Manifest, clip: ClipSpec, *, on_error: str = "quarantine", policy: str = "repeat_last",
+                workers: int = 1, quarantine_csv: Any = None, probe_cache: Any = None, jumps: bool = False,
+                data_service: str | None = None) -> Source:
+    """The `Source` of a manifest; the arguments are those of `training_clips`.
+
+    Raises:
+        ValueError: for wrong arguments, a manifest of videos and records, or a data service for videos.
+    """
+    check_policy(policy)
+    fallback = Fallback(manifest.entries, Quarantine(quarantine_csv), on_error)
+    if of_manifest(manifest):
+        return RecordSource(manifest, clip, fallback, policy, data_service)
+    if data_service is not None:
+        raise ValueError("`data_service` needs records, which its workers read without Python. Received videos. Run "
+                         "`res3d prepare` first.")
+    return VideoSource(manifest, clip, fallback, Probes(probe_cache, jumps), policy, workers)
