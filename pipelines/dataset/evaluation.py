@@ -55,8 +55,8 @@ def evaluation_clips(data: Path | Manifest, clip: ClipSpec, batch_size: int, pro
     index, count = order.check_shard(shard)
     workers = checked_workers(workers)
     manifest = read_manifest(data, split=split, labels=labels)
-    row = find_protocol(protocol)
-    if row.views != 1 or row.name == "full_video":
+    chosen = find_protocol(protocol)
+    if chosen.views != 1 or chosen.name == "full_video":
         raise ValueError(f"Expected a protocol with one clip a video, such as 'centre'. Received: '{protocol}'. Use "
                          "`evaluation_views` for it.")
     source = open_source(labelled(manifest), clip, on_error=on_error, workers=workers, quarantine_csv=quarantine_csv,
@@ -66,7 +66,7 @@ def evaluation_clips(data: Path | Manifest, clip: ClipSpec, batch_size: int, pro
     if len(good) < len(manifest):
         logging.warning("evaluating %d of %d videos; the others cannot be decoded", len(good), len(manifest))
     good = good[index::count]
-    dataset = source.evaluation(good, row, batch_size, workers).prefetch(PREFETCHED_BATCHES)
+    dataset = source.evaluation(good, chosen, batch_size, workers).prefetch(PREFETCHED_BATCHES)
     return ClipDataset(dataset.with_options(input_options(workers)), source, len(good), -(-len(good) // batch_size))
 
 
@@ -101,13 +101,13 @@ def evaluation_views(data: Path | Manifest, clip: ClipSpec, protocol: str, split
     index, count = order.check_shard(shard)
     workers = checked_workers(workers)
     manifest = read_manifest(data, split=split, labels=labels)
-    row = find_protocol(protocol)
+    chosen = find_protocol(protocol)
     source = open_source(manifest, clip, on_error=on_error, workers=workers, quarantine_csv=quarantine_csv,
                          probe_cache=probe_cache)
     videos = np.arange(len(manifest))[index::count]
-    frames, *picture = row.test_clip(clip).shape
-    shape = (row.views, None if row.name == "full_video" else frames, *picture)
-    dataset = source.views(videos, row, workers)
+    frames, *picture = chosen.test_clip(clip).shape
+    shape = (chosen.views, None if chosen.name == "full_video" else frames, *picture)
+    dataset = source.views(videos, chosen, workers)
     dataset = dataset.filter(lambda views, target, video: tf.shape(views)[0] > 0)
     dataset = dataset.map(lambda views, target, video: (tf.ensure_shape(views, shape), target, video))
     dataset = dataset.concatenate(graph.ending(dataset.element_spec, source.save))
