@@ -124,29 +124,21 @@ class ClipCrop:
     def __init__(self, clip):
         self.clip = clip
 
-    def size(self, height, width):
-        """(height, width), ints, of the box in a `height` x `width` picture."""
-        scaled_height, scaled_width = self.clip.resized_size(height, width)
-        box_height = min(height, round(height * self.clip.height / scaled_height))
-        box_width = min(width, round(width * self.clip.width / scaled_width))
-        return max(1, box_height), max(1, box_width)
-
     def box(self, height, width, key):
         """(top, left, height, width), ints, of the part to keep of a `height` x `width` picture."""
-        box_height, box_width = self.size(height, width)
+        box_height, box_width = self.clip.crop_in_source(height, width)
         return draw(0, height - box_height + 1, key, 2), draw(0, width - box_width + 1, key, 3), box_height, box_width
 
     def boxes(self, heights, widths, keys):
         """`box` of many pictures at once, int64 (n, 4); the arguments are int64 (n,)."""
-        kinds, which = np.unique(np.stack([heights, widths], axis=1), axis=0, return_inverse=True)
-        rows, columns = np.array([self.size(*kind) for kind in kinds.tolist()], np.int64)[which.reshape(-1)].T
+        rows, columns = self.clip.crop_in_source(heights, widths, np)
         top, left = ((fold_in(keys, number) % (free + 1).astype(np.uint64)).astype(np.int64)
                      for number, free in ((2, heights - rows), (3, widths - columns)))
         return np.stack([top, left, rows, columns], axis=1)
 
     def resizes(self, height, width):
         """Whether the box of a `height` x `width` picture has to be scaled."""
-        return self.size(height, width) != (self.clip.height, self.clip.width)
+        return self.clip.crop_in_source(height, width) != (self.clip.height, self.clip.width)
 
 
 class Spatial:

@@ -7,7 +7,6 @@ from pipelines.dataset.from_records import decode
 from pipelines.dataset.from_records.clips import RecordClips, with_rows
 from pipelines.dataset.from_records.rows import PLACE, UNREADABLE, columns
 from pipelines.dataset.graph import call, target_of
-from pipelines.video import clip_array
 from pipelines.video.info import VideoError
 
 
@@ -91,10 +90,10 @@ class RecordViews:
         entry = self.source.manifest.entries[int(record)]
         lists = np.array(self.protocol.indices(entry.info, self.source.clip), np.int64)
         frames, places = np.unique(lists, return_inverse=True)
-        rows = self.table.full_frames([int(record)])
-        size = rows["size"][0].tolist()
-        corners = [clip_array.crop_corner(self.clip, *size, crop) for crop in self.protocol.crops]
-        return PLACE.plain(rows)[0], frames, places.reshape(lists.shape), np.array(corners, np.int64)
+        row = PLACE.plain(self.table.full_frames([int(record)]))[0]
+        cuts = [self.clip.cut(entry.height, entry.width, crop) for crop in self.protocol.crops]
+        corners = np.array([(*cut.crop[:2], cut.mirrored) for cut in cuts], np.int64)
+        return row, frames, places.reshape(lists.shape), corners
 
     def _planned_or_nothing(self, record):
         try:

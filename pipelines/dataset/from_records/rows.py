@@ -45,6 +45,8 @@ class RecordRows:
     Attributes:
         shards: list of str. The files that column `shard` points into.
         sizes: int64 (kinds, 2). The different (height, width) there are.
+        uncut, centre_cut: for each of those the columns `box`, `size` and `corner` of whole pictures, scaled as the
+            clip says, and of its centre crop.
     """
 
     def __init__(self, entries, clip, policy="repeat_last"):
@@ -56,7 +58,7 @@ class RecordRows:
         self.frames = np.array([entry.frames for entry in entries], np.int64)
         self.sizes, kinds = np.unique([(entry.height, entry.width) for entry in entries], axis=0, return_inverse=True)
         self.kinds = kinds.reshape(-1)
-        self.scaled = np.array([clip.resized_size(*size) for size in self.sizes.tolist()], np.int64)
+        self.uncut, self.centre_cut = self._cuts()
         self.ratios = self._ratios()
         self.lengths = self._lengths()
 
@@ -131,9 +133,9 @@ class RecordRows:
         rows = self._rows(records, frames)
         rows["offset"][frames[:, 0] < 0] = UNREADABLE
         if full_frame:
-            self._full_frame(rows, records)
+            self._fill(rows, records, self.uncut)
         elif crop is None:
-            self._centre(rows, records)
+            self._fill(rows, records, self.centre_cut)
         else:
             rows["box"] = crop.boxes(*self.sizes[self.kinds[records]].T, keys)
             rows["size"] = self.clip.height, self.clip.width
@@ -142,19 +144,19 @@ class RecordRows:
     def centre(self, records, frames):
         """Rows of the centre crop of given frames, int64 (n, frames); structured."""
         rows = self._rows(records, frames)
-        self._centre(rows, records)
+        self._fill(rows, records, self.centre_cut)
         return rows
 
     def full_frames(self, records):
         """Rows of whole pictures, scaled as the clip says, and without frames: those travel beside them; structured."""
         rows = self._rows(records, np.zeros((len(records), 0), np.int64))
-        self._full_frame(rows, records)
+        self._fill(rows, records, self.uncut)
         return rows
 
     def resizes(self, crop, full_frame):
         """Whether any picture has to be scaled for `training`."""
         if crop is None or full_frame:
-            return bool((self.sizes != self.scaled).any())
+            return bool((self.sizes != self.uncut["size"]).any())
         return any(crop.resizes(*size) for size in self.sizes.tolist())
 
     def _rows(self, records, frames):
@@ -163,21 +165,20 @@ class RecordRows:
         rows["frames"] = frames
         return rows
 
-    def _sizes(self, records):
-        """(height, width) of each record's pictures, and of the same when they are scaled: int64 (n, 2)."""
-        kinds = self.kinds[records]
-        return self.sizes[kinds], self.scaled[kinds]
+    def _fill(self, rows, records, cuts):
+        """Sets where pictures lie and how they are scaled: as `uncut` or `centre_cut` say for each size."""
+        for name in ("box", "size", "corner"):
+            rows[name] = cuts[name][self.kinds[records]]
 
-    def _full_frame(self, rows, records):
-        rows["box"][:, 2:], rows["size"] = self._sizes(records)
-
-    def _centre(self, rows, records):
-        """The centre crop: cut while decoding where the picture has its right size already, else when it is scaled."""
-        size, scaled = self._sizes(records)
-        crop = np.array([self.clip.height, self.clip.width])
-        corner = (scaled - crop) // 2
-        ready = (size == scaled).all(axis=1, keepdims=True)
-        rows["box"] = np.where(ready, np.concatenate([corner, np.broadcast_to(crop, corner.shape)], axis=1),
-                               np.concatenate([np.zeros_like(size), size], axis=1))
-        rows["size"] = np.where(ready, crop, scaled)
-        rows["corner"] = np.where(ready, 0, corner)
+    def _cuts(self):
+        """(uncut, centre_cut); what is to be cut out is cut while decoding where a picture has its right size already,
+        else when it is scaled."""
+        uncut, centre = PLACE.zeros(len(self.sizes)), PLACE.zeros(len(self.sizes))
+        cut = self.clip.cut(*self.sizes.T, xp=np)
+        box, size, crop = (np.stack([np.broadcast_to(edge, len(self.sizes)) for edge in edges], axis=1)
+                           for edges in (cut.box, cut.size, cut.crop))
+        ready = (size == self.sizes).all(axis=1, keepdims=True)
+        uncut["box"], uncut["size"] = box, size
+        centre["box"], centre["size"] = np.where(ready, crop, box), np.where(ready, crop[:, 2:], size)
+        centre["corner"] = np.where(ready, 0, crop[:, :2])
+        return uncut, centre

@@ -109,14 +109,33 @@ def test_resize_short_side_keeps_the_aspect():
 @pytest.mark.parametrize("size", [(20, 30), (240, 320), (33, 17), (1, 1), (2, 500)])
 def test_boxes_lie_inside_the_picture(size):
     height, width = size
-    windows = [crops.random_resized_crop(8, 12).box, crops.short_side_jitter(8, 12, (12, 16)).box,
-               crops.ClipCrop(ClipSpec(height=16, width=16, resize=20)).box]
-    for box in windows:
+    boxes = [crops.random_resized_crop(8, 12).box, crops.short_side_jitter(8, 12, (12, 16)).box,
+             crops.ClipCrop(ClipSpec(height=16, width=16, resize=20)).box]
+    for box in boxes:
         for key in range(60):
             top, left, box_height, box_width = box(height, width, key)
             assert 0 <= top <= top + box_height <= height
             assert 0 <= left <= left + box_width <= width
             assert min(box_height, box_width) > 0
+
+
+@pytest.mark.parametrize("crop", [
+    crops.random_resized_crop(8, 12), crops.short_side_jitter(8, 12, (12, 16)),
+    crops.ClipCrop(ClipSpec(height=16, width=16, resize=20)),
+    crops.ClipCrop(ClipSpec(height=16, width=8, resize=(17, 9)))])
+def test_boxes_of_many_pictures_are_those_of_each(crop):
+    rng = np.random.default_rng(4)
+    heights, widths = rng.integers(1, 400, (2, 300))
+    keys = rng.integers(-2**62, 2**62, 300)
+    expected = [crop.box(*map(int, each)) for each in zip(heights, widths, keys)]
+    assert [tuple(box) for box in crop.boxes(heights, widths, keys).tolist()] == expected
+
+
+def test_which_pictures_a_crop_scales():
+    crop = crops.ClipCrop(ClipSpec(height=16, width=16, resize=20))
+    assert not crop.resizes(20, 40)
+    assert crop.resizes(21, 40)
+    assert crops.random_resized_crop(16).resizes(20, 40)
 
 
 def test_random_resized_crop_keeps_to_its_area_and_aspect():
