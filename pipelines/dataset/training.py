@@ -64,7 +64,7 @@ def training_clips(data: Path | Manifest, clip: ClipSpec, batch_size: int, seed:
         jumps: bool. When a video is first met, find out from which key frames its decoding may start with the same
             pixels: several decodes once, less for every clip after, where videos are long.
         data_service: address, grpc://HOST:PORT, of a dispatcher of shared input workers that read the records; None
-            reads them here. `pipelines.dataset` says what is guaranteed.
+            reads them here. `pipelines.dataset.data_service` says what is guaranteed.
 
     Returns:
         `ClipDataset`, a `tf.data.Dataset` of `(uint8 (batch, frames, height, width, channels), int32 (batch,))`, or

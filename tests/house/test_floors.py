@@ -155,6 +155,7 @@ def test_a_file_is_one_idea_and_a_function_fits_the_eye(path):
     ("pipelines", ("keras", "tensorflow", "cv2")),
     ("pipelines.video.reading", ("keras", "tensorflow")),
     ("pipelines.sample.protocols", ("keras", "tensorflow", "cv2")),
+    ("pipelines.dataset.epochs", ("keras", "tensorflow", "cv2")),
     ("serving", ("keras", "tensorflow", "grpc")),
     ("serving.client.client", ("keras", "tensorflow")),
     ("res3d.workflows.ask", ("keras", "tensorflow")),
