@@ -30,7 +30,8 @@ def writing(path, mode="wb", *, sync=False, encoding=None, errors=None, newline=
 
     >>> with writing("a.txt", "w") as file:
     ...     _ = file.write("whole"), os.path.exists("a.txt")
-    >>> open("a.txt").read()
+    >>> with open("a.txt") as file:
+    ...     file.read()
     'whole'
     """
     if encoding is None and "b" not in mode:

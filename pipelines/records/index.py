@@ -4,8 +4,17 @@ import csv
 import io
 import json
 
-from pipelines.annotations.entries import LABELS_FILE, MANIFEST_FILE, Manifest
-from pipelines.records.layout import KIND, SCHEMA_VERSION, SUMMARY_FILE, WORK_FOLDER, RecordEntry, entry_of
+from pipelines.annotations.entries import Manifest
+from pipelines.records.layout import (
+    KIND,
+    LABELS_FILE,
+    MANIFEST_FILE,
+    SCHEMA_VERSION,
+    SUMMARY_FILE,
+    WORK_FOLDER,
+    RecordEntry,
+    entry_of,
+)
 from pipelines.storage import addresses, files
 
 

@@ -21,7 +21,7 @@ SCHEMA_VERSION = 2  # of a record, and of the summary; 1 had no table of frames 
 NO_SPLIT = "all"  # in names of shards and in the summary, for videos of no split
 PLACE = ("shard", "offset", "length", "frames", "fps", "height", "width", "times_us")
 SHARD_NAME = re.compile(r"^(?P<split>.+?)-\d{5}-of-\d{5}(\.tfrecords?)?$|^(?P<name>.+)\.tfrecords?$")
-PART = re.compile(r"\.\d+\.part$")  # of a file that a process, of this number, was writing
+PART = re.compile(r"\.\d+\.part$")  # of a file that a process was writing, as `atomic.aside_name` has it
 _BESIDE = "|".join(map(re.escape, (SUMMARY_FILE, CLIP_FILE, MANIFEST_FILE, LABELS_FILE, QUARANTINE_FILE)))
 OURS = re.compile(rf"(.+-\d{{5}}-of-\d{{5}}\.tfrecord|{_BESIDE})(\.\d+\.part)?")
 
