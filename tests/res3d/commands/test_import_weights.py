@@ -43,6 +43,7 @@ def test_without_output_it_only_tells(checkpoint, capsys):
     assert capsys.readouterr().out.split() == ["source", "pytorchvideo", "model", "x3d_xs", "classes", "7"]
 
 
+@pytest.mark.slow
 def test_another_preset_and_classes(checkpoint, tmp_path, capsys):
     output = tmp_path / "m.keras"
     flags = ["--model=x3d_s", "--num_classes=3", "--preset=x3d_s"]

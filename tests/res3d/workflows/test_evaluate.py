@@ -160,6 +160,7 @@ def test_videos_without_a_label_have_no_figures_with_several_labels_either(copy,
     assert "needs a label" in err or "Expected a label" in err
 
 
+@pytest.mark.slow
 def test_without_the_validation_split_what_was_not_trained_on_is_evaluated(copy, lists, console):
     """UCF101 and HMDB51 have `train` and `test`; the figures of both together would say nothing."""
     folder, videos = lists

@@ -45,6 +45,7 @@ def test_it_trains_on_records_as_on_videos(run, trained, prepared):
     assert mine.history[0]["loss"] == pytest.approx(other.history[0]["loss"], rel=0.05)
 
 
+@pytest.mark.slow
 def test_it_evaluates_the_records_of_the_run(run, console):
     code, out, _ = console("evaluate", f"--workdir={run}", "--protocol=torchvision_5")
     assert code == 0

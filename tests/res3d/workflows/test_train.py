@@ -67,6 +67,7 @@ def test_mixing_averaging_several_clips_and_half_precision_go_together(motion, t
     assert np.isfinite(rows[0]["loss"])
 
 
+@pytest.mark.slow
 def test_several_labels_a_video(motion, tmp_path, tiny):
     videos = sorted((motion / "train").rglob("*.avi"))[:8]
     lines = ["path,label,split"]
@@ -207,6 +208,7 @@ def test_a_start_that_fails_overwrites_nothing(motion, trained, tmp_path, consol
     assert {path.name for path in run.iterdir()} == {path.name for path in trained.iterdir()}
 
 
+@pytest.mark.slow
 def test_overwriting_starts_anew_with_other_settings(motion, trained, tmp_path, tiny):
     run = shutil.copytree(trained, tmp_path / "run")
     rows = train(find_recipe("demo", [*tiny, "seed=9", f"start.weights={run}"]), motion, run, overwrite=True)
