@@ -7,6 +7,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from res3d.private_keras import layers_inside
+
 
 class GradCam:
     """Heat maps of one network.
@@ -116,7 +118,7 @@ def stretch(volume, shape):
 @contextlib.contextmanager
 def frozen(model):
     """Nothing of `model` can be trained inside the `with`; each layer, which others may share, is as before after."""
-    before = [(layer, layer.trainable) for layer in model._flatten_layers()]  # each before those inside it
+    before = [(layer, layer.trainable) for layer in layers_inside(model)]  # each before those inside it
     model.trainable = False
     try:
         yield

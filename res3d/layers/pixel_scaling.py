@@ -5,6 +5,7 @@ import numpy as np
 from keras import ops
 
 from res3d.geometry import ClipSpec
+from res3d.private_keras import layers_inside
 
 
 @keras.saving.register_keras_serializable("res3d")
@@ -58,7 +59,7 @@ def clip_of(model: keras.Model) -> ClipSpec:
     >>> clip_of(res3d.build("r3d_10", 5, ClipSpec(frames=4, height=32, width=32), width=0.125)).shape
     (4, 32, 32, 3)
     """
-    for layer in model._flatten_layers():
+    for layer in layers_inside(model):
         if isinstance(layer, PixelScaling):
             return layer.clip
     raise ValueError(f"A model carries its clip in a PixelScaling layer. Received: model '{model.name}' without one. "

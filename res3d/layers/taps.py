@@ -5,10 +5,10 @@ XLA compiles 2D convolutions for a CPU to fast library calls and several 3D ones
 of one that strides.
 """
 
-import sys
-
 import keras
 from keras import ops
+
+from res3d.layers.tensorflow_kernels import bias_add
 
 
 def by_taps_here():
@@ -108,7 +108,7 @@ def add_bias(y, bias):
         return y
     if keras.backend.backend() != "tensorflow":
         return y + bias
-    return sys.modules["tensorflow"].nn.bias_add(y, ops.convert_to_tensor(bias))  # Keras has none, and has loaded it
+    return bias_add(y, bias)
 
 
 def pad(x, pads):

@@ -6,6 +6,7 @@ import keras
 
 from res3d.layers.conv import Conv
 from res3d.layers.temporal_shift import FoldFrames, UnfoldFrames
+from res3d.private_keras import layers_inside
 
 
 def count_parameters(model: keras.Model) -> tuple[int, int]:
@@ -45,7 +46,7 @@ def count_macs(model: keras.Model) -> int:
             frames = layer.input.shape[1]
         elif isinstance(layer, UnfoldFrames):
             frames = 1
-        total += frames * sum(_macs(part) for part in layer._flatten_layers())
+        total += frames * sum(_macs(part) for part in layers_inside(layer))
     return total
 
 

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from res3d.private_keras import averaged_variables, variable_index
 from res3d.training.schedule import make_schedule
 
 
@@ -26,7 +27,7 @@ class _ByVariable:
         self._decays = [self.kernel_decay if len(variable.shape) > 1 else 0.0 for variable in variables]
 
     def _rate_and_decay(self, variable, learning_rate):
-        index = self._get_variable_index(variable)
+        index = variable_index(self, variable)
         return ops.cast(learning_rate, variable.dtype) * self._rates[index], self._decays[index]
 
     def finalize_variable_values(self, var_list):
@@ -105,10 +106,10 @@ class averaged_weights:  # noqa: N801 - reads as the statement it stands in
         self.kept = None
 
     def __enter__(self):
-        if self.optimizer.use_ema and int(ops.convert_to_numpy(self.optimizer._iterations)):
-            averages = self.optimizer._model_variables_moving_average
-            self.kept = [(v, ops.copy(v.value)) for v in self.optimizer._trainable_variables]
-            for (variable, _), average in zip(self.kept, averages):
+        if self.optimizer.use_ema and int(ops.convert_to_numpy(self.optimizer.iterations)):
+            averaged = averaged_variables(self.optimizer)
+            self.kept = [(variable, ops.copy(variable.value)) for variable, _ in averaged]
+            for variable, average in averaged:
                 variable.assign(average)
         return self.model
 

@@ -8,6 +8,7 @@ import zipfile
 import keras
 from absl import logging
 
+from res3d.private_keras import layers_inside
 from res3d.saving import load_model
 from res3d.training.workfolder import WorkFolder
 from res3d.weights.errors import CheckpointError
@@ -99,7 +100,7 @@ def freeze(model, last=None, batch_norm=False):
         for layer in layers:
             layer.trainable = False
     if batch_norm:
-        for layer in model._flatten_layers(include_self=False):
+        for layer in layers_inside(model, include_self=False):
             if isinstance(layer, keras.layers.BatchNormalization):
                 layer.trainable = False
     return sum(math.prod(variable.shape) for variable in model.trainable_variables)

@@ -1,0 +1,19 @@
+"""What Keras keeps private and the project cannot do without, each in this one place. Tried on Keras 3.15.1."""
+
+
+def layers_inside(layer, include_self=True):
+    """Every layer in a layer or model, however deep, each before those inside it.
+
+    `Model.layers` is public and names those at the top alone.
+    """
+    return layer._flatten_layers(include_self=include_self)
+
+
+def variable_index(optimizer, variable):
+    """The place of `variable` among those that `optimizer` was built for."""
+    return optimizer._get_variable_index(variable)
+
+
+def averaged_variables(optimizer):
+    """(variable, its moving average) of an optimizer that keeps averages, `use_ema`."""
+    return list(zip(optimizer._trainable_variables, optimizer._model_variables_moving_average))
