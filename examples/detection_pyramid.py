@@ -86,8 +86,8 @@ def scenes(count, seed):
 
 def detector(clips, maps, towers=True):
     """The same small head on every map: (batch, places, 6), two logits and the logarithms of four distances."""
-    tower = ConvNorm(48, 3, 2, activation="relu", name="tower") if towers else None
-    last = Conv(6, 3 if towers else 1, 2, use_bias=True, name="boxes")
+    tower = ConvNorm(48, 3, rank=2, activation="relu", name="tower") if towers else None
+    last = Conv(6, 3 if towers else 1, rank=2, use_bias=True, name="boxes")
     rows = [keras.layers.Reshape((-1, 6))(last(tower(x) if towers else x)) for x in maps]
     return keras.Model(clips, keras.layers.Concatenate(axis=1)(rows))
 

@@ -4,14 +4,14 @@ import os
 
 import keras
 
-from res3d.blocks import preactivation, residual, shortcut, units
+from res3d.blocks import basic, bottleneck, preactivation, shortcut, units
 from res3d.heads import multi_label, pyramid, unet
 from res3d.layers import attention, conv, factorized, non_local, norm, pixel_scaling, pooling, temporal_shift
 from res3d.networks import backbone, classifier, slowfast
 from res3d.training import losses, optimizer, schedule
 
-KNOWN = (attention, backbone, classifier, conv, factorized, losses, multi_label, non_local, norm, optimizer,
-         pixel_scaling, pooling, preactivation, pyramid, residual, schedule, shortcut, slowfast, temporal_shift, unet,
+KNOWN = (attention, backbone, basic, bottleneck, classifier, conv, factorized, losses, multi_label, non_local, norm,
+         optimizer, pixel_scaling, pooling, preactivation, pyramid, schedule, shortcut, slowfast, temporal_shift, unet,
          units)
 
 

@@ -1,3 +1,11 @@
+from .basic import BasicBlock as BasicBlock
+from .basic import BasicBlock1D as BasicBlock1D
+from .basic import BasicBlock2D as BasicBlock2D
+from .basic import BasicBlock3D as BasicBlock3D
+from .bottleneck import BottleneckBlock as BottleneckBlock
+from .bottleneck import BottleneckBlock1D as BottleneckBlock1D
+from .bottleneck import BottleneckBlock2D as BottleneckBlock2D
+from .bottleneck import BottleneckBlock3D as BottleneckBlock3D
 from .preactivation import PreactBasicBlock as PreactBasicBlock
 from .preactivation import PreactBasicBlock1D as PreactBasicBlock1D
 from .preactivation import PreactBasicBlock2D as PreactBasicBlock2D
@@ -6,14 +14,6 @@ from .preactivation import PreactBottleneckBlock as PreactBottleneckBlock
 from .preactivation import PreactBottleneckBlock1D as PreactBottleneckBlock1D
 from .preactivation import PreactBottleneckBlock2D as PreactBottleneckBlock2D
 from .preactivation import PreactBottleneckBlock3D as PreactBottleneckBlock3D
-from .residual import BasicBlock as BasicBlock
-from .residual import BasicBlock1D as BasicBlock1D
-from .residual import BasicBlock2D as BasicBlock2D
-from .residual import BasicBlock3D as BasicBlock3D
-from .residual import BottleneckBlock as BottleneckBlock
-from .residual import BottleneckBlock1D as BottleneckBlock1D
-from .residual import BottleneckBlock2D as BottleneckBlock2D
-from .residual import BottleneckBlock3D as BottleneckBlock3D
 from .residual import ResidualBlock as ResidualBlock
 from .shortcut import make_shortcut as make_shortcut
 from .units import SeparatedConv as SeparatedConv

@@ -34,11 +34,11 @@ def make_shortcut(kind: str, input_shape: tuple[int | None, ...], filters: int, 
     if kind == "none" or not (widens or max(strides) > 1):
         return None
     if kind == "pad" or (kind == "widening" and not widens):
-        return PadShortcut(filters, rank, strides, dtype=options["dtype"], name="shortcut")
+        return PadShortcut(filters, strides, rank=rank, dtype=options["dtype"], name="shortcut")
     norm = widens if use_norm == "widen" else bool(use_norm)
     if kind == "average_pool":
-        return PooledShortcut(filters, rank, strides, use_norm=norm, name="shortcut", **options)
-    return ConvNorm(filters, 1, rank, strides, use_norm=norm, name="shortcut", **options)
+        return PooledShortcut(filters, strides, rank=rank, use_norm=norm, name="shortcut", **options)
+    return ConvNorm(filters, 1, strides, rank=rank, use_norm=norm, name="shortcut", **options)
 
 
 @keras.saving.register_keras_serializable("res3d")
@@ -47,7 +47,8 @@ class PadShortcut(keras.layers.Layer):
 
     Args:
         filters: int. Channels produced, at least as many as arrive.
-        rank: int. strides: int or `rank` ints.
+        strides: int or `rank` ints.
+        rank: int.
 
     Reference: option A of He et al., 2015 (arXiv 1512.03385).
 
@@ -55,7 +56,7 @@ class PadShortcut(keras.layers.Layer):
     [1.0, 1.0, 1.0, 0.0, 0.0, 0.0]
     """
 
-    def __init__(self, filters, rank, strides=1, **kwargs):
+    def __init__(self, filters, strides=1, *, rank, **kwargs):
         super().__init__(**kwargs)
         self.filters = positive_int(filters, "filters")
         self.rank = choice(rank, (1, 2, 3), "rank")
@@ -85,7 +86,7 @@ class PooledShortcut(ConvNorm):
     """Averages each `strides`-sized cell, then projects: no input position is skipped.
 
     Args:
-        filters, rank, strides: as for `ConvNorm`; the convolution itself is 1x1x1 and does not stride.
+        filters, strides, rank: as for `ConvNorm`; the convolution itself is 1x1x1 and does not stride.
         **kwargs: norm options of `ConvNorm`.
 
     Reference: ResNet-D of He et al., 2019 (arXiv 1812.01187).
@@ -94,9 +95,9 @@ class PooledShortcut(ConvNorm):
     TensorShape([1, 4, 3, 3, 6])
     """
 
-    def __init__(self, filters, rank, strides=1, **kwargs):
+    def __init__(self, filters, strides=1, *, rank, **kwargs):
         kwargs.pop("kernel_size", None)
-        super().__init__(filters, 1, rank, 1, **kwargs)
+        super().__init__(filters, 1, rank=rank, **kwargs)
         self.strides = to_tuple(strides, rank, "strides")
 
     def call(self, x, training=None):

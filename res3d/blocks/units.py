@@ -5,6 +5,7 @@ import keras
 from res3d.layers.arguments import check_rank, choice, strided, to_tuple
 from res3d.layers.conv import ConvNorm
 from res3d.layers.factorized import FactorizedConv
+from res3d.layers.kernels import Initializer, Regularizer, kernel_arguments, kernel_config
 
 KINDS = ("full", "spatial", "temporal", "factorized", "time_first", "depthwise", "separated")
 
@@ -15,10 +16,11 @@ class SeparatedConv(keras.layers.Layer):
 
     Args:
         filters: int. Channels produced.
-        rank: int. Axes convolved over.
         kernel_size, strides: ints, or `rank` ints, of the depthwise convolution.
+        rank: int. Axes convolved over.
         activation: str or None. After the second norm; there is none after the first.
         epsilon, momentum: as for `ConvNorm`.
+        kernel_initializer, kernel_regularizer: as for `Conv`, of both kernels.
 
     Weights: `pointwise/conv/kernel`, `pointwise/norm/...`, `depthwise/conv/kernel`, `depthwise/norm/...`.
 
@@ -33,15 +35,17 @@ class SeparatedConv(keras.layers.Layer):
     TensorShape([1, 2, 4, 4, 8])
     """
 
-    def __init__(self, filters: int, rank: int, kernel_size: int | tuple[int, ...] = 3,
-                 strides: int | tuple[int, ...] = 1, activation: str | None = None, epsilon: float = 1e-5,
-                 momentum: float = 0.9, **kwargs) -> None:
+    def __init__(self, filters: int, kernel_size: int | tuple[int, ...] = 3, strides: int | tuple[int, ...] = 1, *,
+                 rank: int, activation: str | None = None, epsilon: float = 1e-5, momentum: float = 0.9,
+                 kernel_initializer: Initializer = None, kernel_regularizer: Regularizer = None, **kwargs) -> None:
         super().__init__(**kwargs)
         self.filters, self.rank = filters, rank
         self.kernel_size = to_tuple(kernel_size, rank, "kernel_size")
         self.strides = to_tuple(strides, rank, "strides")
         self.activation, self.epsilon, self.momentum = activation, epsilon, momentum
-        shared = {"rank": rank, "epsilon": epsilon, "momentum": momentum, "dtype": self.dtype_policy}
+        kernels = kernel_arguments(kernel_initializer, kernel_regularizer)
+        self.kernel_initializer, self.kernel_regularizer = kernels.values()
+        shared = {"rank": rank, "epsilon": epsilon, "momentum": momentum, "dtype": self.dtype_policy, **kernels}
         self.pointwise = ConvNorm(filters, 1, name="pointwise", **shared)
         self.depthwise = ConvNorm(filters, kernel_size, strides=strides, groups=filters, activation=activation,
                                   name="depthwise", **shared)
@@ -59,7 +63,7 @@ class SeparatedConv(keras.layers.Layer):
     def get_config(self):
         return {**super().get_config(), "filters": self.filters, "rank": self.rank, "kernel_size": self.kernel_size,
                 "strides": self.strides, "activation": self.activation, "epsilon": self.epsilon,
-                "momentum": self.momentum}
+                "momentum": self.momentum, **kernel_config(self)}
 
 
 def conv_unit(kind: str, filters: int, rank: int, strides: int | tuple[int, ...], *, mid: int | None = None,
@@ -73,7 +77,7 @@ def conv_unit(kind: str, filters: int, rank: int, strides: int | tuple[int, ...]
         rank: int. strides: int or `rank` ints.
         mid: int or None. Middle width of the factorized kinds.
         groups: int. For "full" and "spatial".
-        **options: activation, norm and name, as for `ConvNorm`.
+        **options: activation, norm, kernels and name, as for `ConvNorm`.
 
     Returns: layer of `(batch, *sizes, channels)` to `(batch, *new_sizes, filters)`.
 
@@ -89,6 +93,7 @@ def conv_unit(kind: str, filters: int, rank: int, strides: int | tuple[int, ...]
     if kind == "separated":
         for name in ("zero_gamma", "norm_first", "padding"):
             options.pop(name, None)
-        return SeparatedConv(filters, rank, 3, strides, **options)
+        return SeparatedConv(filters, 3, strides, rank=rank, **options)
     kernel_size = {"spatial": (1, 3, 3), "temporal": (3, 1, 1)}.get(kind, 3)
-    return ConvNorm(filters, kernel_size, rank, strides, groups=filters if kind == "depthwise" else groups, **options)
+    return ConvNorm(filters, kernel_size, strides, rank=rank, groups=filters if kind == "depthwise" else groups,
+                    **options)

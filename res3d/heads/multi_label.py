@@ -24,10 +24,11 @@ class MultiLabelHead(keras.layers.Layer):
         prior: floats or None. How often each label is seen in training. The biases start at their logits, so that rare
             labels do not spend the first epochs on becoming rare (Lin et al., 2017, arXiv 1708.02002).
         activation: str or None. "sigmoid" for probabilities instead of logits.
+        dtype: str or policy. What it computes and answers in: float32, whatever Keras' global policy is.
 
     Weights: `logits/kernel` (channels, labels), `logits/bias`.
 
-    Input shape: `(batch, *sizes, channels)`, any rank. Output shape: `(batch, num_labels)`, float32 at any policy.
+    Input shape: `(batch, *sizes, channels)`, any rank. Output shape: `(batch, num_labels)`.
 
     Raises:
         ValueError: for a prior of another length or outside (0, 1), a negative sharpness, or several maps at once.
@@ -40,9 +41,8 @@ class MultiLabelHead(keras.layers.Layer):
     """
 
     def __init__(self, num_labels: int, sharpness: float = 4.0, prior: Sequence[float] | None = None,
-                 activation: str | None = None, **kwargs) -> None:
-        kwargs["dtype"] = "float32"  # as every layer "logits"
-        super().__init__(**kwargs)
+                 activation: str | None = None, dtype: str | keras.DTypePolicy = "float32", **kwargs) -> None:
+        super().__init__(dtype=dtype, **kwargs)
         self.num_labels = positive_int(num_labels, "num_labels")
         if isinstance(sharpness, bool) or not isinstance(sharpness, int | float) or not 0 <= sharpness < math.inf:
             raise ValueError(f"`sharpness` must be a number of at least 0. Received: sharpness={sharpness!r}.")
@@ -55,7 +55,12 @@ class MultiLabelHead(keras.layers.Layer):
         odds = None if prior is None else np.array(self.prior) / (1 - np.array(self.prior))
         bias = "zeros" if odds is None else keras.initializers.Constant(np.log(odds))
         self.logits = keras.layers.Dense(num_labels, kernel_initializer=keras.initializers.RandomNormal(stddev=0.01),
-                                         bias_initializer=bias, dtype="float32", name="logits")
+                                         bias_initializer=bias, dtype=self.dtype_policy, name="logits")
+
+    @property
+    def activation_name(self) -> str | None:
+        """What the outputs have gone through, as Keras names it: "sigmoid"; None for logits."""
+        return None if self.activation is None else keras.activations.serialize(self.act)
 
     def build(self, input_shape):
         if isinstance(input_shape, dict) or not (input_shape[0] is None or isinstance(input_shape[0], int)):
@@ -64,13 +69,13 @@ class MultiLabelHead(keras.layers.Layer):
         self.logits.build(input_shape)
 
     def call(self, x):
-        x = ops.cast(x, "float32")
+        x = ops.cast(x, self.compute_dtype)
         axes = tuple(range(1, len(x.shape) - 1))
         if not self.sharpness:
             return self.act(self.logits(ops.mean(x, axis=axes)))
         places = self.logits(x)
-        count = ops.cast(ops.prod(ops.shape(places)[1:-1]), "float32")
-        soft = (ops.logsumexp(self.sharpness * places, axis=axes) - ops.log(count)) / self.sharpness
+        count = ops.log(ops.cast(ops.prod(ops.shape(places)[1:-1]), "float32"))
+        soft = (ops.logsumexp(self.sharpness * places, axis=axes) - ops.cast(count, places.dtype)) / self.sharpness
         return self.act(soft)
 
     def compute_output_shape(self, input_shape):

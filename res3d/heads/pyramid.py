@@ -45,8 +45,8 @@ class FeaturePyramid(keras.layers.Layer):
         rank = check_levels(input_shape, type(self).__name__)
 
         def unit(name, kernel, strides=1):
-            return ConvNorm(self.filters, kernel, rank, strides, use_norm=self.use_norm, use_bias=not self.use_norm,
-                            dtype=self.dtype_policy, name=name)
+            return ConvNorm(self.filters, kernel, strides, rank=rank, use_norm=self.use_norm,
+                            use_bias=not self.use_norm, dtype=self.dtype_policy, name=name)
 
         self.laterals = [unit(f"lateral{level}", 1) for level in range(len(input_shape))]
         self.smooths = [unit(f"smooth{level}", 3) for level in range(len(input_shape))]

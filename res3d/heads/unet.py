@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import keras
 from keras import ops
 
-from res3d.blocks.residual import BasicBlock
+from res3d.blocks.basic import BasicBlock
 from res3d.blocks.units import KINDS
 from res3d.heads.levels import check_levels, enlarge, fine_to_coarse
 from res3d.layers.arguments import choice, positive_int, to_tuple
@@ -53,7 +53,7 @@ class UNetDecoder(keras.layers.Layer):
         rank = check_levels(input_shape, type(self).__name__, at_least=2)
         filters = self._filters(input_shape)
         options = {"dtype": self.dtype_policy}
-        self.ups = [ConvNorm(n, 1, rank, activation="relu", name=f"up{level}", **options)
+        self.ups = [ConvNorm(n, 1, rank=rank, activation="relu", name=f"up{level}", **options)
                     for level, n in enumerate(filters)]
         self.blocks = [BasicBlock(n, rank, conv=self.conv, name=f"block{level}", **options)
                        for level, n in enumerate(filters)]
@@ -113,5 +113,5 @@ def segmenter(backbone: keras.Model, num_classes: int, filters: Sequence[int] | 
     if len(picture.shape) == len(maps[0].shape) and picture.shape[1:-1] != maps[0].shape[1:-1]:
         maps = [picture, *maps]
     x = UNetDecoder(filters, conv, name="decoder")(maps)
-    logits = Conv(num_classes, 1, len(x.shape) - 2, use_bias=True, dtype="float32", name="logits")(x)
+    logits = Conv(num_classes, 1, rank=len(x.shape) - 2, use_bias=True, dtype="float32", name="logits")(x)
     return keras.Model(backbone.input, logits, name=f"{backbone.name}_unet")

@@ -4,6 +4,7 @@ import keras
 
 from res3d.layers.arguments import check_rank, choice, positive_int, strided, to_tuple
 from res3d.layers.conv import ConvNorm
+from res3d.layers.kernels import Initializer, Regularizer, kernel_arguments, kernel_config
 
 ORDERS = ("space_first", "time_first")
 
@@ -30,6 +31,7 @@ class FactorizedConv(keras.layers.Layer):
         order: "space_first", or "time_first" as pytorchvideo's R(2+1)D-50 has it.
         activation: str or None. After the second norm; between the two it is `mid_activation`.
         epsilon, momentum, zero_gamma: as for `ConvNorm`; `zero_gamma` concerns the second norm.
+        kernel_initializer, kernel_regularizer: as for `Conv`, of both kernels.
 
     Input shape: `(batch, frames, height, width, channels)`, float, any scale.
     Output shape: `(batch, new_frames, new_height, new_width, filters)`.
@@ -48,7 +50,8 @@ class FactorizedConv(keras.layers.Layer):
     def __init__(self, filters: int, kernel_size: int | tuple[int, ...] = 3, strides: int | tuple[int, ...] = 1,
                  mid: int | None = None, order: str = "space_first", activation: str | None = None,
                  mid_activation: str | None = "relu", epsilon: float = 1e-5, momentum: float = 0.9,
-                 zero_gamma: bool = False, **kwargs) -> None:
+                 zero_gamma: bool = False, kernel_initializer: Initializer = None,
+                 kernel_regularizer: Regularizer = None, **kwargs) -> None:
         super().__init__(**kwargs)
         self.filters = positive_int(filters, "filters")
         self.kernel_size = to_tuple(kernel_size, 3, "kernel_size")
@@ -57,6 +60,8 @@ class FactorizedConv(keras.layers.Layer):
         self.order = choice(order, ORDERS, "order")
         self.activation, self.mid_activation = activation, mid_activation
         self.epsilon, self.momentum, self.zero_gamma = epsilon, momentum, zero_gamma
+        self.kernel_initializer, self.kernel_regularizer = kernel_arguments(
+            kernel_initializer, kernel_regularizer).values()
         self.spatial = self.temporal = None
 
     def build(self, input_shape):
@@ -66,7 +71,8 @@ class FactorizedConv(keras.layers.Layer):
         space_first = self.order == "space_first"
         first = {"activation": self.mid_activation}
         second = {"activation": self.activation, "zero_gamma": self.zero_gamma}
-        shared = {"rank": 3, "epsilon": self.epsilon, "momentum": self.momentum, "dtype": self.dtype_policy}
+        shared = {"rank": 3, "epsilon": self.epsilon, "momentum": self.momentum, "dtype": self.dtype_policy,
+                  **kernel_arguments(self.kernel_initializer, self.kernel_regularizer)}
         self.spatial = ConvNorm(mid if space_first else self.filters, (1, height, width),
                                 strides=(1, *self.strides[1:]), name="spatial",
                                 **(first if space_first else second), **shared)
@@ -92,4 +98,4 @@ class FactorizedConv(keras.layers.Layer):
         return {**super().get_config(), "filters": self.filters, "kernel_size": self.kernel_size,
                 "strides": self.strides, "mid": self.mid, "order": self.order, "activation": self.activation,
                 "mid_activation": self.mid_activation, "epsilon": self.epsilon, "momentum": self.momentum,
-                "zero_gamma": self.zero_gamma}
+                "zero_gamma": self.zero_gamma, **kernel_config(self)}

@@ -47,9 +47,9 @@ class NonLocal(keras.layers.Layer):
         channels = check_rank(self, input_shape, self.rank)[-1]
         inner = max(1, channels // 2) if self.inner is None else self.inner
         bare = {"use_bias": True, "use_norm": False, "dtype": self.dtype_policy}
-        self.theta, self.phi, self.g = (ConvNorm(inner, 1, self.rank, name=name, **bare)
+        self.theta, self.phi, self.g = (ConvNorm(inner, 1, rank=self.rank, name=name, **bare)
                                         for name in ("theta", "phi", "g"))
-        self.out = ConvNorm(channels, 1, self.rank, use_bias=True, zero_gamma=True, epsilon=self.epsilon,
+        self.out = ConvNorm(channels, 1, rank=self.rank, use_bias=True, zero_gamma=True, epsilon=self.epsilon,
                             momentum=self.momentum, dtype=self.dtype_policy, name="out")
         for layer in (self.theta, self.phi, self.g):
             layer.build(input_shape)

@@ -1,9 +1,10 @@
 """Batch norm that trains by one kernel on TensorFlow, where Keras composes it of several passes in float32."""
 
-import sys
-
 import keras
+import numpy as np
 from keras import ops
+
+from res3d.layers.tensorflow_kernels import trained_batch_norm
 
 
 def kernel_dtype(dtype, channels):
@@ -49,6 +50,25 @@ class BatchNorm(keras.layers.BatchNormalization):
         aggregation = {} if trainable else {"aggregation": "mean"}
         return super().add_weight(*args, trainable=trainable, **aggregation, **kwargs)
 
+    def fold_into(self, kernel: keras.Variable, bias: keras.Variable | None) -> tuple[np.ndarray, np.ndarray]:
+        """(kernel, bias) of a convolution that gives what this norm, not learning, makes of the one before it.
+
+            y = gamma * (x * k + b - mean) / sqrt(variance + epsilon) + beta
+              = x * (k * s) + (b - mean) * s + beta            with s = gamma / sqrt(variance + epsilon)
+
+        Args:
+            kernel: (*kernel_size, channels, filters), of the convolution; `filters` are the channels of this norm.
+            bias: (filters,) or None.
+
+        Returns: float32 arrays of the shapes (*kernel_size, channels, filters) and (filters,), computed in float64.
+        """
+        scale = 1 / np.sqrt(_float64(self.moving_variance) + self.epsilon)
+        if self.scale:
+            scale = scale * _float64(self.gamma)
+        shift = (0 if bias is None else _float64(bias)) - _float64(self.moving_mean)
+        shift = shift * scale + (_float64(self.beta) if self.center else 0)
+        return (_float64(kernel) * scale).astype(np.float32), shift.astype(np.float32)
+
     def call(self, inputs, training=None, mask=None):
         whole = (self.scale and self.center and mask is None and not self.renorm and not self.synchronized
                  and self.axis in (-1, len(inputs.shape) - 1))
@@ -58,16 +78,14 @@ class BatchNorm(keras.layers.BatchNormalization):
         return self._trained_by_one_kernel(inputs, dtype)
 
     def _trained_by_one_kernel(self, inputs, dtype):
-        tf = sys.modules["tensorflow"]  # loaded by Keras, whose backend it is; networks import no backend themselves
-        sizes = (1, 1, *ops.shape(inputs)[1:])[-3:]
-        flat = ops.reshape(inputs, (-1, *sizes))
-        empty = tf.zeros((0,))
-        y, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
-            x=ops.cast(flat, dtype), scale=ops.cast(self.gamma, "float32"), offset=ops.cast(self.beta, "float32"),
-            mean=empty, variance=empty, epsilon=self.epsilon, is_training=True, data_format="NHWC")
-        samples = tf.cast(tf.size(flat, tf.int64) // inputs.shape[-1], "float32")  # maps may have over 2**31 numbers
-        variance *= (samples - 1) / samples  # the kernel gives the unbiased one
+        flat = ops.reshape(inputs, (-1, *(1, 1, *ops.shape(inputs)[1:])[-3:]))
+        gamma, beta = ops.cast(self.gamma, "float32"), ops.cast(self.beta, "float32")
+        y, mean, variance = trained_batch_norm(ops.cast(flat, dtype), gamma, beta, self.epsilon)
         for moving, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
-            new = ops.cast(moving, "float32") * self.momentum + tf.stop_gradient(value) * (1 - self.momentum)
+            new = ops.cast(moving, "float32") * self.momentum + value * (1 - self.momentum)
             moving.assign(ops.cast(new, moving.dtype))
         return ops.cast(ops.reshape(y, ops.shape(inputs)), self.compute_dtype)
+
+
+def _float64(variable):
+    return ops.convert_to_numpy(ops.cast(variable, "float32")).astype(np.float64)

@@ -22,8 +22,9 @@ and `fuse_stem`, `fuse_stage1` ... for the lateral connections.
 
 import keras
 
+from res3d.blocks.basic import BasicBlock
+from res3d.blocks.bottleneck import BottleneckBlock
 from res3d.blocks.preactivation import PreactBasicBlock, PreactBottleneckBlock
-from res3d.blocks.residual import BasicBlock, BottleneckBlock
 from res3d.layers.arguments import choice
 from res3d.layers.attention import squeezed_width
 from res3d.layers.conv import ConvNorm
@@ -31,6 +32,7 @@ from res3d.layers.factorized import FactorizedConv
 from res3d.layers.non_local import NonLocal
 from res3d.layers.pooling import MaxPool
 
+UNIT_OPTIONS = ("epsilon", "momentum", "padding", "kernel_initializer", "kernel_regularizer")
 BLOCKS = {"basic": BasicBlock, "bottleneck": BottleneckBlock, "preact_basic": PreactBasicBlock,
           "preact_bottleneck": PreactBottleneckBlock}
 
@@ -93,13 +95,13 @@ def make_stem(stem, rank, name="stem", **options):
         return Stage([ConvNorm(half, stem.kernel, strides=stem.strides, activation="relu", name="conv_a", **shared),
                       ConvNorm(half, (1, 3, 3), activation="relu", name="conv_b", **shared),
                       ConvNorm(stem.filters, (1, 3, 3), activation="relu", name="conv_c", **shared)], name=name)
-    return ConvNorm(stem.filters, stem.kernel, rank, stem.strides, use_norm=stem.norm, activation=activation,
-                    name=name, **options)
+    return ConvNorm(stem.filters, stem.kernel, stem.strides, use_norm=stem.norm, activation=activation, name=name,
+                    **shared)
 
 
 def conv_options(network, dtype):
     """What every convolution unit of `network` is given, picked from its block options."""
-    picked = {key: network.options[key] for key in ("epsilon", "momentum", "padding") if key in network.options}
+    picked = {key: network.options[key] for key in UNIT_OPTIONS if key in network.options}
     return {**picked, "dtype": dtype}
 
 

@@ -93,7 +93,7 @@ class X3DHead(keras.layers.Layer):
         super().__init__(**kwargs)
         self.inner, self.filters = positive_int(inner, "inner"), positive_int(filters, "filters")
         self.window, self.epsilon, self.momentum = window, epsilon, momentum
-        self.conv = ConvNorm(inner, 1, 3, activation="relu", epsilon=epsilon, momentum=momentum,
+        self.conv = ConvNorm(inner, 1, rank=3, activation="relu", epsilon=epsilon, momentum=momentum,
                              dtype=self.dtype_policy, name="conv")
         self.pool = WindowPool(window, 3, keep=True, dtype=self.dtype_policy, name="pool")
         self.project = keras.layers.Dense(filters, activation="relu", use_bias=False, dtype=self.dtype_policy,
@@ -135,6 +135,11 @@ class PlacesClassifier(keras.layers.Dense):
     def __init__(self, units: int, activation: str | None = None, **kwargs) -> None:
         super().__init__(units, **kwargs)
         self.last = keras.activations.get(activation)
+
+    @property
+    def activation_name(self) -> str:
+        """What the outputs have gone through, as Keras names it: "softmax", "sigmoid"; "linear" for logits."""
+        return keras.activations.serialize(self.last)
 
     def call(self, x, training=None):
         logits = super().call(x)

@@ -69,8 +69,8 @@ def slowfast_features(network, x, dtype):
 
 def _fuse(network, name, dtype, slow, fast):
     """The slow features with those of the fast pathway beside them, strided down to its frames."""
-    lateral = ConvNorm(fast.shape[-1] * network.fusion_ratio, (network.fusion_kernel, 1, 1), 3,
-                       (network.alpha, 1, 1), activation="relu", name=f"fuse_{name}",
+    lateral = ConvNorm(fast.shape[-1] * network.fusion_ratio, (network.fusion_kernel, 1, 1),
+                       (network.alpha, 1, 1), rank=3, activation="relu", name=f"fuse_{name}",
                        **conv_options(network.slow, dtype))(fast)
     return keras.layers.Concatenate(dtype=dtype, name=f"concat_{name}")([slow, lateral])
 

@@ -70,7 +70,7 @@ def convolutions():
         def definition(x, w, strides=strides, pads=pads):
             return keras.ops.conv(keras.ops.pad(x, ((0, 0), *pads, (0, 0))), w, strides, "valid")
 
-        layer = Conv(kernel.shape[-1], kernel.shape[:3], 3, strides, groups)
+        layer = Conv(kernel.shape[-1], kernel.shape[:3], strides, rank=3, groups=groups)
 
         def form(x, w, layer=layer):
             return layer.convolve(x, w, None)

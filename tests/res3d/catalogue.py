@@ -8,7 +8,7 @@ import functools
 
 import numpy as np
 
-from res3d.blocks import preactivation, residual
+from res3d.blocks import basic, bottleneck, preactivation
 from res3d.blocks.shortcut import PadShortcut, PooledShortcut
 from res3d.blocks.units import SeparatedConv
 from res3d.geometry import ClipSpec
@@ -28,39 +28,41 @@ from res3d.networks.classifier import PlacesClassifier, WindowPool, X3DHead
 from res3d.networks.network import build
 from res3d.networks.slowfast import SlowFrames
 
-BLOCKS = ((residual, "BasicBlock"), (residual, "BottleneckBlock"), (preactivation, "PreactBasicBlock"),
+BLOCKS = ((basic, "BasicBlock"), (bottleneck, "BottleneckBlock"), (preactivation, "PreactBasicBlock"),
           (preactivation, "PreactBottleneckBlock"))
 SHAPES = {1: (6, 4), 2: (6, 6, 4), 3: (4, 6, 6, 4)}  # one sample of each rank
 CLIP = ClipSpec(8, 1, None, 32, 32)
 
 LAYERS = {  # name: (constructor, shape of one sample); the class is the part before a dot
-    "Conv": (lambda: Conv(5, (3, 5, 3), 3, (1, 2, 2), use_bias=True), SHAPES[3]),
-    "Conv.grouped": (lambda: Conv(6, 3, 3, groups=2), SHAPES[3]),
-    "Conv.depthwise": (lambda: Conv(4, 3, 3, (2, 2, 2), groups=4), SHAPES[3]),
-    "Conv.same": (lambda: Conv(4, 3, 2, 2, padding="same"), SHAPES[2]),
-    "ConvNorm": (lambda: ConvNorm(5, 3, 2, 2, activation="relu"), SHAPES[2]),
-    "ConvNorm.norm_first": (lambda: ConvNorm(5, 3, 1, norm_first=True, activation="swish"), SHAPES[1]),
+    "Conv": (lambda: Conv(5, (3, 5, 3), (1, 2, 2), rank=3, use_bias=True), SHAPES[3]),
+    "Conv.grouped": (lambda: Conv(6, 3, rank=3, groups=2), SHAPES[3]),
+    "Conv.depthwise": (lambda: Conv(4, 3, (2, 2, 2), rank=3, groups=4), SHAPES[3]),
+    "Conv.same": (lambda: Conv(4, 3, 2, "same", rank=2), SHAPES[2]),
+    "Conv.valid": (lambda: Conv(4, (2, 3, 3), (1, 2, 2), "valid", rank=3, kernel_initializer="glorot_uniform",
+                                kernel_regularizer="l2"), SHAPES[3]),
+    "ConvNorm": (lambda: ConvNorm(5, 3, 2, rank=2, activation="relu"), SHAPES[2]),
+    "ConvNorm.norm_first": (lambda: ConvNorm(5, 3, rank=1, norm_first=True, activation="swish"), SHAPES[1]),
     "BatchNorm": (lambda: BatchNorm(momentum=0.9), (3, 6, 5, 8)),
     "FactorizedConv": (lambda: FactorizedConv(5, 3, 2, activation="relu"), SHAPES[3]),
     "FactorizedConv.time_first": (lambda: FactorizedConv(5, 3, (1, 2, 2), mid=3, order="time_first"), SHAPES[3]),
-    "SeparatedConv": (lambda: SeparatedConv(6, 3, 3, 2, activation="relu"), SHAPES[3]),
+    "SeparatedConv": (lambda: SeparatedConv(6, 3, 2, rank=3, activation="relu"), SHAPES[3]),
     "SqueezeExcite": (lambda: SqueezeExcite(2), SHAPES[3]),
     "SelfGating": (lambda: SelfGating(), SHAPES[3]),
     "NonLocal": (lambda: NonLocal(3), SHAPES[3]),
     "NonLocal.dot_product": (lambda: NonLocal(2, 3, mode="dot_product", pool=False), SHAPES[2]),
-    "PadShortcut": (lambda: PadShortcut(7, 3, (1, 2, 2)), SHAPES[3]),
-    "PooledShortcut": (lambda: PooledShortcut(7, 3, (1, 2, 2)), SHAPES[3]),
-    "BasicBlock": (lambda: residual.BasicBlock(4, 3, conv="factorized", mid="block"), SHAPES[3]),
-    "BottleneckBlock": (lambda: residual.BottleneckBlock(8, 3, 4, conv="depthwise", squeeze=2, squeeze_at="conv_b",
+    "PadShortcut": (lambda: PadShortcut(7, (1, 2, 2), rank=3), SHAPES[3]),
+    "PooledShortcut": (lambda: PooledShortcut(7, (1, 2, 2), rank=3), SHAPES[3]),
+    "BasicBlock": (lambda: basic.BasicBlock(4, 3, conv="factorized", mid="block"), SHAPES[3]),
+    "BottleneckBlock": (lambda: bottleneck.BottleneckBlock(8, 3, 4, conv="depthwise", squeeze=2, squeeze_at="conv_b",
                                                        middle_activation="swish"), SHAPES[3]),
     "PreactBasicBlock": (lambda: preactivation.PreactBasicBlock(4, 3, zero_init=True), SHAPES[3]),
     "PreactBottleneckBlock": (lambda: preactivation.PreactBottleneckBlock(8, 3, strides=2, shortcut_from="raw"),
                               SHAPES[3]),
     **{f"{name}{rank}D": (functools.partial(getattr(module, f"{name}{rank}D"), 8, strides=2, dropout=0.1), SHAPES[rank])
        for rank in (1, 2, 3) for module, name in BLOCKS},
-    "BasicBlock3D.everything": (lambda: residual.BasicBlock3D(
+    "BasicBlock3D.everything": (lambda: basic.BasicBlock3D(
         6, strides=2, shortcut="average_pool", squeeze=2, gate=True, drop_path=0.2, zero_init=True), SHAPES[3]),
-    "Stage": (lambda: Stage([residual.BasicBlock(6, 3, strides=2, name="block0"), MaxPool((2, 1, 1), (2, 1, 1), 3)]),
+    "Stage": (lambda: Stage([basic.BasicBlock(6, 3, strides=2, name="block0"), MaxPool((2, 1, 1), (2, 1, 1), 3)]),
               SHAPES[3]),
     "MaxPool": (lambda: MaxPool((1, 3, 3), (1, 2, 2), 3), SHAPES[3]),
     "WindowPool": (lambda: WindowPool((4, 3, 3), 3, keep=True), SHAPES[3]),

@@ -4,8 +4,9 @@ import keras
 import numpy as np
 import pytest
 
+from res3d.blocks.basic import BasicBlock, BasicBlock3D
+from res3d.blocks.bottleneck import BottleneckBlock
 from res3d.blocks.preactivation import PreactBasicBlock, PreactBottleneckBlock
-from res3d.blocks.residual import BasicBlock, BasicBlock3D, BottleneckBlock
 from res3d.blocks.shortcut import PadShortcut, PooledShortcut, make_shortcut
 from res3d.layers.attention import SelfGating, SqueezeExcite
 from res3d.layers.non_local import NonLocal
@@ -24,10 +25,10 @@ def sigmoid(x):
 def test_an_equal_shape_needs_no_shortcut_layer():
     block = BasicBlock(4, 3)
     block.build((None, 4, 6, 6, 4))
-    assert block.fit is None
+    assert block.shortcut_layer is None
     for changed in (BasicBlock(4, 3, strides=(1, 2, 2)), BasicBlock(5, 3)):
         changed.build((None, 4, 6, 6, 4))
-        assert changed.fit.path.endswith("shortcut")
+        assert changed.shortcut_layer.path.endswith("shortcut")
 
 
 @pytest.mark.parametrize(("kind", "channels", "strides", "expected"), [
@@ -41,17 +42,17 @@ def test_shortcut_is_decided_from_shapes(kind, channels, strides, expected):
 
 def test_pad_shortcut_subsamples_and_appends_zeros():
     x = noise(2, 4, 5, 5, 3)
-    y = np.asarray(PadShortcut(5, 3, (2, 2, 2))(x))
+    y = np.asarray(PadShortcut(5, (2, 2, 2), rank=3)(x))
     np.testing.assert_array_equal(y[..., :3], x[:, ::2, ::2, ::2])
     assert not y[..., 3:].any()
     with pytest.raises(ValueError, match=r"Received: 3 channels, filters=2\. Use shortcut='projection'"):
-        PadShortcut(2, 3)(x)
+        PadShortcut(2, rank=3)(x)
 
 
 def test_pooled_shortcut_sees_every_position():
     x = np.zeros((1, 4, 4, 1), "float32")
     x[0, 1, 1, 0] = 4  # a position that a strided 1x1 convolution would skip
-    layer = PooledShortcut(1, 2, 2)
+    layer = PooledShortcut(1, 2, rank=2)
     layer.build(x.shape)
     layer.conv.kernel.assign(np.ones((1, 1, 1, 1)))
     np.testing.assert_allclose(layer(x)[0, :, :, 0], [[1, 0], [0, 0]], atol=1e-4)  # norm's epsilon
@@ -85,7 +86,7 @@ def test_preactivation_shortcut_sees_the_right_thing(source):
     block = stir(built(PreactBottleneckBlock(8, 2, strides=2, shortcut_from=source), x))
     first, middle, last = block.branch
     activated = first.activate(x)
-    expected = last(middle(first.conv(activated))) + block.fit(x if source == "raw" else activated)
+    expected = last(middle(first.conv(activated))) + block.shortcut_layer(x if source == "raw" else activated)
     np.testing.assert_allclose(block(x), expected, 1e-5, 1e-5)
 
 

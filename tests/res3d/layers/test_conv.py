@@ -52,7 +52,7 @@ CASES = [  # kernel, strides, channels, filters, groups
 def test_convolution_equals_its_definition(kernel, strides, channels, filters, groups):
     rng = np.random.default_rng(0)
     x = rng.normal(size=(2, *(5, 6, 7)[-len(kernel):], channels)).astype("float32")
-    layer = Conv(filters, kernel, len(kernel), strides, groups, use_bias=True)
+    layer = Conv(filters, kernel, strides, rank=len(kernel), groups=groups, use_bias=True)
     layer.build(x.shape)
     weights, bias = (rng.normal(size=weight.shape).astype("float32") for weight in (layer.kernel, layer.bias))
     layer.kernel.assign(weights)
@@ -97,7 +97,7 @@ def test_a_clip_shorter_than_the_kernel_sees_zeros_around_it(frames, strides):
 @pytest.mark.parametrize("kernel", [(3, 3, 3), (5, 1, 1)])
 def test_depthwise_sizes_may_be_left_open(kernel):
     inputs = keras.Input((None, None, None, 4))
-    model = stir(keras.Model(inputs, Conv(4, kernel, 3, groups=4, use_bias=True)(inputs)))
+    model = stir(keras.Model(inputs, Conv(4, kernel, rank=3, groups=4, use_bias=True)(inputs)))
     x = np.random.default_rng(0).normal(size=(2, 5, 6, 7, 4)).astype("float32")
     weights, bias = model.get_weights()
     expected = plain(x, weights, (1, 1, 1), [(k // 2, k // 2) for k in kernel], 4) + bias
@@ -107,7 +107,7 @@ def test_depthwise_sizes_may_be_left_open(kernel):
 
 @pytest.mark.parametrize("padding", ["symmetric", "same"])
 def test_a_strided_convolution_sees_sizes_left_open_as_it_sees_known_ones(padding):
-    open_, layer = keras.Input((None, None, None, 3)), Conv(4, 3, 3, (1, 2, 2), padding=padding)
+    open_, layer = keras.Input((None, None, None, 3)), Conv(4, 3, (1, 2, 2), padding, rank=3)
     model = keras.Model(open_, layer(open_))
     for shape in ((1, 4, 8, 9, 3), (1, 5, 7, 6, 3)):
         x = np.random.default_rng(0).normal(size=shape).astype("float32")
@@ -115,7 +115,7 @@ def test_a_strided_convolution_sees_sizes_left_open_as_it_sees_known_ones(paddin
 
 
 def test_grouped_same_padding_needs_sizes():
-    layer = Conv(4, 3, 2, 2, groups=2, padding="same", name="c")
+    layer = Conv(4, 3, 2, "same", rank=2, groups=2, name="c")
     layer.build((None, None, 8, 4))
     with pytest.raises(ValueError, match=r"Conv 'c' pads as 'same' says, .*Received an open one. Give sizes, or use"):
         layer._pads((None, None, 8, 4))
@@ -127,7 +127,7 @@ def test_same_padding_is_tensorflows(size, stride):
     tf = pytest.importorskip("tensorflow")
     x = np.random.default_rng(0).normal(size=(1, size, size, 4)).astype("float32")
     for groups in (1, 4):
-        layer = Conv(4, 5, 2, stride, groups, padding="same")
+        layer = Conv(4, 5, stride, "same", rank=2, groups=groups)
         y = layer(x)
         kernel = layer.kernel.numpy()
         split = zip(np.split(x, groups, -1), np.split(kernel, groups, -1))
@@ -139,7 +139,7 @@ def test_same_padding_is_tensorflows(size, stride):
 @pytest.mark.parametrize("groups", [1, 2])
 def test_a_norm_that_is_not_learned_is_that_of_its_definition(channels, groups):
     x = np.random.default_rng(0).normal(size=(2, 4, 4, channels)).astype("float32")
-    unit = ConvNorm(channels, 3, 2, groups=groups, use_bias=True, activation="relu", epsilon=1e-2)
+    unit = ConvNorm(channels, 3, rank=2, groups=groups, use_bias=True, activation="relu", epsilon=1e-2)
     unit.build(x.shape)
     y = np.asarray(stir(unit).conv(x))
     gamma, beta, mean, variance = map(np.asarray, (unit.norm.gamma, unit.norm.beta, unit.norm.moving_mean,
@@ -150,7 +150,7 @@ def test_a_norm_that_is_not_learned_is_that_of_its_definition(channels, groups):
 
 
 def test_norm_starts_at_zero_when_asked():
-    assert np.all(ConvNorm(4, 1, 2, zero_gamma=True)(np.ones((1, 2, 2, 3), "float32")) == 0)
+    assert np.all(ConvNorm(4, 1, rank=2, zero_gamma=True)(np.ones((1, 2, 2, 3), "float32")) == 0)
 
 
 @pytest.mark.parametrize(("channels", "filters", "expected"), [
@@ -171,20 +171,20 @@ def test_factorized_orders_stride_where_they_should():
 
 
 @pytest.mark.parametrize(("make", "message"), [
-    (lambda: Conv(4, (3, 3), 3), "`kernel_size` must be an int or a tuple of 3 positive ints (rank=3). Received: "
-                                 "kernel_size=(3, 3)."),
-    (lambda: Conv(4, 3, 3, strides=(1, 0, 2)), "`strides` must be an int or a tuple of 3 positive ints (rank=3). "
-                                               "Received: strides=(1, 0, 2)."),
-    (lambda: Conv(0, 3, 3), "`filters` must be a positive int. Received: filters=0."),
-    (lambda: Conv(4, 2, 3), "`kernel_size` must be odd on every axis, so that both sides are padded alike. Received: "
-                            "kernel_size=2."),
-    (lambda: Conv(4, 3, 4), "`rank` must be one of 1, 2, 3. Received: rank=4."),
-    (lambda: Conv(4, 3, 2, padding="sme"), "`padding` must be one of symmetric, same. Received: padding='sme'. Did you "
-                                           "mean same?"),
-    (lambda: Conv(4, 3, 2, groups=3).build((None, 8, 8, 4)), "`groups` must divide the channels and the filters. "
-                                                             "Received: groups=3 for 4 channels and filters=4."),
-    (lambda: Conv(4, 3, 3, name="c").build((None, 8, 8, 4)), "Conv 'c' takes inputs of shape (batch, frames, height, "
-     "width, channels) with known channels (rank=3). Received: (None, 8, 8, 4)."),
+    (lambda: Conv(4, (3, 3), rank=3), "`kernel_size` must be an int or a tuple of 3 positive ints (rank=3). Received: "
+                                      "kernel_size=(3, 3)."),
+    (lambda: Conv(4, 3, (1, 0, 2), rank=3), "`strides` must be an int or a tuple of 3 positive ints (rank=3). "
+                                            "Received: strides=(1, 0, 2)."),
+    (lambda: Conv(0, 3, rank=3), "`filters` must be a positive int. Received: filters=0."),
+    (lambda: Conv(4, 2, rank=3), "`kernel_size` must be odd on every axis, so that both sides are padded alike. "
+                                 "Received: kernel_size=2. Make it odd, or use padding='valid'."),
+    (lambda: Conv(4, 3, rank=4), "`rank` must be one of 1, 2, 3. Received: rank=4."),
+    (lambda: Conv(4, 3, padding="sme", rank=2), "`padding` must be one of symmetric, same, valid. Received: "
+                                                "padding='sme'. Did you mean same?"),
+    (lambda: Conv(4, 3, rank=2, groups=3).build((None, 8, 8, 4)), "`groups` must divide the channels and the filters. "
+                                                                  "Received: groups=3 for 4 channels and filters=4."),
+    (lambda: Conv(4, 3, rank=3, name="c").build((None, 8, 8, 4)), "Conv 'c' takes inputs of shape (batch, frames, "
+     "height, width, channels) with known channels (rank=3). Received: (None, 8, 8, 4)."),
 ])
 def test_errors_say_what_was_expected_and_what_arrived(make, message):
     with pytest.raises(ValueError) as caught:
