@@ -1,4 +1,4 @@
-"""`build`: a name and a clip to a Keras model; `load_model`: a saved one back."""
+"""`build`: a name and a clip to a Keras model."""
 
 import dataclasses
 import math
@@ -35,7 +35,10 @@ def build(name: str, num_classes: int | None = None, clip: ClipSpec | None = Non
             pictures runs on each frame and averages over time. None and no `input_shape` is the row's published clip.
         input_shape: tuple or None. (frames, height, width, channels), or for pictures (height, width, channels): the
             model takes floats, scaled by the caller.
-        features: bool. Returns the stages instead, as a dict: `stem`, `stage1` ... (SlowFast: `slow_stage1` ...).
+        features: bool. Returns the stages instead, as a dict: `stem`, `stage1` ... (SlowFast: `slow_stage1` ...). In
+            height and width `stage1` to `stage4` stride by 4, 8, 16 and 32, which keras-hub calls P2 to P5;
+            torchvision's `r3d_18`, `mc3_18`, `r2plus1d_18` and their kin by 2, 4, 8 and 16; networks for CIFAR by 1, 2
+            and 4. Strides in time are each row's own.
         activation: str or None. After the logits; "sigmoid" for several labels a clip.
         dropout: float or None. Before the classifier; None is the row's own.
         width: float. Multiplies every width, to multiples of 8 and of the groups.
@@ -56,16 +59,9 @@ def build(name: str, num_classes: int | None = None, clip: ClipSpec | None = Non
     (None, 5)
     """
     row = variant(name)
-    if num_classes is not None:
-        num_classes = positive_int(num_classes, "num_classes")
+    _check_ending(num_classes, activation, dropout)
     if isinstance(width, bool) or not isinstance(width, Real) or not 0 < width < math.inf:
         raise ValueError(f"`width` must be a number above 0. Received: width={width!r}.")
-    try:
-        keras.activations.get(activation)
-    except ValueError:
-        choice(activation, ACTIVATIONS, "activation")
-    if dropout is not None:
-        fraction(dropout, "dropout")
     if stride_on is not None and "bottleneck" not in getattr(row.network, "slow", row.network).block:
         raise ValueError("`stride_on` chooses among the convolutions of bottlenecks (networks of 50 layers and more). "
                          f"Received: stride_on={stride_on!r} for {name}, whose blocks are basic. Leave it out.")
@@ -74,11 +70,7 @@ def build(name: str, num_classes: int | None = None, clip: ClipSpec | None = Non
     if clip is None and input_shape is None:
         clip = row.native_clip
     check_size(name, network, clip, input_shape)
-    if clip is not None:
-        inputs = keras.Input(clip.shape, dtype="uint8", name="clip")
-        x = PixelScaling(clip, dtype=policy, name="pixels")(inputs)
-    else:
-        inputs = x = keras.Input(input_shape, dtype=policy.compute_dtype, name="clip")
+    inputs, x = _opened(clip, input_shape, policy)
     frames = None
     if network.rank == 2 and len(x.shape) == 5:
         frames = x.shape[1]
@@ -100,10 +92,31 @@ def build(name: str, num_classes: int | None = None, clip: ClipSpec | None = Non
         x = keras.layers.GlobalAveragePooling1D(dtype=policy, name="mean_frames")(x)
     if num_classes is not None:
         dropout = network.dropout if dropout is None else dropout
-        x = classify(x, num_classes, dropout, activation, network.head in PLACES)
+        x = classify(x, int(num_classes), dropout, activation, network.head in PLACES)
     elif network.head in PLACES:
         x = keras.layers.GlobalAveragePooling1D(dtype=policy, name="mean_places")(x)
     return keras.Model(inputs, x, name=name)
+
+
+def _check_ending(num_classes, activation, dropout):
+    """Refuses what a classifier cannot be made of."""
+    if num_classes is not None:
+        positive_int(num_classes, "num_classes")
+    try:
+        keras.activations.get(activation)
+    except ValueError:
+        choice(activation, ACTIVATIONS, "activation")
+    if dropout is not None:
+        fraction(dropout, "dropout")
+
+
+def _opened(clip, input_shape, policy):
+    """(input of the model, what the network sees): pixels scaled inside, or floats as they come."""
+    if clip is None:
+        inputs = keras.Input(input_shape, dtype=policy.compute_dtype, name="clip")
+        return inputs, inputs
+    inputs = keras.Input(clip.shape, dtype="uint8", name="clip")
+    return inputs, PixelScaling(clip, dtype=policy, name="pixels")(inputs)
 
 
 def adjusted(network, depths=None, **options):

@@ -9,6 +9,9 @@ from absl import logging
 
 from res3d.geometry import preset
 from res3d.layers.arguments import choice
+from res3d.layers.pixel_scaling import clip_of
+from res3d.networks.network import build
+from res3d.networks.variants.table import VARIANTS, variant
 from res3d.weights import fit as fitting
 from res3d.weights.errors import CheckpointError
 from res3d.weights.formats.checkpoint import read_checkpoint
@@ -130,9 +133,6 @@ def import_model(path, name=None, source=None, clip=None, num_classes=None, infl
 
     Returns: (keras.Model, Recognised).
     """
-    from res3d.networks.network import build
-    from res3d.networks.variants.table import variant
-
     found = recognise(read_checkpoint(path), source)
     if name is None and found.model is None:
         raise CheckpointError(path, f"it has the names of {found.source} and the layout of none of its networks known "
@@ -152,9 +152,6 @@ def import_model(path, name=None, source=None, clip=None, num_classes=None, infl
 
 def _compare_scaling(model, checkpoint, source):
     """Says so when a model scales its pixels otherwise than the file's makers did: nothing else would."""
-    from res3d.layers.pixel_scaling import clip_of
-    from res3d.networks.variants.table import VARIANTS
-
     found = recognise(checkpoint, source)
     row = VARIANTS.get(found.model)
     try:
