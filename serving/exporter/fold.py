@@ -1,46 +1,51 @@
 """Batch norm folded into the convolution before it, and weights kept in fewer bits, for the time of a trace.
 
-A convolution unit is any layer with a `conv` that has a `kernel` (channels produced last), and a `norm` that is a
-`keras.layers.BatchNormalization` applied to what `conv` gives. While a `Folding` is applied, such a unit computes with
-the folded kernel and bias and without its norm; the model itself is left as it was.
-
-    y = gamma * (x * k + b - mean) / sqrt(variance + epsilon) + beta
-      = x * (k * s) + (b - mean) * s + beta            with s = gamma / sqrt(variance + epsilon)
+A layer takes part if it offers what `Unit` or `Convolution` name, as those of res3d do; what norm and convolution are
+made of, and how one goes into the other, is theirs to know. Other layers stay as they are. While a `Folding` is
+applied, units compute with the folded kernel and bias and without their norm; the model itself is left as it was.
 """
 
 import contextlib
 import uuid
+from typing import Any, Protocol, runtime_checkable
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from res3d.private_keras import layers_inside
+
+
+@runtime_checkable
+class Unit(Protocol):
+    """A convolution and its norm, which become one convolution if it is `foldable`: `res3d.layers.ConvNorm`."""
+
+    foldable: bool
+
+    def folded(self) -> tuple[np.ndarray, np.ndarray]:
+        """(kernel, bias), float32."""
+
+    def computing_with(self, kernel: Any, bias: Any) -> contextlib.AbstractContextManager:
+        """Inside, calls compute with these and without the norm."""
+
+
+@runtime_checkable
+class Convolution(Protocol):
+    """A convolution that can compute with another kernel than its own: `res3d.layers.Conv`."""
+
+    kernel: keras.Variable
+
+    def computing_with(self, kernel: Any) -> contextlib.AbstractContextManager:
+        """Inside, calls compute with it."""
+
 
 def units(model):
-    """The convolution units of a model whose norm can be folded, in the order of the model's layers."""
-    return [layer for layer in model._flatten_layers() if _is_unit(layer)]
-
-
-def _is_unit(layer):
-    norm, conv = getattr(layer, "norm", None), getattr(layer, "conv", None)
-    return (isinstance(norm, keras.layers.BatchNormalization) and not getattr(layer, "norm_first", False)
-            and getattr(conv, "kernel", None) is not None and hasattr(conv, "bias"))
-
-
-def folded_weights(unit):
-    """(kernel, bias) of a unit without its norm, float32, computed in float64."""
-    norm, conv = unit.norm, unit.conv
-    variance, mean = _float64(norm.moving_variance), _float64(norm.moving_mean)
-    scale = 1 / np.sqrt(variance + norm.epsilon)
-    if norm.scale:
-        scale = scale * _float64(norm.gamma)
-    bias = 0 if conv.bias is None else _float64(conv.bias)
-    bias = (bias - mean) * scale + (_float64(norm.beta) if norm.center else 0)
-    return (_float64(conv.kernel) * scale).astype(np.float32), bias.astype(np.float32)
+    """The units of a model whose norm can be folded, in the order of the model's layers."""
+    return [layer for layer in layers_inside(model) if isinstance(layer, Unit) and layer.foldable]
 
 
 class Folding:
-    """Replacement weights for the convolution units of `model`, applied inside `with folding.applied():`.
+    """Replacement weights for the convolutions of `model`, applied inside `with folding.applied():`.
 
     Args:
         model: the Keras model to trace.
@@ -53,49 +58,47 @@ class Folding:
 
     def __init__(self, model, source=None, store=None, fold=True):
         store = Exact if store is None else store
-        self._changes, self.variables, self.replaced = [], [], set()
-        originals = units(model if source is None else source)
-        for unit, original in zip(units(model), originals, strict=True) if fold else ():
-            kernel, bias = folded_weights(original)
-            self._replace(unit.conv, store(kernel, unit.conv.compute_dtype), bias)
-            self._changes.append((unit, {"norm": lambda: None}))
-            self.replaced |= {id(v) for v in (*unit.norm.variables, *unit.conv.variables)}
+        self._stand_ins, self.variables, self.replaced = [], [], set()
+        folded = units(model) if fold else []
+        originals = units(model if source is None else source) if fold else []
+        for unit, original in zip(folded, originals, strict=True):
+            kernel, bias = original.folded()
+            self._replace(unit, store(kernel, unit.compute_dtype), Exact(bias, unit.compute_dtype, "bias"))
+            self.replaced |= {id(variable) for variable in unit.variables}
+        self._folded = len(folded)
         if store is not Exact:
-            done = {id(layer) for layer, _ in self._changes}
-            for layer in (layer for layer in _convolutions(model) if id(layer) not in done):
-                self._replace(layer, store(_float64(layer.kernel), layer.compute_dtype))
-                self.replaced.add(id(layer.kernel))
+            inside = {id(part) for unit in folded for part in layers_inside(unit)}
+            for layer in layers_inside(model):
+                if isinstance(layer, Convolution) and id(layer) not in inside:
+                    self._replace(layer, store(_float64(layer.kernel), layer.compute_dtype))
+                    self.replaced.add(id(layer.kernel))
 
     def __len__(self):
         """How many norms are folded."""
-        return sum("norm" in changes for _, changes in self._changes)
+        return self._folded
 
-    def _replace(self, conv, kernel, bias=None):
-        changes = {"kernel": kernel.value}
-        self.variables += kernel.variables
-        if bias is not None:
-            variable = tf.Variable(tf.cast(bias, conv.compute_dtype), trainable=False, name="bias")
-            changes["bias"] = lambda: variable
-            self.variables.append(variable)
-        self._changes.append((conv, changes))
+    def _replace(self, layer, *stores):
+        for kept in stores:
+            self.variables += kept.variables
+        self._stand_ins.append((layer, stores))
 
     @contextlib.contextmanager
     def applied(self):
-        """Inside, the units compute with the replaced weights."""
+        """Inside, the layers compute with the replaced weights."""
         with contextlib.ExitStack() as stack:
-            for layer, changes in self._changes:
-                stack.enter_context(_attributes(layer, **{name: value() for name, value in changes.items()}))
+            for layer, stores in self._stand_ins:
+                stack.enter_context(layer.computing_with(*(kept.value() for kept in stores)))
             yield
 
 
 class Exact:
-    """A kernel kept in the type it is computed in."""
+    """A weight kept in the type it is computed in."""
 
-    def __init__(self, kernel, dtype):
-        self.variables = [tf.Variable(tf.cast(kernel, dtype), trainable=False, name="kernel")]
+    def __init__(self, value, dtype, name="kernel"):
+        self.variables = [tf.Variable(tf.cast(value, dtype), trainable=False, name=name)]
 
     def value(self):
-        """The kernel, as the convolution takes it."""
+        """The weight, as the convolution takes it."""
         return self.variables[0]
 
 
@@ -139,23 +142,6 @@ class _Widened(tf.saved_model.experimental.TrackableResource):
         """The tensor."""
         wide = tf.raw_ops.ReadVariableOp(resource=self.resource_handle, dtype=self._dtype)
         return tf.ensure_shape(wide, self._whole.shape)
-
-
-def _convolutions(model):
-    """Every layer that holds a convolution kernel as a plain attribute."""
-    return [layer for layer in model._flatten_layers()
-            if layer.__dict__.get("kernel") is not None and len(layer.kernel.shape) >= 3]
-
-
-@contextlib.contextmanager
-def _attributes(layer, **values):
-    """Attributes of a built layer changed past Keras's tracker, which locks them, and put back."""
-    before = {name: layer.__dict__[name] for name in values}
-    layer.__dict__.update(values)
-    try:
-        yield
-    finally:
-        layer.__dict__.update(before)
 
 
 def _float64(variable):

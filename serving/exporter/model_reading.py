@@ -3,6 +3,7 @@
 import keras
 
 from res3d.geometry import ClipSpec
+from res3d.private_keras import layers_inside
 
 ACTIVATIONS = ("softmax", "sigmoid")
 
@@ -13,7 +14,7 @@ def read_clip(model):
     Raises:
         ValueError: if no layer does.
     """
-    for layer in model._flatten_layers():
+    for layer in layers_inside(model):
         if isinstance(getattr(layer, "clip", None), ClipSpec):
             return layer.clip
     raise ValueError(f"An export needs the clip that the model was trained on. Received: model '{model.name}', in "
@@ -43,14 +44,17 @@ def check_ends(model, clip):
 
 
 def output_activation(model):
-    """"softmax" or "sigmoid" if the model ends in it, None if it gives logits."""
-    for layer in (*reversed(model.layers[-1:]),):
-        for name in ("activation", "act"):
-            found = getattr(layer, name, None)
-            found = getattr(found, "__name__", found)
-            if found in ACTIVATIONS:
-                return found
-    return None
+    """"softmax" or "sigmoid" if the model ends in it, None if it gives logits.
+
+    A layer of res3d says so itself, by `activation_name`; Keras' own that end in an activation have it as `activation`.
+    """
+    last = model.layers[-1]
+    found = getattr(last, "activation_name", None)
+    if found is None and isinstance(last, keras.layers.Dense | keras.layers.Activation):
+        found = keras.activations.serialize(last.activation)
+    elif isinstance(last, keras.layers.Softmax):
+        found = "softmax"
+    return found if found in ACTIVATIONS else None
 
 
 def feature_model(model):
@@ -59,6 +63,6 @@ def feature_model(model):
     The result shares the layers. Features that still have a time axis are averaged over it by the signature.
     """
     for layer in reversed(model.layers):
-        if hasattr(layer, "units") and hasattr(layer, "kernel"):
+        if isinstance(layer, keras.layers.Dense):
             return keras.Model(model.inputs[0], layer.input)
     return None

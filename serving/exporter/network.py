@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from res3d.private_keras import layers_inside
 from serving.exporter import model_reading
 from serving.exporter.fold import Eighth, Exact, Folding
 
@@ -80,17 +81,7 @@ class Network:
 
 def _is_precise(model):
     """Whether no layer computes in half precision, as after training with `mixed_bfloat16`."""
-    return not any(layer.compute_dtype in ("bfloat16", "float16") for layer in model._flatten_layers())
-
-
-def _in_dtype(config, dtype):
-    """A layer's configuration with every `dtype` in it changed, those of the layers inside it too; pixels stay."""
-    if isinstance(config, dict):
-        return {key: dtype if key == "dtype" and value != "uint8" else _in_dtype(value, dtype)
-                for key, value in config.items()}
-    if isinstance(config, list | tuple):
-        return type(config)(_in_dtype(value, dtype) for value in config)
-    return config
+    return not any(layer.compute_dtype in ("bfloat16", "float16") for layer in layers_inside(model))
 
 
 def with_dtype(model, dtype):
@@ -99,14 +90,16 @@ def with_dtype(model, dtype):
     Raises:
         ValueError: if the model cannot be rebuilt layer by layer.
     """
-    last = model.layers[-1]
+    last = {id(part) for part in layers_inside(model.layers[-1])}
 
     def rebuild(layer):
-        config = layer.get_config()
-        return type(layer).from_config(_in_dtype(config, "float32" if layer is last else dtype))
+        copy = type(layer).from_config(layer.get_config())
+        for part in layers_inside(copy):  # before any is built
+            part.dtype_policy = "float32" if id(layer) in last else dtype
+        return copy
 
     try:
-        copy = keras.models.clone_model(model, clone_function=rebuild)
+        copy = keras.models.clone_model(model, clone_function=rebuild, recursive=True)
         copy.set_weights(model.get_weights())
     except (TypeError, ValueError) as error:
         raise ValueError(f"A model to be exported in {dtype} must be a functional model that Keras can rebuild layer "
