@@ -22,19 +22,25 @@ def around_first_import(name, context):
 
 class _Finder(importlib.abc.MetaPathFinder):
     def __init__(self, name, context):
-        self.name, self.context = name, context
+        self.name, self.context, self.asking = name, context, False
 
     def find_spec(self, name, path, target=None):
-        if name != self.name:
+        if name != self.name or self.asking:
             return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(name)
+        self.asking = True  # the others
+        try:
+            spec = importlib.util.find_spec(name)
+        finally:
+            self.asking = False
         if spec is not None and spec.loader is not None:
             execute = spec.loader.exec_module
 
-            def exec_module(module):
+            def exec_module(module):  # now it is imported; a spec alone may have been asked for by anyone
+                if self not in sys.meta_path:
+                    return execute(module)
+                sys.meta_path.remove(self)
                 with self.context():
-                    execute(module)
+                    return execute(module)
 
             spec.loader.exec_module = exec_module
         return spec
