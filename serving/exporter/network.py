@@ -87,6 +87,8 @@ def _is_precise(model):
 def with_dtype(model, dtype):
     """A copy of a functional model whose layers compute in, and keep, `dtype`; the last one stays in float32.
 
+    What a wrapper of Keras holds computes in it, too, and keeps the type it was built in.
+
     Raises:
         ValueError: if the model cannot be rebuilt layer by layer.
     """

@@ -1,7 +1,7 @@
 """What holds for every public layer and for a tiny member of every kind of network."""
 
 import importlib
-import pathlib
+import pkgutil
 
 import keras
 import numpy as np
@@ -9,13 +9,12 @@ import pytest
 from keras import ops
 
 import res3d
+from res3d import blocks, layers, networks
 from res3d.networks.variants.table import VARIANTS
 from tests.res3d.catalogue import BASES, CLASSES, LAYERS, MODELS, kind, pixels, stir, tiny
 
-ROOT = pathlib.Path(res3d.__file__).parent
 # Constant over the keys of a softmax, and so without effect: the bias of what is compared with.
 WITHOUT_GRADIENT = ("phi/conv/bias",)
-ASIDE = {"explain"}  # shows a network, is no part of one
 # One for each part that networks are made of: blocks, shortcuts, attention, pathways. The others combine them anew.
 TELLING = {"r3d_18", "r2plus1d_18", "kenshohara_r3d_18_a", "kenshohara_preact_r3d_18", "i3d_nl_r50", "ir_csn_50",
            "x3d_s", "slowfast_r50_4x16", "r3d_rs_50", "resnet_18_v2", "tsm_r50"}
@@ -23,14 +22,14 @@ ROWS = [name if name in TELLING else pytest.param(name, marks=pytest.mark.slow) 
 
 
 def public_layers():
-    for path in sorted(ROOT.glob("*.py")):
-        if path.stem in ASIDE:
-            continue
-        module = importlib.import_module(f"res3d.{path.stem}" if path.stem != "__init__" else "res3d")
-        for name, value in vars(module).items():
-            layer = isinstance(value, type) and issubclass(value, keras.layers.Layer)
-            if layer and value.__module__ == module.__name__:
-                yield name
+    """Names of the layers that networks are made of; those of `res3d.heads` are counted where heads are tested."""
+    for folder in (layers, blocks, networks):
+        for found in pkgutil.walk_packages(folder.__path__, f"{folder.__name__}."):
+            module = importlib.import_module(found.name)
+            for name, value in vars(module).items():
+                layer = isinstance(value, type) and issubclass(value, keras.layers.Layer)
+                if layer and value.__module__ == module.__name__:
+                    yield name
 
 
 def test_no_layer_is_forgotten():

@@ -1,12 +1,16 @@
 """Residual blocks: what they add to what, which shortcut they choose, what is left when parts are switched off."""
 
+import inspect
+
 import keras
 import numpy as np
 import pytest
 
+from res3d import blocks
 from res3d.blocks.basic import BasicBlock, BasicBlock3D
 from res3d.blocks.bottleneck import BottleneckBlock
 from res3d.blocks.preactivation import PreactBasicBlock, PreactBottleneckBlock
+from res3d.blocks.residual import ResidualBlock
 from res3d.blocks.shortcut import PadShortcut, PooledShortcut, make_shortcut
 from res3d.layers.attention import SelfGating, SqueezeExcite
 from res3d.layers.non_local import NonLocal
@@ -176,6 +180,52 @@ def test_the_fixed_rank_names_are_the_general_block():
     assert [weight.path.split("/", 1)[1] for weight in block.weights[:2]] == ["conv_a/conv/kernel", "conv_a/norm/gamma"]
 
 
+@pytest.mark.parametrize("name", [f"{kind}{rank}D" for kind in ("BasicBlock", "BottleneckBlock", "PreactBasicBlock",
+                                                                "PreactBottleneckBlock") for rank in (1, 2, 3)])
+def test_a_block_of_a_rank_says_all_that_the_general_one_takes(name):
+    fixed, general = getattr(blocks, name), getattr(blocks, name[:-2])
+    shown = inspect.signature(fixed).parameters
+    taken = {}
+    for owner in reversed(general.__mro__[:-1]):
+        if issubclass(owner, ResidualBlock) and "__init__" in vars(owner):
+            taken |= inspect.signature(owner.__init__).parameters
+    assert set(taken) - set(shown) == {"self", "rank"}
+    assert {key: value.default for key, value in shown.items()} == {key: taken[key].default for key in shown}
+
+
+def test_weights_of_a_shortcut_lie_where_saved_files_have_them(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    model = keras.Sequential([keras.Input((6, 6, 3)), BasicBlock(4, 2)])
+    model.save_weights(tmp_path / "block.weights.h5")
+    with h5py.File(tmp_path / "block.weights.h5") as file:
+        found = set()
+        file.visit(found.add)
+    assert "layers/basic_block/fit/conv/vars/0" in found
+    assert not any("shortcut" in name for name in found)
+
+
+@pytest.mark.parametrize("make", [
+    lambda **given: BasicBlock(6, 3, strides=2, **given),
+    lambda **given: BasicBlock(6, 3, conv="factorized", **given),
+    lambda **given: BasicBlock(6, 2, conv="separated", shortcut="average_pool", strides=2, **given),
+    lambda **given: BottleneckBlock(8, 3, **given),
+    lambda **given: PreactBasicBlock(6, 2, strides=2, **given),
+    lambda **given: PreactBottleneckBlock(8, 1, **given)])
+def test_every_kernel_of_a_block_begins_and_is_held_as_told(make):
+    given = {"kernel_initializer": keras.initializers.RandomUniform(2.0, 3.0), "kernel_regularizer": "l2"}
+    block = make(**given)
+    block.build((None, *[8] * block.rank, 4))
+    kernels = [weight for weight in block.weights if weight.path.endswith("conv/kernel")]
+    assert len(kernels) >= 3
+    assert all(np.min(kernel) >= 2 and np.max(kernel) <= 3 for kernel in kernels)
+    assert len({float(np.ravel(kernel)[0]) for kernel in kernels}) == len(kernels)  # no two begin alike
+    np.testing.assert_allclose(sum(map(float, block.losses)), sum(0.01 * np.sum(np.square(k)) for k in kernels), 1e-5)
+    again = type(block).from_config(block.get_config())
+    assert again.get_config() == block.get_config()
+    assert again.get_config()["kernel_initializer"]["config"]["minval"] == 2.0
+    assert isinstance(again.kernel_regularizer, keras.regularizers.L2)
+
+
 def test_one_training_step_changes_every_weight():
     x = noise(4, 4, 6, 6, 4)
     block = BottleneckBlock(8, 3, strides=2, squeeze=2)
@@ -192,6 +242,7 @@ def test_one_training_step_changes_every_weight():
     (lambda: BasicBlock(4, 2, conv="factorized").build((None, 8, 8, 4)), "`conv` must be one of full, depthwise, "
                                                                          "separated. Received: conv='factorized'."),
     (lambda: BasicBlock(4, 2, shortcut="projektion", strides=2).build((None, 8, 8, 4)), "Did you mean projection?"),
+    (lambda: BasicBlock(4, 3, padding="valid"), "`padding` must be one of symmetric, same. Received: padding='valid'."),
     (lambda: BottleneckBlock(4, 3, stride_on="conv_d"), "`stride_on` must be one of conv_a, conv_b, split."),
 ])
 def test_errors(make, message):

@@ -143,6 +143,23 @@ def test_soft_maximum_lies_between_mean_and_maximum(sharpness, tolerance):
     close(head(x), expected, tolerance)
 
 
+@pytest.mark.parametrize(("given", "expected"), [({}, "float32"), ({"dtype": "bfloat16"}, "bfloat16"),
+                                                 ({"dtype": "mixed_bfloat16"}, "bfloat16")])
+def test_several_labels_are_answered_in_the_dtype_that_is_given(given, expected):
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        head = MultiLabelHead(2, **given)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    x = sample((4, 5, 3))
+    assert keras.backend.standardize_dtype(head(x).dtype) == head.compute_dtype == expected
+    exact = MultiLabelHead(2)
+    exact.build(x.shape)
+    exact.set_weights(head.get_weights())
+    close(ops.cast(head(x), "float32"), exact(x), 3e-2)  # bfloat16 keeps 8 bits
+    assert MultiLabelHead.from_config(head.get_config()).compute_dtype == expected
+
+
 def test_segmenter_joins_its_input_at_full_size():
     model = res3d.segmenter(res3d.build("resnet_18", input_shape=(33, 48, 1), features=True, width=0.125), 4)
     assert model.output_shape == (None, 33, 48, 4)

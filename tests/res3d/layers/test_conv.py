@@ -1,11 +1,13 @@
 """Convolutions against loops of plain NumPy, padding against what PyTorch and TensorFlow do, widths of the middle."""
 
+import contextlib
 import itertools
 
 import keras
 import numpy as np
 import pytest
 
+from res3d.blocks.shortcut import PooledShortcut
 from res3d.layers.conv import Conv, ConvNorm
 from res3d.layers.depthwise import depthwise_3d, grouped_convolution
 from res3d.layers.factorized import FactorizedConv, matched_width
@@ -114,6 +116,90 @@ def test_a_strided_convolution_sees_sizes_left_open_as_it_sees_known_ones(paddin
         np.testing.assert_allclose(model.predict(x, verbose=0), layer(x), 1e-5, 1e-5)
 
 
+@pytest.mark.parametrize(("kernel", "strides", "channels", "filters", "groups"), [
+    *CASES[:3], ((2, 4, 3), (1, 2, 2), 3, 5, 1), ((2, 2), (1, 1), 3, 4, 1), ((4,), (3,), 4, 4, 2)])
+def test_without_padding_windows_stay_inside(kernel, strides, channels, filters, groups):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(2, *(5, 6, 7)[-len(kernel):], channels)).astype("float32")
+    layer = Conv(filters, kernel, strides, "valid", rank=len(kernel), groups=groups)
+    layer.build(x.shape)
+    expected = plain(x, np.asarray(layer.kernel), strides, [(0, 0)] * len(kernel), groups)
+    assert layer.compute_output_shape(x.shape) == expected.shape
+    assert layer.compute_output_shape((None,) * (len(kernel) + 1) + (channels,))[1:-1] == (None,) * len(kernel)
+    np.testing.assert_allclose(layer(x), expected, 1e-5, 1e-5)
+    unit = stir(keras.Sequential([keras.Input(x.shape[1:]), ConvNorm(filters, kernel, strides, "valid",
+                                                                     rank=len(kernel), groups=groups)]))
+    assert unit(x).shape == expected.shape
+
+
+def test_positions_of_arguments_are_those_of_keras():
+    ours, theirs = Conv(4, (3, 3), (2, 1), "valid", rank=2), keras.layers.Conv2D(4, (3, 3), (2, 1), "valid")
+    x = np.random.default_rng(0).normal(size=(1, 7, 7, 3)).astype("float32")
+    ours.build(x.shape), theirs.build(x.shape)
+    theirs.set_weights([ours.kernel, np.zeros(4)])
+    np.testing.assert_allclose(ours(x), theirs(x), 1e-5, 1e-5)
+
+
+@pytest.mark.parametrize("layer", [Conv, ConvNorm])
+def test_a_kernel_begins_and_is_held_as_told(layer):
+    made = layer(4, 3, rank=2, kernel_initializer={"class_name": "Constant", "config": {"value": 0.5}},
+                 kernel_regularizer=keras.regularizers.L1(0.1))
+    made.build((None, 5, 5, 2))
+    kernel = np.asarray(made.weights[0])
+    np.testing.assert_array_equal(kernel, np.full((3, 3, 2, 4), 0.5))
+    np.testing.assert_allclose(float(made.losses[0]), 0.1 * 0.5 * kernel.size, 1e-6)
+    config = made.get_config()
+    assert layer.from_config(config).get_config() == config
+    assert config["kernel_initializer"]["class_name"] == "Constant"
+    plain_config = layer(4, 3, rank=2).get_config()
+    assert plain_config["kernel_initializer"] is None
+    del plain_config["kernel_initializer"], plain_config["kernel_regularizer"]  # as files saved before have it
+    assert layer.from_config(plain_config).get_config()["kernel_regularizer"] is None
+
+
+@pytest.mark.parametrize("use_bias", [False, True])
+@pytest.mark.parametrize("make", [
+    lambda **given: ConvNorm(8, 3, 2, rank=2, groups=2, activation="relu", **given),
+    lambda **given: PooledShortcut(6, 2, rank=2, **given)])
+def test_a_folded_unit_answers_as_it_did_and_is_left_as_it_was(make, use_bias):
+    x = np.random.default_rng(0).normal(size=(2, 6, 6, 4)).astype("float32")
+    unit = make(use_bias=use_bias)
+    unit.build(x.shape)
+    before = np.asarray(stir(unit)(x))
+    weights = unit.get_weights()
+    assert unit.foldable
+    kernel, bias = unit.folded()
+    assert (kernel.shape, kernel.dtype, bias.dtype) == (unit.conv.kernel.shape, np.float32, np.float32)
+    with unit.computing_with(kernel, bias):
+        np.testing.assert_allclose(unit(x), before, 1e-5, 1e-5)
+    with unit.computing_with(0 * kernel, bias * bias):
+        np.testing.assert_allclose(unit(x), np.broadcast_to(bias * bias, before.shape), 1e-6)
+    with contextlib.suppress(KeyError), unit.computing_with(kernel, bias):
+        raise KeyError("what fails inside leaves nothing behind")
+    np.testing.assert_array_equal(unit(x), before)
+    assert all(np.array_equal(old, new) for old, new in zip(weights, unit.get_weights()))
+
+
+def test_another_kernel_is_followed_by_the_units_own_norm():
+    x = np.random.default_rng(0).normal(size=(2, 6, 6, 4)).astype("float32")
+    unit = ConvNorm(4, 3, rank=2, use_bias=True)
+    unit.build(x.shape)
+    half = np.asarray(stir(unit).conv.kernel) / 2
+    with unit.conv.computing_with(half):
+        found = np.asarray(unit(x))
+    unit.conv.kernel.assign(half)
+    np.testing.assert_allclose(found, unit(x), 1e-6, 1e-6)
+
+
+@pytest.mark.parametrize("given", [{"use_norm": False}, {"norm_first": True}])
+def test_what_cannot_be_folded_says_so(given):
+    unit = ConvNorm(4, 3, rank=2, name="unit", **given)
+    unit.build((None, 6, 6, 4))
+    assert not unit.foldable
+    with pytest.raises(ValueError, match=r"before it. Received: unit 'unit' with .* Ask `foldable` first"):
+        unit.folded()
+
+
 def test_grouped_same_padding_needs_sizes():
     layer = Conv(4, 3, 2, "same", rank=2, groups=2, name="c")
     layer.build((None, None, 8, 4))
@@ -178,6 +264,8 @@ def test_factorized_orders_stride_where_they_should():
     (lambda: Conv(0, 3, rank=3), "`filters` must be a positive int. Received: filters=0."),
     (lambda: Conv(4, 2, rank=3), "`kernel_size` must be odd on every axis, so that both sides are padded alike. "
                                  "Received: kernel_size=2. Make it odd, or use padding='valid'."),
+    (lambda: Conv(4, (5, 2), padding="valid", rank=2, name="c").compute_output_shape((None, 4, 4, 3)),
+     "Conv 'c' does not pad, and takes inputs of at least (5, 2). Received: (None, 4, 4, 3). Use padding='symmetric'."),
     (lambda: Conv(4, 3, rank=4), "`rank` must be one of 1, 2, 3. Received: rank=4."),
     (lambda: Conv(4, 3, padding="sme", rank=2), "`padding` must be one of symmetric, same, valid. Received: "
                                                 "padding='sme'. Did you mean same?"),

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import res3d
+from res3d.private_keras import layers_inside
 
 pytestmark = pytest.mark.slow
 
@@ -14,7 +15,7 @@ pytestmark = pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_a_deep_network_takes_a_training_step(name, shape):
     model = res3d.build(name, 4, input_shape=shape, width=1 if "cifar" in name else 0.125)
-    convolutions = [layer for layer in model._flatten_layers() if type(layer).__name__ == "Conv"]
+    convolutions = [layer for layer in layers_inside(model) if type(layer).__name__ == "Conv"]
     on_the_way = [layer for layer in convolutions if "shortcut" not in layer.path]
     assert len(on_the_way) + 1 == int(name.rsplit("_", 1)[1])  # and the classifier
     model.compile(keras.optimizers.SGD(0.01), keras.losses.SparseCategoricalCrossentropy(from_logits=True),

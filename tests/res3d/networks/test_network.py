@@ -10,6 +10,7 @@ import res3d
 from res3d.blocks.residual import ResidualBlock
 from res3d.layers.pixel_scaling import PixelScaling
 from res3d.networks.variants.table import VARIANTS
+from res3d.private_keras import layers_inside
 from tests.res3d.catalogue import CLIP, MODELS, pixels, stir, tiny
 
 SMALL = {"width": 0.125, "depths": (1, 1, 1, 1)}
@@ -66,6 +67,16 @@ def test_features_are_the_named_stages(name):
         assert len(value.shape) == 5  # frames of a picture network are unfolded again
     channels = [value.shape[-1] for value in outputs.values()][1:]
     assert channels == sorted(channels)
+
+
+@pytest.mark.parametrize(("name", "strides"), [
+    ("resnet_50", (4, 8, 16, 32)), ("slow_r50", (4, 8, 16, 32)), ("kenshohara_r3d_18", (4, 8, 16, 32)),
+    ("x3d_s", (4, 8, 16, 32)), ("r2plus1d_r50", (4, 8, 16, 32)), ("r3d_18", (2, 4, 8, 16)), ("mc3_18", (2, 4, 8, 16)),
+    ("cifar_resnet_20", (1, 2, 4))])
+def test_stages_stride_as_the_documentation_of_build_says(name, strides):
+    outputs = tiny(name, features=True, num_classes=None).output
+    stages = [outputs[f"stage{i + 1}"].shape[3] for i in range(len(strides))]
+    assert tuple(CLIP.width // size for size in stages) == strides
 
 
 def test_slowfast_features_name_their_pathway():
@@ -145,7 +156,7 @@ def test_a_larger_crop_is_seen_in_windows():
 def test_the_shortcut_can_be_switched_off():
     plain = tiny("resnet_18", shortcut="none")
     assert not [weight.path for weight in plain.weights if "shortcut" in weight.path]
-    blocks = [layer for layer in plain._flatten_layers() if isinstance(layer, ResidualBlock)]
+    blocks = [layer for layer in layers_inside(plain) if isinstance(layer, ResidualBlock)]
     assert {block.shortcut for block in blocks} == {"none"}
 
 
