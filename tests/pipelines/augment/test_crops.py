@@ -165,7 +165,7 @@ def test_jitter_scales_the_short_side_within_its_range():
         crops.short_side_jitter(50, short_side=(40, 60))
 
 
-def test_clip_box_is_the_crop_of_the_clip():
+def test_the_crop_of_a_clip_lies_anywhere():
     clip = ClipSpec(height=112, width=112, resize=128)
     boxes = [crops.ClipCrop(clip).box(256, 320, key) for key in range(300)]
     assert {box[2:] for box in boxes} == {(224, 224)}

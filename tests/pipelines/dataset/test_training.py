@@ -323,6 +323,7 @@ def test_probes_are_kept_from_run_to_run(folder, tmp_path, monkeypatch):
     ({"clips_per_video": True}, "`clips_per_video` must be a whole number from 1 on"),
     ({"crop": "left"}, "`crop` must be one of 'random', 'centre'. Received: 'left'"),
     ({"on_error": "skip"}, "`on_error` must be one of 'quarantine', 'raise'. Received: 'skip'"),
+    ({"policy": "wrap"}, "`policy` must be one of 'repeat_last', 'loop', 'error'. Received: 'wrap'"),
     ({"start_epoch": -1}, "`start_epoch` must be a whole number from 0 on. Received: -1"),
     ({"start_step": 4}, "`start_step` must be below the 4 batches of an epoch. Received: 4"),
     ({"labels": ["jump", "run"]}, "walk"),
