@@ -128,10 +128,10 @@ def _no_number(step, epoch, names):
                          "these clips.")
 
 
-def _show_clips(log, batches, clip):
+def _show_clips(log, batches, spec):
     """The first clips as the network will see them; never worth a failed run."""
     for batch in batches:
-        log.clips("input", [_numpy(item) for item in batch[0][:4]], 0, fps=(clip.fps or 25) / clip.stride)
+        log.clips("input", [_numpy(item) for item in batch[0][:4]], 0, fps=(spec.fps or 25) / spec.stride)
         break
 
 

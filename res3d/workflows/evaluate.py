@@ -144,11 +144,11 @@ def _others(workdirs):
     return found
 
 
-def _painters(model, clip, scored, explain):
+def _painters(model, spec, scored, explain):
     """Functions from a row's number to the frames of its middle clip, as they are and with the heat map drawn on."""
     @functools.lru_cache(maxsize=1)  # the heat map of a row is asked for after its frames
     def frames(row):
-        return middle_clip(scored.manifest.entries[scored.positions[row]], clip)[0]
+        return middle_clip(scored.manifest.entries[scored.positions[row]], spec)[0]
 
     if not explain:
         return frames, None

@@ -48,10 +48,10 @@ def summary(path):
     return "\n".join(lines)
 
 
-def _samples(data, clip, labels, count):
+def _samples(data, spec, labels, count):
     """(uint8 clips, label ids or None) of the first `count` videos."""
     clips, truth = [], []
-    for batch, ids in evaluation_clips(data, clip, batch_size=8, labels=labels):
+    for batch, ids in evaluation_clips(data, spec, batch_size=8, labels=labels):
         clips.append(batch.numpy())
         truth.append(ids.numpy())
         if sum(map(len, clips)) >= count:

@@ -102,16 +102,16 @@ def _fits(protocol, clip, extent):
     return protocol.fits(info, clip, first, last)
 
 
-def middle_clip(entry, clip):
+def middle_clip(entry, spec):
     """(clip, frames a second) of the middle of a video or record: uint8 (frames, height, width, channels), and float.
 
     Raises:
         ValueError: if it cannot be read.
     """
-    views = evaluation_views(Manifest([dataclasses.replace(entry, labels=())], []), clip, "centre", workers=1)
+    views = evaluation_views(Manifest([dataclasses.replace(entry, labels=())], []), spec, "centre", workers=1)
     for pixels, *_ in views:
-        rate = clip.fps if clip.fps is not None else views.source.extent(0)[0].fps
-        return pixels.numpy()[0], max(rate / clip.stride, 1.0)
+        rate = spec.fps if spec.fps is not None else views.source.extent(0)[0].fps
+        return pixels.numpy()[0], max(rate / spec.stride, 1.0)
     raise ValueError(f"Expected a video that can be read. '{name_of(entry)}' cannot: "
                      f"{', '.join(reason for _, reason in views.quarantine)}.")
 
