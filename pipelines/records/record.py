@@ -144,7 +144,7 @@ def decode(serialized: bytes, source: str = "") -> Record:
                   int(_one(context, WIDTH, 0)), times if len(times) == len(frames) else ())
 
 
-def is_indexed(serialized):
+def is_indexed(serialized: bytes) -> bool:
     """Whether a record tells where each of its frames lies, as those written here do."""
     context, _ = wire.decode(serialized, lists=())
     return FRAME_FROM_END in context and VERSION in context
