@@ -1,7 +1,5 @@
 """Something done around the first import of a package, whenever that comes."""
 
-import importlib.abc
-import importlib.util
 import sys
 
 
@@ -20,13 +18,15 @@ def around_first_import(name, context):
     sys.meta_path.insert(0, _Finder(name, context))
 
 
-class _Finder(importlib.abc.MetaPathFinder):
+class _Finder:  # no importlib.abc, which takes longer to import than the rest of a face
     def __init__(self, name, context):
         self.name, self.context, self.asking = name, context, False
 
     def find_spec(self, name, path, target=None):
         if name != self.name or self.asking:
             return None
+        import importlib.util
+
         self.asking = True  # the others
         try:
             spec = importlib.util.find_spec(name)

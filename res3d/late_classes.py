@@ -5,7 +5,6 @@ Keras finds a class by its registered name, and a class registers itself where i
 for each: once a saved model names one, all are imported, and take the places of their stand-ins.
 """
 
-import contextlib
 import importlib
 
 NAMES = (
@@ -32,10 +31,15 @@ class LateClass:
         return keras.saving.get_custom_objects()[self.registered_name].from_config(config)
 
 
-@contextlib.contextmanager
-def registering():
+class Registering:
     """Around the import of Keras: registers a stand-in for each class that has not registered itself."""
-    yield
-    known = importlib.import_module("keras").saving.get_custom_objects()
-    for name in NAMES:
-        known.setdefault(f"res3d>{name}", LateClass(f"res3d>{name}"))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *exc_info):
+        if kind is not None:
+            return
+        known = importlib.import_module("keras").saving.get_custom_objects()
+        for name in NAMES:
+            known.setdefault(f"res3d>{name}", LateClass(f"res3d>{name}"))
