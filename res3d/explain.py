@@ -83,9 +83,9 @@ def overlay(frames: np.ndarray, heat: np.ndarray, opacity: float = 0.5) -> np.nd
     """
     frames = np.asarray(frames)
     heat = np.clip(stretch(np.asarray(heat, "float32"), frames.shape[:3]), 0.0, 1.0)[..., None]
-    colour = np.concatenate([np.full_like(heat, 255.0), 255.0 * (1.0 - heat), np.zeros_like(heat)], axis=-1)
+    color = np.concatenate([np.full_like(heat, 255.0), 255.0 * (1.0 - heat), np.zeros_like(heat)], axis=-1)
     share = opacity * np.minimum(2.0 * heat, 1.0)
-    return np.rint(frames * (1.0 - share) + colour * share).astype("uint8")
+    return np.rint(frames * (1.0 - share) + color * share).astype("uint8")
 
 
 def last_stages(model):

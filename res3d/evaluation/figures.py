@@ -7,7 +7,7 @@ import numpy as np
 
 from res3d.evaluation.metrics import are_numbers
 
-_COLOURS = ("#2b6cb0", "#c05621", "#2f855a", "#6b46c1", "#b7791f", "#97266d")
+_COLORS = ("#2b6cb0", "#c05621", "#2f855a", "#6b46c1", "#b7791f", "#97266d")
 
 
 def curves(runs, columns, title):
@@ -25,13 +25,13 @@ def curves(runs, columns, title):
 
     figure = Figure(figsize=(5.2, 3.2), layout="tight")
     axes = figure.add_subplot()
-    for colour, (run, rows) in zip(_repeat(_COLOURS), runs.items()):
+    for color, (run, rows) in zip(_repeat(_COLORS), runs.items()):
         for column in columns:
             points = [(row["epoch"], row[column]) for row in rows if column in row]
             if points:
                 name = column if len(runs) == 1 else f"{run}: {column}"
                 solid = column.startswith("val_") or len(columns) == 1
-                axes.plot(*zip(*points), color=colour, linestyle="-" if solid else "--", marker="." if len(points) < 40
+                axes.plot(*zip(*points), color=color, linestyle="-" if solid else "--", marker="." if len(points) < 40
                           else None, label=name)
     if not axes.lines:
         return None
@@ -70,7 +70,7 @@ def reliability(probabilities, labels, bins=10):
     axes.plot([0, 1], [0, 1], color="#999", linewidth=1)
     for index in np.unique(bin_of):
         inside = bin_of == index
-        axes.bar((index + 0.5) / bins, right[inside].mean(), width=0.9 / bins, color=_COLOURS[0])
+        axes.bar((index + 0.5) / bins, right[inside].mean(), width=0.9 / bins, color=_COLORS[0])
     axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence", ylabel="accuracy")
     axes.set_title("Calibration", fontsize=10)
     return _svg(figure)

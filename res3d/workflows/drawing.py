@@ -24,8 +24,8 @@ def explained_clip(network, pixels, top, label=None):
     heat, _ = grad_cam(network, pixels, label)
     panel = text_panel([f"{item['score']:.3f} {item['label']}" for item in top])
     width = round(pixels.shape[2] * HEIGHT / pixels.shape[1] / 2) * 2
-    colour = np.repeat(pixels, 3, axis=-1) if pixels.shape[-1] == 1 else pixels
-    large = overlay(np.stack([resize_image(frame, (HEIGHT, width)) for frame in colour]), heat)
+    color = np.repeat(pixels, 3, axis=-1) if pixels.shape[-1] == 1 else pixels
+    large = overlay(np.stack([resize_image(frame, (HEIGHT, width)) for frame in color]), heat)
     return np.concatenate([large, np.repeat(panel[None], len(large), axis=0)], axis=2)
 
 

@@ -67,9 +67,9 @@ class KnownAnswers:
         return _strings(self.jpeg), self._answer(self.decoded)
 
     def for_predict_gif(self):
-        grey = self.clips[..., 0]
-        pixels = np.repeat(grey[..., None], self.clip.channels, -1)
-        return _strings([gif.encode(frames) for frames in grey]), self._answer(pixels)
+        gray = self.clips[..., 0]
+        pixels = np.repeat(gray[..., None], self.clip.channels, -1)
+        return _strings([gif.encode(frames) for frames in gray]), self._answer(pixels)
 
     def for_predict_views(self):
         return np.stack([self.clips, self.clips[:, ::-1]], 1), self._answer(self.clips, self.clips[:, ::-1])
