@@ -1,14 +1,15 @@
 """Dynamic batching: requests that ask the same of a model run together; TensorFlow Serving's parameters and codes.
 
 Each model version has one `BatchingRunner`, and that one queue per (inputs, outputs) pair; only requests of one queue
-merge. The threads that run batches belong to a `Scheduler` that all models share.
+merge, and of those only the ones that agree in the sizes that the signature leaves free. The threads that run batches
+belong to a `Scheduler` that all models share.
 """
 
 import time
 
 import numpy as np
 
-from serving.batching import tensors
+from serving.batching import callers, tensors
 from serving.batching.scheduler import Queue, Task
 from serving.errors import ServingError, from_exception, invalid
 from serving.tensors import dtypes
@@ -42,7 +43,8 @@ class BatchingRunner:
 
         Raises:
             ServingError: INVALID_ARGUMENT for tensors without a common batch axis or too many rows, UNAVAILABLE where
-                the queue is full, RESOURCE_EXHAUSTED where the time was up before the batch ran.
+                the queue is full, RESOURCE_EXHAUSTED where the time was up before the batch ran, CANCELLED where the
+                client had gone.
         """
         queue = self._queues.get(_key(feeds, fetches))
         # What the graph will refuse goes alone, so that it fails nobody else.
@@ -74,27 +76,39 @@ class BatchingRunner:
         return dtypes.type_number(array.dtype) == endpoint.dtype and (shape is None or (
             len(shape) == array.ndim and all(a in (-1, b) for a, b in zip(shape[1:], array.shape[1:]))))
 
+    def _kind(self, feeds):
+        """What requests must have in common to run together: all sizes, or how many there are where padding is on."""
+        pads = self._parameters.pad_variable_length_inputs
+        return tuple(feeds[name].ndim if pads else feeds[name].shape[1:] for name in sorted(feeds))
+
     def _split(self, queue, feeds, size, deadline):
-        limit = self._parameters.execution_size
-        room = self._scheduler.room(queue) if self._parameters.enable_large_batch_splitting else 0
+        limit, kind, present = self._parameters.execution_size, self._kind(feeds), callers.present()
+        room = self._scheduler.room(queue, kind) if self._parameters.enable_large_batch_splitting else 0
         if size <= max(room, limit) and not 0 < room < size:
-            return [Task(feeds, size, deadline)]
+            return [Task(feeds, size, deadline, kind, present)]
         tasks, at = [], 0
         while at < size:
             take = min(size - at, room or limit)
-            tasks.append(Task({name: array[at:at + take] for name, array in feeds.items()}, take, deadline))
+            part = {name: array[at:at + take] for name, array in feeds.items()}
+            tasks.append(Task(part, take, deadline, kind, present))
             at, room = at + take, 0
         return tasks
 
     def _run_batch(self, tasks, fetches):
         now = time.monotonic()
-        late = [task for task in tasks if task.deadline is not None and task.deadline <= now]
-        for task in late:
-            task.finish(error=ServingError("RESOURCE_EXHAUSTED",
-                                           "Run() timeout exceeded while waiting in batching queue"))
-        tasks = [task for task in tasks if task not in late]
-        if not tasks:
-            return
+        wanted = []
+        for task in tasks:
+            if task.deadline is not None and task.deadline <= now:
+                task.finish(error=ServingError("RESOURCE_EXHAUSTED",
+                                               "Run() timeout exceeded while waiting in batching queue"))
+            elif task.present is not None and not task.present():
+                task.finish(error=callers.gone())
+            else:
+                wanted.append(task)
+        if wanted:
+            self._run_wanted(wanted, fetches, now)
+
+    def _run_wanted(self, tasks, fetches, now):
         try:
             sizes = [task.size for task in tasks]
             feeds, padding = tensors.merge([task.feeds for task in tasks], sizes, self._parameters)

@@ -4,7 +4,7 @@ import collections
 import threading
 import time
 
-from serving.errors import ServingError
+from serving.errors import ServingError, from_exception
 
 FULL = ("The batch scheduling queue to which this task was submitted is full; task size is %d; number of enqueued "
         "batches is %d; consider increasing max_enqueued_batches or the number of servers.")
@@ -17,10 +17,12 @@ class Task:
         feeds: {tensor name: array}.
         size: int. Rows.
         deadline: float or None. On the monotonic clock; later it need not run any more.
+        kind: hashable. Only tasks of one kind share a batch.
+        present: function that says whether the caller still waits, or None.
     """
 
-    def __init__(self, feeds, size, deadline):
-        self.feeds, self.size, self.deadline = feeds, size, deadline
+    def __init__(self, feeds, size, deadline, kind=None, present=None):
+        self.feeds, self.size, self.deadline, self.kind, self.present = feeds, size, deadline, kind, present
         self.entered = time.monotonic()
         self.outputs = self.error = None
         self.done = threading.Event()
@@ -37,13 +39,15 @@ class Task:
 
 
 class _Batch:
-    def __init__(self):
-        self.tasks, self.size, self.closed = [], 0, False
+    def __init__(self, kind):
+        self.kind, self.tasks, self.size, self.closed = kind, [], 0, False
         self.opened = time.monotonic()
 
 
 class Queue:
-    """Batches of one kind that wait to run, the oldest first.
+    """Batches that wait to run, the oldest first; at most one of each kind still takes tasks.
+
+    The limit on batches is one for all kinds, so that no client gets more room by making up kinds.
 
     Args:
         run: function of a list of tasks; finishes each of them.
@@ -52,29 +56,47 @@ class Queue:
 
     def __init__(self, run, parameters):
         self.run, self.parameters = run, parameters
-        self.batches = collections.deque()
+        self.batches = []
+        self._open = {}  # kind: the batch that still takes tasks
 
     def add(self, task):
-        """Puts a task into the last batch that has room, or a new one. The scheduler's lock is held."""
+        """Puts a task into the open batch of its kind that has room, or a new one. The scheduler's lock is held."""
         parameters = self.parameters
-        last = self.batches[-1] if self.batches else None
-        if last is None or last.closed or last.size + task.size > parameters.execution_size:
+        last = self._open.get(task.kind)
+        if last is None or last.size + task.size > parameters.execution_size:
             if len(self.batches) >= parameters.max_enqueued_batches:
                 raise ServingError("UNAVAILABLE", FULL % (task.size, len(self.batches)))
             if last is not None:
                 last.closed = True
-            last = _Batch()
+            last = self._open[task.kind] = _Batch(task.kind)
             self.batches.append(last)
         last.tasks.append(task)
         last.size += task.size
-        last.closed = last.size >= parameters.execution_size
+        if last.size >= parameters.execution_size:
+            last.closed = True
+            del self._open[task.kind]
 
-    def ready_at(self):
-        """When the first batch may run: 0 for at once, infinity if there is none."""
+    def room(self, kind):
+        """Rows that still fit into the open batch of a kind. The scheduler's lock is held."""
+        last = self._open.get(kind)
+        return self.parameters.execution_size - last.size if last else 0
+
+    def first(self):
+        """`(when, batch)` of the batch to run next: 0 for at once, `(infinity, None)` if there is none."""
         if not self.batches:
-            return float("inf")
-        first = self.batches[0]
-        return 0 if first.closed else first.opened + self.parameters.batch_timeout_micros / 1e6
+            return float("inf"), None
+        oldest = self.batches[0]
+        due = oldest.opened + self.parameters.batch_timeout_micros / 1e6
+        if due > time.monotonic():
+            closed = next((batch for batch in self.batches if batch.closed), None)
+            return (0, closed) if closed else (due, oldest)
+        return 0, oldest
+
+    def take(self, batch):
+        """Removes a batch that is about to run. The scheduler's lock is held."""
+        self.batches.remove(batch)
+        if self._open.get(batch.kind) is batch:
+            del self._open[batch.kind]
 
 
 class Scheduler:
@@ -118,11 +140,10 @@ class Scheduler:
                 queue.add(task)
             self._changed.notify()
 
-    def room(self, queue):
-        """Rows that still fit into the queue's open batch."""
+    def room(self, queue, kind=None):
+        """Rows that still fit into the queue's open batch of a kind."""
         with self._changed:
-            last = queue.batches[-1] if queue.batches else None
-            return queue.parameters.execution_size - last.size if last and not last.closed else 0
+            return queue.room(kind)
 
     def stop(self):
         """Runs what is queued, then ends the threads."""
@@ -135,7 +156,11 @@ class Scheduler:
     def _work(self):
         while (found := self._next()) is not None:
             queue, batch = found
-            queue.run(batch.tasks)
+            try:
+                queue.run(batch.tasks)
+            except Exception as error:  # nothing that one batch does may end the thread of all
+                for task in batch.tasks:
+                    task.finish(error=from_exception(error))
 
     def _next(self):
         with self._changed:
@@ -145,9 +170,9 @@ class Scheduler:
                 for _ in range(len(self._queues)):
                     queue = self._queues[0]
                     self._queues.rotate(-1)
-                    ready = queue.ready_at()
-                    if ready <= now or (self._stopped and queue.batches):
-                        batch = queue.batches.popleft()
+                    ready, batch = queue.first()
+                    if batch and (ready <= now or self._stopped):
+                        queue.take(batch)
                         if queue.batches:
                             self._changed.notify()
                         return queue, batch

@@ -79,12 +79,20 @@ def test_an_output_without_a_batch(batched):
     assert response.json()["error"] == "Batched output tensor has 0 dimensions"
 
 
-def test_other_shapes_fail_the_batch_they_meet_in(batched):
-    rows = [[[1.0, 2.0]], [[1.0, 2.0, 3.0]]]
-    answers = together(*[lambda row=row: post(batched, {"signature_name": "any_shape", "instances": row})
+def test_other_shapes_run_in_batches_of_their_own(batched):
+    rows = [[[1.0, 2.0]], [[1.0, 2.0, 3.0]], [[[4.0]]], [[5.0, 6.0]], 7.0]
+    answers = together(*[lambda row=row: post(batched, {"signature_name": "any_shape", "instances": [row]})
                          for row in rows])
-    assert [answer.status_code for answer in answers] == [400, 400]
-    assert all("from different tasks have different shapes" in answer.json()["error"] for answer in answers)
+    assert [(answer.status_code, answer.json()) for answer in answers] == [(200, {"predictions": [row]})
+                                                                           for row in rows]
+
+
+def test_other_sizes_of_a_matrix_fail_only_themselves(batched):
+    rows = [[1.0, 1.0, 1.0], [1.0, 2.0], [2.0, 2.0, 2.0]]
+    answers = together(*[lambda row=row: post(batched, {"signature_name": "matrix", "instances": [row]})
+                         for row in rows])
+    assert [answer.status_code for answer in answers] == [200, 400, 200]
+    assert [answers[i].json() for i in (0, 2)] == [{"predictions": [[3.0, 3.0]]}, {"predictions": [[6.0, 6.0]]}]
 
 
 def test_what_the_graph_refuses_fails_nobody_else(batched):

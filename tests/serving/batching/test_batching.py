@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from serving.batching import tensors
+from serving.batching import callers, tensors
 from serving.batching.parameters import Parameters
 from serving.batching.runner import BatchingRunner
 from serving.batching.scheduler import Scheduler
@@ -127,6 +127,117 @@ def test_a_closed_scheduler_refuses(make):
     scheduler.stop()
     with pytest.raises(ServingError, match="shutting down"):
         ask(runner, 1)
+
+
+FREE = {"s": Signature("s", "", {"x": Endpoint("x:0", types_pb2.DT_FLOAT, (-1, -1))}, {"y": Y}, {})}
+
+
+class Shapes(Double):
+    """Remembers the shapes it ran with."""
+
+    def __call__(self, feeds, fetches, timeout_ms=None):
+        self.go.wait(10)
+        self.sizes.append(feeds["x:0"].shape)
+        return [feeds["x:0"].sum(1)]
+
+
+@pytest.fixture
+def free(make):
+    """A runner whose signature leaves the second size free, with rows of any length to ask it for."""
+
+    def runner(signatures=FREE, **parameters):
+        model, first = make(**parameters)
+        model = Shapes()
+        found = BatchingRunner(model, signatures, first._scheduler, first._parameters)
+        return model, found
+
+    return runner
+
+
+def rows(runner, *shape, present=None):
+    with callers.waiting(present):
+        return runner.run({"x:0": np.ones(shape, np.float32)}, ["y:0"])[0].tolist()
+
+
+def waiting_for(model, runner, pool, *shapes, present=None):
+    """Submits requests of these shapes while the only thread is busy with a first one, of shape (1, 9)."""
+    model.go.clear()
+    futures = [pool.submit(rows, runner, 1, 9)]
+    time.sleep(0.05)
+    for shape in shapes:
+        futures.append(pool.submit(rows, runner, *shape, present=present))
+        time.sleep(0.03)
+    model.go.set()
+    return futures[1:]
+
+
+def test_requests_of_other_sizes_run_apart_and_those_of_one_size_together(free):
+    model, runner = free(max_batch_size=4)
+    with ThreadPoolExecutor(8) as pool:
+        futures = waiting_for(model, runner, pool, (1, 2), (1, 3), (2, 2), (1, 3), (3, 2))
+        assert [future.result() for future in futures] == [[2], [3], [2, 2], [3], [2, 2, 2]]
+    assert model.sizes == [(1, 9), (3, 2), (2, 3), (3, 2)]
+
+
+def test_sizes_are_padded_together_where_padding_is_on_but_never_ranks(free):
+    any_rank = {"s": Signature("s", "", {"x": Endpoint("x:0", types_pb2.DT_FLOAT, None)}, {"y": Y}, {})}
+    model, runner = free(any_rank, max_batch_size=4, pad_variable_length_inputs=True)
+    with ThreadPoolExecutor(8) as pool:
+        futures = waiting_for(model, runner, pool, (1, 2), (1, 3), (1, 2, 2))
+        assert [future.result() for future in futures] == [[3], [3], [[2, 2]]]
+    assert model.sizes == [(1, 9), (2, 3), (1, 2, 2)]
+
+
+def test_made_up_sizes_get_no_more_room_than_one_size(free):
+    model, runner = free(max_batch_size=4, max_enqueued_batches=2)
+    with ThreadPoolExecutor(8) as pool:
+        futures = waiting_for(model, runner, pool, (1, 2), (1, 3), (1, 4), (1, 2))
+        assert [futures[i].result() for i in (0, 1, 3)] == [[2], [3], [2]]
+        with pytest.raises(ServingError, match="number of enqueued batches is 2") as caught:
+            futures[2].result()
+    assert caught.value.code == "UNAVAILABLE"
+
+
+def test_a_full_batch_does_not_wait_behind_one_of_another_size(free):
+    _, runner = free(max_batch_size=2, batch_timeout_micros=400_000)
+    with ThreadPoolExecutor(8) as pool:
+        slow = pool.submit(rows, runner, 1, 2)
+        time.sleep(0.05)
+        start = time.monotonic()
+        assert rows(runner, 2, 3) == [3, 3]
+        assert time.monotonic() - start < 0.2
+        assert slow.result() == [2]
+
+
+def test_splitting_keeps_sizes_apart(free):
+    model, runner = free(max_batch_size=100, enable_large_batch_splitting=True, max_execution_batch_size=3)
+    with ThreadPoolExecutor(8) as pool:
+        futures = waiting_for(model, runner, pool, (2, 5), (7, 6), (2, 5))
+        assert [future.result() for future in futures] == [[5] * 2, [6] * 7, [5] * 2]
+    assert sorted(model.sizes[1:]) == [(1, 5), (1, 6), (3, 5), (3, 6), (3, 6)]
+
+
+def test_rows_of_clients_that_have_gone_are_not_computed(free):
+    model, runner = free(max_batch_size=4)
+    with ThreadPoolExecutor(8) as pool:
+        gone = waiting_for(model, runner, pool, (1, 2), (2, 2), present=lambda: False)
+        for future in gone:
+            with pytest.raises(ServingError, match="The client has gone") as caught:
+                future.result()
+            assert caught.value.code == "CANCELLED"
+    assert model.sizes == [(1, 9)]
+    assert rows(runner, 1, 2, present=lambda: True) == [2]
+
+
+def test_nothing_a_batch_does_ends_the_thread_of_all(free):
+    _, runner = free(max_batch_size=4)
+
+    def defect():
+        raise RuntimeError("a defect of ours")
+
+    with pytest.raises(ServingError, match="a defect of ours"):
+        rows(runner, 1, 2, present=defect)
+    assert rows(runner, 1, 2) == [2]
 
 
 @pytest.mark.parametrize(("text", "message"), [

@@ -114,6 +114,14 @@ def test_models_config_is_tensorflow_servings_own_proto(written):
     assert all(model.model_version_policy.latest.num_versions == 1 for model in models)
 
 
+def test_the_batching_file_names_the_trap_of_sizes_that_differ(written):
+    for path in ("config/batching.config", "kubernetes/config/batching.config"):
+        text = (written / path).read_text(encoding="utf-8")
+        comment = " ".join(line.lstrip("# ") for line in text.splitlines() if line.startswith("#"))
+        assert "have different shapes and padding is turned off" in comment
+        assert "the same number of views" in comment
+
+
 def test_batching_and_monitoring_files(written):
     batching = textproto.parse((written / "config/batching.config").read_text(encoding="utf-8"), "BatchingParameters")
     assert list(batching.allowed_batch_sizes) == [1, 2, 4, 8]
