@@ -23,6 +23,12 @@ def test_gzip_body(running):
     assert "content-encoding" not in answer.headers
 
 
+@pytest.mark.parametrize("coding", ["GZIP", "x-gzip"])
+def test_gzip_of_several_members(running, coding):
+    packed = gzip.compress(ONE[:9]) + gzip.compress(ONE[9:])
+    assert ask(running, packed, headers={"Content-Encoding": coding}).json() == {"predictions": [2.5]}
+
+
 @pytest.mark.parametrize("body", [b"not gzip", gzip.compress(ONE)[:-9]], ids=["other", "cut"])
 def test_gzip_that_cannot_be_unpacked_is_an_empty_document(running, body):
     response = ask(running, body, headers={"Content-Encoding": "gzip"})

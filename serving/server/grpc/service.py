@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import grpc
 from absl import logging
 
+from serving.batching import callers
 from serving.errors import ServingError, from_exception, invalid
 from serving.models import config, inference, metadata
 from serving.server.grpc.messages import decode, fill_classification, fill_regression, fill_spec
@@ -46,7 +47,8 @@ class _Edge:
         """Turns whatever is raised inside into the call's status, and writes down how it went."""
         start, refusal = time.monotonic(), None
         try:
-            with self._turn(context) if self._turns else contextlib.nullcontext():
+            with (self._turn(context) if self._turns else contextlib.nullcontext(),
+                  callers.waiting(context.is_active)):
                 yield
         except ServingError as error:
             refusal = error
@@ -73,7 +75,7 @@ class _Edge:
             raise ServingError("DEADLINE_EXCEEDED", "The deadline passed before a thread was free")
         try:
             if not context.is_active():
-                raise ServingError("CANCELLED", "The client has gone")
+                raise callers.gone()
             yield
         finally:
             self._turns.release()

@@ -6,18 +6,19 @@ It reads bytes and writes status codes; what a body means is `protocol`'s busine
 import asyncio
 import functools
 import re
+import threading
 import time
 import urllib.parse
-import zlib
 from concurrent.futures import ThreadPoolExecutor
 
 from absl import logging
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
+from serving.batching import callers
 from serving.errors import ServingError, from_exception, invalid
 from serving.models import inference, metadata
-from serving.server.rest import json_examples, json_writer, requests
+from serving.server.rest import json_examples, json_writer, requests, unpacking
 
 _API = re.compile(r"(?i)/v1/.*", re.DOTALL)
 _PREDICTION = re.compile(
@@ -91,7 +92,7 @@ class RestApp:
         try:
             call, model, method = self._route(request.method, whole)
             body = await self._body(request) if request.method == "POST" else b""
-            response = self._json(await self._in_thread(functools.partial(call, body)))
+            response = self._json(await self._in_thread(request, functools.partial(call, body)))
         except _TooLargeError as error:
             code, response = "INVALID_ARGUMENT", self._error(str(error), 413)
         except _TooSlowError as error:
@@ -190,7 +191,7 @@ class RestApp:
         model = request.query_params.get("model", "")
         try:
             video = await self._body(request)
-            return JSONResponse(await self._in_thread(functools.partial(answer, model, video)))
+            return JSONResponse(await self._in_thread(request, functools.partial(answer, model, video)))
         except _TooLargeError as error:
             return JSONResponse({"error": str(error)}, 413, {"connection": "close"})
         except _TooSlowError as error:
@@ -222,19 +223,29 @@ class RestApp:
                 raise _TooLargeError(self._limit, size)
             parts.append(part)
         body = b"".join(parts)
-        if "gzip" not in request.headers.get("content-encoding", ""):
+        if not unpacking.is_gzip(request.headers.get("content-encoding", "")):
             return body
-        return await asyncio.to_thread(_unpacked, body)  # a bomb of 100 MB holds up nobody else
+        return await asyncio.to_thread(unpacking.unpacked, body, _MAX_UNPACKED)  # a bomb holds up nobody else
 
-    async def _in_thread(self, call):
+    async def _in_thread(self, request, call):
+        """What a call gives that runs in the pool; one that has not begun when its client leaves never does."""
         if self._busy >= self._room:
             raise ServingError("UNAVAILABLE", f"The server answers or keeps waiting {self._room} requests already. Try "
                                               "again later.")
         self._busy += 1
+        left = threading.Event()
+        work = self._pool.submit(_refusing, call, left)
+        watch = asyncio.ensure_future(_departure(request, left, work)) if request.method == "POST" else None
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, _refusing, call)
+            return await asyncio.wrap_future(work)
+        except asyncio.CancelledError:
+            if left.is_set():
+                raise callers.gone() from None
+            raise
         finally:
             self._busy -= 1
+            if watch is not None:
+                watch.cancel()
 
     def _headers(self):
         return {"Content-Type": "application/json", **(_CORS if self._cors else {})}
@@ -258,22 +269,21 @@ class _TooSlowError(Exception):
         super().__init__(f"A request body must keep coming. Received nothing for {seconds:g} seconds.")
 
 
-def _refusing(call):
+async def _departure(request, left, work):
+    """Waits until the client has gone; work that has not begun is dropped then."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+    left.set()
+    work.cancel()
+
+
+def _refusing(call, left):
     """Runs a call; whatever it raises becomes a ServingError, and a defect leaves its traceback in the log."""
     try:
-        return call()
+        with callers.waiting(lambda: not left.is_set()):
+            return call()
     except ServingError:
         raise
     except Exception as error:
         logging.exception("A request failed in a way that nobody foresaw")
         raise from_exception(error) from error
-
-
-def _unpacked(body):
-    """A gzip body unpacked; b"" where it is damaged or too large, which reads as an empty document."""
-    unpacker = zlib.decompressobj(wbits=31)
-    try:
-        content = unpacker.decompress(body, _MAX_UNPACKED + 1)
-    except zlib.error:
-        return b""
-    return content if unpacker.eof and len(content) <= _MAX_UNPACKED else b""
