@@ -57,6 +57,6 @@ def check(configs):
                           f"{config.name}.")
         if config.platform != "tensorflow":
             raise invalid(f"Model {config.name} has an unknown model_platform: {config.platform}. Use tensorflow.")
-        if not config.base_path.startswith("/"):
+        if not config.base_path.startswith("/") or "\0" in config.base_path:
             raise invalid(f"Expected model {config.name} to have an absolute path or URI; got base_path()="
                           f"{config.base_path}")

@@ -16,6 +16,7 @@ from serving.models.state import AVAILABLE, END, LOADING, START, UNLOADING
 
 _RESTLESS_SECONDS = 0.2  # between looks while a version is arriving
 _LONGEST_SECONDS = 60.0  # between looks when nothing is expected
+_SHY_SECONDS = 1.0  # between looks at what was given up, or could not be looked at
 
 
 class Lifecycle:
@@ -71,12 +72,20 @@ class Lifecycle:
                 self._hurried = False
                 models = list(self.models.values())
             # Disks may be slow: nothing below holds the lock while it reads them.
-            pause = min(map(self._look, models), default=_LONGEST_SECONDS)
+            pause = min(map(self._look_safely, models), default=_LONGEST_SECONDS)
             with self.changed:
                 if not self._hurried:
                     self.changed.wait(min(max(pause, 0.01), _LONGEST_SECONDS))
                 if self.stopped:
                     return
+
+    def _look_safely(self, model):
+        """One look; nothing that one model's disk does may end the thread of all."""
+        try:
+            return self._look(model)
+        except Exception as error:
+            self._complain(model, f"A model could not be looked at, and will be again: {type(error).__name__}: {error}")
+            return _SHY_SECONDS
 
     def _look(self, model):
         """One look at one model; returns the seconds until the next one is due."""
@@ -86,21 +95,33 @@ class Lifecycle:
             model.next_look = now + self._poll_seconds if self._poll_seconds > 0 else float("inf")
         if config is not None:
             pause = model.next_look - now
-        for number in model.aspired or ():
-            version = model.versions[number]
-            if version.state == START:
-                pause = min(pause, self._advance(model, version, now))
-            elif version.incomplete:
-                pause = min(pause, 1.0)
-                if not version.arrival.lacking():  # it was given up, and has come after all
-                    version.state, version.error, version.incomplete = START, None, False
+        for version in model.wanted():
+            try:
+                pause = min(pause, self._look_at(model, version, now))
+            except Exception as error:
+                with self.changed:
+                    if version.state != END:
+                        version.incomplete = True
+                        self._fail(model, version, from_exception(error))
+                pause = min(pause, _SHY_SECONDS)
         with self.changed:
-            answering = any(model.versions[n].state == AVAILABLE for n in model.aspired or ())
+            answering = any(version.state == AVAILABLE for version in model.wanted())
             if answering or model.aspired == []:
                 for version in model.available():
                     if version.number not in model.aspired:
                         self._start_unload(version)
         return pause
+
+    def _look_at(self, model, version, now):
+        if version.state == START:
+            return self._advance(model, version, now)
+        if not version.incomplete:
+            return _LONGEST_SECONDS
+        if not version.arrival.lacking():  # it was given up, and has come after all
+            with self.changed:
+                version.state, version.error, version.incomplete = START, None, False
+            return 0.0
+        return _SHY_SECONDS
 
     def _discover(self, model, config):
         try:
@@ -175,7 +196,10 @@ class Lifecycle:
         with self.changed:
             self.released.wait_for(lambda: version.users == 0)
             servable, version.servable = version.servable, None
-        servable.close()
+        try:
+            servable.close()
+        except Exception:
+            logging.exception("%s version %d answers no more, and could not be freed", servable.name, version.number)
         with self.changed:
             version.state = END
             logging.info("Unloaded %s version %d", servable.name, version.number)

@@ -33,6 +33,10 @@ class ServedModel:
     def available(self):
         return [v for v in self.versions.values() if v.state == AVAILABLE]
 
+    def wanted(self):
+        """The versions to serve, newest first, whatever state they are in."""
+        return [self.versions[number] for number in self.aspired or () if number in self.versions]
+
     def want(self, numbers, found, patience_seconds):
         """Lists the versions to serve; `found` is {number: path}. The store's lock is held."""
         for number, version in list(self.versions.items()):
@@ -47,7 +51,7 @@ class ServedModel:
 
     def failures(self):
         """Why none of the wanted versions will ever answer, in one line; "" while one may."""
-        tried = [version for version in self.versions.values() if version.number in (self.aspired or ())]
+        tried = self.wanted()
         if any(version.state != END for version in tried):
             return ""
         return "; ".join(f"version {v.number}: {v.error.message if v.error else 'unloaded'}" for v in tried)

@@ -1,6 +1,7 @@
 """The versions of a model on disk: which there are, which are wanted, and whether one has arrived whole."""
 
 import dataclasses
+import os
 import pathlib
 import re
 import stat
@@ -53,9 +54,16 @@ def discover(base_path):
     """
     found = {}
     for child in sorted(pathlib.Path(base_path).iterdir()):
-        if _NUMBER.fullmatch(child.name) and int(child.name) < 2**63 and child.is_dir():
+        if _NUMBER.fullmatch(child.name) and int(child.name) < 2**63 and _is_folder(child):
             found.setdefault(int(child.name), child)
     return found
+
+
+def _is_folder(path):
+    try:
+        return path.is_dir()
+    except OSError:
+        return True  # it is there; what is wrong with it is told of the version, and hides no other
 
 
 class Arrival:
@@ -72,10 +80,10 @@ class Arrival:
 
     def lacking(self):
         """What is not there yet, in words, or "" if the version can be loaded."""
-        state = _state(self.path)
+        state, odd = _state(self.path)
         if state != self._state:
             self._state, self._since = state, time.monotonic()
-        self._broken = missing(self.path)
+        self._broken = odd or missing(self.path)
         if self._broken:
             return self._broken
         newest = max((modified for name, _, modified in state if name.startswith("assets")), default=0.0)
@@ -88,32 +96,46 @@ class Arrival:
 
 
 def _state(path):
-    """Names, sizes and times of all files below: the same twice means that nobody writes here."""
-    state = []
-    for file in sorted(path.rglob("*")):
-        try:
-            status = file.stat()
-        except OSError:
-            continue
-        if not stat.S_ISDIR(status.st_mode):
-            state.append((str(file.relative_to(path)), status.st_size, status.st_mtime))
-    return state
+    """`(state, odd)`: names, sizes and times of all files below, the same twice means that nobody writes here; and in
+    words what no version may have, such as a pipe, whose reader would wait for ever."""
+    state, odd = [], ""
+    for folder, _, names in os.walk(path):  # what cannot be listed is passed over
+        for name in names:
+            file = pathlib.Path(folder, name)
+            try:
+                status = file.stat()
+            except OSError:
+                continue
+            place = str(file.relative_to(path))
+            state.append((place, status.st_size, status.st_mtime))
+            if not stat.S_ISREG(status.st_mode):
+                odd = odd or f"{place} is neither a file nor a folder"
+    return sorted(state), odd
 
 
 def missing(path):
     """What a version folder lacks of a loadable SavedModel, in words; "" if it lacks nothing.
 
-    A folder without any saved model file lacks it; a text-format model is taken as it is.
+    A folder without any saved model file lacks it; a text-format model is taken as it is. Nothing that may lie there
+    raises anything.
     """
+    try:
+        return _lack(path)
+    except OSError as error:
+        place = os.path.relpath(error.filename, path) if error.filename else "it"
+        return f"{place} cannot be read: {error.strerror or error}"
+    except Exception as error:
+        return f"it cannot be read: {type(error).__name__}: {error}"
+
+
+def _lack(path):
     file = path / "saved_model.pb"
     if not file.exists():
         return "" if (path / "saved_model.pbtxt").exists() else "saved_model.pb is not there"
     try:
-        model = saved_model_pb2.SavedModel.FromString(file.read_bytes())
+        model = saved_model_pb2.SavedModel.FromString(bundle.content(file))
     except DecodeError:
         return "saved_model.pb cannot be parsed"
-    except OSError as error:
-        return f"saved_model.pb cannot be read: {error}"
     if not model.meta_graphs:
         return "saved_model.pb holds no graph"
     for graph in model.meta_graphs:
