@@ -107,9 +107,8 @@ class Lifecycle:
         with self.changed:
             answering = any(version.state == AVAILABLE for version in model.wanted())
             if answering or model.aspired == []:
-                for version in model.available():
-                    if version.number not in model.aspired:
-                        self._start_unload(version)
+                for version in filter(model.leaves, model.available()):
+                    self._start_unload(version)
         return pause
 
     def _look_at(self, model, version, now):
@@ -169,7 +168,7 @@ class Lifecycle:
             with self.changed:
                 version.attempts += 1
                 refusal = from_exception(error)
-                if version.attempts > self._max_retries or version.number not in (model.aspired or ()):
+                if version.attempts > self._max_retries or model.leaves(version):
                     self._fail(model, version, refusal)
                 else:
                     logging.warning("Loading %s version %d failed, try %d of %d: %s", name, version.number,
@@ -179,6 +178,9 @@ class Lifecycle:
             return
         with self.changed:
             version.servable, version.state = servable, AVAILABLE
+            if version in model.former:
+                self._start_unload(version)  # while it was loaded, the model was configured otherwise
+                return
             logging.info("Serving %s version %d, loaded in %.1f s", name, version.number, time.monotonic() - start)
             self.hurry()
 

@@ -1,5 +1,7 @@
 """Where a version and a model stand; `lifecycle` moves them on."""
 
+import pathlib
+
 from serving.models.versions import Arrival
 
 START, LOADING, AVAILABLE, UNLOADING, END = "START", "LOADING", "AVAILABLE", "UNLOADING", "END"
@@ -26,12 +28,32 @@ class ServedModel:
     def __init__(self, config):
         self.config = config
         self.versions = {}
+        self.former = []  # of another base path; they answer until those of the new one do
         self.aspired = None  # not looked yet
         self.complaint = None
         self.next_look = 0.0
 
+    def configure(self, config):
+        """Takes a configuration over. The store's lock is held."""
+        if self.config is None or self.config.base_path != config.base_path:
+            self.aspired = None  # what was found, or lacked, elsewhere says nothing
+            for number, version in list(self.versions.items()):
+                if version.state != AVAILABLE and version.path.parent != pathlib.Path(config.base_path):
+                    self._replace(number)
+        if self.config != config:
+            self.config = config
+        self.next_look = 0.0
+
     def available(self):
-        return [v for v in self.versions.values() if v.state == AVAILABLE]
+        return [v for v in (*self.versions.values(), *self.former) if v.state == AVAILABLE]
+
+    def places(self):
+        """{number: path} of the versions there are."""
+        return {number: version.path for number, version in self.versions.items()}
+
+    def leaves(self, version):
+        """Whether a version is to be unloaded once others answer."""
+        return version.number not in (self.aspired or ()) or self.versions.get(version.number) is not version
 
     def wanted(self):
         """The versions to serve, newest first, whatever state they are in."""
@@ -39,8 +61,11 @@ class ServedModel:
 
     def want(self, numbers, found, patience_seconds):
         """Lists the versions to serve; `found` is {number: path}. The store's lock is held."""
+        self.former = [version for version in self.former if version.state != END]
         for number, version in list(self.versions.items()):
-            if version.state == END and (number not in found if version.error else number in numbers):
+            if number in found and found[number].parent != version.path.parent:
+                self._replace(number)  # the same number in another base path is another version
+            elif version.state == END and (number not in found if version.error else number in numbers):
                 del self.versions[number]  # a failed one is tried again when it comes back, others when wanted
             elif version.state == START and number not in numbers:
                 version.state = END  # it was waited for, and is no more
@@ -48,6 +73,11 @@ class ServedModel:
             if number not in self.versions:
                 self.versions[number] = Version(number, found[number], patience_seconds)
         self.aspired = numbers
+
+    def _replace(self, number):
+        version = self.versions.pop(number)
+        if version.state not in (START, END):
+            self.former.append(version)
 
     def failures(self):
         """Why none of the wanted versions will ever answer, in one line; "" while one may."""

@@ -4,8 +4,8 @@ Versions come and go by themselves (`lifecycle`); one that cannot be loaded leav
 """
 
 import contextlib
-import threading
 
+from serving.batching import callers
 from serving.errors import ServingError, invalid, servable_not_found
 from serving.models.config import check
 from serving.models.lifecycle import Lifecycle
@@ -34,7 +34,6 @@ class ModelStore:
             loader, self._models, poll_seconds=poll_seconds, load_threads=load_threads, unload_threads=unload_threads,
             max_retries=max_retries, retry_seconds=retry_seconds, patience_seconds=patience_seconds)
         self._changed = self._lifecycle.changed
-        self._reloading = threading.Lock()
         self._lifecycle.start()
 
     # What requests ask.
@@ -67,7 +66,7 @@ class ModelStore:
                 ready = [v for v in ready if v.number == version]
             if not ready:
                 raise servable_not_found(name, version)
-            found = max(ready, key=lambda v: v.number)
+            found = max(ready, key=lambda v: (v.number, v not in model.former))
             found.users += 1
             return found
 
@@ -105,7 +104,7 @@ class ModelStore:
     # What the server is told.
 
     def configure(self, configs, wait=True):
-        """Serves exactly these models; others are unloaded.
+        """Serves exactly these models; others are unloaded. The newest call counts, also while an older one waits.
 
         Args:
             configs: ModelConfig objects.
@@ -117,35 +116,38 @@ class ModelStore:
         Raises:
             ServingError: for configurations that cannot be (INVALID_ARGUMENT) and a label for a version that is not
                 available (FAILED_PRECONDITION), before anything has changed; for a model none of whose versions could
-                be loaded (UNKNOWN).
+                be loaded (UNKNOWN); where a newer call has told otherwise (ABORTED) or the client has gone (CANCELLED)
+                while this one waited.
         """
-        with self._reloading:
-            check(configs)
-            with self._changed:
-                self._labels = self._checked_labels(configs)
-                wanted = {config.name: config for config in configs}
-                fresh = [name for name in wanted if name not in self._models or not self._models[name].available()]
-                for name, config in wanted.items():
-                    model = self._models.setdefault(name, ServedModel(config))
-                    if model.config != config:
-                        model.config = config
-                    model.next_look = 0.0
-                for name, model in self._models.items():
-                    if name not in wanted:
-                        model.config = None
-                        model.want([], model.versions, self._lifecycle.patience_seconds)
-                self._lifecycle.hurry()
-            return not wait or all(self._wait_for(name) for name in fresh)
+        check(configs)
+        with self._changed:
+            self._labels = self._checked_labels(configs)
+            wanted = {config.name: config for config in configs}
+            fresh = [name for name in wanted if name not in self._models or not self._models[name].available()]
+            for name, config in wanted.items():
+                self._models.setdefault(name, ServedModel(config)).configure(config)
+            for name, model in self._models.items():
+                if name not in wanted:
+                    model.config = None
+                    model.want([], model.places(), self._lifecycle.patience_seconds)
+            self._lifecycle.hurry()  # and whoever waits for what is wanted no more
+        return not wait or all(self._wait_for(wanted[name]) for name in fresh)
 
-    def _wait_for(self, name):
+    def _wait_for(self, config):
+        present = callers.present()
         with self._changed:
             while not (self._lifecycle.stopped or self._leaving):
-                model = self._models[name]
+                model = self._models[config.name]
+                if model.config != config:
+                    raise ServingError("ABORTED", f"Model {config.name} was waited for in {config.base_path}, and a "
+                                                  "newer configuration has told otherwise")
                 if model.available():
                     return True
                 errors = model.failures()
                 if errors:
-                    raise ServingError("UNKNOWN", f"Model {name} failed to become available: {errors}")
+                    raise ServingError("UNKNOWN", f"Model {config.name} failed to become available: {errors}")
+                if present is not None and not present():
+                    raise callers.gone()
                 self._changed.wait(1.0)
         return False
 
