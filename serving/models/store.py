@@ -91,6 +91,10 @@ class ModelStore:
         with self._changed:
             return sorted(name for name, model in self._models.items() if model.config is not None)
 
+    def knows(self, name):
+        """Whether a model of this name is or was configured."""
+        return name in self._models
+
     def labels(self, name):
         """{label: version} of a model."""
         with self._changed:

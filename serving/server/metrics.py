@@ -12,7 +12,7 @@ import time
 _LATENCY = tuple(10 * 1.8**i for i in range(33))  # microseconds, to about 20 minutes
 _COUNTS = tuple(float(2**i) for i in range(15))
 _RECENT = 512  # requests that rate and latency of the page are taken from
-_MOST_CELLS = 4096  # per metric: names that clients make up must not fill the memory
+UNKNOWN = "(unknown)"  # what requests are counted under that name no model: clients may make up as many as they like
 
 
 class _Metric:
@@ -33,8 +33,7 @@ class Counter(_Metric):
 
     def add(self, *values, amount=1):
         with self.lock:
-            if values in self.cells or len(self.cells) < _MOST_CELLS:
-                self.cells[values] = self.cells.get(values, 0) + amount
+            self.cells[values] = self.cells.get(values, 0) + amount
 
     def lines(self):
         with self.lock:
@@ -73,9 +72,15 @@ class Histogram(_Metric):
 
 
 class Metrics:
-    """Everything one server counts."""
+    """Everything one server counts.
 
-    def __init__(self):
+    Args:
+        known: function of a name that says whether it is or was a model's; requests for others share one cell. None:
+            every name is.
+    """
+
+    def __init__(self, known=None):
+        self._known = known
         self.requests = Counter("serving/request_count", ("model_name", "status"))
         self.latency = Histogram("serving/request_latency", ("model_name", "API", "entrypoint"), _LATENCY)
         self.runtime = Histogram("serving/runtime_latency", ("model_name", "API", "runtime"), _LATENCY)
@@ -88,6 +93,7 @@ class Metrics:
         self.input_rows = Histogram("serving/batching_session/input_batch_size", (), _COUNTS)
         self.processed_rows = Histogram("serving/batching_session/processed_batch_size", (), _COUNTS)
         self.wrapped = Counter("serving/batching_session/wrapped_run_count", ())
+        self.log_lines_dropped = Counter("serving/access_log/dropped_lines", ())
         self._recent = collections.defaultdict(lambda: collections.deque(maxlen=_RECENT))
         self._lock = threading.Lock()
 
@@ -101,6 +107,8 @@ class Metrics:
             code: str. The status by name.
             seconds: float.
         """
+        if model and self._known is not None and not self._known(model):
+            model = UNKNOWN
         self.requests.add(model, code)
         if code == "OK":
             self.latency.add(model, api, entrypoint, amount=seconds * 1e6)

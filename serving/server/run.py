@@ -8,6 +8,7 @@ import threading
 from absl import logging
 
 from serving.errors import ServingError
+from serving.server.own_log import OwnLog
 from serving.server.server import Server
 
 
@@ -26,6 +27,14 @@ def until_stopped(settings, announce=None):
     """
     logging.use_absl_handler()
     logging.set_verbosity(max(logging.get_verbosity(), logging.INFO))
+    log = OwnLog().install()
+    try:
+        return _until_stopped(settings, announce)
+    finally:
+        log.leave()
+
+
+def _until_stopped(settings, announce):
     for line in settings.ignored:
         logging.warning("%s", line)
     asked, started, failure = threading.Event(), threading.Event(), []

@@ -37,14 +37,18 @@ class Server:
 
     def __init__(self, settings: Settings):
         self.settings = settings
-        self.metrics = Metrics()
-        self._access_log = AccessLog(settings.access_log) if settings.access_log else None
+        self.metrics = Metrics(known=lambda name: self.store.knows(name))
+        self._access_log = self._new_access_log()
         batching = settings.loading.batching
         self._scheduler = Scheduler(batching.num_batch_threads) if batching else None
         self.store = self._new_store()
         self._stopping = threading.Event()
         self._rest = self._grpc = self._http = self._socket = None
         self.rest_address = self.grpc_address = None
+
+    def _new_access_log(self):
+        path, dropped = self.settings.access_log, self.metrics.log_lines_dropped
+        return AccessLog(path, dropped.add) if path else None
 
     def _new_store(self):
         loading, store = self.settings.loading, self.settings.store

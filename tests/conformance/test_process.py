@@ -141,10 +141,13 @@ def test_sigterm_finishes_what_was_accepted(models):
 
 def test_access_log(models, tmp_path):
     log = tmp_path / "access.log"
-    with started(f"--model_base_path={models}/toys", "--model_name=toys", f"--access_log={log}") as (_, client, _ports):
+    flags = f"--model_base_path={models}/toys", "--model_name=toys", f"--access_log={log}"
+    with started(*flags) as (process, client, _):
         client.post("/v1/models/toys:predict", json={"instances": [1.0]})
         client.post("/v1/models/nobody:predict", json={"instances": [1.0]})
-        entries = [json.loads(line) for line in log.read_text().splitlines()]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=20) == 0
+    entries = [json.loads(line) for line in log.read_text().splitlines()]  # whole once the server has ended
     found = [(e["via"], e["request"], e["model"], e["status"]) for e in entries if "healthz" not in e["request"]]
     assert found == [("REST", "POST /v1/models/toys:predict", "toys", 200),
                      ("REST", "POST /v1/models/nobody:predict", "nobody", 404)]

@@ -68,11 +68,27 @@ def test_sums_keep_every_digit():
     assert float(total.split()[-1]) == pytest.approx(3000001200, abs=1), "a rate of it would be wrong by the rounding"
 
 
-def test_made_up_names_do_not_fill_the_memory():
-    metrics = Metrics()
+@pytest.mark.parametrize("length", [1, 100_000])
+def test_made_up_names_share_one_cell_and_push_nobody_out(length):
+    metrics = Metrics(known={"mine", "late"}.__contains__)
+    metrics.answered("mine", "predict", "REST", "OK", 0.001)
     for i in range(5000):
+        metrics.answered(f"{i}" + "x" * length, "predict", "REST", "NOT_FOUND", 0.0)
+    for model in ("mine", "late"):
+        metrics.answered(model, "predict", "REST", "INVALID_ARGUMENT", 0.0)
+    metrics.answered("", "", "REST", "INVALID_ARGUMENT", 0.0)
+    lines = [line.partition("request_count")[2] for line in metrics.text().splitlines() if "request_count{" in line]
+    assert lines == [
+        '{model_name="",status="INVALID_ARGUMENT"} 1', '{model_name="(unknown)",status="NOT_FOUND"} 5000',
+        '{model_name="late",status="INVALID_ARGUMENT"} 1', '{model_name="mine",status="INVALID_ARGUMENT"} 1',
+        '{model_name="mine",status="OK"} 1']
+
+
+def test_ten_thousand_models_are_all_counted():
+    metrics = Metrics(known=lambda name: True)
+    for i in range(10_000):
         metrics.answered(f"model {i}", "predict", "REST", "NOT_FOUND", 0.0)
-    assert len(metrics.requests.cells) == 4096
+    assert metrics.text().count("request_count{") == 10_000
 
 
 def test_codes_have_numbers_and_statuses():
