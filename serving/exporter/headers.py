@@ -22,7 +22,7 @@ def check_picture(content):
         [(png, lambda: (_png_pixels(content), 0)), (jpeg, lambda: _jpeg(content))],
         default=lambda: (tf.constant(0, tf.int64), 0))
     return tf.group(
-        _refuse(~(png | jpeg), "Unknown image file format. A picture must be a JPEG or a PNG. Encode it as one of them."),
+        _refuse(~(png | jpeg), "Unknown image file format. A picture must be a JPEG or a PNG. Encode it as one."),
         _refuse(pixels > MOST_PIXELS, f"A picture must have at most {MOST_PIXELS} pixels. Received more, by its "
                                       "header. Scale it before it is sent."),
         _refuse(scans > MOST_SCANS, f"A JPEG must have at most {MOST_SCANS} scans. Received more. Save it again as a "

@@ -10,7 +10,7 @@
 | predict_jpeg_views | `frames_bytes` string (B, V, T) | the same, averaged over the V views |
 | classify | `inputs` string (B,), tf.Example with T `frames_bytes` | classes, scores |
 | features | `clip` uint8 (B, T, H, W, C) | features float32 (B, D) |
-| describe | `query` string (B,), any | clip_spec, model_card: JSON text |
+| describe | `query` string (B,), any, 64 at most | clip_spec, model_card: JSON text |
 
 Frames that have the clip's height and width are taken as they are; others are resized and cropped as the clip says.
 """
@@ -24,6 +24,7 @@ from res3d.geometry import ClipSpec
 from serving.exporter import frames
 
 FRAMES_FEATURE = "frames_bytes"
+MOST_DESCRIBED = 64
 
 
 def make_signatures(network: Callable, clip: ClipSpec, labels: Sequence[str], card: str,
@@ -103,6 +104,11 @@ class _Served:
         return {"classes": found["top_classes"], "scores": found["top_scores"]}
 
     def describe(self, query):
+        few = tf.debugging.Assert(tf.size(query) <= MOST_DESCRIBED, [
+            f"A query must have at most {MOST_DESCRIBED} strings: each is answered with the whole card. Received more. "
+            "One is enough."], summarize=1)
+        with tf.control_dependencies([few]):
+            query = tf.identity(query)
         clip, card = (tf.fill(tf.shape(query), tf.constant(text)) for text in (self._clip.to_json(), self._card))
         return {"clip_spec": clip, "model_card": card}
 

@@ -10,6 +10,7 @@ from serving.errors import ServingError, invalid
 from serving.tensors import dtypes
 
 DEFAULT_SIGNATURE = "serving_default"
+MOST_CONTEXT = 2**26  # bytes
 CLASSIFY, REGRESS = "tensorflow/serving/classify", "tensorflow/serving/regress"
 
 
@@ -80,6 +81,9 @@ def serialized_examples(message):
     if not listed:
         raise invalid("Input is empty.")
     context = message.example_list_with_context.context.SerializeToString() if kind != "example_list" else b""
+    if len(context) * len(listed) > MOST_CONTEXT:  # a few bytes an example must not become gigabytes
+        raise invalid(f"A context is written before every example, for at most {MOST_CONTEXT} bytes in all. Received: "
+                      f"{len(context)} bytes for {len(listed)} examples. Send fewer examples at once.")
     examples = np.empty(len(listed), object)
     for i, example in enumerate(listed):
         examples[i] = context + example.SerializeToString()

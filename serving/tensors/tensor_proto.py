@@ -10,6 +10,8 @@ import numpy as np
 from serving.tensors import dtypes
 from serving.tensors.protos import tensor_pb2
 
+MOST_STRETCHED = 2**26  # bytes that a stranger's short field may be repeated to
+_STRING_BYTES = 32  # what a string costs beside its characters, here and in TensorFlow
 _FIELDS = {  # element type: its repeated field; the others use `int_val`
     1: "float_val", 2: "double_val", 7: "string_val", 8: "scomplex_val", 9: "int64_val", 10: "bool_val",
     14: "half_val", 18: "dcomplex_val", 19: "half_val", 22: "uint32_val", 23: "uint64_val",
@@ -54,14 +56,19 @@ def _write_field(proto, array):
         getattr(proto, field).extend(flat.tolist())
 
 
-def to_array(proto):
+def to_array(proto, most_stretched=None):
     """The array that a TensorProto means; strings become an `object` array of bytes.
 
     Numbers in `tensor_content` are a read-only view of the message. Typed fields that are shorter than the shape repeat
     their last value (zeros if there is none), longer ones are cut.
 
+    Args:
+        proto: TensorProto.
+        most_stretched: int or None. Bytes that a field may have after it was filled up; None sets no limit.
+
     Raises:
-        ValueError: for an element type NumPy cannot hold, an unknown or negative shape, or the wrong number of bytes.
+        ValueError: for an element type NumPy cannot hold, an unknown or negative shape, the wrong number of bytes, or
+            a field that would be filled up beyond the limit.
     """
     dtype = dtypes.numpy_dtype(proto.dtype)
     shape = tuple(dim.size for dim in proto.tensor_shape.dim)
@@ -74,7 +81,21 @@ def to_array(proto):
             raise ValueError(f"A {dtypes.type_name(proto.dtype)} tensor of shape {list(shape)} must hold "
                              f"{count * dtype.itemsize} bytes. Received: {len(content)}.")
         return np.frombuffer(content, dtype).reshape(shape)
+    if most_stretched is not None:
+        _check_stretched(proto, dtype, shape, count, most_stretched)
     return _read_field(proto, dtype, count).reshape(shape)
+
+
+def _check_stretched(proto, dtype, shape, count, most):
+    """A few bytes must not become gigabytes: neither by their shape, nor by one long string repeated."""
+    held = getattr(proto, _FIELDS.get(proto.dtype, "int_val"))
+    missing = count - len(held) // (2 if dtype.kind == "c" else 1)
+    last = held[-1] if dtype == np.object_ and held else b""
+    size = dtype.itemsize if dtype != np.object_ else _STRING_BYTES + len(last)
+    if missing > 0 and count * size > most:
+        raise ValueError(f"A {dtypes.type_name(proto.dtype)} tensor of shape {list(shape)} that is filled up with its "
+                         f"last value must have at most {most} bytes. Received: {len(held)} values for "
+                         f"{count * size} bytes. Send all values, or fewer.")
 
 
 def _read_field(proto, dtype, count):
@@ -92,6 +113,7 @@ def _read_field(proto, dtype, count):
         flat = np.asarray(values, np.int64 if field == "int_val" else dtype).astype(dtype)
     if len(flat) >= count:
         return flat[:count]
-    if not len(flat):
-        return np.full(count, b"" if field == "string_val" else np.zeros((), dtype), dtype)
-    return np.concatenate([flat, np.full(count - len(flat), flat[-1], dtype)])
+    fill = flat[-1] if len(flat) else b"" if field == "string_val" else np.zeros((), dtype)
+    filled = np.full(count, fill, dtype)
+    filled[:len(flat)] = flat
+    return filled

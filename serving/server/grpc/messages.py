@@ -1,12 +1,8 @@
 """What a request of the gRPC edge holds, and what its answer is filled with: TensorFlow Serving's messages."""
 
-import math
-
 from serving.errors import invalid
 from serving.models import inference
 from serving.tensors import tensor_proto
-
-MOST_STRETCHED = 2**28  # elements
 
 
 def fill_spec(spec, servable, signature_name=None):
@@ -17,10 +13,7 @@ def fill_spec(spec, servable, signature_name=None):
 
 def decode(alias, proto):
     try:
-        # Typed fields may be shorter than the shape they fill: a few bytes must not become gigabytes.
-        if not proto.tensor_content and math.prod(dim.size for dim in proto.tensor_shape.dim) > MOST_STRETCHED:
-            raise ValueError(alias)
-        return tensor_proto.to_array(proto)
+        return tensor_proto.to_array(proto, tensor_proto.MOST_STRETCHED)
     except ValueError:
         raise invalid(f"tensor parsing error: {alias}") from None
 

@@ -17,6 +17,8 @@ _WRITABLE = {types_pb2.DT_FLOAT, types_pb2.DT_DOUBLE, types_pb2.DT_INT32, types_
              types_pb2.DT_UINT8, types_pb2.DT_STRING, types_pb2.DT_INT64, types_pb2.DT_BOOL, types_pb2.DT_UINT32,
              types_pb2.DT_UINT64}
 _INDENT = "    "
+_QUOTED = 1000  # characters of a value in an error
+_QUOTING = json.JSONEncoder(indent=4, ensure_ascii=False, default=lambda array: array.tolist())
 
 
 def predictions(outputs):
@@ -128,11 +130,15 @@ def show(value):
         value = value.tolist()
     if isinstance(value, float):
         return floats(np.float64([value]))[0]
+    text = ""
     try:
-        text = json.dumps(value, indent=4, ensure_ascii=False, default=lambda array: array.tolist())
+        for part in _QUOTING.iterencode(value):  # no further than is shown: indented, deep lists grow with their square
+            text += part
+            if len(text) > _QUOTED:
+                return text[:_QUOTED] + "..."
     except (RecursionError, ValueError):
         return "[...]" if isinstance(value, list) else "{...}"
-    return text if len(text) <= 1000 else text[:1000] + "..."
+    return text
 
 
 def _document(key, text):
