@@ -7,6 +7,10 @@ import time
 
 import uvicorn
 
+from serving.server.rest.connections import Connection
+
+_QUIET_SECONDS = 60  # between two words about connections that cannot be accepted
+
 
 class HttpServer:
     """Serves an application with uvicorn.
@@ -15,19 +19,24 @@ class HttpServer:
         app: ASGI application.
         bound: socket, bound.
         drain_seconds: float. Longest wait for the requests under way when stopping.
+        connection: class. What a connection may take; `connections.Connection` has the limits.
     """
 
-    def __init__(self, app, bound, *, drain_seconds):
+    def __init__(self, app, bound, *, drain_seconds, connection=Connection):
         logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
         self._socket = bound
         self._server = uvicorn.Server(uvicorn.Config(
-            app, http="httptools", ws="none", lifespan="off", interface="asgi3", log_config=None, access_log=False,
+            app, http=connection, ws="none", lifespan="off", interface="asgi3", log_config=None, access_log=False,
             server_header=False, backlog=2048, timeout_keep_alive=75,
             timeout_graceful_shutdown=max(1, int(drain_seconds))))
         self._thread = threading.Thread(target=self._run, name="http", daemon=True)
 
     def _run(self):
-        asyncio.run(self._server.serve(sockets=[self._socket]))
+        asyncio.run(self._serve())
+
+    async def _serve(self):
+        asyncio.get_running_loop().set_exception_handler(_Complaints())
+        await self._server.serve(sockets=[self._socket])
 
     def start(self):
         """Returns `host:port` once connections are accepted."""
@@ -41,3 +50,21 @@ class HttpServer:
         """Accepts nothing more and returns when what was accepted has been answered."""
         self._server.should_exit = True
         self._thread.join()
+
+
+class _Complaints:
+    """The loop's exceptions as it logs them; where descriptors run out it has thousands a second, and one is said."""
+
+    def __init__(self):
+        self._said = -_QUIET_SECONDS
+
+    def __call__(self, loop, context):
+        if "out of system resource" not in context.get("message", ""):
+            loop.default_exception_handler(context)
+            return
+        now = time.monotonic()
+        if now - self._said >= _QUIET_SECONDS:
+            self._said = now
+            logging.getLogger("uvicorn.error").error(
+                "HTTP connections cannot be accepted: %s. Close some, or raise the limit (ulimit -n).",
+                context.get("exception"))

@@ -142,6 +142,12 @@ def test_describe_tells_clip_and_card_to_any_client(session, clip):
     assert (card["labels"], card["model"], card["precision"]["dtype"]) == (LABELS, "r3d_10", "float32")
 
 
+def test_describe_answers_a_few_strings_only(session):
+    assert len(session.call("describe", {"query": strings([b""] * 64)})["model_card"]) == 64
+    with pytest.raises(SessionError, match="at most 64 strings"):
+        session.call("describe", {"query": strings([b""] * 20_000)})
+
+
 @pytest.mark.parametrize(("signature", "alias", "value"), [
     ("serving_default", "clip", np.zeros((1, 3, 32, 32, 3), np.uint8)),
     ("serving_default", "clip", np.zeros((4, 32, 32, 3), np.uint8)),
