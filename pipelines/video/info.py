@@ -131,6 +131,20 @@ def sniff(head):
     return "zeros" if not head.strip(b"\0") else "unknown", None
 
 
+def tag_length(head):
+    """Bytes of the ID3 tag that a file's first bytes begin with, which decoders step over; 0 without one.
+
+    >>> tag_length(b"ID3" + bytes([3, 0, 0, 0, 0, 1, 2]) + bytes(130)), tag_length(b"RIFF....AVI LIST")
+    (140, 0)
+    """
+    if len(head) < 10 or not head.startswith(b"ID3") or max(head[3:5]) == 0xFF or max(head[6:10]) > 0x7F:
+        return 0
+    length = 0
+    for part in head[6:10]:
+        length = length << 7 | part
+    return 10 + length + 10 * bool(head[5] & 0x10)
+
+
 def nothing_found(container, size):
     """The reason for a file of which the decoder can make nothing."""
     if container == "zeros":

@@ -7,11 +7,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from pipelines.video.formats import streams_allowed
 from pipelines.video.opencv import Decoder, resize_image, to_rgb
 
 
 class _Live(Decoder):
     """A camera or a network stream: no file to look at first, and no time by which it must end."""
+
+    _allowed = staticmethod(streams_allowed)
 
     @staticmethod
     @contextlib.contextmanager

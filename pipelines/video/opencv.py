@@ -3,6 +3,7 @@
 FFmpeg is kept from printing; set OPENCV_FFMPEG_LOGLEVEL to hear it.
 """
 
+import contextlib
 import os
 import time
 
@@ -12,10 +13,11 @@ os.environ.setdefault("OPENCV_FFMPEG_READ_ATTEMPTS", str(2**20))  # packets of s
 import cv2
 import numpy as np
 
-from pipelines.video import sources
+from pipelines.video import formats, sources
 from pipelines.video.clip_array import one_of
 from pipelines.video.info import VideoError, fourcc_text, nothing_decodes, nothing_found
 
+formats.allow_files()
 (cv2.setLogLevel if hasattr(cv2, "setLogLevel") else cv2.utils.logging.setLogLevel)(0)  # silent; 4 and 5 differ
 TIMEOUT_SECONDS = 300.0
 MAX_PIXELS = 2**26  # of a picture; damaged headers claim more, and a decoder would allocate it
@@ -35,9 +37,11 @@ class Decoder:
         with self._located(source) as (self.name, self.size, self.container, target):
             self.stream = target  # the capture reads bytes through this object, which must outlive it
             camera = isinstance(target, int)
-            self.capture = cv2.VideoCapture(target) if camera else cv2.VideoCapture(target, cv2.CAP_FFMPEG, params)
+            with self._allowed():
+                self.capture = cv2.VideoCapture(target) if camera else cv2.VideoCapture(target, cv2.CAP_FFMPEG, params)
 
     _located = staticmethod(sources.located)
+    _allowed = staticmethod(contextlib.nullcontext)  # the formats of files, as ever
 
     def __enter__(self):
         width, height = self.get(cv2.CAP_PROP_FRAME_WIDTH), self.get(cv2.CAP_PROP_FRAME_HEIGHT)

@@ -10,9 +10,10 @@ import stat
 import time
 
 from pipelines.storage import addresses, file_systems, files
-from pipelines.video.info import UnreachableError, VideoError, sniff
+from pipelines.video.info import UnreachableError, VideoError, sniff, tag_length
 
 HEAD_BYTES = 4096
+MOST_TAGS = 16  # one behind the other; FFmpeg looks behind one
 DESCRIPTORS = "/proc/self/fd"
 TRIES = 4  # of a fetch that was not refused; the pauses between them double
 PAUSE_SECONDS = 0.25
@@ -92,7 +93,7 @@ def located(source):
     source = hold(source)
     if isinstance(source, Fetched | bytes | bytearray | memoryview):
         name, data = read(source)
-        container, size = _container(name, bytes(data[:HEAD_BYTES])), len(data)
+        container, size = _container(name, lambda start: bytes(data[start:start + HEAD_BYTES])), len(data)
         create = getattr(os, "memfd_create", None)
         if create is None or not os.path.isdir(DESCRIPTORS):
             yield name, size, container, _Bytes(data)
@@ -106,7 +107,8 @@ def located(source):
         return
     name = os.fsdecode(source)
     with open(open_regular(source), "rb", buffering=0) as file:
-        container = _container(name, file.read(HEAD_BYTES))
+        container = _container(name, lambda start: _at(file, start))
+        file.seek(0)
         path = f"{DESCRIPTORS}/{file.fileno()}" if os.path.isdir(DESCRIPTORS) else "file:" + os.path.abspath(name)
         yield name, os.fstat(file.fileno()).st_size, container, path
 
@@ -121,7 +123,21 @@ class _Bytes(io.BytesIO):
             return -1
 
 
-def _container(name, head):
+def _at(file, start):
+    file.seek(start)
+    return file.read(HEAD_BYTES)
+
+
+def _container(name, head_at):
+    """The container by a file's first bytes, which `head_at(place)` gives; behind tags, as decoders look too."""
+    head, start = head_at(0), 0
+    for _ in range(MOST_TAGS):
+        if not tag_length(head):
+            break
+        start += tag_length(head)
+        head = head_at(start) or b"ID3"  # tags and nothing more are no empty file
+    else:
+        raise VideoError(name, f"it begins with {MOST_TAGS} tags and more; it is probably damaged")
     if head.startswith(b"\xff\xd8") and name.lower().endswith((".mjpg", ".mjpeg")):
         return "mjpeg"  # JPEG images, one after the other
     container, reason = sniff(head)

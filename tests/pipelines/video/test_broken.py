@@ -11,10 +11,11 @@ import sys
 import threading
 import time
 
+import cv2
 import numpy as np
 import pytest
 
-from pipelines.video import opencv, reading
+from pipelines.video import formats, opencv, reading
 from pipelines.video.info import VideoError, sniff
 from pipelines.video.writer import write_video
 from res3d.geometry import ClipSpec
@@ -172,6 +173,60 @@ def test_a_playlist_cannot_reach_another_file(small, tmp_path):
     lists.rename(tmp_path / "a.mjpg")
     with pytest.raises(VideoError, match="playlist"):
         reading.probe(tmp_path / "a.mjpg")
+
+
+def id3(length, footer=False):
+    """A tag of `length` bytes, as sound files begin with."""
+    size = bytes(length >> shift & 0x7F for shift in (21, 14, 7, 0))
+    return b"ID3\x04\x00" + bytes([0x10 * footer]) + size + bytes(length) + b"3DI\x04\x00\x10" * footer + size * footer
+
+
+@pytest.mark.parametrize("tags", [id3(0), id3(100), id3(5000), id3(300_000), id3(20) + id3(200), id3(30, footer=True)],
+                         ids=["empty", "short", "beyond the head", "long", "two", "footer"])
+@pytest.mark.parametrize("text", ["#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:1,\n{}\n#EXT-X-ENDLIST\n",
+                                  "ffconcat version 1.0\nfile {}\n", "v=0\r\no=- 0 0 IN IP4 {}\r\n"],
+                         ids=["m3u", "concat", "sdp"])
+def test_a_playlist_behind_a_tag_is_one(small, tmp_path, tags, text):
+    (tmp_path / "secret.ts").write_bytes(small)
+    content = tags + text.format(tmp_path / "secret.ts").encode()
+    (tmp_path / "a.mp4").write_bytes(content)
+    for source in (tmp_path / "a.mp4", content):
+        with pytest.raises(VideoError, match=r"not a video but a (playlist; playlists|session description; such) are"):
+            reading.probe(source)
+
+
+def test_tags_alone_are_no_video_and_no_empty_file(tmp_path):
+    for content, reason in ((id3(64), "no video stream was found in this file of 74 bytes"),
+                            (id3(0) * 1000, "it begins with 16 tags and more; it is probably damaged"),
+                            (b"ID3\x03\x00\x00\xff\0\0\0" + bytes(50), "no video stream was found")):
+        with pytest.raises(VideoError, match=reason):
+            reading.probe(content)
+
+
+@pytest.mark.skipif(cv2.__version__.startswith("4.11."), reason="OpenCV 4.11 hands FFmpeg no list of formats")
+def test_ffmpeg_itself_takes_no_file_for_a_playlist(small, tmp_path):
+    """What the first bytes do not tell is refused by the list of formats: here nobody looks at them."""
+    (tmp_path / "secret.ts").write_bytes(small)
+    (tmp_path / "a.m3u8").write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:1,\n{tmp_path}/secret.ts\n"
+                                     "#EXT-X-ENDLIST\n")
+    assert cv2.VideoCapture(str(tmp_path / "secret.ts"), cv2.CAP_FFMPEG).grab()
+    assert not cv2.VideoCapture(str(tmp_path / "a.m3u8"), cv2.CAP_FFMPEG).isOpened()
+
+
+def test_options_of_ones_own_stay(monkeypatch):
+    monkeypatch.setenv(formats.VARIABLE, "rtsp_transport;udp|stimeout;5000")
+    formats.allow_files()
+    formats.allow_files()  # as a child process does
+    first, second, third = os.environ[formats.VARIABLE].split("|")
+    assert (first, second) == ("rtsp_transport;udp", "stimeout;5000")
+    assert third.startswith("format_whitelist;mov,")
+    with formats.streams_allowed():
+        assert os.environ[formats.VARIABLE] == "rtsp_transport;udp|stimeout;5000"
+    assert os.environ[formats.VARIABLE].endswith(third)
+    monkeypatch.setenv(formats.VARIABLE, "format_whitelist;mov,hls")
+    formats.allow_files()
+    with formats.streams_allowed():
+        assert os.environ[formats.VARIABLE] == "format_whitelist;mov,hls"
 
 
 def test_what_is_no_file(tmp_path):
