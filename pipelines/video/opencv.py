@@ -6,6 +6,7 @@ FFmpeg is kept from printing; set OPENCV_FFMPEG_LOGLEVEL to hear it.
 import contextlib
 import os
 import time
+from collections.abc import Callable
 
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # read at every open
 os.environ.setdefault("OPENCV_FFMPEG_READ_ATTEMPTS", str(2**20))  # packets of sound, say, between two pictures
@@ -41,7 +42,8 @@ class Decoder:
                 self.capture = cv2.VideoCapture(target) if camera else cv2.VideoCapture(target, cv2.CAP_FFMPEG, params)
 
     _located = staticmethod(sources.located)
-    _allowed = staticmethod(contextlib.nullcontext)  # the formats of files, as ever
+    # What FFmpeg may open: here the formats of files, as ever.
+    _allowed: Callable[[], contextlib.AbstractContextManager] = staticmethod(contextlib.nullcontext)
 
     def __enter__(self):
         width, height = self.get(cv2.CAP_PROP_FRAME_WIDTH), self.get(cv2.CAP_PROP_FRAME_HEIGHT)

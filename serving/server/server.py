@@ -37,7 +37,7 @@ class Server:
 
     def __init__(self, settings: Settings):
         self.settings = settings
-        self.metrics = Metrics(known=lambda name: self.store.knows(name))
+        self.metrics = Metrics(known=self._knows)
         self._access_log = self._new_access_log()
         batching = settings.loading.batching
         self._scheduler = Scheduler(batching.num_batch_threads) if batching else None
@@ -45,6 +45,9 @@ class Server:
         self._stopping = threading.Event()
         self._rest = self._grpc = self._http = self._socket = None
         self.rest_address = self.grpc_address = None
+
+    def _knows(self, name) -> bool:
+        return self.store.knows(name)
 
     def _new_access_log(self):
         path, dropped = self.settings.access_log, self.metrics.log_lines_dropped

@@ -3,13 +3,9 @@
 uvicorn has no limit for any of them.
 """
 
-import contextlib
+import resource
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
-resource = None
-with contextlib.suppress(ImportError):  # Unix has it
-    import resource
 
 HEAD_SECONDS = 30  # from the first moment of a connection, or the first byte of a later request, to the head's end
 MOST_URL, MOST_HEAD = 16 << 10, 64 << 10  # bytes
@@ -20,8 +16,6 @@ _REASONS = {400: "Bad Request", 408: "Request Timeout", 414: "URI Too Long",
 
 def most_connections():
     """How many connections are kept: the other half of the descriptors is for models, logs and gRPC."""
-    if resource is None:
-        return MOST_CONNECTIONS
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return MOST_CONNECTIONS if soft == resource.RLIM_INFINITY else max(1, min(MOST_CONNECTIONS, soft // 2))
 

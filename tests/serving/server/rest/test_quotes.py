@@ -48,7 +48,7 @@ def test_a_deep_value_is_quoted_as_far_as_a_quote_goes():
 
 def test_a_context_is_not_repeated_beyond_measure():
     members = {"context": {"c": "x" * 500_000}, "examples": [{}] * 5000}
-    with pytest.raises(ServingError, match="at most 67108864 bytes in all. Received: 5000"):
+    with pytest.raises(ServingError, match=r"at most 67108864 bytes in all\. Received: 5000"):
         inference.serialized_examples(json_examples.example_input(members))
     members["examples"] = members["examples"][:3]
     assert len(inference.serialized_examples(json_examples.example_input(members))) == 3
