@@ -123,7 +123,7 @@ def regress(servable, signature_name, examples, timeout_ms=None):
 
 
 def several(servable, tasks, examples, timeout_ms=None):
-    """Runs several signatures on the same examples in one go.
+    """Runs several signatures on the same examples in one go, which are fed to the inputs of all of them.
 
     Args:
         tasks: `(method_name, signature_name)` pairs.
@@ -135,7 +135,7 @@ def several(servable, tasks, examples, timeout_ms=None):
     Raises:
         ServingError: with TensorFlow Serving's codes and wording.
     """
-    seen, feed, fetches = set(), None, []
+    seen, feeds, fetches = set(), [], []
     for method, name in tasks:
         name = name or DEFAULT_SIGNATURE
         if name in seen:
@@ -145,12 +145,10 @@ def several(servable, tasks, examples, timeout_ms=None):
         if method not in (CLASSIFY, REGRESS):
             raise ServingError("UNIMPLEMENTED", f"Unsupported signature method_name: {method}")
         tensor, wanted = classify_tensors(signature) if method == CLASSIFY else regress_tensors(signature)
-        if feed is not None and tensor != feed:
-            raise invalid("Input tensor must be the same for all Signatures.")
-        feed = tensor
+        feeds.append(tensor)
         fetches += [fetch for fetch in wanted if fetch not in fetches]
     examples = examples()
-    values = dict(zip(fetches, servable.run({feed: examples}, fetches, timeout_ms)))
+    values = dict(zip(fetches, servable.run(dict.fromkeys(feeds, examples), fetches, timeout_ms)))
     finish = {CLASSIFY: classify_result, REGRESS: regress_result}
     return [finish[method](servable.signatures[name or DEFAULT_SIGNATURE], values, len(examples))
             for method, name in tasks]

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 
 from serving.batching.parameters import Parameters
-from serving.server import flags
+from serving.server import channel_arguments, flags
 from serving.tensors import textproto
 
 METRICS_PATH = "/monitoring/prometheus/metrics"
@@ -72,7 +72,7 @@ class GrpcSettings:
     port: int | None
     socket_path: str
     threads: int
-    channel_arguments: str
+    channel_arguments: Mapping
     ssl: object | None
     health: bool
     as_content: bool
@@ -155,7 +155,8 @@ def _grpc(values, health):
     path, ssl = values["grpc_socket_path"], values["ssl_config_file"]
     return GrpcSettings(
         port=values["port"], socket_path=os.path.abspath(path) if path else "",
-        threads=max(1, values["grpc_max_threads"]), channel_arguments=values["grpc_channel_arguments"],
+        threads=max(1, values["grpc_max_threads"]),
+        channel_arguments=channel_arguments.parse(values["grpc_channel_arguments"]),
         ssl=textproto.read(ssl, "SSLConfig") if ssl else None,
         health=health or values["enable_grpc_healthcheck_service"],
         as_content=values["enable_serialization_as_tensor_content"])

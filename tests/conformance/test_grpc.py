@@ -133,9 +133,6 @@ ERRORS = {  # case: (method, request, code, message as a regular expression)
                                 "INVALID_ARGUMENT", r"^Duplicate evaluation of signature: regress$"),
     "several, two models": ("MultiInference", several(("toys", "regress", REGRESS), ("old", "regress", REGRESS)),
                             "INVALID_ARGUMENT", r"^All ModelSpecs .* same model name\.$"),
-    "several, other inputs": ("MultiInference",
-                              several(("toys", "regress", REGRESS), ("toys", "classify", CLASSIFY)), "INVALID_ARGUMENT",
-                              r"^Input tensor must be the same for all Signatures\.$"),
     "metadata without a field": ("GetModelMetadata", metadata_request(), "INVALID_ARGUMENT",
                                  r"^GetModelMetadataRequest must specify at least one metadata_field$"),
     "metadata, other field": ("GetModelMetadata", metadata_request("weights"), "INVALID_ARGUMENT",
@@ -244,6 +241,21 @@ def test_several_at_once(prediction):
     assert (regression.model_spec.signature_name, classification.model_spec.version.value) == ("regress", 123)
 
 
+@pytest.mark.parametrize("values", [(2.0,), (2.0, 4.0, 6.0)])
+def test_several_whose_inputs_are_different_tensors(prediction, values):
+    """As upstream's testMultiInferenceTf2: the one input is fed to all of them."""
+    names = [("regress", REGRESS), ("classify", CLASSIFY), ("regress_x2", REGRESS), ("classify_scores", CLASSIFY)]
+    response = prediction.MultiInference(several(*(("toys", *name) for name in names), values=values))
+    regressed, classified, absent, scored = response.results
+    lines = [value / 2 + 2 for value in values]
+    assert [r.value for r in regressed.regression_result.regressions] == lines
+    assert [r.value for r in absent.regression_result.regressions] == [2.0] * len(values)
+    for result in (classified, scored):
+        assert [c.classes[0].score for c in result.classification_result.classifications] == lines
+    assert classified.classification_result.classifications[0].classes[0].label == "even"
+    assert [result.model_spec.signature_name for result in response.results] == [name for name, _ in names]
+
+
 def test_metadata(prediction):
     response = prediction.GetModelMetadata(metadata_request("signature_def", name="two", label="stable"))
     assert (response.model_spec.name, response.model_spec.signature_name) == ("two", "")
@@ -294,3 +306,12 @@ def test_content_form_of_answers(serve, models):
                enable_serialization_as_tensor_content=True) as running:
         answer = prediction_service_pb2_grpc.PredictionServiceStub(running.channel).Predict(predict_request())
     assert answer.outputs["y"].tensor_content == np.float32([2.5, 3.0]).tobytes()
+
+
+@pytest.mark.parametrize("text", ["grpc.max_receive_message_length=100",
+                                  "grpc.max_receive_message_length=9999999, grpc.max_receive_message_length=100"])
+def test_channel_arguments_replace_our_own(serve, models, text):
+    with serve(model_base_path=str(models / "toys"), model_name="toys", grpc_channel_arguments=text) as running:
+        stub = prediction_service_pb2_grpc.PredictionServiceStub(running.channel)
+        assert tensor_proto.to_array(stub.Predict(predict_request("", {"x": np.float32([1])})).outputs["y"]) == [2.5]
+        assert refused(stub.Predict, predict_request("", {"x": np.ones(100, np.float32)}))[0] == "RESOURCE_EXHAUSTED"

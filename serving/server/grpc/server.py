@@ -1,6 +1,5 @@
 """The process side of gRPC: which services listen where, with which limits and credentials."""
 
-import contextlib
 import logging
 
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
@@ -23,17 +22,18 @@ class GrpcServer:
         model: ModelService.
         threads: int. Calls answered at once.
         max_queued: int. Calls that may wait for a thread; more are answered RESOURCE_EXHAUSTED.
-        channel_arguments: str. `key=value`, comma-separated.
+        channel_arguments: {key: value}. gRPC's own settings, over those that are set here.
         with_health: bool. Answer grpc.health.v1.
     """
 
-    def __init__(self, prediction, model, *, threads, max_queued, channel_arguments="", with_health=False):
+    def __init__(self, prediction, model, *, threads, max_queued, channel_arguments=None, with_health=False):
         # A message that cannot be parsed is the client's mistake and gets its status; it needs no traceback here.
         logging.getLogger("grpc._common").setLevel(logging.CRITICAL)
-        options = [("grpc.max_receive_message_length", _LONGEST_MESSAGE),
-                   ("grpc.max_send_message_length", _LONGEST_MESSAGE),
-                   ("grpc.so_reuseport", 0), *_arguments(channel_arguments)]
-        self._server = service.new_server(threads, max_queued, options)
+        # Each key once: of two equal ones gRPC takes the first.
+        options = {"grpc.max_receive_message_length": _LONGEST_MESSAGE,
+                   "grpc.max_send_message_length": _LONGEST_MESSAGE,
+                   "grpc.so_reuseport": 0, **(channel_arguments or {})}
+        self._server = service.new_server(threads, max_queued, list(options.items()))
         prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(prediction, self._server)
         model_service_pb2_grpc.add_ModelServiceServicer_to_server(model, self._server)
         names, self._health = [*SERVICES, reflection.SERVICE_NAME], None
@@ -84,13 +84,3 @@ class GrpcServer:
         if self._health is not None:
             self._health.leave()
         return self._server.stop(patience)
-
-
-def _arguments(text):
-    pairs = []
-    for argument in filter(None, text.split(",")):
-        key, _, value = argument.partition("=")
-        with contextlib.suppress(ValueError):
-            value = int(value)
-        pairs.append((key, value))
-    return pairs

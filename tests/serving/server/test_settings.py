@@ -71,6 +71,13 @@ def test_a_file_that_is_not_there(tmp_path):
     ({"max_body_bytes": -1}, r"^--max_body_bytes must be 0 or more\. Received: -1\.$"),
     ({"drain_seconds": float("nan")}, r"^--drain_seconds must be 0 or more\. Received: nan\.$"),
     ({"batching_parameters_file": "f"}, r"^--batching_parameters_file is set without --enable_batching\. Set both"),
+    ({"grpc_channel_arguments": "grpc.max_receive_message_length"},
+     r"^--grpc_channel_arguments must be key=value pairs .* Received: 'grpc.max_receive_message_length'\."),
+    ({"grpc_channel_arguments": "=4"}, r"^--grpc_channel_arguments must be key=value pairs .* Received: '=4'\."),
+    ({"grpc_channel_arguments": "grpc.max_receive_message_length=4MB"},
+     r"^--grpc_channel_arguments must give grpc.max_receive_message_length a whole number .* Received: '4MB'\."),
+    ({"grpc_channel_arguments": "grpc.max_send_message_length=2147483648"}, r"a whole number of 32 bits\. Received"),
+    ({"grpc_channel_arguments": "grpc.keepalive_time_ms="}, r"grpc.keepalive_time_ms a whole number .* Received: ''\."),
     ({"drain_second": 1.0}, r"Received: --drain_second, which is none of them\. Did you mean --drain_seconds\?$"),
 ])
 def test_what_cannot_be_is_refused_by_the_flags_name(values, message):
@@ -81,6 +88,13 @@ def test_what_cannot_be_is_refused_by_the_flags_name(values, message):
 @pytest.mark.parametrize("flag", ["load_retry_interval_micros", "num_load_threads", "file_system_poll_wait_seconds"])
 def test_numbers_below_zero_that_mean_something_upstream_are_taken(flag):
     assert Settings.from_flags({flag: -1}).store is not None
+
+
+@pytest.mark.parametrize(("text", "arguments"), [
+    ("", {}), ("a=1,b=x=y", {"a": 1, "b": "x=y"}), (" a = 1 , ,b=2,", {"a": 1, "b": 2}), ("a=1,a=2", {"a": 2}),
+    ("grpc.max_receive_message_length=-1", {"grpc.max_receive_message_length": -1}), ("a=", {"a": ""})])
+def test_channel_arguments(text, arguments):
+    assert Settings.from_flags({"grpc_channel_arguments": text}).grpc.channel_arguments == arguments
 
 
 def test_health_and_idle_flags():
