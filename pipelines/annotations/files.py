@@ -4,8 +4,8 @@ import os
 import re
 from pathlib import PurePath
 
-from pipelines.annotations.labels import plain_name
-from pipelines.storage import addresses
+from pipelines.annotations.labels import composed, plain_name
+from pipelines.storage import addresses, folders
 from pipelines.storage.folders import FRAME_SUFFIXES, is_frame, listing
 
 # Everything else is tried as a video: a suffix, or its absence, says little.
@@ -36,6 +36,29 @@ def list_folder(folder):
     """(sub-folders, files): names in a folder, sorted, hidden ones left out, links followed."""
     folders, files = listing(folder)
     return [name for name in folders if not is_hidden(name)], [name for name in files if not is_hidden(name)]
+
+
+def frames_in(folder):
+    """How many images a folder holds."""
+    return sum(map(is_frame, list_folder(folder)[1]))
+
+
+def spelt(path):
+    """`path` as it is there: where accents are written in another way in a list than on the disk, the disk's way.
+
+    A path of which nothing is there in either way, or that the web has, comes back as it is.
+    """
+    if path.isascii() or addresses.on_the_web(path) or folders.kind(path):
+        return path
+    above = addresses.parent(path)
+    if above == path:
+        return path
+    above, name = spelt(above), composed(addresses.file_name(path))
+    try:
+        there = [found for names in listing(above) for found in names if composed(found) == name]
+    except OSError:
+        return path
+    return addresses.join(above, there[0]) if there else path
 
 
 def walk(folder):
@@ -85,8 +108,9 @@ class Library:
         self.frames = dict(walk(folder))
         self._labels = set(map(plain_name, labels))
         self._by_name = {}
+        self._by_path = {composed(path): path for path in self.frames}
         for path in self.frames:
-            name = os.path.basename(path)
+            name = composed(os.path.basename(path))
             for key in {name, _stem(name)}:
                 self._by_name.setdefault(key, []).append(path)
         self._by_plain = None
@@ -101,10 +125,12 @@ class Library:
             path = addresses.resolved(self.folder, name)
             if path in self.frames:
                 return path
+            if composed(path) in self._by_path:
+                return self._by_path[composed(path)]
         for name in names:
             wanted = {plain_name(folder) for folder in (*near, os.path.basename(os.path.dirname(name)))}
             others = []
-            for path in self._candidates(os.path.basename(name)):
+            for path in self._candidates(composed(os.path.basename(name))):
                 folder = plain_name(os.path.basename(os.path.dirname(path)))
                 if folder in wanted:
                     return path

@@ -10,6 +10,7 @@ import importlib
 import os
 
 from pipelines.annotations.resolve import resolve
+from pipelines.annotations.text import held_in
 from pipelines.storage import folders
 from pipelines.storage.addresses import all_shown
 
@@ -25,6 +26,8 @@ FORMATS = {  # in the order in which a file or folder is offered to them; the fi
     "list": "pipelines.annotations.formats.path_list",
     "folders": "pipelines.annotations.formats.folders",
 }
+
+IN_FOLDERS = ("folders", "hmdb51", "ucf101")  # whose `read` says itself what a folder lacks
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,7 +63,14 @@ def parse(path, format=None, options=None):
         raise ValueError("`split_by` names a column of a CSV manifest. Received: "
                          f"split_by={options.split_by!r} for '{path}', of format '{format}'. Leave it out, or write a "
                          "manifest `path,label` with that column.")
-    return module(format).read(os.fspath(path), options)
+    path = os.fspath(path)
+    if format not in IN_FOLDERS and folders.is_folder(path) and not module(format).knows(path):
+        raise ValueError(f"Expected a file of format '{format}'. Received the folder '{path}', which has none that the "
+                         "format knows. Name another format, or pass the file.")
+    if format == "folders" and not folders.is_folder(path):
+        raise ValueError(f"Expected a folder per class. '{path}' is no folder but holds {held_in(path)}. Name another "
+                         "format.")
+    return module(format).read(path, options)
 
 
 def module(name):
@@ -77,4 +87,5 @@ def detect(path):
         if module(name).knows(path):
             return name
     raise ValueError(f"Expected a folder per class, a CSV manifest `path,label` or one of the layouts "
-                     f"{', '.join(FORMATS)}. '{path}' is none of them. Name one with format=.")
+                     f"{', '.join(FORMATS)}. '{path}' is none of them: it holds {held_in(path)}. Name one with "
+                     "format=.")

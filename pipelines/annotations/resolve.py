@@ -1,10 +1,14 @@
 """Joins the rows of a `Table` with label ids and with the files on disk."""
 
+import dataclasses
 import os
 
+from absl import logging
+
 from pipelines.annotations.entries import LABELS_FILE, SPLIT_NAMES, Entry, Manifest, Missing
-from pipelines.annotations.files import Library, list_folder
-from pipelines.annotations.labels import LabelIds, load_labels, sort_labels
+from pipelines.annotations.files import Library, frames_in, spelt
+from pipelines.annotations.labels import LabelIds, composed, load_labels, sort_labels
+from pipelines.annotations.text import is_text, not_text_of
 from pipelines.storage import folders
 from pipelines.storage.addresses import file_name, join, on_the_web, parent, resolved, shown
 
@@ -18,26 +22,70 @@ def resolve(table, source, options):
         options: `pipelines.annotations.ReadOptions`. `labels` fixes the ids; `videos` is where names are looked for;
             `strict` makes an empty outcome an error.
     """
+    if options.strict:
+        _check_names(table, source)
     names, origin = _label_list(table, source, options.labels)
     ids = LabelIds(names, origin)
     index = names if table.labels is None else table.labels
     find = _finder(table, options.videos, names)
-    entries, missing = [], []
+    entries, missing, counted = [], list(table.missing), []
     for row in table.rows:
         row_names = tuple(_name(label, index, row, origin) for label in row.labels)
         row_ids = tuple(ids[name] for name in row_names)
         path, frames, cut, reason = find(row, row_names)
+        if not reason and frames is None and row.first_frame:
+            reason = _part_of_file(row, source, options.strict)
         if reason:
+            if options.strict and not is_text(row.names[0]):
+                raise not_text_of(source, row.names[0])
             missing.append(Missing(shown(row.names[0]), reason, row.split))
             continue
+        counted += [row] * (frames is None and row.num_frames is not None)
         start, end = (row.start, row.end) if cut else (None, None)
         entries.append(Entry(path, row_ids, start, end, row.split, frames, row.first_frame, row.group))
+    if counted:
+        logging.warning("'%s' gives `num_frames` to %d video files, the first '%s': it is for folders of frames, and "
+                        "not used; parts of files are given as start and end", shown(source), len(counted),
+                        shown(counted[0].names[0]))
+    if options.multi_label:
+        entries = _joined(entries)
     if options.strict and not entries:
         example = f", such as '{missing[0].path}'" if missing else ""
         raise ValueError(f"Expected at least one of the {len(missing)} videos of '{source}' to be there. None is below "
                          f"'{options.videos or table.folder}'{example}. Pass the folder with the videos as "
                          "videos=FOLDER, to a command as --videos=FOLDER.")
     return Manifest(entries, names, missing, table.multi_label if options.multi_label is None else options.multi_label)
+
+
+def _check_names(table, source):
+    """ValueError for a class that has no text for a name, which no file of labels could hold."""
+    for row in table.rows:
+        for label in row.labels:
+            if isinstance(label, str) and not is_text(label):
+                raise ValueError(f"Expected class names that are text in '{source}'. Received {os.fsencode(label)!r} "
+                                 f"for '{row.names[0]}'. Rename the folder, or save the list as UTF-8.")
+
+
+def _part_of_file(row, source, strict):
+    """Why a row is refused that gives a video file what only folders of frames have."""
+    if strict:
+        raise ValueError(f"Expected a folder of frames for `first_frame`={row.first_frame} in '{source}'. Received "
+                         f"'{shown(row.names[0])}', a video file. Give its part in seconds, as `start` and `end`.")
+    return "a video file with `first_frame`, which is for folders of frames; give its part as start and end"
+
+
+def _joined(entries):
+    """One entry with all labels where several rows give the same part of a video different ones."""
+    parts = {}
+    for entry in entries:
+        parts.setdefault(dataclasses.replace(entry, labels=()), []).append(entry)
+    joined = []
+    for part, same in parts.items():
+        if len({entry.labels for entry in same}) > 1:
+            labels = dict.fromkeys(label for entry in same for label in entry.labels)
+            same = [dataclasses.replace(part, labels=tuple(labels))]
+        joined += same
+    return joined
 
 
 def _label_list(table, source, labels):
@@ -52,8 +100,8 @@ def _label_list(table, source, labels):
         if folders.is_file(path):
             return load_labels(path), f"'{path}'"
     if table.labels is not None:
-        return list(table.labels), f"'{source}'"
-    used = {label for row in table.rows for label in row.labels}
+        return list(dict.fromkeys(map(composed, table.labels))), f"'{source}'"
+    used = {composed(label) if isinstance(label, str) else label for row in table.rows for label in row.labels}
     numbers = [label for label in used if isinstance(label, int)]
     if numbers:
         used = {*map(str, range(max(numbers) + 1)), *(label for label in used if isinstance(label, str))}
@@ -84,7 +132,7 @@ def _finder(table, videos, labels):
         for name in row.names:
             if not table.exact and not os.path.splitext(name)[1] and not os.path.dirname(name):
                 continue  # an id, of which there may be hundreds of thousands
-            path = resolved(folder, name)
+            path = spelt(resolved(folder, name))
             kind = folders.kind(path)
             if kind == "file":
                 return path, None, not row.whole, None
@@ -104,7 +152,7 @@ def _finder(table, videos, labels):
 
 
 def _frames(path, row, cut):
-    there = sum(map(folders.is_frame, list_folder(path)[1])) - row.first_frame
+    there = frames_in(path) - row.first_frame
     wanted = there if row.num_frames is None else row.num_frames
     if there < max(wanted, 1):
         return None, None, cut, f"a folder of {max(there, 0)} frames, where {max(wanted, 1)} were expected"

@@ -4,9 +4,10 @@ import dataclasses
 import json
 import re
 
-from pipelines.annotations.entries import canonical_split
+from pipelines.annotations.entries import Missing, canonical_split
+from pipelines.annotations.text import LOOKED_AT, lines_of, read_text
 from pipelines.storage import folders
-from pipelines.storage.addresses import absolute, file_name, join, on_the_web, parent, plain
+from pipelines.storage.addresses import absolute, file_name, join, on_the_web, parent, plain, shown
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Table:
         complete: bool. Whether every row is a file already found on disk.
         exact: bool. Whether names are paths, to be found as they stand or not at all.
         multi_label: bool or None. Whether the layout says that clips may have several labels.
+        missing: list of `Missing`. Rows that could not be read.
     """
 
     rows: list
@@ -55,30 +57,45 @@ class Table:
     complete: bool = False
     exact: bool = False
     multi_label: bool | None = None
+    missing: list = dataclasses.field(default_factory=list)
 
 
 def read_lines(path):
-    """Lines that hold something, ends and any byte order mark taken off, whatever the line ends; keeps inner spaces."""
-    with folders.open_text(path) as file:
-        return [line.rstrip() for line in file if line.strip()]
+    """(number, line) of lines that hold something, ends and any mark taken off; keeps spaces at their beginning."""
+    return [(number, line.rstrip()) for number, line in enumerate(lines_of(read_text(path, names=True)), 1)
+            if line.strip()]
 
 
 def first_lines(path, count=5):
     """The first few lines of a text file, or [] of anything else."""
     if not plain(path).lower().endswith((".csv", ".tsv", ".txt", ".lst", ".list")) or not folders.is_file(path):
         return []
-    with folders.open_text(path) as file:
-        lines = [file.readline(4096).rstrip() for _ in range(count)]
-    return [line for line in lines if line]
+    lines = lines_of(read_text(path, LOOKED_AT, names=True))
+    return [line.rstrip() for line in lines[:count] if line.strip()]
 
 
 def read_json(path):
     """The value in a JSON file; ValueError names the file where it holds none."""
+    text = read_text(path)
     try:
-        with folders.open_text(path, errors="strict") as file:
-            return json.load(file)
-    except ValueError as error:
-        raise ValueError(f"Expected JSON in '{path}'. Received text that is not: {error}. Repair the file.") from None
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        received = f"text that is not: {error}" if text.strip() else "an empty file"
+        raise ValueError(f"Expected JSON in '{path}'. Received {received}. Repair the file.") from None
+
+
+def kept(make, items, options, missing, name=str):
+    """`make(item)` for each of `items`; where `options.strict` is off, one that is refused does not stop the file.
+
+    It is then one of `missing`, a list, under `name(item)` and with the words it was refused with.
+    """
+    for item in items:
+        try:
+            yield make(item)
+        except ValueError as error:
+            if options.strict:
+                raise
+            missing.append(Missing(shown(name(item)), str(error)))
 
 
 def beside(path, pattern):

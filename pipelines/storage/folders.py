@@ -6,7 +6,6 @@ believed until it is read.
 
 import contextlib
 import contextvars
-import io
 import os
 
 from pipelines.storage import addresses, file_systems, files
@@ -85,12 +84,12 @@ def listing(folder):
     return _once(("names", folder), lambda: _listing(folder))
 
 
-def open_text(path, encoding="utf-8-sig", errors="surrogateescape", newline=None):
-    """A text file, opened for reading; use it in a `with`."""
+def read_bytes(path, limit=None):
+    """A small file's content, or the first `limit` bytes of it."""
     if not addresses.is_remote(path):
-        return open(path, encoding=encoding, errors=errors, newline=newline)
-    data = _once(("bytes", path), lambda: files.read_bytes(path))
-    return io.TextIOWrapper(io.BytesIO(data), encoding=encoding, errors=errors, newline=newline)
+        with open(path, "rb") as file:
+            return file.read(-1 if limit is None else limit)
+    return _once(("bytes", path), lambda: files.read_bytes(path))[:limit]
 
 
 def check_listable(folder, wanted="a folder of videos"):

@@ -7,7 +7,7 @@ patterns; here they are only ever compared.
 import re
 
 from pipelines.annotations.labels import load_labels, sort_labels
-from pipelines.annotations.table import Row, Table, beside, read_lines
+from pipelines.annotations.table import Row, Table, beside, kept, read_lines
 from pipelines.storage import folders
 from pipelines.storage.addresses import file_name
 
@@ -31,21 +31,26 @@ def read(path, options):
     if not files:
         raise ValueError(f"Expected files of fold {options.fold}, such as 'wave_test_split{options.fold}.txt', in "
                          f"'{path}'. None is there. Pass fold= one that is.")
-    rows = [row for file in files for row in _rows(file)]
-    names = {row.labels[0] for row in rows}
+    missing = []
+    rows = [row for file in files for row in _rows(file, options, missing)]
+    names = {re.fullmatch(FILE.format(fold=r"\d+"), file_name(file))[1] for file in files}
     for listed in beside(path, r"class_list\.txt"):
         names.update(load_labels(listed))
-    return Table(rows, sort_labels(names), folders.folder_of(path))
+    return Table(rows, sort_labels(names), folders.folder_of(path), missing=missing)
 
 
-def _rows(path):
+def _rows(path, options, missing):
     label = re.fullmatch(FILE.format(fold=r"\d+"), file_name(path))
     if not label:
         raise ValueError(f"Expected a file named CLASS_test_splitN.txt. Received: '{path}'. Keep the data set's names.")
-    for number, line in enumerate(read_lines(path), 1):
+
+    def row(numbered):
+        number, line = numbered
         name, _, tag = line.rpartition(" ")
         if tag not in SPLITS or not name:
             raise ValueError(f"Expected `name tag` with a tag 0, 1 or 2 in '{path}', line {number}. Received: "
                              f"{line!r}. Correct the line.")
-        if SPLITS[tag]:
-            yield Row((f"{label[1]}/{name.strip()}",), (label[1],), split=SPLITS[tag])
+        return Row((f"{label[1]}/{name.strip()}",), (label[1],), split=SPLITS[tag])
+
+    rows = kept(row, read_lines(path), options, missing, lambda numbered: numbered[1])
+    return [row for row in rows if row.split]

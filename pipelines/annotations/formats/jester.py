@@ -8,7 +8,8 @@ Pass `labels` to read either kind of list into the other's ids.
 import re
 
 from pipelines.annotations.labels import load_labels, sort_labels
-from pipelines.annotations.table import Row, Table, beside, first_lines, read_lines, split_in_name
+from pipelines.annotations.table import Row, Table, beside, first_lines, kept, read_lines, split_in_name
+from pipelines.annotations.text import check_text
 from pipelines.storage import folders
 from pipelines.storage.addresses import file_name
 
@@ -33,19 +34,22 @@ def read(path, options):
     lists = [path]
     if folders.is_folder(path):
         lists = list({split_in_name(file): file for file in reversed(beside(path, LISTS)) if knows(file)}.values())
-    rows = [row for file in lists for row in _rows(file)]
+    missing = []
+    rows = [row for file in lists for row in _rows(file, options, missing)]
     indexed = any(isinstance(label, int) for row in rows for label in row.labels)
     listed = beside(path, r"classInd\.txt" if indexed else r".*labels\.csv")
     if listed:
         labels = load_labels(listed[0])
     else:
         labels = None if indexed else sort_labels(label for row in rows for label in row.labels)
-    return Table(rows, labels, folders.folder_of(path))
+    return Table(rows, labels, folders.folder_of(path), missing=missing)
 
 
-def _rows(path):
+def _rows(path, options, missing):
     split = split_in_name(path)
-    for number, line in enumerate(read_lines(path), 1):
+
+    def row(numbered):
+        number, line = numbered
         named, indexed = NAMED.fullmatch(line), INDEXED.fullmatch(line)
         if named:
             labels = (named[2].strip(),)
@@ -56,4 +60,7 @@ def _rows(path):
         else:
             raise ValueError(f"Expected `id;label`, `id,label`, `id index` (from 1) or `id` in '{path}', line "
                              f"{number}. Received: {line!r}. Correct the line, or name another format.")
-        yield Row((re.match(r"\d+", line)[0],), labels, split=split)
+        check_text(labels[:1] if named else (), path, number)
+        return Row((re.match(r"\d+", line)[0],), labels, split=split)
+
+    return kept(row, read_lines(path), options, missing, lambda numbered: numbered[1])

@@ -8,7 +8,8 @@ reads `folder label parts positive...`.
 
 import re
 
-from pipelines.annotations.table import Row, Table, first_lines, read_json, read_lines, split_in_name
+from pipelines.annotations.table import Row, Table, first_lines, kept, read_json, read_lines, split_in_name
+from pipelines.annotations.text import held_in
 from pipelines.storage import folders
 from pipelines.storage.addresses import join, parent, plain
 
@@ -30,29 +31,44 @@ def knows(path):
 def read(path, options):
     """A `Table` of all rows; of a video in parts, one row for each part that shows the label."""
     in_json = plain(path).lower().endswith(".json")
-    items = read_json(path) if in_json else [_parts(line, path) for line in read_lines(path)]
+    missing = []
+    items = read_json(path) if in_json else list(kept(
+        lambda numbered: _parts(numbered[1], path), read_lines(path), options, missing, lambda numbered: numbered[1]))
+    if not isinstance(items, list):
+        raise ValueError(f"Expected a JSON list of objects with `label` and one of {', '.join(PLACES)} in '{path}'. It "
+                         f"holds {held_in(path)}. Name another format.")
     split = split_in_name(path)
-    rows = [row for item in items for row in _rows(item, split, path)]
+    rows = [row for found in kept(lambda item: _rows(item, split, path), items, options, missing) for row in found]
     tags = {label for row in rows for label in row.labels if isinstance(label, str)}
     labels = sorted(tags, key=lambda tag: (tag.rpartition("/")[0], int(tag.rpartition("/")[2]))) if tags else None
-    return Table(rows, labels, parent(path), exact=True,
-                 multi_label=True if any(isinstance(item["label"], list | dict) for item in items) else None)
+    several = any(isinstance(item, dict) and isinstance(item.get("label"), list | dict) for item in items)
+    return Table(rows, labels, parent(path), exact=True, multi_label=True if several else None, missing=missing)
 
 
 def _rows(item, split, path):
     item = item if isinstance(item, dict) else {"": item}
     label = item.get("label")
     if isinstance(label, dict):
-        labels = tuple(f"{tag}/{index}" for tag, indices in label.items() for index in indices)
+        labels = tuple(f"{tag}/{index}" if isinstance(indices, list) and isinstance(index, int) else None
+                       for tag, indices in label.items() for index in (indices if isinstance(indices, list) else [0]))
     else:
         labels = tuple(label) if isinstance(label, list) else (label,)
     place = next((place for place in PLACES if place in item), None)
-    if label is None or place is None or (place == "video_dir" and "positive_clip_inds" not in item):
+    if not _fits(labels, place, item):
         raise ValueError(f"Expected `label` and one of {', '.join(PLACES)} in each object of '{path}', and "
                          f"`positive_clip_inds` beside a video_dir. Received: {item}. Add what is missing.")
     if place == "video_dir":
         return [Row((f"{item[place]}/part_{index}.mp4",), labels, split=split) for index in item["positive_clip_inds"]]
-    return [Row((item[place],), labels, split=split, num_frames=item.get("total_frames"))]
+    frames = item.get("total_frames") if place == "frame_dir" else None
+    return [Row((item[place],), labels, split=split, num_frames=frames)]
+
+
+def _fits(labels, place, item):
+    """Whether an object says what it must, in the types that it must have."""
+    return (all(isinstance(label, int | str) and not isinstance(label, bool) for label in labels)
+            and place is not None and isinstance(item[place], str) and item[place] != ""
+            and isinstance(item.get("total_frames"), int | None)
+            and (place != "video_dir" or isinstance(item.get("positive_clip_inds"), list)))
 
 
 def _parts(line, path):

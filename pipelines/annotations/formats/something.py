@@ -5,7 +5,8 @@ have ids alone; their classes come from a `test-answers` file (`id;class`) besid
 """
 
 from pipelines.annotations.labels import load_labels, sort_labels
-from pipelines.annotations.table import Row, Table, beside, read_json, read_lines, split_in_name
+from pipelines.annotations.table import Row, Table, beside, kept, read_json, read_lines, split_in_name
+from pipelines.annotations.text import check_text, held_in
 from pipelines.storage import folders
 from pipelines.storage.addresses import file_name, plain
 
@@ -26,10 +27,12 @@ def knows(path):
 
 def read(path, options):
     """A `Table` of one list, or of all lists in a folder."""
-    rows = [row for file in (beside(path, LISTS) if folders.is_folder(path) else [path]) for row in _rows(file)]
+    missing = []
+    files = beside(path, LISTS) if folders.is_folder(path) else [path]
+    rows = [row for file in files for row in _rows(file, options, missing)]
     listed = beside(path, r".*labels\.json")
     labels = load_labels(listed[0]) if listed else sort_labels(name for row in rows for name in row.labels)
-    return Table(rows, labels, folders.folder_of(path))
+    return Table(rows, labels, folders.folder_of(path), missing=missing)
 
 
 def class_of(template):
@@ -41,30 +44,39 @@ def class_of(template):
     return template.replace("[", "").replace("]", "")
 
 
-def _rows(path):
+def _rows(path, options, missing):
     split = split_in_name(path)
     if plain(path).lower().endswith(".csv"):
-        return [Row((name,), (label,), split="test") for name, label in _answers(path).items()]
+        return [Row((name,), (label,), split="test") for name, label in _answers(path, options, missing).items()]
     answers = {}
     if split == "test":
         for file in beside(path, r".*test-answers.*\.csv"):
-            answers |= _answers(file)
-    rows = []
-    for number, item in enumerate(read_json(path), 1):
+            answers |= _answers(file, options, missing)
+    items = read_json(path)
+    if not isinstance(items, list):
+        raise ValueError(f"Expected a JSON list of objects with `id` in '{path}'. It holds {held_in(path)}. Name "
+                         "another format.")
+
+    def row(numbered):
+        number, item = numbered
         if not isinstance(item, dict) or "id" not in item:
             raise ValueError(f"Expected objects with `id` in '{path}'. Received {item!r} as number {number}. Correct "
                              "it.")
         name = str(item["id"])
-        label = class_of(item["template"]) if "template" in item else answers.get(name)
-        rows.append(Row((name,), (label,) if label else (), split=split))
-    return rows
+        label = class_of(str(item["template"])) if "template" in item else answers.get(name)
+        return Row((name,), (label,) if label else (), split=split)
+
+    return kept(row, enumerate(items, 1), options, missing, lambda numbered: str(numbered[1])[:200])
 
 
-def _answers(path):
-    found = {}
-    for number, line in enumerate(read_lines(path), 1):
+def _answers(path, options, missing):
+    """{id: class} of a file of test answers."""
+    def answer(numbered):
+        number, line = numbered
         name, separator, label = line.partition(";")
         if not separator:
             raise ValueError(f"Expected `id;class` in '{path}', line {number}. Received: {line!r}. Correct the line.")
-        found[name.strip()] = label.strip()
-    return found
+        check_text([label], path, number)
+        return name.strip(), label.strip()
+
+    return dict(kept(answer, read_lines(path), options, missing, lambda numbered: numbered[1]))

@@ -7,7 +7,8 @@ the folder `HandstandPushups` they begin with `v_HandStandPushups`.
 import re
 
 from pipelines.annotations.labels import load_labels, sort_labels
-from pipelines.annotations.table import Row, Table, beside, first_lines, read_lines
+from pipelines.annotations.table import Row, Table, beside, first_lines, kept, read_lines
+from pipelines.annotations.text import check_text
 from pipelines.storage import folders
 from pipelines.storage.addresses import file_name
 
@@ -32,9 +33,11 @@ def read(path, options):
                              f"'{path}'. None is there. Pass fold= one that is.")
     index = beside(path, r"classInd\.txt")
     classes = load_labels(index[0]) if index else None
-    rows = [_row(line, number, file, classes) for file in lists for number, line in enumerate(read_lines(file), 1)]
+    lines = [(line, number, file) for file in lists for number, line in read_lines(file)]
+    missing = []
+    rows = list(kept(lambda item: _row(*item, classes), lines, options, missing, lambda item: item[0]))
     folder = folders.folder_of(path)
-    return Table(rows, classes or sort_labels(row.labels[0] for row in rows), folder)
+    return Table(rows, classes or sort_labels(row.labels[0] for row in rows), folder, missing=missing)
 
 
 def _row(line, number, path, classes):
@@ -43,6 +46,7 @@ def _row(line, number, path, classes):
         raise ValueError(f"Expected `CLASS/v_CLASS_g01_c01.avi [index]` in '{path}', line {number}. Received: "
                          f"{line!r}. Correct the line, or name another format.")
     label, name, index = match.groups()
+    check_text([label], path, number)
     if index and classes and not (0 < int(index) <= len(classes) and classes[int(index) - 1] == label):
         raise ValueError(f"Expected the index of '{label}', counted from 1 in classInd.txt, in '{path}', line "
                          f"{number}. Received: {index}. Use the classInd.txt that the list was made with.")
