@@ -1,9 +1,10 @@
 """Folders of extracted frames, read as videos are: probed, then asked for clips by frame number.
 
 The frames of a folder are its image files in the order of their names, numbers by value: `img_2.jpg` before
-`img_10.jpg`.
+`img_10.jpg`. A folder with frames of several series is refused: nothing tells which of them the video is.
 """
 
+import collections
 import os
 import re
 
@@ -27,7 +28,28 @@ def frame_paths(folder):
                                  f"({error.strerror or error})") from None
     if not names:
         raise VideoError(folder, f"expected images ({', '.join(folders.FRAME_SUFFIXES)}) in this folder, found none")
+    _check_one_series(folder, names)
     return [addresses.join(folder, name) for name in sorted(names, key=_natural)]
+
+
+def _check_one_series(folder, names):
+    """VideoError for names that are not numbered in one way, such as img_1.jpg beside flow_x_1.jpg or cover.jpg.
+
+    Names of which nearly every one is built in its own way, as those of hashes are, are no series.
+    """
+    series = collections.Counter(map(_series, names))
+    if len(series) == 1 and len({os.path.splitext(name)[0] for name in names}) < len(names):
+        series = collections.Counter(_series(name) + os.path.splitext(name)[1].lower() for name in names)
+    if len(series) == 1 or not any("*" in name for name in series) or len(series) > max(3, len(names) // 4):
+        return
+    told = ", ".join(f"{name} ({count})" for name, count in sorted(series.items(), key=lambda item: (-item[1], item[0]))[:6])
+    raise VideoError(folder, f"its images are of {len(series)} series, where the frames of one video were expected: "
+                             f"{told}; move the one that is meant into a folder of its own")
+
+
+def _series(name):
+    """A frame's name with its numbers as `*`: `flow_x_00012.jpg` is of `flow_x_*`."""
+    return re.sub(r"\d+", "*", os.path.splitext(name)[0])
 
 
 def _natural(name):

@@ -60,3 +60,31 @@ def test_a_frame_that_is_no_image_makes_its_folder_bad_before_any_clip_meets_it(
     assert [labels.numpy().tolist() for _, labels in train] == [[1, 1]]
     assert list(train.quarantine) == [(str(tmp_path / "data/a/video"), "its frame '29.jpg': no image can be decoded "
                                                                        "from its 0 bytes")]
+
+
+def frames(folder, *names):
+    for name in names:
+        (folder / name).write_bytes(encode_image(np.full((4, 6, 3), 9, np.uint8), ".png"))
+
+
+@pytest.mark.parametrize(("names", "series"), [
+    (["img_1.png", "img_2.png", "flow_x_1.png", "flow_x_2.png", "flow_y_1.png"],
+     r"3 series, .*: flow_x_\* \(2\), img_\* \(2\), flow_y_\* \(1\); move the one that is meant into a folder of its"),
+    (["img_1.png", "flow_x_1.png", "flow_y_1.png"], r"flow_x_\* \(1\), flow_y_\* \(1\), img_\* \(1\)"),
+    ([*(f"{i:05}.png" for i in range(9)), "cover.png"], r"2 series, .*: \* \(9\), cover \(1\)"),
+    (["a_1.png", "a_1.jpg", "a_2.png", "a_2.jpg"], r"a_\*\.png \(2\), a_\*\.jpg \(2\)"),
+    ([*(f"f{i}.png" for i in range(9)), "f3 (copy).png"], r"f\* \(9\), f\* \(copy\) \(1\)"),
+])
+def test_several_series_in_a_folder_are_refused_by_their_names(tmp_path, names, series):
+    frames(tmp_path, *names)
+    for call in (frame_folder.probe, frame_folder.frame_paths, lambda path: frame_folder.read_frames(path, [0])):
+        with pytest.raises(VideoError, match=series):
+            call(tmp_path)
+
+
+@pytest.mark.parametrize("names", [
+    ["a.png", "b.png"], ["00:01:02.500.png", "00:01:03.png", "00:01:03.500.png"][::2], ["cam2_7.png", "cam2_10.png"],
+    ["img_1.png", "img_2.jpg"], [f"{i:x}a{i * 77:x}c.png" for i in range(3, 90)]])
+def test_one_series_is_read_however_it_is_named(tmp_path, names):
+    frames(tmp_path, *names)
+    assert len(frame_folder.frame_paths(tmp_path)) == len(names)
