@@ -42,7 +42,8 @@ def _check_one_series(folder, names):
         series = collections.Counter(_series(name) + os.path.splitext(name)[1].lower() for name in names)
     if len(series) == 1 or not any("*" in name for name in series) or len(series) > max(3, len(names) // 4):
         return
-    told = ", ".join(f"{name} ({count})" for name, count in sorted(series.items(), key=lambda item: (-item[1], item[0]))[:6])
+    most = sorted(series.items(), key=lambda item: (-item[1], item[0]))[:6]
+    told = ", ".join(f"{name} ({count})" for name, count in most)
     raise VideoError(folder, f"its images are of {len(series)} series, where the frames of one video were expected: "
                              f"{told}; move the one that is meant into a folder of its own")
 
