@@ -1,7 +1,10 @@
 """Models to files and back. Importing this makes every class known that a saved model of the package may name."""
 
+import contextlib
 import os
+import zipfile
 
+import h5py
 import keras
 
 from res3d.blocks import basic, bottleneck, preactivation, shortcut, units
@@ -15,6 +18,9 @@ KNOWN = (attention, backbone, basic, bottleneck, classifier, conv, factorized, l
          units)
 
 
+_FREE, _RATIO = 2**28, 20  # bytes that a file may unpack to whatever its size, and times its size beyond them
+
+
 def load_model(path: str | os.PathLike, **kwargs) -> keras.Model:
     """`keras.saving.load_model` with every layer of the package known; no `custom_objects` needed.
 
@@ -25,11 +31,46 @@ def load_model(path: str | os.PathLike, **kwargs) -> keras.Model:
     Returns: the model as it was saved; one that was built with a clip takes `(batch, *clip.shape)` uint8.
 
     Raises:
-        ValueError: for what is no `.keras` file.
+        ValueError: for what is no `.keras` file, or one that unpacks to many times its size.
 
     >>> from res3d.networks import build
     >>> build("resnet_10", 5, input_shape=(32, 32, 3), width=0.125).save("small.keras")
     >>> load_model("small.keras").output_shape
     (None, 5)
     """
+    if os.path.isfile(path) and zipfile.is_zipfile(path):
+        check_unpacked(path)
     return keras.saving.load_model(path, **kwargs)
+
+
+def check_unpacked(path: str | os.PathLike) -> None:
+    """Raises ValueError for a `.keras` file that would fill the memory: packed, or weights that only say their shape.
+
+    Args:
+        path: `.keras` file. What is damaged is left to Keras' own complaint.
+    """
+    most = _FREE + _RATIO * os.path.getsize(path)
+    with contextlib.suppress(OSError, RuntimeError, zipfile.BadZipFile), zipfile.ZipFile(path) as archive:
+        _check(path, sum(member.file_size for member in archive.infolist()), most)
+        for name in archive.namelist():
+            if name.endswith(".h5"):
+                with archive.open(name) as file, h5py.File(file, "r") as weights:
+                    _check(path, _held(weights), most)
+
+
+def _held(weights):
+    """Bytes of all arrays of an open HDF5 file, by their shapes."""
+    sizes = []
+
+    def add(_name, item):
+        if isinstance(item, h5py.Dataset):
+            sizes.append(item.nbytes)
+
+    weights.visititems(add)
+    return sum(sizes)
+
+
+def _check(path, size, most):
+    if size > most:
+        raise ValueError(f"A .keras file of this size must unpack to at most {most} bytes. Received: "
+                         f"'{os.fspath(path)}', which has {size}. It was made to harm, or damaged; do not open it.")

@@ -9,10 +9,12 @@ import os
 import urllib.parse
 from concurrent import futures
 
-from pipelines.storage.addresses import join
+from pipelines.storage.addresses import join, shown
 from res3d import atomic
 
 _TENSORFLOW_IO = ("http", "https", "s3", "az", "hdfs", "viewfs", "har")
+MOST_FETCHED, MOST_COPIED = 2**32, 2**36  # bytes that a web server may give, into memory and onto a disk
+_PIECE = 2**22  # bytes asked for at once
 _TAGS = ("ETag", "etag", "md5Hash", "generation", "LastModified", "mtime", "created")
 
 
@@ -155,10 +157,32 @@ class Fsspec:
             raise StorageError(f"Nothing here reads {name}:// addresses ({error}). "
                                "Install the extra: pip install 'res3d[remote]', or 'res3d[io]'.") from None
         self.system, self.flat = system, name in ("http", "https")
-        self.read, self.write, self.fetch, self.rename = system.cat_file, system.pipe_file, system.get_file, system.mv
+        self.read, self.fetch = (self._read_web, self._fetch_web) if self.flat else (system.cat_file, system.get_file)
+        self.write, self.rename = system.pipe_file, system.mv
         self.size, self.exists = system.size, system.exists
         self.open = functools.partial(system.open, mode="rb")
         self.make_folder = functools.partial(system.makedirs, exist_ok=True)
+
+    def _read_web(self, path):
+        return b"".join(self._pieces(path, MOST_FETCHED))
+
+    def _fetch_web(self, path, local):
+        with open(local, "wb") as file:
+            for piece in self._pieces(path, MOST_COPIED):
+                file.write(piece)
+
+    def _pieces(self, path, most):
+        """What a web server gives in answer to one question; it may be without end."""
+        size = 0
+        with self.system.open(path, "rb", block_size=0, size=1) as file:  # a stream; its real size is not asked for
+            while piece := file.read(_PIECE):
+                size += len(piece)
+                if size > most:
+                    error = StorageError(f"Expected at most {most} bytes at '{shown(path)}'. Received more: it may "
+                                         "have no end. Save the part that is wanted to a file.")
+                    error.reason = f"it gives more than {most} bytes"
+                    raise error
+                yield piece
 
     def stamp(self, path):
         info = self.system.info(path)

@@ -133,7 +133,7 @@ def test_a_slow_client_hinders_nobody(running):
 
 def test_a_client_that_stops_sending_is_let_go(serve, models):
     with serve(model_base_path=str(models / "toys"), model_name="toys") as running:
-        running.server._rest._idle_seconds = 0.3
+        running.server._rest._bodies.idle_seconds = 0.3
         with connect(running) as stuck:
             stuck.sendall(HEAD + b"Content-Length: 100\r\n\r\n{")
             assert stuck.recv(4096).startswith(b"HTTP/1.1 408")

@@ -3,22 +3,20 @@
 It reads bytes and writes status codes; what a body means is `protocol`'s business, what it asks for `inference`'s.
 """
 
-import asyncio
 import functools
 import re
-import threading
 import time
 import urllib.parse
-from concurrent.futures import ThreadPoolExecutor
 
-from absl import logging
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
-from serving.batching import callers
-from serving.errors import ServingError, from_exception, invalid
+from serving.errors import ServingError, invalid
 from serving.models import inference, metadata
-from serving.server.rest import json_examples, json_writer, requests, unpacking
+from serving.server.rest import json_examples, json_writer, requests
+from serving.server.rest.bodies import Bodies, TooLargeError, TooSlowError
+from serving.server.rest.page_routes import PageRoutes
+from serving.server.rest.turns import Turns
 
 _API = re.compile(r"(?i)/v1/.*", re.DOTALL)
 _PREDICTION = re.compile(
@@ -27,7 +25,6 @@ _STATUS = re.compile(
     r"(?i)/v1/models(?:/([^/:]+))?(?:(?:/versions/(\d+))|(?:/labels/([^/:]+)))?(?:\/(metadata))?", re.ASCII)
 _CORS = {"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Methods": "POST, GET",
          "Access-Control-Allow-Headers": "Content-Type"}
-_MAX_UNPACKED = 100 * 1024 * 1024
 _NOT_FOUND = ("<HTML><HEAD>\n<TITLE>404 Not Found</TITLE>\n</HEAD><BODY>\n<H1>Not Found</H1>\n</BODY></HTML>\n")
 
 
@@ -51,15 +48,15 @@ class RestApp:
     def __init__(self, store, metrics, *, timeout_seconds=30.0, threads=8, max_queued=1000, max_body_bytes=64 << 20,
                  idle_seconds=30.0, cors=False, metrics_path=None, access_log=None, page=None):
         self._store, self._metrics, self._timeout_ms = store, metrics, round(timeout_seconds * 1e3)
-        self._pool = ThreadPoolExecutor(threads, "rest")
-        self._room, self._limit = threads + max_queued, max_body_bytes
-        self._idle_seconds, self._cors, self._metrics_path = idle_seconds, cors, metrics_path
-        self._access_log, self._page = access_log, page
-        self._busy = 0
+        self._turns, self._bodies = Turns(threads, max_queued, "rest"), Bodies(max_body_bytes, idle_seconds)
+        self._cors, self._metrics_path, self._access_log = cors, metrics_path, access_log
+        self._page = None if page is None else PageRoutes(page, self._bodies)
         self.draining = False
 
     def close(self):
-        self._pool.shutdown(wait=True)
+        self._turns.close()
+        if self._page is not None:
+            self._page.close()
 
     async def __call__(self, scope, receive, send):
         if scope["type"] != "http":
@@ -91,11 +88,11 @@ class RestApp:
         model, method, code = "", "", "OK"
         try:
             call, model, method = self._route(request.method, whole)
-            body = await self._body(request) if request.method == "POST" else b""
-            response = self._json(await self._in_thread(request, functools.partial(call, body)))
-        except _TooLargeError as error:
+            with self._turns.place():
+                response = self._json(await self._answered(request, call))
+        except TooLargeError as error:
             code, response = "INVALID_ARGUMENT", self._error(str(error), 413)
-        except _TooSlowError as error:
+        except TooSlowError as error:
             code, response = "CANCELLED", self._error(str(error), 408)
         except ServingError as error:
             code, response = error.code, self._error(error.message, error.http_status)
@@ -103,6 +100,12 @@ class RestApp:
             response.headers["connection"] = "close"  # the rest of the body is never read
         self._metrics.answered(model, method, "REST", code, time.monotonic() - start)
         return response, model
+
+    async def _answered(self, request, call):
+        if request.method != "POST":
+            return await self._turns.run(request, functools.partial(call, b""))
+        async with self._bodies.of(request) as body:
+            return await self._turns.run(request, functools.partial(call, body))
 
     def _route(self, verb, path):
         """The function that answers, the model it asks for and the method's name for the metrics."""
@@ -177,75 +180,8 @@ class RestApp:
             ready = not self.draining and self._store.ready()
             waiting = "draining" if self.draining else "waiting for models"
             return PlainTextResponse("ok\n" if ready else f"{waiting}\n", 200 if ready else 503)
-        if self._page is not None:
-            if path == "/" and request.method in ("GET", "HEAD"):
-                return HTMLResponse(self._page.html())
-            if path == "/page/state" and request.method == "GET":
-                return await self._page_answer(request, lambda _model, _body: {
-                    **self._page.state(), "most_bytes": self._limit})
-            if path in ("/page/classify", "/page/look") and request.method == "POST":
-                return await self._page_answer(request, getattr(self._page, path.rpartition("/")[2]))
-        return HTMLResponse(_NOT_FOUND, 404)
-
-    async def _page_answer(self, request, answer):
-        model = request.query_params.get("model", "")
-        try:
-            video = await self._body(request)
-            return JSONResponse(await self._in_thread(request, functools.partial(answer, model, video)))
-        except _TooLargeError as error:
-            return JSONResponse({"error": str(error)}, 413, {"connection": "close"})
-        except _TooSlowError as error:
-            return JSONResponse({"error": str(error)}, 408, {"connection": "close"})
-        except ServingError as error:
-            return JSONResponse({"error": error.message}, error.http_status)
-
-    # What both need.
-
-    async def _body(self, request):
-        """The whole body, unpacked.
-
-        Raises:
-            _TooLargeError, _TooSlowError, ClientDisconnect.
-        """
-        length = request.headers.get("content-length", "")
-        if length.isdigit() and int(length) > self._limit:
-            raise _TooLargeError(self._limit, int(length))
-        parts, size, stream = [], 0, request.stream()
-        while True:
-            try:
-                part = await asyncio.wait_for(anext(stream, None), self._idle_seconds)
-            except TimeoutError:
-                raise _TooSlowError(self._idle_seconds) from None
-            if part is None:
-                break
-            size += len(part)
-            if size > self._limit:
-                raise _TooLargeError(self._limit, size)
-            parts.append(part)
-        body = b"".join(parts)
-        if not unpacking.is_gzip(request.headers.get("content-encoding", "")):
-            return body
-        return await asyncio.to_thread(unpacking.unpacked, body, _MAX_UNPACKED)  # a bomb holds up nobody else
-
-    async def _in_thread(self, request, call):
-        """What a call gives that runs in the pool; one that has not begun when its client leaves never does."""
-        if self._busy >= self._room:
-            raise ServingError("UNAVAILABLE", f"The server answers or keeps waiting {self._room} requests already. Try "
-                                              "again later.")
-        self._busy += 1
-        left = threading.Event()
-        work = self._pool.submit(_refusing, call, left)
-        watch = asyncio.ensure_future(_departure(request, left, work)) if request.method == "POST" else None
-        try:
-            return await asyncio.wrap_future(work)
-        except asyncio.CancelledError:
-            if left.is_set():
-                raise callers.gone() from None
-            raise
-        finally:
-            self._busy -= 1
-            if watch is not None:
-                watch.cancel()
+        found = await self._page.answer(request, path) if self._page is not None else None
+        return found or HTMLResponse(_NOT_FOUND, 404)
 
     def _headers(self):
         return {"Content-Type": "application/json", **(_CORS if self._cors else {})}
@@ -256,34 +192,3 @@ class RestApp:
     def _error(self, message, status):
         body = f'{{ "error": {json_writer.quoted(message)} }}'.encode("utf-8", "backslashreplace")
         return self._json(body, status, {"Retry-After": "1"} if status == 503 else None)
-
-
-class _TooLargeError(Exception):
-    def __init__(self, limit, size):
-        super().__init__(f"A request body must have at most {limit} bytes. Received: {size} or more. Send frames as "
-                         "JPEG, or start the server with a larger --max_body_bytes.")
-
-
-class _TooSlowError(Exception):
-    def __init__(self, seconds):
-        super().__init__(f"A request body must keep coming. Received nothing for {seconds:g} seconds.")
-
-
-async def _departure(request, left, work):
-    """Waits until the client has gone; work that has not begun is dropped then."""
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
-    left.set()
-    work.cancel()
-
-
-def _refusing(call, left):
-    """Runs a call; whatever it raises becomes a ServingError, and a defect leaves its traceback in the log."""
-    try:
-        with callers.waiting(lambda: not left.is_set()):
-            return call()
-    except ServingError:
-        raise
-    except Exception as error:
-        logging.exception("A request failed in a way that nobody foresaw")
-        raise from_exception(error) from error

@@ -20,6 +20,8 @@ TOP = 5
 _GRID = 5  # patches along each side that are covered in turn to see which ones matter
 _AT_ONCE = 5  # covered clips in one run
 _MOST_LABELS = 1000
+_SECONDS = 20.0  # for decoding a video once; it is decoded twice, and a network runs as long at the most
+_MOST_PIXELS, _LONGEST = 9_000_000, 16  # of a frame, and times its short side
 
 
 class Page:
@@ -73,7 +75,7 @@ class Page:
             start = time.monotonic()
             frames, indices = _frames(servable, content)
             decoded = time.monotonic()
-            answer = inference.predict(servable, "", {_alias(servable): frames[None]})
+            answer = inference.predict(servable, "", {_alias(servable): frames[None]}, timeout_ms=_SECONDS * 1e3)
             seconds = time.monotonic() - decoded
         # A page's request counts like any other.
         self._metrics.answered(name, "predict", "PAGE", "OK", time.monotonic() - start)
@@ -96,10 +98,12 @@ class Page:
         with self._store.acquire(name) as servable:
             frames, _ = _frames(servable, content)
             alias = _alias(servable)
-            whole = inference.predict(servable, "", {alias: frames[None]}, ["scores", "top_classes"])
+            whole = inference.predict(servable, "", {alias: frames[None]}, ["scores", "top_classes"],
+                                      _SECONDS * 1e3)
             best = int(np.argmax(whole["scores"][0]))
-            kept = [float(scores[best]) for covered in _covered(frames)
-                    for scores in inference.predict(servable, "", {alias: covered}, ["scores"])["scores"]]
+            runs = (inference.predict(servable, "", {alias: covered}, ["scores"], _SECONDS * 1e3)
+                    for covered in _covered(frames))
+            kept = [float(scores[best]) for run in runs for scores in run["scores"]]
         lost = np.maximum(float(whole["scores"][0, best]) - np.reshape(kept, (_GRID, _GRID)), 0)
         heat = lost / lost.max() if lost.max() > 0 else lost
         return {"label": whole["top_classes"][0, 0].decode("utf-8", "replace"), "heat": heat.round(4).tolist()}
@@ -125,9 +129,13 @@ def _frames(servable, content):
         raise invalid(f"Model {servable.name} takes no clips that this page could make: it ships no clip.json. Export "
                       "it with res3d export.")
     try:
-        info = reading.probe(content)
+        info = reading.probe(content, timeout=_SECONDS)
+        if info.width * info.height > _MOST_PIXELS or max(info.width, info.height) > _LONGEST * min(info.width,
+                                                                                                      info.height):
+            raise invalid(f"A video's frames must have at most {_MOST_PIXELS} pixels, and a long side of at most "
+                          f"{_LONGEST} times the short one. Received: {info.width}x{info.height}.")
         indices = centre_clip(info, clip)
-        return reading.read_clip(content, indices, clip, info=info), indices
+        return reading.read_clip(content, indices, clip, info=info, timeout=_SECONDS), indices
     except VideoError as error:
         raise invalid(f"This is no video that can be read: {error.reason}.") from None
 

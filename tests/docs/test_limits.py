@@ -1,0 +1,29 @@
+"""The table of limits says what the code has."""
+
+import pathlib
+
+import pytest
+
+from serving.exporter import headers, signature
+from serving.models import inference
+from serving.server.rest import bodies, connections, json_writer, page, page_routes
+from serving.tensors import tensor_proto
+
+TEXT = (pathlib.Path(__file__).parents[2] / "docs/how-to/serve.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("row", "numbers"), [
+    ("HTTP connections", [connections.MOST_CONNECTIONS]), ("head of a request", [connections.HEAD_SECONDS]),
+    ("URL", [connections.MOST_URL]), ("headers", [connections.MOST_HEAD]),
+    ("body that comes slowly", [30, bodies.SLOWEST]),
+    ("body in gzip", [bodies.FREE_UNPACKED, bodies.MOST_RATIO, bodies.MOST_UNPACKED]),
+    ("all bodies together, unpacked", [bodies.MOST_HELD]), ("JSON", [json_writer._QUOTED]),
+    ("tensor that repeats its last value", [tensor_proto.MOST_STRETCHED]),
+    ("context repeated before examples", [inference.MOST_CONTEXT]),
+    ("picture, JPEG or PNG", [headers.MOST_PIXELS, headers.MOST_SCANS]), ("GIF", [headers.MOST_ANIMATED]),
+    ("strings to `describe`", [signature.MOST_DESCRIBED]),
+    ("videos on the page", [page_routes._THREADS, page_routes._QUEUED, int(page._SECONDS), page._MOST_PIXELS])])
+def test_every_limit_is_in_the_table(row, numbers):
+    line = next(line for line in TEXT.splitlines() if line.startswith(f"| {row} |"))
+    for number in numbers:
+        assert f" {number} " in line.replace(",", " ")
