@@ -17,3 +17,9 @@ def variable_index(optimizer, variable):
 def averaged_variables(optimizer):
     """(variable, its moving average) of an optimizer that keeps averages, `use_ema`."""
     return list(zip(optimizer._trainable_variables, optimizer._model_variables_moving_average))
+
+
+def producer(tensor):
+    """(operation, its input tensors, which of its outputs) that made a symbolic tensor of a functional model."""
+    operation, node, index = tensor._keras_history
+    return operation, operation._inbound_nodes[node].input_tensors, index

@@ -18,6 +18,8 @@ def add_flags(parser):
     parser.add_argument("--version", type=int, help="version number (default: the next free one)")
     parser.add_argument("--labels", help="file of label names, one a line")
     parser.add_argument("--multi_label", action="store_true", help="independent scores, several labels a clip")
+    parser.add_argument("--activation", choices=("logits", "softmax", "sigmoid"),
+                        help="what the model's numbers are (default: as it is made, and as they are)")
     parser.add_argument("--top", type=int, default=5, help="labels named in `top_classes` (default: %(default)s)")
     parser.add_argument("--nofold", dest="fold", action="store_false",
                         help="keep batch norms as they are: scores then equal those of model.predict to the last bit, "
@@ -44,7 +46,7 @@ def run(args):
     path = export(args.workdir, args.model, args.output, version=args.version, labels=args.labels, top=args.top,
                   multi_label=args.multi_label, fold=args.fold, dtype=args.dtype, quantize=args.quantize,
                   data=args.data, samples=args.samples, warmup_batches=_sizes(args.warmup_batches),
-                  verified=args.verify, runtime=args.runtime_dir)
+                  verified=args.verify, runtime=args.runtime_dir, activation=args.activation)
     print(summary(path))
 
 

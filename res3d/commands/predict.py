@@ -18,6 +18,8 @@ def add_flags(parser):
                              "a camera's number or a stream's address")
     parser.add_argument("--model", help="work folder, or .keras file")
     parser.add_argument("--labels", help="file of label names, one a line (default: labels.txt beside the model)")
+    parser.add_argument("--activation", choices=("logits", "softmax", "sigmoid"),
+                        help="what the model's numbers are (default: as it is made, and as they are)")
     parser.add_argument("--protocol", default="centre", help="how videos are cut into clips (default: %(default)s)")
     parser.add_argument("--top", type=int, default=5, help="classes to show (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help='print [{"video", "top": [{"label", "score"}]}]')
@@ -49,10 +51,11 @@ def run(args):
         from res3d.workflows.predict import explain, predict
 
         results = predict(args.model, args.videos, protocol=args.protocol, top=args.top, labels=args.labels,
-                          workers=args.workers)
+                          workers=args.workers, activation=args.activation)
     print(json.dumps(results, indent=1) if args.json else table(results))
     if args.explain is not None:
-        explain(args.model, args.videos, results, args.explain, labels=args.labels)
+        explain(args.model, args.videos, results, args.explain, labels=args.labels,
+                activation=args.activation)
         print(f"explained in {args.explain}", file=sys.stderr)
     if not any("top" in result for result in results):
         print("res3d predict: error: none of the videos could be classified", file=sys.stderr)
@@ -67,7 +70,8 @@ def _check_company(args):
     else:
         idle, where = [name for name in ("step", "output") if getattr(args, name) is not None], "with --sliding"
     if not idle and args.server is not None:
-        idle, where = [name for name in ("labels", "workers") if getattr(args, name) is not None], "with --model"
+        named = [name for name in ("labels", "activation", "workers") if getattr(args, name) is not None]
+        idle, where = named, "with --model"
         idle += ["protocol"] if args.protocol != "centre" else []
     if idle:
         raise ValueError(f"`--{idle[0]}` works {where} only. Received: --{idle[0]}={getattr(args, idle[0])}. "
@@ -86,5 +90,5 @@ def _follow(args):
         print(json.dumps({"video": args.videos[0], **answer}), flush=True)
 
     windows = follow(args.model, args.videos[0], tell, labels=args.labels, step=args.step, top=args.top,
-                     output=args.output)
+                     output=args.output, activation=args.activation)
     return 0 if windows else 1

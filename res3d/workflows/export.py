@@ -6,7 +6,7 @@ import pathlib
 import numpy as np
 
 from pipelines.dataset.evaluation import evaluation_clips
-from res3d.workflows.loading import load_network
+from res3d.workflows.loading import load_trained
 from serving.exporter import saved_model
 
 
@@ -22,7 +22,7 @@ def export(workdir, model, output, *, labels=None, multi_label=False, data=None,
         samples: int. How many of them.
         options: as of `serving.export`.
     """
-    network, clip, names, several = load_network(workdir or model, labels)
+    network, clip, names, several = load_trained(workdir or model, labels)
     clips = None if data is None else _samples(data, clip, names, samples)
     return saved_model.export(network, output, names, clip=clip, multi_label=several or multi_label or None,
                               samples=clips, card=_facts(workdir), **options)

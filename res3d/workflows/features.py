@@ -9,7 +9,7 @@ from pipelines.dataset.evaluation import evaluation_views
 from pipelines.manifest import read_manifest
 from pipelines.sample.protocols import protocol as find_protocol
 from res3d.atomic import writing
-from res3d.workflows.loading import ScoringNetwork, load_network, name_of
+from res3d.workflows.loading import ScoringNetwork, load_trained, name_of
 
 
 def features(model, data, output, *, stages=("head_pool",), split=None, protocol="centre", whole=False, workers=None,
@@ -38,7 +38,7 @@ def features(model, data, output, *, stages=("head_pool",), split=None, protocol
     if not os.path.isdir(folder):
         raise FileNotFoundError(f"`--output` must be a file in a folder that is there. Received: '{output}'. Make the "
                                 "folder first.")
-    network, clip, _, _ = load_network(model)
+    network, clip, _, _ = load_trained(model)
     known = [layer.name for layer in network.layers]
     for stage in stages:
         if stage not in known:

@@ -4,9 +4,11 @@ import pathlib
 import time
 import zipfile
 
+import keras
 import numpy as np
 
 from pipelines.annotations.labels import load_labels
+from res3d import ending
 from res3d.evaluation.adapt import at_shape, without_xla
 from res3d.layers.pixel_scaling import clip_of
 from res3d.saving import load_model
@@ -71,12 +73,36 @@ def name_of(entry):
            f"{'' if entry.end is None else f'{entry.end:g}'}"
 
 
-def load_network(source, labels=None):
-    """(model, clip, labels, multi_label) of a work folder or a `.keras` file.
+def load_network(source, labels=None, activation=None):
+    """(model, clip, labels, multi_label) of a work folder or a `.keras` file, to score with: the model gives logits.
 
     Args:
         source: work folder, or `.keras` file with `labels.txt` beside it.
         labels: file of label names, or None. Without any, classes are called by their ids.
+        activation: "logits", "softmax" or "sigmoid", what the file's numbers are; None judges as an export does.
+
+    Raises:
+        OSError: if there is no such model.
+        ValueError: as `load_trained`, or if it is not clear what the numbers are.
+    """
+    model, clip, names, multi_label = load_trained(source, labels)
+    found = ending.read(model)
+    if found is None and activation is None and _run_of(source) is not None:
+        found = ending.LOGITS  # which the loss of a run takes
+    elif found is None or activation is not None:  # else how it is made says it, and no clip need be tried
+        rows = keras.ops.convert_to_numpy(keras.ops.cast(model(ending.probes(clip), training=False), "float32"))
+        found = ending.judge(model, rows, activation)
+    if found == "softmax" and multi_label:
+        raise ValueError(f"A run with several labels a video gives sigmoids or logits. Received: '{source}', whose "
+                         "network gives a softmax. Use the network that the run trained.")
+    return ending.with_logits(model, found), clip, names, multi_label or found == "sigmoid"
+
+
+def load_trained(source, labels=None):
+    """(model, clip, labels, multi_label) of a work folder or a `.keras` file, the model as it was saved.
+
+    Args:
+        source, labels: as of `load_network`.
 
     Raises:
         OSError: if there is no such model.
@@ -87,7 +113,7 @@ def load_network(source, labels=None):
         folder = WorkFolder(path)
         model = _load(folder.model_file)
         names = load_labels(labels) if labels is not None else folder.labels
-        multi_label = folder.recipe_file.is_file() and folder.recipe.loss.multi_label
+        multi_label = _several(folder)
         clip = folder.clip
         if clip_of(model) != clip:
             raise ValueError(f"The network of a run must take the clips of its {folder.clip_file.name}: {clip}. "
@@ -100,9 +126,21 @@ def load_network(source, labels=None):
         beside = path.with_name("labels.txt")
         labels = labels if labels is not None else (beside if beside.is_file() else None)
         names = load_labels(labels) if labels is not None else [str(i) for i in range(model.output_shape[-1])]
-        multi_label, clip = False, clip_of(model)
+        run, clip = _run_of(path), clip_of(model)
+        multi_label = run is not None and _several(run)
     check_labels(model, names)
     return model, clip, names, multi_label
+
+
+def _run_of(source):
+    """The `WorkFolder` that a folder is, or that `best.keras` or `last.keras` lies in; None for any other file."""
+    path = pathlib.Path(source).expanduser()
+    run = WorkFolder(path if path.is_dir() else path.parent)
+    return run if path.is_dir() or (path in (run.best, run.last) and run.recipe_file.is_file()) else None
+
+
+def _several(folder):
+    return folder.recipe_file.is_file() and folder.recipe.loss.multi_label
 
 
 def _load(path):

@@ -11,7 +11,7 @@ from res3d.workflows.scoring import middle_clip, score
 NO_NUMBERS = "the network gives no numbers for it, but NaN or infinity"
 
 
-def predict(model, videos, *, protocol="centre", top=5, labels=None, workers=None):
+def predict(model, videos, *, protocol="centre", top=5, labels=None, workers=None, activation=None):
     """Classifies videos.
 
     Args:
@@ -21,11 +21,12 @@ def predict(model, videos, *, protocol="centre", top=5, labels=None, workers=Non
         top: int. Classes a video.
         labels: file of label names, or None for the model's own.
         workers: int or None. Videos decoded at once.
+        activation: what the model's numbers are, as of `load_network`.
 
     Returns:
         list, one a file and in their order: `{"video", "top": [{"label", "score"}, ...]}`, or `{"video", "error"}`.
     """
-    network, clip, names, multi_label = load_network(model, labels)
+    network, clip, names, multi_label = load_network(model, labels, activation)
     manifest = Manifest(find_videos(videos), names, multi_label=multi_label)
     scored = score(network, clip, manifest, protocol, names, workers=workers, multi_label=multi_label)
     errors = dict(scored.quarantine)
@@ -41,7 +42,7 @@ def predict(model, videos, *, protocol="centre", top=5, labels=None, workers=Non
     return results
 
 
-def explain(model, videos, results, path, *, labels=None):
+def explain(model, videos, results, path, *, labels=None, activation=None):
     """Writes the middle clip of the one video in `results`, with the heat map and its classes drawn on, as a video.
 
     `videos` and `results` are what `predict` was given and gave; the frames of a record are its own.
@@ -50,6 +51,6 @@ def explain(model, videos, results, path, *, labels=None):
         raise ValueError("`--explain` takes one video that can be classified. Received "
                          f"{len(results)}: {', '.join(result['video'] for result in results[:5])}. Name one; that of a "
                          "prepared folder is PREPARED/NAME.")
-    network, clip, _, _ = load_network(model, labels)
+    network, clip, _, _ = load_network(model, labels, activation)
     pixels, rate = middle_clip(*find_videos(videos), clip)
     write_video(path, explained_clip(network, pixels, results[0]["top"]), fps=rate)

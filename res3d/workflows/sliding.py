@@ -161,7 +161,7 @@ def annotated(answer, frame):
     return frame
 
 
-def follow(model, source, tell, *, labels=None, step=None, top=5, output=None):
+def follow(model, source, tell, *, labels=None, step=None, top=5, output=None, activation=None):
     """Tells the answers of windows over one long or live video as they come; returns how many there were.
 
     Args:
@@ -172,9 +172,10 @@ def follow(model, source, tell, *, labels=None, step=None, top=5, output=None):
         step: int or None. Frames from one window to the next; None is half a window.
         top: int. Classes of a window.
         output: video file in which each answer is drawn on the frames after it, or None.
+        activation: what the model's numbers are, as of `load_network`.
     """
     source = int(source) if source.isdecimal() else source
-    network, clip, names, multi_label = load_network(model, labels)
+    network, clip, names, multi_label = load_network(model, labels, activation)
     windows = 0
 
     def frames():

@@ -2,6 +2,7 @@
 
 import keras
 
+from res3d import ending
 from res3d.geometry import ClipSpec
 from res3d.private_keras import layers_inside
 
@@ -44,16 +45,8 @@ def check_ends(model, clip):
 
 
 def output_activation(model):
-    """"softmax" or "sigmoid" if the model ends in it, None if it gives logits.
-
-    A layer of res3d says so itself, by `activation_name`; Keras' own that end in an activation have it as `activation`.
-    """
-    last = model.layers[-1]
-    found = getattr(last, "activation_name", None)
-    if found is None and isinstance(last, keras.layers.Dense | keras.layers.Activation):
-        found = keras.activations.serialize(last.activation)
-    elif isinstance(last, keras.layers.Softmax):
-        found = "softmax"
+    """"softmax" or "sigmoid" if the model is seen to end in it, None if it gives logits or does not tell."""
+    found = ending.read(model)
     return found if found in ACTIVATIONS else None
 
 

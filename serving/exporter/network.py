@@ -21,11 +21,12 @@ class Network:
         dtype: "float32", "bfloat16" or None. What the layers compute in, whatever they were trained in; the last layer
             stays in float32. None leaves them as they are.
         quantize: None or "int8". Saves the convolution kernels in 8 bits a weight; they are widened when loaded.
+        activation: what the model's numbers are, one of `res3d.ending.ENDINGS`; None asks how the model is made.
 
     Calling it with a uint8 `(batch, *clip.shape)` tensor gives float32 logits `(batch, classes)`.
     """
 
-    def __init__(self, model, clip, fold=True, dtype="float32", quantize=None):
+    def __init__(self, model, clip, fold=True, dtype="float32", quantize=None, activation=None):
         if dtype not in (*DTYPES, None):
             raise ValueError(f"`dtype` must be one of {', '.join(DTYPES)}. Received: dtype={dtype!r}.")
         if quantize not in (None, "int8"):
@@ -36,7 +37,7 @@ class Network:
         if quantize and not self.folding.variables:
             raise ValueError("A model to be quantized needs convolutions of res3d, whose kernels are kept in 8 bits. "
                              f"Received: model '{model.name}', which has none. Leave quantize out.")
-        self.activation = model_reading.output_activation(model)
+        self.activation = activation or model_reading.output_activation(model)
         self.feature_model = model_reading.feature_model(self.model)
 
     @property
@@ -68,15 +69,16 @@ class Network:
 
     def _run(self, model, clips):
         with self.folding.applied():
-            return tf.cast(model(self._scaled(clips), training=False), tf.float32)
+            return tf.cast(model(scaled(self.model, self.clip, clips), training=False), tf.float32)
 
-    def _scaled(self, clips):
-        """Pixels as the model's input takes them: uint8 as they are, or scaled here where the model does not scale."""
-        if self.model.inputs[0].dtype == "uint8":
-            return clips
-        pixels = tf.cast(clips[..., ::-1] if self.clip.channel_order == "BGR" else clips, tf.float32)
-        scale, shift = np.array(self.clip.pixel_scaling(), "float32")
-        return pixels * scale + shift
+
+def scaled(model, clip, clips):
+    """Pixels as the model's input takes them: uint8 as they are, or scaled here where the model does not scale."""
+    if model.inputs[0].dtype == "uint8":
+        return clips
+    pixels = tf.cast(clips[..., ::-1] if clip.channel_order == "BGR" else clips, tf.float32)
+    scale, shift = np.array(clip.pixel_scaling(), "float32")
+    return pixels * scale + shift
 
 
 def _is_precise(model):

@@ -55,13 +55,14 @@ class Precision:
         return "bit-equal to model.predict for uint8 clips on the same machine, in the same batch, with as many threads"
 
 
-def prepare(model, clip, *, fold=True, dtype="float32", quantize=None, multi_label=False, samples=None):
+def prepare(model, clip, *, activation=None, fold=True, dtype="float32", quantize=None, multi_label=False,
+            samples=None):
     """The network in the wanted precision, with the norms folded only where that changes nothing.
 
     Args:
         model: Keras model.
         clip: ClipSpec.
-        fold, dtype, quantize: as `Network`'s.
+        activation, fold, dtype, quantize: as `Network`'s.
         multi_label: bool. Scores by sigmoid.
         samples: uint8 clips, (clips, int labels), or None for two made-up clips: what changes are measured on.
 
@@ -75,10 +76,10 @@ def prepare(model, clip, *, fold=True, dtype="float32", quantize=None, multi_lab
     if clips is None:
         clips, truth = moving_patterns(2, clip, seed=1), None
     answers = functools.partial(_answers, clips=clips, multi_label=multi_label)
-    network = Network(model, clip, fold, dtype, quantize)
+    network = Network(model, clip, fold, dtype, quantize, activation)
     precision = Precision(dtype, quantize, len(network.folding))
     if dtype == "float32" and quantize is None and precision.folded_norms:
-        plain = Network(model, clip, fold=False)
+        plain = Network(model, clip, fold=False, activation=activation)
         change = _folding_change(answers(plain), answers(network))
         if change <= compare.TOLERANCE:
             precision = dataclasses.replace(precision, folding_change=change)
@@ -86,7 +87,7 @@ def prepare(model, clip, *, fold=True, dtype="float32", quantize=None, multi_lab
             logging.warning("Batch norms stay unfolded: folding would change the answers by %.3g.", change)
             network, precision = plain, dataclasses.replace(precision, folded_norms=0)
     if network.model is not model or quantize is not None:  # it no longer computes as it was trained
-        trained = Network(model, clip, fold=False, dtype=None)
+        trained = Network(model, clip, fold=False, dtype=None, activation=activation)
         change = change_of_scores(answers(trained)[0], answers(network)[0], truth)
         precision = dataclasses.replace(precision, change=change)
         logging.info("%s: %s", " ".join(filter(None, [dtype, quantize])), change)

@@ -14,6 +14,7 @@ from res3d.geometry import ClipSpec
 from serving.exporter import model_reading, staging
 from serving.exporter.card import MODEL_CARD_FILE, make_card, to_json
 from serving.exporter.precision import eager, prepare
+from serving.exporter.reference import Reference
 from serving.exporter.signature import make_signatures
 from serving.tensors import tfrecord
 from serving.verify import compare, warmup_requests
@@ -26,7 +27,7 @@ def export(model: keras.Model, directory: str | os.PathLike, labels: Sequence[st
            version: int | None = None, *, clip: ClipSpec | None = None, multi_label: bool | None = None, top: int = 5,
            fold: bool = True, dtype: str = "float32", quantize: str | None = None, warmup_batches: Sequence[int] = (1,),
            samples: np.ndarray | tuple | None = None, card: dict | None = None, verified: bool = True,
-           runtime: str | os.PathLike | None = None) -> str:
+           runtime: str | os.PathLike | None = None, activation: str | None = None) -> str:
     """Writes `directory/VERSION`, a SavedModel with every signature of `serving.exporter`.
 
     The folder is written under a name that no server takes for a version, loaded in a fresh process by TensorFlow's C++
@@ -38,7 +39,7 @@ def export(model: keras.Model, directory: str | os.PathLike, labels: Sequence[st
         labels: strings, one an output, in their order; None numbers them.
         version: int or None. None takes the next free number.
         clip: ClipSpec, or None to read the one inside the model.
-        multi_label: bool or None. Scores by sigmoid; None asks the model's last layer, and takes softmax otherwise.
+        multi_label: bool or None. Scores by sigmoid; None takes it where the model gives sigmoids.
         top: int. Labels named in `top_classes`.
         fold: bool. Fold batch norms into convolutions, if all scores stay within 1e-5.
         dtype: "float32" or "bfloat16". What the layers compute in, also if they were trained in another precision.
@@ -48,6 +49,8 @@ def export(model: keras.Model, directory: str | os.PathLike, labels: Sequence[st
         card: dict of JSON values to add to the model card, such as metrics.
         verified: bool. False skips the verification, and the card says so.
         runtime: folder of another TensorFlow package whose library verifies the export, or None.
+        activation: "logits", "softmax" or "sigmoid", what the model's numbers are; None judges by how it is made and by
+            what it gives for some clips, and refuses to guess.
 
     Returns:
         The path of the version folder.
@@ -68,11 +71,11 @@ def export(model: keras.Model, directory: str | os.PathLike, labels: Sequence[st
     clip = model_reading.read_clip(model) if clip is None else clip
     model_reading.check_ends(model, clip)
     labels = _check_labels(labels, model.output_shape[-1])
-    if multi_label is None:
-        multi_label = model_reading.output_activation(model) == "sigmoid"
+    reference = Reference(model, clip, activation)
+    multi_label = reference.multi_label(multi_label)
 
-    network, precision = prepare(model, clip, fold=fold, dtype=dtype, quantize=quantize, multi_label=multi_label,
-                                 samples=samples)
+    network, precision = prepare(model, clip, activation=reference.activation, fold=fold, dtype=dtype,
+                                 quantize=quantize, multi_label=multi_label, samples=samples)
     facts, extra = make_card(model, clip, labels, multi_label, precision), card or {}
     text = to_json({**facts, **extra})  # what the model says of itself: it cannot know yet how it will be verified
     signatures = make_signatures(network, clip, labels, text, network.features, multi_label, top)
@@ -84,6 +87,7 @@ def export(model: keras.Model, directory: str | os.PathLike, labels: Sequence[st
         if verified:
             features = eager(network.features) if network.features is not None else None
             known = KnownAnswers(eager(network), features, clip, labels, text, multi_label, top)
+            reference.compare(known, precision)
             report = _verify(folder, directory, known.logs(names), dtype, runtime)
         _write_assets(folder, clip, labels, to_json({**facts, "signatures": names, "verified": report, **extra}))
         path = staging.publish(folder, directory, version)

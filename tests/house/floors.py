@@ -17,6 +17,7 @@ FLOORS = {  # folder: (what it is for, the folders it may import), from the grou
     "res3d.importing": ("something done around the first import of a package", ()),
     "res3d.late_classes": ("classes that Keras knows before they are imported", ()),
     "res3d.private_keras": ("what Keras keeps private and the project needs", ()),
+    "res3d.ending": ("what the numbers of a model are", ("res3d.private_keras",)),
     "res3d.atomic": ("files that appear whole or not at all", ()),
     "res3d.quiet": ("libraries kept from writing to the terminal", ("res3d.importing",)),
     "res3d.geometry": ("ClipSpec: what a clip is", ("res3d.atomic",)),
@@ -76,7 +77,8 @@ FLOORS = {  # folder: (what it is for, the folders it may import), from the grou
                         "pipelines.sample")),
     "serving.verify": ("whether an export answers as Keras does", (*LIGHT, "serving.tensors", "serving.session")),
     "serving.exporter": ("models to version folders",
-                         (*LIGHT, "res3d.private_keras", "serving.tensors", "serving.verify")),
+                         (*LIGHT, "res3d.private_keras", "res3d.ending", "pipelines.storage", "serving.tensors",
+                          "serving.verify")),
     "serving.deploy": ("files for the real TensorFlow Serving", (*LIGHT, "serving.exporter")),
 
     "res3d.workflows": ("where the three packages are joined", ("res3d", "pipelines", "serving")),
