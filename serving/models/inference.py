@@ -9,6 +9,8 @@ import numpy as np
 from serving.errors import ServingError, invalid
 from serving.tensors import dtypes
 
+# What a model's own operations refuse with; the other codes are of time, room and versions.
+_OF_THE_MODEL = ("INVALID_ARGUMENT", "FAILED_PRECONDITION", "OUT_OF_RANGE", "UNIMPLEMENTED", "INTERNAL", "UNKNOWN")
 DEFAULT_SIGNATURE = "serving_default"
 MOST_CONTEXT = 2**26  # bytes
 CLASSIFY, REGRESS = "tensorflow/serving/classify", "tensorflow/serving/regress"
@@ -51,7 +53,22 @@ def predict(servable, signature_name, inputs, output_filter=(), timeout_ms=None,
                           f"default value provided. Inputs expected to be in the set {_names(known)}.")
     aliases = _filtered(signature.outputs, output_filter)
     fetches = [signature.outputs[alias].tensor for alias in aliases]
-    return dict(zip(aliases, servable.run(feeds, fetches, timeout_ms)))
+    try:
+        return dict(zip(aliases, servable.run(feeds, fetches, timeout_ms)))
+    except ServingError as error:
+        raise _of_nothing(known, feeds, error) from None
+
+
+def _of_nothing(inputs, feeds, error):
+    """The refusal of a run: where an input held no values, that it did, and not in what operation the model fell."""
+    if error.code in _OF_THE_MODEL:
+        for alias, endpoint in inputs.items():
+            shape = np.shape(feeds[endpoint.tensor])
+            if 0 in shape:
+                sizes = ",".join(map(str, shape))
+                return invalid(f"Input {alias} is empty, of shape [{sizes}], and this model needs values. Send at "
+                               "least one row, and in it at least one of everything.")
+    return error
 
 
 def _filtered(outputs, output_filter):

@@ -67,6 +67,7 @@ def test_a_file_that_is_not_there(tmp_path):
     ({"rest_api_port": -1}, r"^--rest_api_port must be from 0 to 65535\. Received: -1\.$"),
     ({"port": 9, "rest_api_port": 9}, r"^--rest_api_port must differ from --port\. Received: 9 for both\.$"),
     ({"rest_api_num_threads": 0}, r"^--rest_api_num_threads must be 1 or more\. Received: 0\.$"),
+    ({"rest_api_num_threads": -2}, r"^--rest_api_num_threads must be 1 or more\. Received: -2\.$"),
     ({"rest_api_timeout_in_ms": 0}, r"^--rest_api_timeout_in_ms must be 1 or more\. Received: 0\.$"),
     ({"max_body_bytes": -1}, r"^--max_body_bytes must be 0 or more\. Received: -1\.$"),
     ({"drain_seconds": float("nan")}, r"^--drain_seconds must be 0 or more\. Received: nan\.$"),
