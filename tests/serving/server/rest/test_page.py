@@ -182,7 +182,7 @@ def test_in_a_browser(server, green, tmp_path):
     script = tmp_path / "page.html"
     page = ask(server, "GET", "/")[1].decode()
     script.write_text(page + _AS_A_USER.replace("FILM", base64.b64encode(green.read_bytes()).decode()))
-    server._rest._page.html = script.read_text
+    server._rest._page._page.html = script.read_text
     done = subprocess.run(
         [_browser(), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}/profile",
          "--window-size=1000,900", "--virtual-time-budget=40000", "--dump-dom", f"http://{server.rest_address}/"],

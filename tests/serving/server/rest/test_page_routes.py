@@ -96,7 +96,7 @@ def test_posts_come_from_the_page_or_no_page(routes, headers, status):
 def test_every_answer_forbids_frames_and_guesses(routes, method, path, host):
     headers = ask(routes, method, path, host=host).headers
     assert headers["x-content-type-options"] == "nosniff"
-    assert headers["content-security-policy"] == "frame-ancestors 'none'"
+    assert headers["content-security-policy"] == "frame-ancestors 'self'"
 
 
 def test_other_paths_are_not_the_pages(routes):
