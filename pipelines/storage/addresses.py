@@ -101,6 +101,21 @@ def local_path(path):
     return urllib.parse.unquote(urllib.parse.urlsplit(path).path) if path.lower().startswith("file://") else path
 
 
+def on_disk(path, what):
+    """`path` as the operating system knows it, for what cannot be done at an address.
+
+    Raises:
+        ValueError: for an address, with `what` it was for.
+
+    >>> on_disk("file:///models/actions", "An export"), on_disk("models/actions", "An export")
+    ('/models/actions', 'models/actions')
+    """
+    if is_remote(path):
+        raise ValueError(f"{what} must be in a folder of this machine. Received: '{shown(path)}', an address. Name a "
+                         f"local folder, and copy it with the tools of {scheme(path)}://, or mount the bucket.")
+    return local_path(path)
+
+
 def absolute(path):
     """A path as it stands whatever the folder one is in; an address without slashes at its end, but on the web."""
     path = os.fspath(path)

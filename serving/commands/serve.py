@@ -8,6 +8,7 @@ import argparse
 import os
 import pathlib
 
+from pipelines.storage.addresses import on_disk
 from serving.server import flags
 
 EXAMPLE = "res3d serve exports/actions --page"
@@ -59,7 +60,7 @@ def run(args):
         print(versions())
         return 0
     if args.model:
-        folder = pathlib.Path(args.model)
+        folder = pathlib.Path(on_disk(args.model, "DIR/NAME"))
         if not folder.is_dir():
             raise ValueError(f"DIR/NAME must be a folder with numbered versions. Received: {args.model}, which is not "
                              "there. Make it with res3d export.")

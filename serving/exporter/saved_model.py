@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
+from pipelines.storage.addresses import on_disk
 from res3d.geometry import ClipSpec
 from serving.exporter import model_reading, staging
 from serving.exporter.card import MODEL_CARD_FILE, make_card, to_json
@@ -64,7 +65,7 @@ def export(model: keras.Model, directory: str | os.PathLike, labels: Sequence[st
         raise ValueError("An export is written by the TensorFlow backend of Keras. Received: "
                          f"KERAS_BACKEND={keras.backend.backend()}. Save the model with model.save('M.keras') and run: "
                          "res3d export --model=M.keras --output=DIR/NAME")
-    directory = pathlib.Path(directory)
+    directory = pathlib.Path(on_disk(directory, "An export"))
     _check_version(directory, version)
     if type(top) is not int or top < 1:
         raise ValueError(f"`top` must be an int of at least 1. Received: top={top!r}.")

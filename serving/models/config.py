@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from pipelines.storage.addresses import is_remote, local_path, shown
 from serving.errors import invalid
 from serving.models.versions import Policy
 
@@ -38,7 +39,8 @@ def from_proto(proto):
     for config in proto.model_config_list.config:
         platform = config.model_platform or ("tensorflow" if config.model_type else "")
         policy = Policy.from_proto(config.model_version_policy)
-        models.append(ModelConfig(config.name, config.base_path, policy, dict(config.version_labels), platform))
+        folder = local_path(config.base_path)
+        models.append(ModelConfig(config.name, folder, policy, dict(config.version_labels), platform))
     return models
 
 
@@ -57,6 +59,9 @@ def check(configs):
                           f"{config.name}.")
         if config.platform != "tensorflow":
             raise invalid(f"Model {config.name} has an unknown model_platform: {config.platform}. Use tensorflow.")
+        if is_remote(config.base_path):
+            raise invalid(f"Expected model {config.name} to have a base path on this machine; got base_path()="
+                          f"{shown(config.base_path)}, an address. Copy the model here, or mount it.")
         if not config.base_path.startswith("/") or "\0" in config.base_path:
             raise invalid(f"Expected model {config.name} to have an absolute path or URI; got base_path()="
                           f"{config.base_path}")

@@ -5,6 +5,7 @@ import math
 import os
 from collections.abc import Mapping
 
+from pipelines.storage.addresses import on_disk
 from serving.batching.parameters import Parameters
 from serving.server import channel_arguments, flags
 from serving.tensors import textproto
@@ -120,7 +121,7 @@ class Settings:
 
 
 def _models(values):
-    base_path = values["model_base_path"]
+    base_path = on_disk(values["model_base_path"], "--model_base_path")
     return ModelSettings(
         config_file=values["model_config_file"], poll_seconds=values["model_config_file_poll_wait_seconds"],
         name=values["model_name"], base_path=os.path.abspath(base_path) if base_path else "")

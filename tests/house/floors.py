@@ -68,10 +68,11 @@ FLOORS = {  # folder: (what it is for, the folders it may import), from the grou
     "serving.session": ("a SavedModel that runs", (*LIGHT, "serving.errors", "serving.tensors")),
     "serving.batching": ("which requests run together", ("serving.errors", "serving.tensors")),
     "serving.models": ("versions found, loaded, swapped and asked",
-                       ("serving.errors", "serving.tensors", "serving.session", "serving.batching")),
+                       ("pipelines.storage", "serving.errors", "serving.tensors", "serving.session",
+                        "serving.batching")),
     "serving.server": ("sockets, settings, metrics, REST and gRPC",
                        (*LIGHT, "serving.errors", "serving.tensors", "serving.batching", "serving.models",
-                        "pipelines.video", "pipelines.sample")),
+                        "pipelines.storage", "pipelines.video", "pipelines.sample")),
     "serving.client": ("videos in, labels out, by asking a server",
                        (*LIGHT, "serving.errors", "serving.tensors", "pipelines.storage", "pipelines.video",
                         "pipelines.sample")),
@@ -83,7 +84,7 @@ FLOORS = {  # folder: (what it is for, the folders it may import), from the grou
 
     "res3d.workflows": ("where the three packages are joined", ("res3d", "pipelines", "serving")),
     "pipelines.commands": ("flags", ("res3d", "pipelines")),
-    "serving.commands": ("flags", ("serving",)),
+    "serving.commands": ("flags", ("pipelines.storage", "serving")),
     "res3d.commands": ("flags", ("res3d", "pipelines", "serving")),
 }
 ROOFS = ("res3d.workflows", "res3d.commands", "pipelines.commands", "serving.commands")  # which nothing else imports
