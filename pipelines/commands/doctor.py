@@ -3,7 +3,8 @@
 DATA is a folder per class, a CSV manifest, any annotation file that `pipelines.annotations` reads, or one video; or the
 address of one of them, which behind a web server can be no folder. Videos are read by child processes, so that one that
 crashes or hangs a decoder is a line of the result like any other.
-The exit code is 1 only if no video at all is usable; what is wrong with some is a matter of the report.
+The exit code is 1 only if no video, or no listed part of one, is usable; what is wrong with some is a matter of the
+report.
 """
 
 import json
@@ -32,7 +33,7 @@ def add_flags(parser):
 
 
 def run(args):
-    """Prints the report; returns 0, or 1 if no video is usable."""
+    """Prints the report; returns 0, or 1 if nothing is usable."""
     import tqdm
 
     from pipelines.doctor import checks, page
@@ -57,4 +58,4 @@ def run(args):
         checks.usable(manifest, report).save(args.manifest)
     text = json.dumps(report, indent=2) if args.json else page.as_text(report)
     print(text.encode("utf-8", "backslashreplace").decode())  # file names need not be text
-    return 0 if report["usable"] else 1
+    return 0 if report["usable_rows"] else 1

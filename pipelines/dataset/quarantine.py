@@ -12,7 +12,9 @@ from res3d.atomic import writing
 
 
 class Quarantine:
-    """A list of (path, reason), each path once, and addresses without their secrets; safe to fill from several threads.
+    """A list of (path, reason), each pair once, and addresses without their secrets; safe to fill from several threads.
+
+    Of a video of which several parts cannot be used, each is here: their reasons tell them apart.
 
     Args:
         csv_path: path or None. Where `save` writes.
@@ -26,30 +28,31 @@ class Quarantine:
 
     def __init__(self, csv_path: str | os.PathLike | None = None) -> None:
         self.csv_path = csv_path
-        self._reasons: dict[str, str] = {}
+        self._reasons: dict[str, dict[str, None]] = {}  # path: its reasons, in order
         self._saved: list | None = None
         self._lock = threading.Lock()
 
     def add(self, path: str | os.PathLike, reason: object) -> bool:
-        """Takes a video in and logs it; False if it was there already."""
+        """Takes a video, or a part of one, in and logs it; False if it was there already, with this reason."""
         name = shown(path)
         with self._lock:
-            if name in self._reasons:
+            reasons = self._reasons.setdefault(name, {})
+            if str(reason) in reasons:
                 return False
-            self._reasons[name] = str(reason)
+            reasons[str(reason)] = None
         logging.warning("quarantined '%s': %s", name, reason)
         return True
 
     def reason(self, path: str | os.PathLike) -> str | None:
-        """Why `path` is here, or None if it is not."""
-        return self._reasons.get(shown(path))
+        """Why `path` is here, the first reason of several, or None if it is not."""
+        return next(iter(self._reasons.get(shown(path), ())), None)
 
     def save(self) -> None:
         """Writes `csv_path` (path,reason, sorted by path), aside and renamed, if there is something new."""
         if self.csv_path is None:
             return
         with self._lock:
-            rows = sorted(self._reasons.items())
+            rows = self._rows()
             if rows == self._saved:
                 return
             with writing(self.csv_path, "w", errors="surrogateescape", newline="") as file:
@@ -62,11 +65,14 @@ class Quarantine:
         return shown(path) in self._reasons
 
     def __len__(self):
-        return len(self._reasons)
+        return sum(map(len, list(self._reasons.values())))
 
     def __iter__(self):
         with self._lock:
-            return iter(sorted(self._reasons.items()))
+            return iter(self._rows())
+
+    def _rows(self):
+        return sorted((name, reason) for name, reasons in self._reasons.items() for reason in reasons)
 
     def __getitem__(self, index):
         return list(self)[index]

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 
 from pipelines.annotations.entries import Entry, Manifest
 from pipelines.annotations.files import may_be_video
+from pipelines.doctor import parts
 from pipelines.doctor.examine import examine_all
 from pipelines.manifest import read_manifest
 from pipelines.records import index
@@ -41,17 +42,22 @@ def check(data: str | os.PathLike | Manifest, clip: ClipSpec, *, split: str | No
         progress: None, or a function of the number of videos that returns a function to call after each.
 
     Returns:
-        A JSON-ready dict: `files`, `usable`, `bad` [{"path", "reason"}], `missing` [{"path", "reason"}], `warnings`
-        [{"kind", "message", "advice", "paths", "details"}], `classes` {label: usable videos}, `splits` {split: {label:
-        usable videos}}, `sizes`, `rates`, `containers` and `codecs` {value: videos}, `frames`, `seconds` and `cost`
-        summaries.
+        A JSON-ready dict: `files`, `usable`, `bad` [{"path", "reason"}], `rows` and `usable_rows` (of the manifest, of
+        which several may be parts of one file), `bad_parts` [{"path", "start", "end", "first_frame", "num_frames",
+        "reason"}] of good files, `missing` [{"path", "reason"}], `warnings` [{"kind", "message", "advice", "paths",
+        "details"}], `classes` {label: usable rows}, `splits` {split: {label: usable rows}}, `sizes`, `rates`,
+        `containers` and `codecs` {value: videos}, `frames`, `seconds` and `cost` summaries.
 
     Raises:
         OSError, ValueError: as `read_manifest` does, for data that cannot be listed at all.
     """
     manifest = manifest_of(data, split=split, labels=labels, videos=videos, format=format, fold=fold)
     paths = sorted({entry.path for entry in manifest})
-    found = examine_all(paths, workers, timeout, lambda video: weigh(video, clip), progress and progress(len(paths)))
+    entries = collections.defaultdict(list)
+    for entry in manifest:
+        entries[entry.path].append(entry)
+    found = examine_all(paths, workers, timeout, lambda video: weigh(video, clip, entries[video["path"]]),
+                        progress and progress(len(paths)))
     return report(manifest, found, clip)
 
 
@@ -70,21 +76,20 @@ def manifest_of(data, **options):
 
 
 def usable(manifest, report):
-    """The `Manifest` of the videos that the report of `check` does not call bad."""
-    bad = {video["path"] for video in report["bad"]}
-    return Manifest([entry for entry in manifest if shown(entry.path) not in bad], manifest.labels,
-                    multi_label=manifest.multi_label)
+    """The `Manifest` of the videos, and parts of them, that the report of `check` does not call bad."""
+    return Manifest(parts.without_bad(manifest, report), manifest.labels, multi_label=manifest.multi_label)
 
 
 def report(manifest, found, clip):
     """The dict that `check` returns, from a `Manifest` and what `examine` and `weigh` found of each path."""
     good = {video["path"]: video for video in found if "reason" not in video}
     bad = [{"path": shown(video["path"]), "reason": video["reason"]} for video in found if "reason" in video]
-    entries = [entry for entry in manifest if entry.path in good]
+    entries = [entry for entry in manifest if entry.path in good and not parts.reason(entry, good[entry.path])]
     usable = Manifest(entries, manifest.labels, multi_label=manifest.multi_label)
     videos = list(good.values())
     return {
         "files": len(found), "usable": len(good), "bad": bad,
+        "rows": len(manifest), "usable_rows": len(entries), "bad_parts": parts.bad_parts(manifest, good),
         "missing": [{"path": row.path, "reason": row.reason} for row in manifest.missing],
         "warnings": [warning for look in (_missing, _metadata, _duplicates, _balance, _lengths, _sizes, _costs)
                      for warning in look(manifest, usable, good, clip)],
@@ -103,13 +108,14 @@ def report(manifest, found, clip):
     }
 
 
-def weigh(video, clip):
-    """What `examine` found, with costs in place of the key frames, of which there may be as many as frames."""
+def weigh(video, clip, entries=()):
+    """What `examine` found, with costs and the parts of `entries` in place of lists as long as the video."""
     if "reason" in video:
         return video
     cost, jumping_cost = cost_of_clip(video, clip)
-    kept = {name: value for name, value in video.items() if name not in ("key_frames", "jumps")}
-    return kept | {"cost": cost, "jumping_cost": jumping_cost, "key_frame_gap": key_frame_gap(video)}
+    kept = {name: value for name, value in video.items() if name not in ("key_frames", "jumps", "times_us")}
+    return kept | {"cost": cost, "jumping_cost": jumping_cost, "key_frame_gap": key_frame_gap(video),
+                   "parts": parts.extents(video, entries) if entries else {}}
 
 
 def key_frame_gap(video):
@@ -143,13 +149,18 @@ def cost_of_clip(video, clip):
 
 def _missing(manifest, usable, good, clip):
     if manifest.missing:
+        unread = " or cannot be read" * any(row.reason.startswith("Expected ") for row in manifest.missing)
         yield _warning("missing", f"{len(manifest.missing)} of {len(manifest) + len(manifest.missing)} rows of the "
-                       "annotations have no file", "Fetch them, or go on without; training leaves them out.",
+                       f"annotations have no file{unread}", "Fetch them, or go on without; training leaves them out.",
                        [row.path for row in manifest.missing])
     unlabelled = [entry.path for entry in manifest if not entry.labels]
     if unlabelled:
         yield _warning("unlabelled", f"{len(unlabelled)} videos have no label", "Put them into a folder named after "
                        "their class, or list them in a CSV manifest, before training on them.", unlabelled)
+    bare = [entry.path for entry in manifest if entry.split is None]
+    if bare and len(bare) < len(manifest):
+        yield _warning("no split", f"{len(bare)} of {len(manifest)} rows name no split, and are in none", "Fill in the "
+                       "column `split`, or remove the rows.", bare)
 
 
 def _metadata(manifest, usable, good, clip):
@@ -207,6 +218,10 @@ def _duplicates(manifest, usable, good, clip):
     yield from some("contradicting labels", lambda paths, splits, labels: len(paths) > 1 and len(labels) > 1,
                     "videos carry different labels in different places",
                     "Decide for one label, or use a multi-label manifest.")
+    several = [] if manifest.multi_label else parts.contradicting(usable)
+    if several:
+        yield _warning("contradicting rows", f"{len(several)} videos have rows with different labels for the same part",
+                       "Decide for one, or read them with multi_label=True, which joins the rows.", several)
 
 
 def _balance(manifest, usable, good, clip):
@@ -230,9 +245,9 @@ def _balance(manifest, usable, good, clip):
 
 
 def _lengths(manifest, usable, good, clip):
-    short = [path for path, video in good.items() if video["num_frames"] < clip.span]
+    short = sorted({entry.path for entry in usable if parts.length(entry, good[entry.path]) < clip.span})
     if short:
-        yield _warning("short", f"{len(short)} videos are shorter than a clip of {clip.span} frames",
+        yield _warning("short", f"{len(short)} videos, or parts of them, are shorter than a clip of {clip.span} frames",
                        "Their last frame is repeated. Use fewer frames or a smaller stride if they are many.", short)
 
 

@@ -23,7 +23,7 @@ def examine(path):
     """What is to be known of one video: a JSON-ready dict.
 
     `path`, and either `reason`, why it is unusable, or `hash` (of the content) and the fields of
-    `pipelines.video.VideoInfo` but for the times.
+    `pipelines.video.VideoInfo`.
     """
     found = {"path": path}
     try:
@@ -33,9 +33,7 @@ def examine(path):
         else:
             paths = [sources.hold(path)]
             info = reading.probe(paths[0])
-        fields = info.to_dict()
-        del fields["times_us"]
-        found |= fields | {"path": path, "duration_seconds": info.duration_seconds}
+        found |= info.to_dict() | {"path": path, "duration_seconds": info.duration_seconds}
         if is_folder:
             found["key_frames"] = list(range(len(paths)))
         found["hash"] = _content_hash(paths)

@@ -10,8 +10,9 @@ SHOWN = 20  # lines of a list; --json and --report have all
 
 def as_text(report):
     """The report for a terminal."""
-    lines = [f"{report['usable']} of {report['files']} videos are usable"]
-    for title, rows in (("unusable", report["bad"]), ("missing", report["missing"])):
+    lines = [headline(report)]
+    for title, rows in (("unusable", report["bad"]), ("parts without frames", report["bad_parts"]),
+                        ("missing", report["missing"])):
         if rows:
             lines += ["", f"{title} ({len(rows)}):"] + [f"  {row['path']}: {row['reason']}" for row in rows[:SHOWN]]
             lines += [f"  ... and {len(rows) - SHOWN} more; --json lists all"] * (len(rows) > SHOWN)
@@ -41,13 +42,21 @@ def as_text(report):
     return "\n".join(lines)
 
 
+def headline(report):
+    """How much can be used: of the files, and of the rows, where these are parts of files."""
+    text = f"{report['usable']} of {report['files']} videos are usable"
+    if report["rows"] == report["files"] and not report["bad_parts"]:
+        return text
+    return f"{text}, {report['usable_rows']} of {report['rows']} rows of the list"
+
+
 def write_page(path, report, data):
     """Writes the report as one HTML file that needs no other, aside and renamed."""
     loader = jinja2.PackageLoader("pipelines.doctor", "")
     page = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True,
                               lstrip_blocks=True).get_template("doctor.html.j2")
     with writing(path, "w", errors="backslashreplace") as file:
-        file.write(page.render(report=report, data=shown(data), spread=_spread))
+        file.write(page.render(report=report, data=shown(data), spread=_spread, headline=headline(report)))
 
 
 def _spread(numbers):

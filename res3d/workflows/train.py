@@ -72,7 +72,7 @@ def train(recipe, data, workdir, *, deterministic=False, overwrite=False, checkp
                        agree=on_devices.agree if process_count > 1 else bool)
         finally:
             if chief:
-                _save_quarantine(folder, {**dict(skipped_before), **dict(fed.skipped)}.items())
+                _save_quarantine(folder, sorted({*skipped_before, *fed.skipped}))
 
 
 def make_model(recipe, num_classes, steps_per_epoch, weights=True):

@@ -38,11 +38,11 @@ class TrainingData:
     @property
     def skipped(self):
         """(path, reason) of every video that could not be used, those without a file included."""
-        found = dict(self.missing)
+        found = set(self.missing)
         for dataset in (self.train, self.validation):
             if dataset is not None:
-                found.update(dict(dataset.quarantine))
-        return sorted(found.items())
+                found.update(dataset.quarantine)
+        return sorted(found)
 
 
 def load_training_data(recipe, data, labels=None, shard=(0, 1), quarantine_csv=None, data_service=None, **lists):

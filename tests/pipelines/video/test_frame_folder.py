@@ -72,7 +72,7 @@ def frames(folder, *names):
      r"3 series, .*: flow_x_\* \(2\), img_\* \(2\), flow_y_\* \(1\); move the one that is meant into a folder of its"),
     (["img_1.png", "flow_x_1.png", "flow_y_1.png"], r"flow_x_\* \(1\), flow_y_\* \(1\), img_\* \(1\)"),
     ([*(f"{i:05}.png" for i in range(9)), "cover.png"], r"2 series, .*: \* \(9\), cover \(1\)"),
-    (["a_1.png", "a_1.jpg", "a_2.png", "a_2.jpg"], r"a_\*\.png \(2\), a_\*\.jpg \(2\)"),
+    (["a_1.png", "a_1.jpg", "a_2.png", "a_2.jpg"], r"a_\*\.jpg \(2\), a_\*\.png \(2\)"),
     ([*(f"f{i}.png" for i in range(9)), "f3 (copy).png"], r"f\* \(9\), f\* \(copy\) \(1\)"),
 ])
 def test_several_series_in_a_folder_are_refused_by_their_names(tmp_path, names, series):
