@@ -60,7 +60,7 @@ class Fallback:
                 self.failure = error
                 raise
             self._bad[index] = error.reason
-            self.quarantine.add(self.entries[index].path, error.reason)
+            self.quarantine.add(self.entries[index].path, error.reason, _part(self.entries[index]))
             return None
 
     def read_or_next(self, read, index):
@@ -93,3 +93,12 @@ class Fallback:
             self._reported = len(self._bad)
             logging.info("epoch %d: %d of %d videos are quarantined, others stood in for them", epoch, self._reported,
                          len(self.entries))
+
+
+def _part(entry):
+    """Which part of its video an entry is, in words, or None for all of it."""
+    if entry.start is None and entry.end is None and not entry.first_frame:
+        return None
+    start, end = ("the beginning" if entry.start is None else f"{entry.start:g} s",
+                  "the end" if entry.end is None else f"{entry.end:g} s")
+    return f"{start} to {end}" + (f", from frame {entry.first_frame} on" if entry.first_frame else "")

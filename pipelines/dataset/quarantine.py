@@ -12,9 +12,9 @@ from res3d.atomic import writing
 
 
 class Quarantine:
-    """A list of (path, reason), each pair once, and addresses without their secrets; safe to fill from several threads.
+    """A list of (path, reason), each path once, and addresses without their secrets; safe to fill from several threads.
 
-    Of a video of which several parts cannot be used, each is here: their reasons tell them apart.
+    Of a video of which several parts cannot be used, each part is here once.
 
     Args:
         csv_path: path or None. Where `save` writes.
@@ -28,24 +28,30 @@ class Quarantine:
 
     def __init__(self, csv_path: str | os.PathLike | None = None) -> None:
         self.csv_path = csv_path
-        self._reasons: dict[str, dict[str, None]] = {}  # path: its reasons, in order
+        self._reasons: dict[str, dict[str | None, str]] = {}  # path: {part, or None for all of it: reason}
         self._saved: list | None = None
         self._lock = threading.Lock()
 
-    def add(self, path: str | os.PathLike, reason: object) -> bool:
-        """Takes a video, or a part of one, in and logs it; False if it was there already, with this reason."""
+    def add(self, path: str | os.PathLike, reason: object, part: str | None = None) -> bool:
+        """Takes a video, or a part of one, in and logs it; False if it was there already.
+
+        `part` is what tells it from others of its video, in words, such as "1 s to 2 s"; a reason that does not speak
+        of a part is given it.
+        """
         name = shown(path)
+        if part is not None and "the part from" not in str(reason):
+            reason = f"{reason} (the part from {part})"
         with self._lock:
             reasons = self._reasons.setdefault(name, {})
-            if str(reason) in reasons:
+            if part in reasons:
                 return False
-            reasons[str(reason)] = None
+            reasons[part] = str(reason)
         logging.warning("quarantined '%s': %s", name, reason)
         return True
 
     def reason(self, path: str | os.PathLike) -> str | None:
         """Why `path` is here, the first reason of several, or None if it is not."""
-        return next(iter(self._reasons.get(shown(path), ())), None)
+        return next(iter(self._reasons.get(shown(path), {}).values()), None)
 
     def save(self) -> None:
         """Writes `csv_path` (path,reason, sorted by path), aside and renamed, if there is something new."""
@@ -72,7 +78,7 @@ class Quarantine:
             return iter(self._rows())
 
     def _rows(self):
-        return sorted((name, reason) for name, reasons in self._reasons.items() for reason in reasons)
+        return sorted((name, reason) for name, reasons in self._reasons.items() for reason in reasons.values())
 
     def __getitem__(self, index):
         return list(self)[index]

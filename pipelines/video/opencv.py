@@ -86,12 +86,16 @@ class Decoder:
         return self.capture.get(cv2.CAP_PROP_POS_MSEC)
 
     def grab(self):
-        """Decodes the next frame; False at the end, or where decoding first fails."""
+        """Decodes the next frame; False at the end, or where decoding first fails.
+
+        The limit of time is one without progress, so that no recording is too long, on however busy a machine.
+        """
         if time.monotonic() > self.deadline:
             raise VideoError(self.name, f"decoding took longer than {self.timeout:g} s, {self.index + 1} frames in")
         if not self.capture.grab():
             return False
         self.index += 1
+        self.deadline = time.monotonic() + self.timeout
         return True
 
     def retrieve(self, buffer=None):

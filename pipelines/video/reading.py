@@ -22,6 +22,8 @@ from pipelines.video.info import VideoError, VideoInfo, fourcc_text, frame_clock
 from pipelines.video.opencv import TIMEOUT_SECONDS, Decoder, converter, scaler
 from res3d.geometry import ClipSpec
 
+COVER_FPS = 90_000.0  # which FFmpeg gives the stream that it makes of a picture attached to sound
+
 
 def probe(source: str | os.PathLike | bytes, *, threads: int = 1, timeout: float = TIMEOUT_SECONDS) -> VideoInfo:
     """Decodes a video once, converting its first picture only, and tells what is really in it.
@@ -29,7 +31,7 @@ def probe(source: str | os.PathLike | bytes, *, threads: int = 1, timeout: float
     Args:
         source: path, address or the file's bytes.
         threads: int. Decoding threads; 0 takes every core, right when nothing else decodes.
-        timeout: float. Seconds after which the video is given up.
+        timeout: float. Seconds without another frame after which the video is given up.
 
     Returns:
         A `VideoInfo`.
@@ -58,6 +60,8 @@ def probe(source: str | os.PathLike | bytes, *, threads: int = 1, timeout: float
         damaged = any(video.grab() for _ in range(8))
         claimed_frames, rotation, fourcc = video.claims()
         claimed_fps = video.claimed_fps
+    if num_frames == 1 and claimed_fps == COVER_FPS:
+        raise VideoError(video.name, "it is sound with a cover picture, and holds no video")
     times_us, fps, steady, trusted = frame_clock(times_ms, claimed_fps)
     return VideoInfo(
         path=video.name, container=video.container, codec=fourcc_text(fourcc), width=width, height=height,
@@ -80,7 +84,7 @@ def read_frames(source: str | os.PathLike | bytes, indices: Iterable[int],
         interpolation: "bilinear", "area" or "bicubic".
         policy: "error", or "repeat_last" to take the last frame for those past the end.
         threads: int. Decoding threads; 0 takes every core.
-        timeout: float. Seconds after which the video is given up.
+        timeout: float. Seconds without another frame after which the video is given up.
         info: `VideoInfo` of this very source, or None. Its `jumps`, if it has some, are made where they save time.
 
     Returns:

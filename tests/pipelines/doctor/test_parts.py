@@ -86,12 +86,21 @@ def test_every_bad_part_is_quarantined(data, tmp_path, caplog):
     assert [path.rpartition("/")[2] for path, _ in load(tmp_path / "q.csv")] == ["a.avi", "a.avi", "b.avi"]
 
 
-def test_a_quarantine_knows_parts_by_their_reasons():
+def test_a_quarantine_knows_parts():
     quarantine = Quarantine()
-    assert quarantine.add("a.avi", "past the end of 2 s")
-    assert quarantine.add("a.avi", "past the end of 3 s")
-    assert not quarantine.add("a.avi", "past the end of 2 s")
+    assert quarantine.add("a.avi", "wanted the part from 3 s to 4 s", "3 s to 4 s")
+    assert quarantine.add("a.avi", "no frame decodes", "5 s to the end")
+    assert not quarantine.add("a.avi", "another reason", "3 s to 4 s")
     assert "a.avi" in quarantine
-    assert quarantine.reason("a.avi") == "past the end of 2 s"
-    assert (len(quarantine), quarantine[1]) == (2, ("a.avi", "past the end of 3 s"))
+    assert quarantine.reason("a.avi") == "wanted the part from 3 s to 4 s"
+    assert (len(quarantine), quarantine[0]) == (2, ("a.avi", "no frame decodes (the part from 5 s to the end)"))
     assert quarantine.reason("b.avi") is None
+
+
+def test_every_part_of_a_file_that_does_not_decode_is_counted(data, tmp_path):
+    (tmp_path / "b.avi").write_bytes(b"")
+    views = pipelines.evaluation_views(data, CLIP, "centre")
+    assert sum(1 for _ in views) == 2
+    assert [reason for path, reason in views.quarantine if path.endswith("b.avi")] == [
+        "the file is empty", "the file is empty (the part from 0 s to 0.3 s)",
+        "the file is empty (the part from 7 s to 9 s)"]

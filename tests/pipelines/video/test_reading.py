@@ -1,6 +1,8 @@
 """Reading frames: what is asked for comes back, in order, in the size asked for; what cannot is said in words."""
 
+import itertools
 import os
+import struct
 import subprocess
 import sys
 import threading
@@ -239,6 +241,40 @@ def test_more_threads_give_the_same(ramp):
 def test_time_is_bounded(ramp):
     with pytest.raises(VideoError, match=r"decoding took longer than 1e-09 s, 0 frames in"):
         reading.probe(ramp[0], timeout=1e-9)
+
+
+def mp3_with_a_cover(picture):
+    body = b"\0image/jpeg\0\x03\0" + picture
+    tag = b"APIC" + struct.pack(">I", len(body)) + b"\0\0" + body
+    size = bytes(len(tag) >> shift & 127 for shift in (21, 14, 7, 0))
+    return b"ID3\x03\0\0" + size + tag + (b"\xff\xfb\x90\x64" + bytes(413)) * 60
+
+
+def flac_with_a_cover(picture):
+    cover = struct.pack(">II", 3, 10) + b"image/jpeg" + struct.pack(">IIIIII", 0, 64, 64, 24, 0, len(picture)) + picture
+    info = struct.pack(">HH6xQ16x", 4096, 4096, 44100 << 44 | 1 << 41 | 15 << 36 | 44100)
+    return b"fLaC" + b"\0" + len(info).to_bytes(3, "big") + info + b"\x86" + len(cover).to_bytes(3, "big") + cover
+
+
+@pytest.mark.parametrize("sound", [mp3_with_a_cover, flac_with_a_cover])
+def test_sound_with_a_cover_picture_is_no_video(sound):
+    data = sound(opencv.encode_image(np.full((64, 64, 3), 90, np.uint8)))
+    with pytest.raises(VideoError, match=r"it is sound with a cover picture, and holds no video"):
+        reading.probe(data)
+
+
+def test_a_video_of_one_frame_is_one(tmp_path):
+    for codec, name in (("MJPG", "a.avi"), ("mp4v", "a.mp4"), ("FFV1", "a.mkv")):
+        write_video(tmp_path / name, [np.full((48, 64, 3), 90, np.uint8)], fps=25, codec=codec)
+        assert reading.probe(tmp_path / name).num_frames == 1
+
+
+def test_the_limit_of_time_is_one_without_progress(ramp, monkeypatch):
+    info, ticks = reading.probe(ramp[0]), itertools.count()
+    monkeypatch.setattr(opencv.time, "monotonic", lambda: float(next(ticks)))  # a second goes by at every look
+    assert reading.probe(ramp[0], timeout=12).num_frames == info.num_frames == 40
+    with pytest.raises(VideoError, match=r"decoding took longer than 0\.5 s, 0 frames in"):
+        reading.probe(ramp[0], timeout=0.5)
 
 
 def test_giant_pictures_are_refused(ramp, monkeypatch):
