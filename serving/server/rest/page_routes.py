@@ -11,7 +11,7 @@ from serving.server.rest.bodies import TooLargeError, TooSlowError
 from serving.server.rest.turns import Turns
 
 _THREADS, _QUEUED = 2, 8  # videos looked at, and kept waiting
-_SAFE = {"x-content-type-options": "nosniff", "x-frame-options": "SAMEORIGIN", "referrer-policy": "no-referrer",
+_SAFE = {"x-content-type-options": "nosniff", "x-frame-options": "SAMEORIGIN",
          "content-security-policy": "frame-ancestors 'self'"}
 
 
