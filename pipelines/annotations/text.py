@@ -63,7 +63,13 @@ def is_text(value):
     >>> is_text("Café"), is_text(b"Caf\\xe9".decode("utf-8", "surrogateescape"))
     (True, False)
     """
-    return not any("\ud800" <= character <= "\udfff" for character in value)
+    if value.isascii():
+        return True
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def lines_of(text):
