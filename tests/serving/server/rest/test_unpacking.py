@@ -8,7 +8,7 @@ import pytest
 
 from serving.server.rest.unpacking import is_gzip, unpacked
 
-ONE, TWO = gzip.compress(b"one "), gzip.compress(b"two")
+ONE, TWO = (gzip.compress(text, mtime=0) for text in (b"one ", b"two"))
 LARGE = bytes(range(256)) * 20_000
 
 
@@ -34,7 +34,8 @@ def test_members_follow_one_another(body, content):
 
 @pytest.mark.parametrize("body", [
     b"", b"not gzip", ONE[:-1], ONE + TWO[:-1], ONE + TWO[:5], ONE + b"\x1f\x8b", ONE[:-8] + b"\0" * 8,
-    zlib.compress(b"no gzip"), ONE + b"\x1f\x8bdamaged"])
+    zlib.compress(b"no gzip"), ONE + b"\x1f\x8bdamaged"],
+    ids=["nothing", "text", "cut", "second cut", "second begun", "second announced", "sum", "zlib", "damaged second"])
 def test_damaged_ones_are_empty(body):
     assert unpacked(body, 1000) == b""
 
