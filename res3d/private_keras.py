@@ -1,5 +1,7 @@
 """What Keras keeps private and the project cannot do without, each in this one place. Tried on Keras 3.15.1."""
 
+import collections
+
 
 def layers_inside(layer, include_self=True):
     """Every layer in a layer or model, however deep, each before those inside it.
@@ -7,6 +9,19 @@ def layers_inside(layer, include_self=True):
     `Model.layers` is public and names those at the top alone.
     """
     return layer._flatten_layers(include_self=include_self)
+
+
+def named_layers_inside(layer, above=""):
+    """(path, layer) of every layer inside a layer, however deep, each before those inside it.
+
+    A path is made of the layers' names, such as "conv_a/norm"; the second of two with one name ends in "#1".
+    """
+    seen = collections.Counter()
+    for child in layer._layers:
+        path = f"{above}{child.name}" + (f"#{seen[child.name]}" if seen[child.name] else "")
+        seen[child.name] += 1
+        yield path, child
+        yield from named_layers_inside(child, f"{path}/")
 
 
 def variable_index(optimizer, variable):

@@ -11,11 +11,12 @@ import keras
 from res3d.blocks.shortcut import make_shortcut
 from res3d.layers.arguments import check_rank, choice, fraction, positive_int, strided, to_tuple
 from res3d.layers.attention import SelfGating, SqueezeExcite
+from res3d.layers.composed import Composed
 from res3d.layers.kernels import Initializer, Regularizer, kernel_arguments, kernel_config
 from res3d.layers.temporal_shift import TemporalShift
 
 
-class ResidualBlock(keras.layers.Layer):
+class ResidualBlock(Composed):
     """What every residual block shares; `make_branch` is what its kinds differ in.
 
     Args:

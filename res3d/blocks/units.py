@@ -3,6 +3,7 @@
 import keras
 
 from res3d.layers.arguments import check_rank, choice, strided, to_tuple
+from res3d.layers.composed import Composed
 from res3d.layers.conv import ConvNorm
 from res3d.layers.factorized import FactorizedConv
 from res3d.layers.kernels import Initializer, Regularizer, kernel_arguments, kernel_config
@@ -11,7 +12,7 @@ KINDS = ("full", "spatial", "temporal", "factorized", "time_first", "depthwise",
 
 
 @keras.saving.register_keras_serializable("res3d")
-class SeparatedConv(keras.layers.Layer):
+class SeparatedConv(Composed):
     """Mixes channels, then looks around: a 1x1x1 convolution and norm, then a depthwise one, norm and activation.
 
     Args:

@@ -8,10 +8,11 @@ import numpy as np
 from keras import ops
 
 from res3d.layers.arguments import positive_int
+from res3d.layers.composed import Composed
 
 
 @keras.saving.register_keras_serializable("res3d")
-class MultiLabelHead(keras.layers.Layer):
+class MultiLabelHead(Composed):
     """One logit a label at every place, then one for the whole: something between the places' mean and their maximum.
 
     A finding of a few pixels is lost in an average over the picture, and a maximum passes its gradient to one place

@@ -5,11 +5,12 @@ from keras import ops
 
 from res3d.heads.levels import check_levels, enlarge
 from res3d.layers.arguments import positive_int, strided, to_tuple
+from res3d.layers.composed import Composed
 from res3d.layers.conv import ConvNorm
 
 
 @keras.saving.register_keras_serializable("res3d")
-class FeaturePyramid(keras.layers.Layer):
+class FeaturePyramid(Composed):
     """Passes what the coarse levels know down to the fine ones: the level above enlarged and added, then a convolution.
 
     Args:

@@ -9,11 +9,12 @@ from res3d.blocks.basic import BasicBlock
 from res3d.blocks.units import KINDS
 from res3d.heads.levels import check_levels, enlarge, fine_to_coarse
 from res3d.layers.arguments import choice, positive_int, to_tuple
+from res3d.layers.composed import Composed
 from res3d.layers.conv import Conv, ConvNorm
 
 
 @keras.saving.register_keras_serializable("res3d")
-class UNetDecoder(keras.layers.Layer):
+class UNetDecoder(Composed):
     """Enlarges the coarsest map level by level; at each, joins the encoder's map and runs a residual block.
 
     The factor between two levels is read from their shapes, axis by axis, so that voxels that are thick in one

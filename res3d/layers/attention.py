@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from res3d.layers.arguments import positive_int
+from res3d.layers.composed import Composed
 
 
 def squeezed_width(channels, ratio, divisor=8):
@@ -18,7 +19,7 @@ def squeezed_width(channels, ratio, divisor=8):
 
 
 @keras.saving.register_keras_serializable("res3d")
-class SqueezeExcite(keras.layers.Layer):
+class SqueezeExcite(Composed):
     """Scales each channel by a sigmoid of two dense layers over the averages of all channels.
 
     Args:
@@ -59,7 +60,7 @@ class SqueezeExcite(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("res3d")
-class SelfGating(keras.layers.Layer):
+class SelfGating(Composed):
     """Scales each channel by a sigmoid of one dense layer over the averages of all channels.
 
     Weights: `gate/kernel`, `gate/bias`.

@@ -9,6 +9,7 @@ import numpy as np
 from keras import ops
 
 from res3d.layers.arguments import check_rank, choice, positive_int, strided, to_tuple
+from res3d.layers.composed import Composed
 from res3d.layers.depthwise import grouped_convolution
 from res3d.layers.kernels import Initializer, Regularizer, fresh, kernel_arguments, kernel_config
 from res3d.layers.norm import BatchNorm
@@ -150,7 +151,7 @@ class Conv(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("res3d")
-class ConvNorm(keras.layers.Layer):
+class ConvNorm(Composed):
     """Convolution, batch norm, activation; or norm, activation, convolution with `norm_first`.
 
     Args:

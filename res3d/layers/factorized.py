@@ -3,6 +3,7 @@
 import keras
 
 from res3d.layers.arguments import check_rank, choice, positive_int, strided, to_tuple
+from res3d.layers.composed import Composed
 from res3d.layers.conv import ConvNorm
 from res3d.layers.kernels import Initializer, Regularizer, kernel_arguments, kernel_config
 
@@ -20,7 +21,7 @@ def matched_width(channels, filters, kernel_size=(3, 3, 3)):
 
 
 @keras.saving.register_keras_serializable("res3d")
-class FactorizedConv(keras.layers.Layer):
+class FactorizedConv(Composed):
     """Convolves space, then time: a (1, k, k) kernel, norm and ReLU, then a (k, 1, 1) kernel and its norm.
 
     Args:

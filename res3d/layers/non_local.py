@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from res3d.layers.arguments import check_rank, choice
+from res3d.layers.composed import Composed
 from res3d.layers.conv import ConvNorm
 from res3d.layers.pooling import pool
 
@@ -11,7 +12,7 @@ MODES = ("softmax", "dot_product")
 
 
 @keras.saving.register_keras_serializable("res3d")
-class NonLocal(keras.layers.Layer):
+class NonLocal(Composed):
     """Adds to each position a projection of the mean of all positions, weighted by how alike they are.
 
     Args:

@@ -27,6 +27,7 @@ from res3d.blocks.bottleneck import BottleneckBlock
 from res3d.blocks.preactivation import PreactBasicBlock, PreactBottleneckBlock
 from res3d.layers.arguments import choice
 from res3d.layers.attention import squeezed_width
+from res3d.layers.composed import Composed
 from res3d.layers.conv import ConvNorm
 from res3d.layers.factorized import FactorizedConv
 from res3d.layers.non_local import NonLocal
@@ -38,7 +39,7 @@ BLOCKS = {"basic": BasicBlock, "bottleneck": BottleneckBlock, "preact_basic": Pr
 
 
 @keras.saving.register_keras_serializable("res3d")
-class Stage(keras.layers.Layer):
+class Stage(Composed):
     """Layers that run one after another, most often the blocks of one stage.
 
     Args:

@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from res3d.layers.arguments import check_rank, choice, positive_int, to_tuple
+from res3d.layers.composed import Composed
 from res3d.layers.conv import ConvNorm
 from res3d.layers.norm import BatchNorm
 from res3d.layers.pooling import pool
@@ -66,7 +67,7 @@ class WindowPool(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("res3d")
-class X3DHead(keras.layers.Layer):
+class X3DHead(Composed):
     """Widens, pools, widens again: what comes between X3D's last stage and its classifier.
 
     Args:

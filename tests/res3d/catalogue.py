@@ -86,7 +86,7 @@ HEADS = {  # as LAYERS; where the shape is a list, the head takes a list of maps
     "MultiLabelHead.mean": (lambda: MultiLabelHead(5, sharpness=0, activation="sigmoid"), SHAPES[1]),
 }
 # What others derive from, with no use of their own.
-BASES = {"ResidualBlock", "PreactBlock"}
+BASES = {"Composed", "ResidualBlock", "PreactBlock"}
 
 SHORT = {"depths": (1, 1, 1, 1), "width": 0.125}
 MODELS = {  # row of the family: what makes it tiny; one row stands for each kind
