@@ -14,7 +14,7 @@ from res3d.training.run import Run, monitored
 
 
 def fit(model, recipe, clips, validation, folder, steps_per_epoch, *, names=None, checkpoint_minutes=5.0,
-        checkpoint_steps=None, chief=True, agree=bool):
+        checkpoint_steps=None, chief=True, agree=bool, evaluate=None):
     """Trains a compiled model as `recipe` says, going on from the checkpoint in `folder` if there is one.
 
     Args:
@@ -29,6 +29,7 @@ def fit(model, recipe, clips, validation, folder, steps_per_epoch, *, names=None
         checkpoint_steps: int or None. Steps between them, instead.
         chief: bool. False in all processes of a run but one, which alone writes.
         agree: function bool -> bool, of several processes that have to stop at the same step.
+        evaluate: function of the validation batches -> {name: figure}, or None for `model.evaluate`.
 
     Returns:
         list of dicts, one an epoch: `epoch` from 1, loss, metrics, `val_` ones, `learning_rate`.
@@ -42,7 +43,7 @@ def fit(model, recipe, clips, validation, folder, steps_per_epoch, *, names=None
     measured = ["loss", *(metric.name for metric in make_metrics(recipe, model.output_shape[-1]))]
     measured += [f"val_{name}" for name in measured] if validation is not None else []
     monitored(recipe.stop.monitor, dict.fromkeys(measured))  # not after the first epoch
-    run = Run(model, recipe, folder, steps_per_epoch, chief)
+    run = Run(model, recipe, folder, steps_per_epoch, chief, evaluate)
     if run.state.finished:
         logging.info("'%s' is finished (%s): nothing to do. --overwrite starts anew.", folder, run.state.finished)
         return run.state.rows

@@ -33,13 +33,15 @@ class Run:
         folder: `WorkFolder`; what it keeps of a run is gone on with.
         steps_per_epoch: int.
         chief: bool. Whether this process writes.
+        evaluate: function of batches -> {name: figure}, or None for `model.evaluate`.
 
     Raises:
         ValueError: if the folder holds a run of another number of batches.
     """
 
-    def __init__(self, model, recipe, folder, steps_per_epoch, chief):
+    def __init__(self, model, recipe, folder, steps_per_epoch, chief, evaluate=None):
         self.model, self.recipe, self.folder, self.chief = model, recipe, folder, chief
+        self.evaluate = evaluate or (lambda batches: model.evaluate(batches, return_dict=True, verbose=0))
         self.resumed = folder.state_file.is_file()
         self.state = Counters(steps_per_epoch=steps_per_epoch)
         if self.resumed:
@@ -69,7 +71,7 @@ class Run:
         if validation is None:
             return {}
         with averaged_weights(self.model):
-            found = self.model.evaluate(validation, return_dict=True, verbose=0)
+            found = self.evaluate(validation)
         return {f"val_{name}": float(value) for name, value in found.items()}
 
     def end_epoch(self, row):

@@ -3,6 +3,9 @@
 import contextlib
 
 import keras
+import numpy as np
+
+from res3d.training.losses import make_loss, make_metrics
 
 
 @contextlib.contextmanager
@@ -44,6 +47,30 @@ def scope(devices, batch_size, accumulate=1):
         yield
 
 
+def whole_batches(clips, batch_size):
+    """`clips` with every batch full, so that each of several devices has its share of clips.
+
+    Batch norm over a share without clips is NaN, and shares of several sizes cannot be told Keras in the first batch. A
+    last batch that is smaller is filled up with its own clips, which then count more than once in that step.
+
+    Args:
+        clips: function (epoch, step) -> `tf.data.Dataset` of (clips, labels).
+        batch_size: int.
+
+    Returns:
+        function as `clips`.
+    """
+    import tensorflow as tf
+
+    def filled(*batch):
+        count = tf.shape(batch[0])[0]
+        places = tf.range(batch_size) % count
+        full = tf.cond(count == batch_size, lambda: batch, lambda: tuple(tf.gather(part, places) for part in batch))
+        return tuple(tf.ensure_shape(part, (batch_size, *part.shape[1:])) for part in full)
+
+    return lambda epoch, step: clips(epoch, step).map(filled)
+
+
 def join(coordinator, process_id, process_count):
     """Joins the other processes of a run on the JAX backend and shares every batch among them."""
     if keras.backend.backend() != "jax":
@@ -75,3 +102,72 @@ def be_deterministic():
         import torch
 
         torch.use_deterministic_algorithms(True)
+
+
+def evaluator(model, recipe):
+    """Function of validation batches -> {name: figure}, in which every video counts once on any number of devices.
+
+    Call it outside of a strategy's scope.
+    """
+    strategy = getattr(model, "distribute_strategy", None)  # which models of other backends lack
+    if strategy is None or strategy.num_replicas_in_sync == 1:
+        return lambda validation: model.evaluate(validation, return_dict=True, verbose=0)
+    single = on_one(model, recipe)
+    return lambda validation: evaluate_on_all(model, single, validation, recipe.data.batch_size)
+
+
+def on_one(model, recipe):
+    """The same network, compiled to measure the same, on one device; call it outside of a strategy's scope."""
+    single = keras.models.clone_model(model)
+    single.compile(loss=make_loss(recipe), metrics=make_metrics(recipe, model.output_shape[-1]), jit_compile=recipe.xla)
+    return single
+
+
+def evaluate_on_all(model, single, validation, batch_size):
+    """The figures of all batches: full ones are shared by the devices of `model`, what is left goes to one.
+
+    Args:
+        model: compiled `keras.Model` on several devices.
+        single: the same on one, as `on_one` makes it; it is given the weights.
+        validation: `tf.data.Dataset` of (clips, labels), of which the last batch may be smaller.
+        batch_size: int. Divides over the devices.
+
+    Returns:
+        {name: figure}, as `model.evaluate(return_dict=True)` gives it.
+    """
+    count = _full_batches(validation, batch_size)
+    if not count:
+        single.set_weights(model.get_weights())
+        return single.evaluate(validation, return_dict=True, verbose=0)
+    rest: list = []
+    found = model.evaluate(_full(validation, count, rest), steps=count, return_dict=True, verbose=0)
+    if not rest:
+        return found
+    single.set_weights(model.get_weights())
+    single.evaluate(*rest[0], batch_size=batch_size, verbose=0)
+    for mine, others in zip(single.metrics_variables, model.metrics_variables, strict=True):
+        mine.assign(np.array(mine) + np.array(others))  # sums and counts, all of them
+    return {name: float(value) for name, value in single.get_metrics_result().items()}
+
+
+def _full_batches(validation, batch_size):
+    """How many batches are full: Keras has to be told, as it counts one more where several devices find out."""
+    videos = getattr(validation, "num_videos", None)
+    return sum(len(batch[0]) == batch_size for batch in validation) if videos is None else videos // batch_size
+
+
+def _full(validation, count, rest):
+    """`tf.data.Dataset` of the first `count` batches; what follows them is put into the list `rest`."""
+    import tensorflow as tf
+
+    def whole():  # from the start each time, as Keras looks at a batch before it evaluates
+        batches = iter(validation)
+        for number, batch in zip(range(1, count + 1), batches):
+            if number == count:
+                rest[:] = batches
+            yield batch
+
+    signature = tuple(tf.TensorSpec(part.shape, part.dtype) for part in validation.element_spec)
+    options = tf.data.Options()
+    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
+    return tf.data.Dataset.from_generator(whole, output_signature=signature).with_options(options)
