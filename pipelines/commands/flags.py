@@ -7,7 +7,29 @@ def add_list_flags(parser):
 
     parser.add_argument("--videos", metavar="FOLDER", help="where the videos of an annotation file lie")
     parser.add_argument("--format", help=f"annotation format, if it is not recognised: one of {', '.join(FORMATS)}")
-    parser.add_argument("--fold", type=int, help="numbered split of UCF101 and HMDB51 (default: 1)")
+    parser.add_argument("--fold", type=int, help="numbered split of UCF101 and HMDB51, or of --folds (default: 1)")
+
+
+def add_group_flags(parser, folds=True):
+    """Flags that say which videos belong together, so that no group is on both sides; `folds` adds --folds."""
+    parser.add_argument("--group", metavar="PATTERN|folder",
+                        help="what tells who or what a video shows: a regular expression that is searched in its path, "
+                             "or 'folder' (default: a column `group`, names of known data sets, CLASS/GROUP/video)")
+    if folds:
+        parser.add_argument("--folds", type=int, help="parts of equal size, of which --fold is held out")
+
+
+def group_options(args):
+    """What these flags say; a flag that was not given is not among them.
+
+    >>> import argparse
+    >>> parser = argparse.ArgumentParser()
+    >>> add_group_flags(parser)
+    >>> group_options(parser.parse_args(["--folds=5"]))
+    {'folds': 5}
+    """
+    asked = {"group": args.group, "folds": getattr(args, "folds", None)}
+    return {name: value for name, value in asked.items() if value is not None}
 
 
 def list_options(args):

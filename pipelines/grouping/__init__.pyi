@@ -1,5 +1,10 @@
 from .groups import Groups as Groups
 from .groups import groups_of as groups_of
+from .note import Note as Note
+from .note import load_note as load_note
+from .note import save_note as save_note
+from .note import video_name as video_name
+from .note import video_names as video_names
 from .splits import Division as Division
 from .splits import folds as folds
 from .splits import hold_out as hold_out

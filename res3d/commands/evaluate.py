@@ -5,7 +5,7 @@ Without --data it takes the validation videos of the run. `res3d evaluate --prot
 
 import os
 
-from pipelines.commands.flags import add_list_flags, list_options
+from pipelines.commands.flags import add_group_flags, add_list_flags, group_options, list_options
 
 EXAMPLE = "res3d evaluate --workdir=runs/first --protocol=centre"
 
@@ -15,6 +15,7 @@ def add_flags(parser):
     parser.add_argument("--workdir", help="folder that `res3d train` left")
     parser.add_argument("--data", help="other videos than the run's own")
     add_list_flags(parser)
+    add_group_flags(parser, folds=False)
     parser.add_argument("--split", help="split of the data (default: the recipe's validation split, if it is there)")
     parser.add_argument("--protocol", help="how videos are cut into clips (default: the recipe's)")
     parser.add_argument("--compare", action="append", default=[], metavar="WORKDIR",
@@ -35,11 +36,16 @@ def run(args):
     from res3d.workflows.evaluate import evaluate
 
     metrics = evaluate(args.workdir, args.data, args.protocol, split=args.split, compare=args.compare,
-                       explain=args.explain, workers=args.workers, **list_options(args))
+                       explain=args.explain, workers=args.workers, **list_options(args),
+                       **group_options(args))
     shown = ("top1", "top5", "mean_class_accuracy", "mean_average_precision")
     print("  ".join(f"{name} {100 * metrics[name]:.2f} %" for name in shown if name in metrics))
     print(f"{metrics['videos']} videos, {metrics['skipped']} skipped, protocol {metrics['protocol']}, "
           f"{metrics['seconds']:.1f} s")
+    if metrics.get("trained_on"):
+        print(f"{metrics['trained_on']} of these videos were trained on")
+    if metrics.get("of_trained_groups"):
+        print(f"{metrics['of_trained_groups']} further ones are of groups that were trained on")
     for path, reason in metrics["skipped_videos"][:10]:
         print(f"  {path}: {reason}")
     print(f"report: {os.path.join(args.workdir, 'report.html')}")

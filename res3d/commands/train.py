@@ -2,10 +2,10 @@
 
 A run that was stopped, by whatever means, goes on where it was when the same command is given again. The work folder
 holds all that `evaluate`, `predict` and `export` need: clip.json, labels.txt, recipe.yaml, best.keras, last.keras,
-history.csv, quarantine.csv, run.json and logs/ for TensorBoard.
+history.csv, quarantine.csv, split.csv, run.json and logs/ for TensorBoard.
 """
 
-from pipelines.commands.flags import add_list_flags, list_options
+from pipelines.commands.flags import add_group_flags, add_list_flags, group_options, list_options
 
 EXAMPLE = "res3d train --recipe=small_data --data=videos --workdir=runs/first --set schedule.epochs=10"
 
@@ -15,6 +15,7 @@ def add_flags(parser):
     parser.add_argument("--recipe", default="default", help="name of a recipe, or a .yaml file (default: %(default)s)")
     parser.add_argument("--data", required=True, help="class folders, a manifest, annotations or a prepared folder")
     add_list_flags(parser)
+    add_group_flags(parser)
     parser.add_argument("--workdir", required=True, help="folder for everything that the run leaves")
     parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", dest="settings",
                         help="another value for a field of the recipe, such as optimizer.rate=0.1; repeat as needed")
@@ -46,6 +47,7 @@ def run(args):
     history = train(recipe, args.data, args.workdir, deterministic=args.deterministic, overwrite=args.overwrite,
                     checkpoint_minutes=args.checkpoint_minutes, checkpoint_steps=args.checkpoint_steps,
                     data_service=args.data_service, devices=args.devices, coordinator=args.coordinator,
-                    process_id=args.process_id, process_count=args.process_count, **list_options(args))
+                    process_id=args.process_id, process_count=args.process_count, **list_options(args),
+                    **group_options(args))
     if args.process_id == 0:
         print(summary(WorkFolder(args.workdir), history))

@@ -32,6 +32,7 @@ class WorkFolder:
         self.state_file = self.path / "state.npz"
         self.history_file = self.path / "history.csv"
         self.quarantine_file = self.path / "quarantine.csv"
+        self.split_file = self.path / "split.csv"
         self.best = self.path / "best.keras"
         self.last = self.path / "last.keras"
         self.logs = self.path / "logs"
@@ -101,7 +102,7 @@ class WorkFolder:
             file.unlink()
         for file in (self.state_file, self.best, self.last, self.history_file, self.quarantine_file, self.metrics_file,
                      self.predictions_file, self.report_file, self.run_file, self.clip_file, self.labels_file,
-                     self.recipe_file):
+                     self.split_file, self.recipe_file):
             file.unlink(missing_ok=True)
 
     @property

@@ -7,6 +7,7 @@ import numpy as np
 from absl import logging
 
 from pipelines.annotations.entries import Manifest, canonical_split
+from pipelines.grouping.note import load_note, video_names
 from pipelines.manifest import read_manifest
 from pipelines.sample.protocols import protocol as find_protocol
 from res3d.atomic import write_aside
@@ -16,7 +17,7 @@ from res3d.explain import GradCam, overlay
 from res3d.training.workfolder import WorkFolder
 from res3d.workflows.loading import load_network
 from res3d.workflows.scoring import middle_clip, score
-from res3d.workflows.training_data import hold_out
+from res3d.workflows.training_data import held_by_position
 
 
 def evaluate(workdir, data=None, protocol=None, *, split=None, compare=(), explain=False, workers=None, progress=True,
@@ -54,6 +55,7 @@ def evaluate(workdir, data=None, protocol=None, *, split=None, compare=(), expla
                    progress=progress, long_enough=True)
     _check_scores(scored, manifest)
     metrics = _figures(scored, multi_label)
+    metrics |= _known(folder, manifest, {**folder.run.get("lists", {}), **lists}.get("group"))
     metrics |= {"videos": len(scored.predictions.videos), "skipped": len(scored.quarantine),
                 "missing": len(manifest.missing), "padded": len(scored.padded),
                 "clips": sum(map(len, scored.clip_scores)), "protocol": protocol.name,
@@ -70,19 +72,22 @@ def evaluate(workdir, data=None, protocol=None, *, split=None, compare=(), expla
 
 def _videos(folder, recipe, data, split, labels, lists):
     """The manifest to evaluate."""
-    own = data is None
+    own, asked = data is None, lists
     if own:
         data, lists = folder.run.get("data"), {**folder.run.get("lists", {}), **lists}
     if data is None:
         raise ValueError(f"`--data` must name videos: '{folder}' does not say what it was trained on. Received none.")
-    manifest = read_manifest(data, labels=labels, **lists)
+    note = load_note(folder.split_file)
+    if own and split is None and note is not None and note.held and "fold" not in asked:
+        return _held(note, read_manifest(data, labels=labels, **_plain(lists)), data)
+    manifest = read_manifest(data, labels=labels, **_plain(lists))
     if split is not None:
         return manifest.select(split)
     wanted = canonical_split(recipe.data.validation_split)
     if wanted in manifest.splits:
         return manifest.select(wanted)
-    if own and not set(manifest.splits) - {None}:
-        _, held = hold_out(manifest, recipe.data.validation_fraction, recipe.seed)
+    if own and note is None and not set(manifest.splits) - {None}:  # a run of a former version
+        _, held = held_by_position(manifest, recipe.data.validation_fraction, recipe.seed)
         if held:
             return Manifest(held, manifest.labels, manifest.missing, manifest.multi_label)
     others = [entry for entry in manifest if entry.split not in ("train", None)]
@@ -94,6 +99,45 @@ def _videos(folder, recipe, data, split, labels, lists):
     if own:
         logging.warning("'%s' has no videos apart from those trained on: the figures say nothing about new ones", data)
     return manifest
+
+
+def _held(note, manifest, data):
+    """The videos that the run held out, by their names, whatever else there is today."""
+    named = dict(zip(video_names(manifest), manifest))
+    entries = [entry for name, entry in named.items() if name in note.held]
+    gone = len(note.held) - len(entries)
+    if gone:
+        logging.warning("%d of the %d videos that the run held out are no longer in '%s'", gone, len(note.held), data)
+    if not entries:
+        raise ValueError(f"Expected videos that the run held out. None of {len(note.held)}, such as "
+                         f"'{next(iter(note.held))}', is in '{data}' under its name. Name videos with --data.")
+    new = [name for name in named if name not in note.held and name not in note.trained]
+    if new:
+        logging.info("%d videos in '%s' came after the run began, such as '%s': --data evaluates all", len(new), data,
+                     new[0])
+    return Manifest(entries, manifest.labels, [row for row in manifest.missing if row.split != "train"],
+                    manifest.multi_label)
+
+
+def _plain(lists):
+    """What `read_manifest` takes of the options; `fold` of --folds is none of its."""
+    return {name: value for name, value in lists.items() if name not in ("group", "folds")
+            and (name != "fold" or "folds" not in lists)}
+
+
+def _known(folder, manifest, group):
+    """{figure: count} of what the run was trained on among the videos, which is also said."""
+    note = load_note(folder.split_file)
+    if note is None:
+        return {}
+    trained, alike = note.met(manifest, group)
+    if trained:
+        logging.warning("%d of %d videos were trained on, such as '%s': the figures say little about new ones",
+                        len(trained), len(manifest), trained[0])
+    if alike:
+        logging.warning("%d of %d videos are of a group that was trained on, such as '%s'", len(alike), len(manifest),
+                        alike[0])
+    return {"trained_on": len(trained), "of_trained_groups": len(alike)}
 
 
 def _check_truth(manifest, folder, multi_label):

@@ -6,10 +6,11 @@ import keras
 import numpy as np
 
 from pipelines.dataset.evaluation import evaluation_views
+from pipelines.grouping.note import video_name
 from pipelines.manifest import read_manifest
 from pipelines.sample.protocols import protocol as find_protocol
 from res3d.atomic import writing
-from res3d.workflows.loading import ScoringNetwork, load_trained, name_of
+from res3d.workflows.loading import ScoringNetwork, load_trained
 
 
 def features(model, data, output, *, stages=("head_pool",), split=None, protocol="centre", whole=False, workers=None,
@@ -54,7 +55,7 @@ def features(model, data, output, *, stages=("head_pool",), split=None, protocol
             middle = tuple(range(1, values.ndim - 1))
             values = values if whole else values.mean(axis=middle)
             rows[stage].append(values.mean(axis=0))
-        names.append(name_of(entry))
+        names.append(video_name(entry))
         truth.append(entry.labels[0] if len(entry.labels) == 1 else -1)
     if not names:
         path, reason = views.quarantine[0]

@@ -65,14 +65,6 @@ def check_labels(model, labels):
                          "labels.txt of the run that trained it.")
 
 
-def name_of(entry):
-    """What a row calls a video: its path, and the part of it where it is one."""
-    if entry.start is None and entry.end is None:
-        return entry.path
-    return f"{entry.path}@{'' if entry.start is None else f'{entry.start:g}'}-" \
-           f"{'' if entry.end is None else f'{entry.end:g}'}"
-
-
 def load_network(source, labels=None, activation=None):
     """(model, clip, labels, multi_label) of a work folder or a `.keras` file, to score with: the model gives logits.
 

@@ -9,11 +9,12 @@ from tqdm import tqdm
 
 from pipelines.annotations.entries import Manifest
 from pipelines.dataset.evaluation import evaluation_views
+from pipelines.grouping.note import video_name
 from pipelines.sample.protocols import protocol as find_protocol
 from res3d.evaluation.metrics import sigmoid, softmax
 from res3d.evaluation.predictions import Predictions
 from res3d.evaluation.views import average_views
-from res3d.workflows.loading import VIEWS_AT_ONCE, ScoringNetwork, check_labels, name_of
+from res3d.workflows.loading import VIEWS_AT_ONCE, ScoringNetwork, check_labels
 
 
 @dataclasses.dataclass
@@ -86,7 +87,7 @@ def score(model, clip, data, protocol, labels, split=None, workers=None, multi_l
         bar.update()
     bar.close()
     scores = np.stack(rows) if rows else np.empty((0, len(labels)))
-    names = [name_of(entries[position]) for position in positions]
+    names = [video_name(entries[position]) for position in positions]
     predictions = Predictions(names, list(labels), truth, scores)
     padded = [position for position in positions if not _fits(protocol, clip, source.extent(position))]
     if padded:
@@ -112,7 +113,7 @@ def middle_clip(entry, spec):
     for pixels, *_ in views:
         rate = spec.fps if spec.fps is not None else views.source.extent(0)[0].fps
         return pixels.numpy()[0], max(rate / spec.stride, 1.0)
-    raise ValueError(f"Expected a video that can be read. '{name_of(entry)}' cannot: "
+    raise ValueError(f"Expected a video that can be read. '{video_name(entry)}' cannot: "
                      f"{', '.join(reason for _, reason in views.quarantine)}.")
 
 

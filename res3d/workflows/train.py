@@ -12,6 +12,7 @@ import keras
 from absl import logging
 
 from pipelines.dataset import quarantine
+from pipelines.grouping.note import load_note, save_note
 from pipelines.sample.protocols import protocol
 from pipelines.storage.addresses import absolute
 from res3d.networks.network import build
@@ -41,7 +42,8 @@ def train(recipe, data, workdir, *, deterministic=False, overwrite=False, checkp
         data_service: grpc://HOST:PORT of shared input workers, or None.
         devices: int or "all" for `tf.distribute.MirroredStrategy` on this host, or None.
         coordinator, process_id, process_count: for several processes on the JAX backend.
-        lists: `videos`, `format` and `fold` of an annotation file, as `read_manifest` takes them.
+        lists: `videos`, `format` and `fold` of an annotation file, as `read_manifest` takes them; `group` and `folds`,
+            as `split_videos` does.
 
     Returns:
         list of dicts, one an epoch.
@@ -53,8 +55,10 @@ def train(recipe, data, workdir, *, deterministic=False, overwrite=False, checkp
     if deterministic:
         on_devices.be_deterministic()
     _check_names(recipe)
+    note = None if overwrite else load_note(folder.split_file)
     fed = load_training_data(recipe, data, shard=(process_id, process_count), data_service=data_service,
-                             quarantine_csv=folder.quarantine_file if chief else None, **lists)
+                             quarantine_csv=folder.quarantine_file if chief else None, note=note,
+                             by_position=note is None and folder.state_file.is_file() and not overwrite, **lists)
     if not overwrite:
         folder.check(recipe, fed.labels)
     resumes = folder.state_file.is_file() and not overwrite
@@ -66,9 +70,12 @@ def train(recipe, data, workdir, *, deterministic=False, overwrite=False, checkp
             if overwrite:
                 folder.clear()
             folder.claim(recipe, fed.labels, describe_run(recipe, data, fed, deterministic, lists))
+            if note is None:
+                save_note(folder.split_file, fed.split.note)
         try:
-            return fit(model, recipe, fed.train.at, fed.validation, folder, fed.train.steps_per_epoch, names=fed.names,
-                       chief=chief, checkpoint_minutes=checkpoint_minutes, checkpoint_steps=checkpoint_steps,
+            return fit(model, recipe, _clips(fed, recipe, devices), fed.validation, folder, fed.train.steps_per_epoch,
+                       names=fed.names, chief=chief, checkpoint_minutes=checkpoint_minutes,
+                       checkpoint_steps=checkpoint_steps, evaluate=on_devices.evaluator(model, recipe),
                        agree=on_devices.agree if process_count > 1 else bool)
         finally:
             if chief:
@@ -95,6 +102,17 @@ def make_model(recipe, num_classes, steps_per_epoch, weights=True):
     model.compile(optimizer, make_loss(recipe), metrics=make_metrics(recipe, num_classes),
                   jit_compile=recipe.xla or keras.backend.backend() == "jax")
     return model
+
+
+def _clips(fed, recipe, devices):
+    """Function (epoch, step) -> the batches to train on, as several devices can share them."""
+    if devices is None:
+        return fed.train.at
+    left = fed.train.num_videos * recipe.data.clips_per_video % recipe.data.batch_size
+    if left:
+        logging.info("the last batch of an epoch, of %d clips, is filled up to %d with its own: each device needs a "
+                     "share", left, recipe.data.batch_size)
+    return on_devices.whole_batches(fed.train.at, recipe.data.batch_size)
 
 
 def _meet(folder, overwrite, coordinator, process_id, process_count):

@@ -9,10 +9,37 @@ from pipelines.augment import chaining, crops, flip, mixing
 from pipelines.dataset import order
 from pipelines.dataset.evaluation import evaluation_clips
 from pipelines.dataset.training import training_clips
+from pipelines.grouping.groups import groups_of
+from pipelines.grouping.note import Note, video_names
+from pipelines.grouping.splits import folds as folds_of
+from pipelines.grouping.splits import hold_out
 from pipelines.manifest import read_manifest
 from pipelines.sample import seeds
 
 HOLD_OUT_KEY = 0x4E1D  # keeps the draw of the held-out videos apart from all other draws of the seed
+
+
+@dataclasses.dataclass(frozen=True)
+class Split:
+    """The videos of a run.
+
+    Attributes:
+        training: `Manifest`.
+        held_out: `Manifest` or None.
+        whole: `Manifest` of all videos there are.
+        groups: list of str, one an entry of `whole`.
+    """
+
+    training: Manifest
+    held_out: Manifest | None
+    whole: Manifest
+    groups: list
+
+    @property
+    def note(self):
+        """`Note` of both sides."""
+        known = {id(entry): pair for entry, *pair in zip(self.whole, video_names(self.whole), self.groups)}
+        return Note(*(dict(known[id(entry)] for entry in side or ()) for side in (self.training, self.held_out)))
 
 
 @dataclasses.dataclass
@@ -26,6 +53,7 @@ class TrainingData:
         multi_label: bool.
         missing: (path, reason) rows of the annotation that have no file.
         names: function (epoch, step) -> the videos of a batch.
+        split: `Split` that it was made of.
     """
 
     labels: list
@@ -34,6 +62,7 @@ class TrainingData:
     multi_label: bool
     missing: list
     names: object
+    split: object
 
     @property
     def skipped(self):
@@ -45,7 +74,8 @@ class TrainingData:
         return sorted(found)
 
 
-def load_training_data(recipe, data, labels=None, shard=(0, 1), quarantine_csv=None, data_service=None, **lists):
+def load_training_data(recipe, data, labels=None, shard=(0, 1), quarantine_csv=None, data_service=None, note=None,
+                       by_position=False, **lists):
     """Reads `data` and makes the two datasets.
 
     Args:
@@ -55,12 +85,15 @@ def load_training_data(recipe, data, labels=None, shard=(0, 1), quarantine_csv=N
         shard: (index, count). This process's share of every training batch.
         quarantine_csv: path or None. Kept up to date by the training clips.
         data_service: address of a dispatcher of shared input workers, or None.
-        lists: `videos`, `format` and `fold` of an annotation file, as `read_manifest` takes them.
+        note, by_position: as `split_videos` takes them.
+        lists: `videos`, `format`, `fold`, `group` and `folds`, as `split_videos` takes them.
 
     Raises:
         ValueError: for a class without training videos, an empty split, several labels where the recipe has one.
     """
-    training, held_out, manifest = split_data(recipe, data, labels, **lists)
+    split = split_videos(recipe, data, labels, note, by_position, **lists)
+    training, held_out, manifest = split.training, split.held_out, split.whole
+    _every_class(training)
     if manifest.multi_label != recipe.loss.multi_label:
         have = "several labels a video" if manifest.multi_label else "one label a video"
         raise ValueError(f"`loss.multi_label` must fit the data, which have {have}. Received: "
@@ -94,40 +127,64 @@ def load_training_data(recipe, data, labels=None, shard=(0, 1), quarantine_csv=N
         return [entries[video].path for video in videos[first:last + 1]]
 
     missing = [(row.path, row.reason) for row in manifest.missing]
-    return TrainingData(list(manifest.labels), train, validation, manifest.multi_label, missing, names)
+    return TrainingData(list(manifest.labels), train, validation, manifest.multi_label, missing, names, split)
 
 
-def split_data(recipe, data, labels=None, **lists):
-    """The videos to train on, those to validate on, and all.
+def split_videos(recipe, data, labels=None, note=None, by_position=False, group=None, folds=None, **lists):
+    """The videos to train on and those to validate on.
 
-    Splits that the data set has are used; otherwise `data.validation_fraction` of each class is held out, always the
-    same videos for the same seed.
+    Splits that the data set has are used, unless `folds` asks for others. Otherwise `data.validation_fraction` of each
+    class is held out by whole groups, of which the names and the seed decide.
 
-    Returns:
-        (`Manifest` for training, `Manifest` for validation or None, the whole `Manifest`).
+    Args:
+        recipe: `Recipe`.
+        data, labels, lists: as `read_manifest` takes them; with `folds`, `fold` is the one held out, from 1.
+        note: `Note` of the run that goes on, which is followed, or None.
+        by_position: bool. The rule of former versions, for runs that they began.
+        group: pattern of names, or "folder", as `groups_of` takes it.
+        folds: int or None. Parts of which one is held out.
+
+    Raises:
+        ValueError: if groups or folds cannot be had, a class has no video to train on, or videos of `note` are gone.
     """
+    fold = lists.pop("fold", 1) if folds is not None else None
     manifest = read_manifest(data, labels=labels, **lists)
-    wanted = canonical_split(recipe.data.validation_split)
+    groups = groups_of(manifest, group)
+    if note is not None:
+        return _noted(manifest, note, groups.names, data)
     splits = set(manifest.splits) - {None}
-    if not splits:
-        kept, held = hold_out(manifest, recipe.data.validation_fraction, recipe.seed)
-        training = Manifest(kept, manifest.labels, manifest.missing, manifest.multi_label)
-        _every_class(training)
-        held_out = Manifest(held, manifest.labels, (), manifest.multi_label) if held else None
-        if held_out is not None:
-            logging.info("no splits in '%s': %d of %d videos held out", data, len(held), len(manifest))
-        return training, held_out, manifest
-    training = manifest.select("train")
-    _every_class(training)
-    if wanted not in splits:
-        logging.warning("no split '%s' in '%s' (it has %s): training without validation; --set data.validation_split="
-                        "NAME takes another", wanted, data, ", ".join(sorted(splits)))
-        return training, None, manifest
-    return training, manifest.select(wanted), manifest
+    if folds is not None:
+        kept, held = _sides(manifest, _fold(manifest, groups, folds, fold, recipe.seed))
+    elif splits:
+        return _own_splits(recipe, manifest, groups.names, data)
+    elif by_position:
+        kept, held = held_by_position(manifest, recipe.data.validation_fraction, recipe.seed)
+    else:
+        kept, held = held_by_group(manifest, recipe.data.validation_fraction, recipe.seed, group)
+    if held:
+        logging.info("%d of %d videos in '%s' held out, by whole groups, which are told by: %s", len(held),
+                     len(manifest), data, groups.source)
+    return Split(Manifest(kept, manifest.labels, manifest.missing, manifest.multi_label),
+                 Manifest(held, manifest.labels, (), manifest.multi_label) if held else None, manifest, groups.names)
 
 
-def hold_out(manifest, fraction, seed):
-    """(entries to train on, entries held out): `fraction` of each class, at least one of a class of two and more."""
+def held_by_group(manifest, fraction, seed, group=None):
+    """(entries to train on, entries held out): `fraction` of each class by whole groups; a class of one is named."""
+    groups = groups_of(manifest, group)
+    if not fraction or len(manifest) < 2:
+        return list(manifest), []
+    try:
+        division = hold_out(manifest, groups, fraction, seed)
+    except ValueError as error:
+        raise ValueError(f"{error} In a recipe that is data.validation_fraction=0.") from None
+    if division.only_trained:
+        logging.warning("classes of one group (%s), of which nothing can be held out: %s. Record another, or the "
+                        "validation says nothing about them", groups.source, ", ".join(division.only_trained))
+    return _sides(manifest, division)
+
+
+def held_by_position(manifest, fraction, seed):
+    """(entries to train on, entries held out) as former versions drew them, by place among the files of the day."""
     held = set()
     for label in range(manifest.num_classes):
         members = [i for i, entry in enumerate(manifest.entries) if entry.labels[:1] == (label,)]
@@ -136,6 +193,44 @@ def hold_out(manifest, fraction, seed):
         held.update(members[place] for place in places)
     return ([entry for i, entry in enumerate(manifest.entries) if i not in held],
             [entry for i, entry in enumerate(manifest.entries) if i in held])
+
+
+def _fold(manifest, groups, folds, fold, seed):
+    if not 1 <= fold <= folds:
+        raise ValueError(f"`--fold` must be 1 to {folds}, as there are --folds={folds}. Received: {fold}.")
+    return folds_of(manifest, groups, folds, seed)[fold - 1]
+
+
+def _own_splits(recipe, manifest, groups, data):
+    wanted, splits = canonical_split(recipe.data.validation_split), set(manifest.splits) - {None}
+    training, held = manifest.select("train"), None
+    if wanted in splits:
+        held = manifest.select(wanted)
+    else:
+        logging.warning("no split '%s' in '%s' (it has %s): training without validation; --set data.validation_split="
+                        "NAME takes another", wanted, data, ", ".join(sorted(splits)))
+    return Split(training, held, manifest, groups)
+
+
+def _noted(manifest, note, groups, data):
+    """The videos of a run that goes on, in the order they were noted in."""
+    found = dict(zip(video_names(manifest), manifest.entries))
+    gone = [name for name in (*note.trained, *note.held) if name not in found]
+    if gone:
+        raise ValueError(f"The run began with videos of which {len(gone)} are gone, such as '{gone[0]}'. Put them back "
+                         "under their names, or start anew in another --workdir.")
+    new = [name for name in found if name not in note.trained and name not in note.held]
+    if new:
+        logging.info("%d videos of '%s' are not among those of the run, such as '%s': it goes on without them",
+                     len(new), data, new[0])
+    sides = ([found[name] for name in names] for names in (note.trained, note.held))
+    training, held = (Manifest(side, manifest.labels, manifest.missing if i == 0 else (), manifest.multi_label)
+                      for i, side in enumerate(sides))
+    return Split(training, held if len(held) else None, manifest, groups)
+
+
+def _sides(manifest, division):
+    return ([manifest.entries[i] for i in division.train], [manifest.entries[i] for i in division.held])
 
 
 def augmentation(recipe, labels):

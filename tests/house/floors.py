@@ -58,7 +58,7 @@ FLOORS = {  # folder: (what it is for, the folders it may import), from the grou
                          (*LIGHT, "pipelines.storage", "pipelines.video", "pipelines.sample", "pipelines.annotations",
                           "pipelines.records", "pipelines.manifest")),
     "pipelines.grouping": ("who was recorded, and splits that keep groups apart",
-                           ("pipelines.storage", "pipelines.annotations")),
+                           (*LIGHT, "pipelines.storage", "pipelines.annotations")),
     "pipelines.bench": ("where the time of an input pipeline goes",
                         ("pipelines.video", "pipelines.annotations", "pipelines.records", "pipelines.augment",
                          "pipelines.dataset")),
