@@ -44,6 +44,7 @@ setuptools.setup(
         "ml_dtypes>=0.4",
         "protobuf>=4.25",
         "PyYAML>=6",
+        "h5py>=3",
         "Pillow>=10",
         "tqdm>=4.66",
         "matplotlib>=3.8",

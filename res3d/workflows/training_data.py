@@ -221,7 +221,7 @@ def _noted(manifest, note, groups, data):
                          "under their names, or start anew in another --workdir.")
     new = [name for name in found if name not in note.trained and name not in note.held]
     if new:
-        logging.info("%d videos of '%s' are not among those of the run, such as '%s': it goes on without them",
+        logging.warning("%d videos of '%s' are not among those of the run, such as '%s': it goes on without them",
                      len(new), data, new[0])
     sides = ([found[name] for name in names] for names in (note.trained, note.held))
     training, held = (Manifest(side, manifest.labels, manifest.missing if i == 0 else (), manifest.multi_label)

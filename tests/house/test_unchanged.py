@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import socket
 import subprocess
@@ -304,9 +305,13 @@ def asked(stage, path, body=None):
 
 
 def told(stage, model):
-    """The metadata of a model; TensorFlow's messages keep their maps in no order, so here keys are sorted."""
+    """The metadata of a model.
+
+    TensorFlow's messages keep their maps in no order, so here keys are sorted; and it numbers the tensors inside an
+    export as it likes.
+    """
     head, body = asked(stage, f"{model}/metadata")
-    return [head, json.dumps(json.loads(body), sort_keys=True)]
+    return [head, re.sub(r"(Stateful)?PartitionedCall(_\d+)?:", "call:", json.dumps(json.loads(body), sort_keys=True))]
 
 
 def field(number, content):
