@@ -27,9 +27,10 @@ def test_every_registered_class_has_a_stand_in_and_is_brought_by_one_import():
 
 
 @pytest.mark.parametrize("first", ["import keras, res3d", "import res3d, keras",
-                                   "from res3d.blocks import residual", "import res3d.saving",
-                                   "import res3d, importlib.util\nimportlib.util.find_spec('keras')",
-                                   "import res3d, tensorflow"])
+                                   *(pytest.param(code, marks=pytest.mark.slow) for code in (
+                                       "from res3d.blocks import residual", "import res3d.saving",
+                                       "import res3d, importlib.util\nimportlib.util.find_spec('keras')",
+                                       "import res3d, tensorflow"))])
 def test_keras_reads_a_model_whichever_is_imported_first(first, tmp_path):
     path = tmp_path / "model.keras"
     res3d.build("r3d_10", 3, ClipSpec(frames=4, height=32, width=32), width=0.125).save(path)

@@ -88,6 +88,7 @@ def test_killed_anywhere_it_ends_with_the_same_numbers(rich, tmp_path, monkeypat
         np.testing.assert_array_equal(mine, other)
 
 
+@pytest.mark.slow
 def test_time_that_is_up_leaves_a_run_to_go_on_with(plain, tmp_path):
     assert tiny.tiny_fit(tmp_path, tiny.tiny_recipe("stop.max_minutes=1e-9")) == []
     assert (tmp_path / "state.npz").is_file()
@@ -117,6 +118,7 @@ def test_an_interrupt_keeps_the_step_it_came_in(plain, tmp_path, capfd, number):
     assert tiny.tiny_fit(tmp_path, tiny.tiny_recipe()) == plain[1]
 
 
+@pytest.mark.slow
 def test_it_ends_early_when_nothing_gets_better(tmp_path):
     recipe = tiny.tiny_recipe("schedule.epochs=9", "stop.patience=2", "optimizer.rate=1e-30")
     rows = tiny.tiny_fit(tmp_path, recipe)
@@ -207,6 +209,7 @@ def test_a_loss_that_is_no_number_is_never_kept(tmp_path, at):
         assert load_meta(tmp_path / "state.npz")["step"] == at
 
 
+@pytest.mark.slow
 def test_processes_that_step_together_stop_together(tmp_path):
     asked = []
 
@@ -219,6 +222,7 @@ def test_processes_that_step_together_stop_together(tmp_path):
     assert load_meta(tmp_path / "state.npz")["step"] == 3
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not pathlib.Path("/dev/full").exists(), reason="needs a device that is always full")
 def test_a_full_disk_leaves_the_former_checkpoint(plain, tmp_path):
     tiny.tiny_fit(tmp_path, tiny.tiny_recipe("stop.max_minutes=1e-9"))
@@ -232,6 +236,7 @@ def test_a_full_disk_leaves_the_former_checkpoint(plain, tmp_path):
     assert tiny.tiny_fit(tmp_path, tiny.tiny_recipe()) == plain[1]
 
 
+@pytest.mark.slow
 def test_other_data_is_refused(tmp_path):
     recipe = tiny.tiny_recipe("stop.max_minutes=1e-9")
     tiny.tiny_fit(tmp_path, recipe)
@@ -240,6 +245,7 @@ def test_other_data_is_refused(tmp_path):
         tiny.fit(tiny.tiny_model(recipe), recipe, tiny.tiny_batches, None, folder, 7)
 
 
+@pytest.mark.slow
 def test_another_model_is_refused(tmp_path):
     recipe = tiny.tiny_recipe("stop.max_minutes=1e-9")
     tiny.tiny_fit(tmp_path, recipe)

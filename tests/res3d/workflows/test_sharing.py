@@ -53,6 +53,7 @@ def tried(devices, cases):
     assert done.stdout.split() == ["done"]
 
 
+@pytest.mark.slow
 def test_two_devices_and_one_clip_left():
     tried(2, [(4, 9)])
 

@@ -121,6 +121,7 @@ def test_rows_of_one_path_keep_their_number(tmp_path):
     assert len(again.training) + len(again.held_out) == 12
 
 
+@pytest.mark.slow
 def test_evaluate_says_what_was_trained_on(trained, tmp_path, console):
     copy = shutil.copytree(trained, tmp_path / "run")
     assert (copy / "split.csv").is_file()

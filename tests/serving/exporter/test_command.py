@@ -45,6 +45,7 @@ def test_a_file_becomes_the_next_version(saved, tmp_path, capsys):
     assert printed.endswith(f"next: res3d serve {output}\n")
 
 
+@pytest.mark.slow
 def test_another_runtime_verifies(saved, tmp_path, capsys):
     """The library of a folder other than the installed package's: here links to the same files."""
     folder, runtime = protos.tensorflow_folder(), tmp_path / "tensorflow"
@@ -79,6 +80,7 @@ def test_warmup_batches_must_be_sizes(saved, tmp_path):
         called(f"--model={saved}", f"--output={tmp_path}/gestures", "--warmup_batches=1,x")
 
 
+@pytest.mark.slow
 def test_a_work_folder_brings_its_metrics(saved, tmp_path):
     run = tmp_path / "run"
     shutil.copytree(saved.parent, run)

@@ -111,10 +111,12 @@ DATA = "variables/variables.data-00000-of-00001"
 
 @pytest.mark.parametrize(("damage", "reason"), [
     (lambda folder: (folder / "saved_model.pb").write_bytes(b""), "it does not load: "),
-    (lambda folder: shutil.rmtree(folder / "variables"), r"signature \w+ at batch 1 fails: .*Could not find variable"),
-    (lambda folder: os.truncate(folder / DATA, 1000), "does not load: Read less bytes than requested"),
-    (lambda folder: os.truncate(folder / "assets.extra" / warmup_requests.WARMUP_FILE, 1000),
-     r"warm-up record 1 fails: .* damaged or cut short"),
+    pytest.param(lambda folder: shutil.rmtree(folder / "variables"),
+                 r"signature \w+ at batch 1 fails: .*Could not find variable", marks=pytest.mark.slow),
+    pytest.param(lambda folder: os.truncate(folder / DATA, 1000), "does not load: Read less bytes than requested",
+                 marks=pytest.mark.slow),
+    pytest.param(lambda folder: os.truncate(folder / "assets.extra" / warmup_requests.WARMUP_FILE, 1000),
+                 r"warm-up record 1 fails: .* damaged or cut short", marks=pytest.mark.slow),
 ], ids=["graph", "variables", "data", "warm-up"])
 def test_damaged_versions_are_refused(exported, answers, tmp_path, damage, reason):
     folder = tmp_path / "copy"
@@ -124,6 +126,7 @@ def test_damaged_versions_are_refused(exported, answers, tmp_path, damage, reaso
         compare.check(str(folder), str(answers))
 
 
+@pytest.mark.slow
 def test_a_fresh_process_verifies(exported, answers):
     report = compare.verify_version(exported, answers)
     assert report["runtime"] == f"TensorFlow {tf.__version__} C library"
@@ -144,6 +147,7 @@ def test_a_signature_without_an_answer_is_refused(exported, answers, tmp_path):
         compare.check(str(exported), str(some))
 
 
+@pytest.mark.slow
 def test_without_the_c_library_python_verifies_and_says_so(exported, answers, monkeypatch):
     def missing(folder=None):
         raise errors.LibraryError("libtensorflow_cc.so.2 is not there")
@@ -174,7 +178,7 @@ serving.export(model, sys.argv[1], clip=clip)
 
 @pytest.mark.parametrize("wanted", [
     pytest.param("assets.extra", id="while verifying", marks=pytest.mark.slow),
-    pytest.param("assets/labels.txt", id="before the rename")])
+    pytest.param("assets/labels.txt", id="before the rename", marks=pytest.mark.slow)])
 def test_killed_exports_leave_nothing_servable(tmp_path, wanted):
     process = subprocess.Popen([sys.executable, "-c", SCRIPT, str(tmp_path)], stdout=subprocess.PIPE,
                                stderr=subprocess.DEVNULL, cwd=os.getcwd())
