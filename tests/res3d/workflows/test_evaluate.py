@@ -167,6 +167,7 @@ def test_without_the_validation_split_what_was_not_trained_on_is_evaluated(copy,
     (copy / "labels.txt").write_text("left\nright\n")
     run = json.loads((copy / "run.json").read_text()) | {"data": str(folder), "lists": {"videos": str(videos)}}
     (copy / "run.json").write_text(json.dumps(run))
+    (copy / "split.csv").unlink()  # of the videos that it really was trained on
     save_model(res3d.build("r3d_10", 2, WorkFolder(copy).clip, width=0.125), copy / "best.keras")
     code, out, _ = console("evaluate", f"--workdir={copy}")
     assert code == 0
