@@ -84,7 +84,7 @@ from pipelines.prepare import PrepareOptions, prepare
 from res3d.geometry import ClipSpec
 
 made, address, local = sys.argv[1:]
-videos = address.replace("records", "videos")
+videos = address.replace("records", "originals")
 options = PrepareOptions(ClipSpec(frames=8, height=56, width=56), shard_clips=2)
 if not storage.is_folder(videos):
     for folder, _, names in os.walk(made):
