@@ -6,6 +6,7 @@ from .bottleneck import BottleneckBlock as BottleneckBlock
 from .bottleneck import BottleneckBlock1D as BottleneckBlock1D
 from .bottleneck import BottleneckBlock2D as BottleneckBlock2D
 from .bottleneck import BottleneckBlock3D as BottleneckBlock3D
+from .plain import PlainBlock as PlainBlock
 from .preactivation import PreactBasicBlock as PreactBasicBlock
 from .preactivation import PreactBasicBlock1D as PreactBasicBlock1D
 from .preactivation import PreactBasicBlock2D as PreactBasicBlock2D

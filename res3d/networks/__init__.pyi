@@ -6,6 +6,7 @@ from .classifier import WindowPool as WindowPool
 from .classifier import X3DHead as X3DHead
 from .macs import count_macs as count_macs
 from .macs import count_parameters as count_parameters
+from .motion import MotionChannels as MotionChannels
 from .network import build as build
 from .variants import Variant as Variant
 from .variants import list_models as list_models

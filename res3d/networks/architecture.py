@@ -28,11 +28,12 @@ class Stem:
 
 @dataclasses.dataclass(frozen=True)
 class Residual:
-    """A residual network of stages.
+    """A residual network of stages, or with the block "plain" one without shortcuts.
 
     Attributes:
         rank: 2 for networks that see frames, 3 for networks that see clips.
-        block: "basic", "bottleneck", "preact_basic" or "preact_bottleneck".
+        block: "basic", "bottleneck", "preact_basic", "preact_bottleneck", or "plain" for none with a shortcut, whose
+            strides are pools.
         depths: blocks in each stage.
         widths: channels inside the blocks of each stage.
         expansion: block outputs are `widths` times this.
@@ -51,6 +52,7 @@ class Residual:
         head: "linear", "x3d" or "softmax_mean" (pytorchvideo's R(2+1)D averages probabilities of windows).
         last_norm: norm and ReLU after the last stage, as pre-activation networks but 3D-ResNets' have them.
         dropout: before the classifier.
+        multiple: what `scaled` rounds widths to.
         options: further arguments of the blocks: shortcut, mid, groups, epsilon ...
     """
 
@@ -74,6 +76,7 @@ class Residual:
     head: str = "linear"
     last_norm: bool = True
     dropout: float = 0.0
+    multiple: int = 8
     options: dict = dataclasses.field(default_factory=dict)
 
     @property
@@ -103,16 +106,19 @@ class Residual:
         >>> Residual().smallest_input()
         (3, 5, 5)
         """
+        if self.block == "plain":  # its pools leave out what does not fill a window, and no stage may come out empty
+            stem, *pools = self.all_strides()
+            return tuple((math.prod(windows) - 1) * first + 1 for first, *windows in zip(stem, *pools))
         windows = zip(*self.pool_after.values()) if self.pool_after else [()] * self.rank
         return tuple(max(_smallest(strides), *window, 1) for strides, window in zip(zip(*self.all_strides()), windows))
 
     def scaled(self, width: float) -> "Residual":
-        """The same network with every width multiplied, rounded to a multiple of 8 and of the groups."""
+        """The same network with every width multiplied, rounded to a multiple of `multiple` and of the groups."""
         if width == 1:
             return self
-        multiple = math.lcm(8, self.options.get("groups", 1))
+        multiple = math.lcm(self.multiple, self.options.get("groups", 1))
         inner = tuple(scaled_width(channels, width, multiple) for channels in self.widths)
-        stem = dataclasses.replace(self.stem, filters=scaled_width(self.stem.filters, width))
+        stem = dataclasses.replace(self.stem, filters=scaled_width(self.stem.filters, width, self.multiple))
         return dataclasses.replace(self, widths=inner, stem=stem)
 
 

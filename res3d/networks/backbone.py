@@ -1,6 +1,7 @@
 """A residual network from stem to last stage, and how its weights are called.
 
-Layers of a model, in order: `pixels` (only with a clip), `stem`, `pool`, `stage1` ... `stage4`, `head_pool`, `logits`.
+Layers of a model, in order: `pixels` (only with a clip), `motion` (if asked for), `stem`, `pool`, `stage1` ...
+`stage4`, `head_pool`, `logits`.
 Weight paths follow the layers, without the model's name:
 
     stem/conv/kernel, stem/norm/{gamma,beta,moving_mean,moving_variance}
@@ -9,6 +10,7 @@ Weight paths follow the layers, without the model's name:
     stage1/block0/conv_a/{spatial,temporal}/{conv,norm}/...  factorized; the norm of `spatial` is the one between
     stage1/block0/conv_b/{pointwise,depthwise}/{conv,norm}/...   channel-separated (ip-CSN)
     stage1/block0/shortcut/{conv,norm}/...                   projections; other shortcuts have no weights
+    stage1/block0/{conv,norm}/...                            plain
     stage1/block0/squeeze/{reduce,expand}/{kernel,bias}      squeeze-and-excitation
     stage1/block0/gate/gate/{kernel,bias}                    self-gating
     stage1/nonlocal0/{theta,phi,g,out}/{conv,norm}/...       the non-local block after block0
@@ -24,6 +26,7 @@ import keras
 
 from res3d.blocks.basic import BasicBlock
 from res3d.blocks.bottleneck import BottleneckBlock
+from res3d.blocks.plain import PlainBlock
 from res3d.blocks.preactivation import PreactBasicBlock, PreactBottleneckBlock
 from res3d.layers.arguments import choice
 from res3d.layers.attention import squeezed_width
@@ -35,7 +38,7 @@ from res3d.layers.pooling import MaxPool
 
 UNIT_OPTIONS = ("epsilon", "momentum", "padding", "kernel_initializer", "kernel_regularizer")
 BLOCKS = {"basic": BasicBlock, "bottleneck": BottleneckBlock, "preact_basic": PreactBasicBlock,
-          "preact_bottleneck": PreactBottleneckBlock}
+          "preact_bottleneck": PreactBottleneckBlock, "plain": PlainBlock}
 
 
 @keras.saving.register_keras_serializable("res3d")

@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
 
 import keras
@@ -14,6 +14,7 @@ from res3d.layers.temporal_shift import FoldFrames, UnfoldFrames
 from res3d.networks.architecture import SlowFast
 from res3d.networks.backbone import residual_features
 from res3d.networks.classifier import PLACES, classify, pooled
+from res3d.networks.motion import MotionChannels
 from res3d.networks.slowfast import slowfast_features, slowfast_pooled
 from res3d.networks.variants.table import variant
 
@@ -25,6 +26,7 @@ def build(name: str, num_classes: int | None = None, clip: ClipSpec | None = Non
           input_shape: tuple[int | None, ...] | None = None, features: bool = False, activation: str | None = None,
           dropout: float | None = None, width: float = 1.0, depths: Iterable[int] | int | None = None,
           shortcut: str | None = None, stride_on: str | None = None,
+          motion: str | Iterable[str] | Mapping | None = None,
           dtype: str | keras.DTypePolicy | None = None) -> keras.Model:
     """Builds a network of the family as a functional `keras.Model`, freshly initialised.
 
@@ -46,6 +48,9 @@ def build(name: str, num_classes: int | None = None, clip: ClipSpec | None = Non
         shortcut: str or None. Another kind of shortcut, "none" for a plain network.
         stride_on: str or None. Which convolution of a bottleneck strides: "conv_a" as in He et al., 2015, and
             keras.applications; None is the row's own.
+        motion: str, list of str, dict or None. What the network sees instead of `clip`'s pixels: channels of
+            `res3d.networks.MotionChannels`, such as ["difference", "background"]; a dict has the layer's arguments by
+            name, as {"channels": "difference", "random_sign": True}.
         dtype: str or policy. None is Keras' global policy.
 
     Returns: model of `(batch, *clip.shape)` uint8 to `(batch, num_classes)` float32.
@@ -62,15 +67,13 @@ def build(name: str, num_classes: int | None = None, clip: ClipSpec | None = Non
     _check_ending(num_classes, activation, dropout)
     if isinstance(width, bool) or not isinstance(width, Real) or not 0 < width < math.inf:
         raise ValueError(f"`width` must be a number above 0. Received: width={width!r}.")
-    if stride_on is not None and "bottleneck" not in getattr(row.network, "slow", row.network).block:
-        raise ValueError("`stride_on` chooses among the convolutions of bottlenecks (networks of 50 layers and more). "
-                         f"Received: stride_on={stride_on!r} for {name}, whose blocks are basic. Leave it out.")
+    _check_blocks(name, getattr(row.network, "slow", row.network).block, shortcut, stride_on)
     network = adjusted(row.network.scaled(width), depths, shortcut=shortcut, stride_on=stride_on)
     policy = keras.dtype_policies.get(dtype) if dtype is not None else keras.config.dtype_policy()
     if clip is None and input_shape is None:
         clip = row.native_clip
     check_size(name, network, clip, input_shape)
-    inputs, x = _opened(clip, input_shape, policy)
+    inputs, x = _opened(clip, input_shape, policy, motion)
     frames = None
     if network.rank == 2 and len(x.shape) == 5:
         frames = x.shape[1]
@@ -98,6 +101,17 @@ def build(name: str, num_classes: int | None = None, clip: ClipSpec | None = Non
     return keras.Model(inputs, x, name=name)
 
 
+def _check_blocks(name, block, shortcut, stride_on):
+    """Refuses options that the blocks of the network have no use for."""
+    if stride_on is not None and "bottleneck" not in block:
+        kind = "plain" if block == "plain" else "basic"
+        raise ValueError("`stride_on` chooses among the convolutions of bottlenecks (networks of 50 layers and more). "
+                         f"Received: stride_on={stride_on!r} for {name}, whose blocks are {kind}. Leave it out.")
+    if shortcut is not None and block == "plain":
+        raise ValueError("`shortcut` chooses among those of residual networks. "
+                         f"Received: shortcut={shortcut!r} for {name}, which has none. Leave it out.")
+
+
 def _check_ending(num_classes, activation, dropout):
     """Refuses what a classifier cannot be made of."""
     if num_classes is not None:
@@ -110,13 +124,21 @@ def _check_ending(num_classes, activation, dropout):
         fraction(dropout, "dropout")
 
 
-def _opened(clip, input_shape, policy):
-    """(input of the model, what the network sees): pixels scaled inside, or floats as they come."""
+def _opened(clip, input_shape, policy, motion):
+    """(input of the model, what the network sees): pixels scaled, motion made of them, or floats as they come."""
     if clip is None:
+        if motion is not None:
+            raise ValueError("`motion` counts in levels of pixels: give `clip` rather than `input_shape`. "
+                             f"Received: motion={motion!r}, input_shape={input_shape!r}.")
         inputs = keras.Input(input_shape, dtype=policy.compute_dtype, name="clip")
         return inputs, inputs
     inputs = keras.Input(clip.shape, dtype="uint8", name="clip")
-    return inputs, PixelScaling(clip, dtype=policy, name="pixels")(inputs)
+    if motion is None:
+        return inputs, PixelScaling(clip, dtype=policy, name="pixels")(inputs)
+    options = dict(motion) if isinstance(motion, Mapping) else {"channels": motion}
+    scale, _ = clip.pixel_scaling()
+    layer = MotionChannels(**options, scale=scale, channel_order=clip.channel_order, dtype=policy, name="motion")
+    return inputs, layer(PixelScaling(clip, dtype="float32", name="pixels")(inputs))  # half precision rounds pixels
 
 
 def adjusted(network, depths=None, **options):

@@ -1,7 +1,12 @@
 """Arrays made to fit a network's weights: dimensions of one dropped, 2D kernels inflated, a lost norm folded in."""
 
+import re
+
 import numpy as np
 
+from res3d.networks.motion import MotionChannels
+
+STEM = re.compile(r"(slow_|fast_)?stem/")
 INFLATIONS = ("centre", "mean")
 
 
@@ -29,6 +34,24 @@ def spread(kernel, frames, inflate):
     """A 2D kernel over `frames` taps in time."""
     taps = np.full(frames, 1 / frames) if inflate == "mean" else np.eye(frames)[frames // 2]
     return (taps[:, None, None, None, None] * kernel[None]).astype(kernel.dtype)
+
+
+def seen_as_motion(arrays, model):
+    """`arrays` of a network that was trained on pixels, for one that sees motion: the first kernels are remade.
+
+    Returns `arrays` themselves where `model` sees pixels.
+    """
+    layer = motion_of(model)
+    if layer is None:
+        return arrays
+    first = {path.split("/")[0]: path for path in reversed([weight.path for weight in model.weights])
+             if STEM.match(path) and path.endswith("/kernel")}
+    return {**arrays, **{path: layer.kernel_from(arrays[path]) for path in first.values() if path in arrays}}
+
+
+def motion_of(model):
+    """The `MotionChannels` of a model, or None."""
+    return next((layer for layer in model.layers if isinstance(layer, MotionChannels)), None)
 
 
 def fold_shortcut_norms(arrays, wanted, epsilon=1e-5):

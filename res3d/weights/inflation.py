@@ -5,6 +5,7 @@ import os
 import keras
 
 from res3d.weights.errors import CheckpointError
+from res3d.weights.fit import motion_of, seen_as_motion
 from res3d.weights.load import Loaded, assign, load_weights
 from res3d.weights.published.rename import rename
 
@@ -52,6 +53,8 @@ def inflate(model: keras.Model, source: keras.Model | str | os.PathLike, how: st
     if isinstance(source, str | os.PathLike):
         return load_weights(model, source, drop_head=drop_head, inflate=how)
     arrays, unknown = arrays_of(source)
+    if motion_of(source) is None:
+        arrays = seen_as_motion(arrays, model)
     return Loaded(source.name, assign(model, arrays, source.name, drop_head, how, unknown=unknown))
 
 

@@ -60,7 +60,7 @@ def load_weights(model: keras.Model, path: str | os.PathLike, source: str | None
         arrays, origins, unknown = convert(tensors, module.rules({name: t.shape for name, t in tensors.items()}))
     except (KeyError, ValueError) as error:
         raise CheckpointError(path, f"its names are not those of one {module.NAME} network ({error}).") from error
-    count = assign(model, arrays, path, drop_head, inflate, origins, unknown)
+    count = assign(model, fitting.seen_as_motion(arrays, model), path, drop_head, inflate, origins, unknown)
     _compare_scaling(model, checkpoint, module.NAME)
     return Loaded(module.NAME, count, tuple(unknown))
 

@@ -12,6 +12,7 @@ from res3d.private_keras import layers_inside
 from res3d.saving import load_model
 from res3d.training.workfolder import WorkFolder
 from res3d.weights.errors import CheckpointError
+from res3d.weights.fit import motion_of, seen_as_motion
 from res3d.weights.load import load_weights
 
 STAGES = ("stem", "stage1", "stage2", "stage3", "stage4")
@@ -61,6 +62,8 @@ def _load_published(model, path):
 def copy_weights(old, new, source="the other model"):
     """Copies every weight of `old` to the weight of the same path in `new`, but for a head of another shape."""
     values = {variable.path: variable for variable in old.weights}
+    if motion_of(old) is None and motion_of(new) is not None:
+        values = seen_as_motion({path: keras.ops.convert_to_numpy(value) for path, value in values.items()}, new)
     wanted = {variable.path: variable for variable in new.weights}
     fits = {path for path in values.keys() & wanted.keys() if values[path].shape == wanted[path].shape}
     left = [path for path in wanted if path not in fits]

@@ -9,6 +9,7 @@ import functools
 import numpy as np
 
 from res3d.blocks import basic, bottleneck, preactivation
+from res3d.blocks.plain import PlainBlock
 from res3d.blocks.shortcut import PadShortcut, PooledShortcut
 from res3d.blocks.units import SeparatedConv
 from res3d.geometry import ClipSpec
@@ -25,6 +26,7 @@ from res3d.layers.pooling import MaxPool
 from res3d.layers.temporal_shift import FoldFrames, TemporalShift, UnfoldFrames
 from res3d.networks.backbone import Stage
 from res3d.networks.classifier import PlacesClassifier, WindowPool, X3DHead
+from res3d.networks.motion import MotionChannels
 from res3d.networks.network import build
 from res3d.networks.slowfast import SlowFrames
 
@@ -62,6 +64,8 @@ LAYERS = {  # name: (constructor, shape of one sample); the class is the part be
        for rank in (1, 2, 3) for module, name in BLOCKS},
     "BasicBlock3D.everything": (lambda: basic.BasicBlock3D(
         6, strides=2, shortcut="average_pool", squeeze=2, gate=True, drop_path=0.2, zero_init=True), SHAPES[3]),
+    "PlainBlock": (lambda: PlainBlock(6, 3, (1, 2, 2)), SHAPES[3]),
+    "PlainBlock.unpooled": (lambda: PlainBlock(6, 2), SHAPES[2]),
     "Stage": (lambda: Stage([basic.BasicBlock(6, 3, strides=2, name="block0"), MaxPool((2, 1, 1), (2, 1, 1), 3)]),
               SHAPES[3]),
     "MaxPool": (lambda: MaxPool((1, 3, 3), (1, 2, 2), 3), SHAPES[3]),
@@ -72,6 +76,9 @@ LAYERS = {  # name: (constructor, shape of one sample); the class is the part be
     "UnfoldFrames": (lambda: UnfoldFrames(2), SHAPES[2]),
     "TemporalShift": (lambda: TemporalShift(2, 4), SHAPES[2]),
     "SlowFrames": (lambda: SlowFrames(2), SHAPES[3]),
+    "MotionChannels": (lambda: MotionChannels(), SHAPES[3]),
+    "MotionChannels.every": (lambda: MotionChannels(("color", "background", "difference", "color_difference"), 0.25,
+                                                    limit=2, floor=0, random_sign=True), SHAPES[3]),
     "PixelScaling": (lambda: PixelScaling(CLIP.replace(channels=4, mean=(0.5,), std=(0.2,))), SHAPES[3]),
 }
 HEADS = {  # as LAYERS; where the shape is a list, the head takes a list of maps, from fine to coarse
@@ -125,6 +132,7 @@ MODELS = {  # row of the family: what makes it tiny; one row stands for each kin
     "tsm_r50": SHORT,
     "cifar_resnet_20": {"depths": (1, 1, 1)},
     "wrn_16_4": {"depths": (1, 1, 1), "width": 0.25},
+    "plain3d_5": {"width": 0.25, "motion": "difference"},
 }
 CLASSES = 5
 

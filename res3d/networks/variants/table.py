@@ -2,10 +2,19 @@
 
 import difflib
 
-from res3d.networks.variants import garden, kenshohara, mmaction, pictures, pytorchvideo, slowfast, torchvision
+from res3d.networks.variants import (
+    garden,
+    kenshohara,
+    mmaction,
+    pictures,
+    plain,
+    pytorchvideo,
+    slowfast,
+    torchvision,
+)
 
 VARIANTS = {**torchvision.ROWS, **kenshohara.ROWS, **pytorchvideo.ROWS, **slowfast.ROWS, **mmaction.ROWS, **garden.ROWS,
-            **pictures.ROWS}
+            **pictures.ROWS, **plain.ROWS}
 
 
 def list_models() -> list[str]:

@@ -75,7 +75,7 @@ MOVING = {  # batch norm's moving means and variances
     "slowfast_r50_4x16": 60_688, "slowfast_r50_8x8": 60_688, "slowfast_r101_8x8": 119_440,
     "slowfast_r101_50_50_8x8": 119_440, "x3d_s": 31_416, "x3d_l": 66_264, "resnet_18": 9_600, "resnet_200": 176_000,
     "mc2_18": 9_600, "mc4_18": 9_600, "mc5_18": 9_600, "rmc2_18": 9_600, "rmc3_18": 9_600, "rmc4_18": 9_600,
-    "rmc5_18": 9_600, "fr2d_18": 9_600,
+    "rmc5_18": 9_600, "fr2d_18": 9_600, "plain3d_5": 672, "plain3d_9": 1_312,
 }
 
 

@@ -230,7 +230,7 @@ def test_wrong_channels_are_refused_when_called():
 
 
 LAYOUTS = ("r3d_18", "r2plus1d_18", "kenshohara_preact_r3d_18", "slow_r50", "i3d_nl_r50", "ip_csn_50", "x3d_s",
-           "slowfast_r50_4x16", "r3d_rs_50", "resnet_50", "tsm_r50", "wrn_16_4")
+           "slowfast_r50_4x16", "r3d_rs_50", "resnet_50", "tsm_r50", "wrn_16_4", "plain3d_5")
 
 
 def layout(name):
