@@ -44,7 +44,8 @@ def models():
                   "|---|---:|---:|---:|---:|---|---:|---|"]
         for row in rows:
             clip = row["clip"]
-            size = f"{clip['frames']} × {clip['stride']}, {clip['height']} × {clip['width']}"
+            step = clip["stride"] if clip.get("sampling") != "segments" else "segments"
+            size = f"{clip['frames']} × {step}, {clip['height']} × {clip['width']}"
             rate = f" at {clip['fps']:g} fps" if clip["fps"] else ""
             top1 = "" if row["top1"] is None else f"{row['top1']:.2f}"
             count = "" if row["parameters"] is None else f"{row['parameters']:,}"
@@ -61,7 +62,8 @@ def models():
     for name, clip in PRESETS.items():
         resize = clip.resize if isinstance(clip.resize, int) else " × ".join(map(str, clip.resize))
         rate = "own" if clip.fps is None else f"{clip.fps:g}"
-        lines.append(f"| `{name}` | {clip.frames} × {clip.stride} | {rate} | {clip.height} × {clip.width} | {resize} | "
+        lines.append(f"| `{name}` | {clip.frames} × {'segments' if clip.in_segments else clip.stride} | {rate} | "
+                     f"{clip.height} × {clip.width} | {resize} | "
                      f"{_numbers(clip.value_range)} | {_numbers(clip.mean)} | {_numbers(clip.std)} | "
                      f"{clip.channel_order} |")
     return "\n".join([*lines, ""])

@@ -46,18 +46,21 @@ def list_options(args):
 
 
 def parse_clip(text):
-    """The `ClipSpec` of `16x2x112` (frames, stride, size) or of a preset's name.
+    """The `ClipSpec` of `16x2x112` (frames, stride, size), `16xsegmentsx112`, or of a preset's name.
 
     >>> parse_clip("8x4x64").shape
     (8, 64, 64, 3)
+    >>> parse_clip("8xsegmentsx64").sampling
+    'segments'
     """
     from res3d.geometry import PRESETS, ClipSpec
 
     if text in PRESETS:
         return PRESETS[text]
-    parts = text.split("x")
+    sampling = "segments" if "xsegmentsx" in text else "dense"
+    parts = text.replace("xsegmentsx", "x1x").split("x")
     if len(parts) != 3 or not all(part.isdecimal() for part in parts):
-        raise ValueError(f"`--clip` must be FRAMESxSTRIDExSIZE, such as 16x2x112, or one of {', '.join(PRESETS)}. "
-                         f"Received: {text!r}.")
+        raise ValueError(f"`--clip` must be FRAMESxSTRIDExSIZE, such as 16x2x112, or one of {', '.join(PRESETS)}, or "
+                         f"FRAMESxsegmentsxSIZE. Received: {text!r}.")
     frames, stride, size = map(int, parts)
-    return ClipSpec(frames=frames, stride=stride, height=size, width=size)
+    return ClipSpec(frames=frames, stride=stride, height=size, width=size, sampling=sampling)

@@ -40,3 +40,23 @@ def checked_workers(workers):
         return default_workers()
     check_whole_number("workers", workers)
     return workers
+
+
+def too_short(clip, kind, count, path, have):
+    """The ValueError for data of which not even the longest is as long as a clip.
+
+    Args:
+        clip: `ClipSpec`.
+        kind: "video" or "record".
+        count: int. How many there are.
+        path: str. The longest.
+        have: its frames, in words or as an int.
+    """
+    which = f"'{addresses.shown(path)}'" if kind == "video" else f"that of '{addresses.shown(path)}'"
+    if clip.in_segments:
+        rate = f" at {clip.fps:g} fps" if clip.fps is not None else ""
+        wanted, advice = f"a {kind} of at least as many frames{rate} as a clip has parts, {clip.frames}", "fewer frames"
+    else:
+        wanted = f"a {kind} at least as long as a clip of {clip.timing}: {clip.span} frames"
+        advice = "fewer frames or a smaller stride"
+    return ValueError(f"Expected {wanted}. The longest of {count} is {which} with {have}. Use {advice}.")

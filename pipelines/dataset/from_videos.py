@@ -7,11 +7,10 @@ import tensorflow as tf
 
 from pipelines.dataset import graph
 from pipelines.dataset.epochs import ROW
-from pipelines.dataset.facts import targets_of
+from pipelines.dataset.facts import targets_of, too_short
 from pipelines.sample import clips
 from pipelines.sample.extents import extent
 from pipelines.sample.seeds import fold_in
-from pipelines.storage.addresses import shown
 from pipelines.video import frame_folder, reading, sources
 
 
@@ -25,10 +24,12 @@ class VideoSource:
         probes: `Probes`.
         policy: what stands for frames past the end of a video, as in `pipelines.sample`.
         workers: int. Threads that will call; where there are fewer videos, those left over help with decoding.
+        temporal_crop: float. As in `pipelines.sample.parted.drawn`.
     """
 
-    def __init__(self, manifest, clip, fallback, probes, policy="repeat_last", workers=1):
+    def __init__(self, manifest, clip, fallback, probes, policy="repeat_last", workers=1, temporal_crop=0.0):
         self.manifest, self.clip, self.fallback, self.probes, self.policy = manifest, clip, fallback, probes, policy
+        self.temporal_crop = temporal_crop
         self.threads = max(1, workers // max(len(manifest.entries), 1))
 
     def extent(self, index, opened=None):
@@ -54,7 +55,8 @@ class VideoSource:
         clip, opened = self.clip, self._opened(index)
         info, first, last = self.extent(index, opened)
         numbers = [int(fold_in(key, number) >> np.uint64(1)) for number in range(count)]
-        chosen = [clips.random_clip(info, clip, number, first, last, self.policy) for number in numbers]
+        chosen = [clips.random_clip(info, clip, number, first, last, self.policy, self.temporal_crop)
+                  for number in numbers]
         source, options = self._reader(index, info)
         if full_frame:
             pictures = source.read_frames(opened, np.concatenate(chosen), clip.resized_size, channels=clip.channels,
@@ -110,16 +112,10 @@ class VideoSource:
         if not good:
             raise self.fallback.nothing_usable()
         if not enough:
-            raise self._too_short(len(good), *longest)
+            frames, index = longest
+            raise too_short(self.clip, "video", len(good), self.manifest.entries[index].path,
+                            f"{frames} frames of its own")
         return good
-
-    def _too_short(self, count, frames, index):
-        clip = self.clip
-        rate = f" at {clip.fps:g} fps" if clip.fps is not None else ""
-        return ValueError(
-            f"Expected a video at least as long as a clip of {clip.frames} frames, stride {clip.stride}{rate}: "
-            f"{clip.span} frames. The longest of {count} is '{shown(self.manifest.entries[index].path)}' with {frames} "
-            "frames of its own. Use fewer frames or a smaller stride.")
 
     def training(self, plan, crop, full_frame, workers):
         """As `Source.training`: one call into Python a video."""

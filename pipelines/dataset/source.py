@@ -14,6 +14,7 @@ from pipelines.dataset.from_videos import VideoSource
 from pipelines.dataset.quarantine import Quarantine
 from pipelines.records.index import of_manifest
 from pipelines.sample.clips import check_policy
+from pipelines.sample.parted import check_temporal_crop
 from pipelines.video.probe_cache import Probes
 from res3d.geometry import ClipSpec
 
@@ -73,17 +74,18 @@ class Source(Protocol):
 
 def open_source(manifest: Manifest, clip: ClipSpec, *, on_error: str = "quarantine", policy: str = "repeat_last",
                 workers: int = 1, quarantine_csv: Any = None, probe_cache: Any = None, jumps: bool = False,
-                data_service: str | None = None) -> Source:
+                data_service: str | None = None, temporal_crop: float = 0.0) -> Source:
     """The `Source` of a manifest; the arguments are those of `training_clips`.
 
     Raises:
         ValueError: for wrong arguments, a manifest of videos and records, or a data service for videos.
     """
     check_policy(policy)
+    temporal_crop = check_temporal_crop(temporal_crop, clip)
     fallback = Fallback(manifest.entries, Quarantine(quarantine_csv), on_error)
     if of_manifest(manifest):
-        return RecordSource(manifest, clip, fallback, policy, data_service)
+        return RecordSource(manifest, clip, fallback, policy, data_service, temporal_crop)
     if data_service is not None:
         raise ValueError("`data_service` needs records, which its workers read without Python. Received videos. Run "
                          "`res3d prepare` first.")
-    return VideoSource(manifest, clip, fallback, Probes(probe_cache, jumps), policy, workers)
+    return VideoSource(manifest, clip, fallback, Probes(probe_cache, jumps), policy, workers, temporal_crop)

@@ -31,7 +31,7 @@ def training_clips(data: Path | Manifest, clip: ClipSpec, batch_size: int, seed:
                    clips_per_video: int = 1, balanced: bool = False, drop_remainder: bool = False,
                    policy: str = "repeat_last", shard: tuple[int, int] = (0, 1), start_epoch: int = 0,
                    start_step: int = 0, quarantine_csv: Path | None = None, probe_cache: Path | None = None,
-                   jumps: bool = False, data_service: str | None = None) -> ClipDataset:
+                   jumps: bool = False, data_service: str | None = None, temporal_crop: float = 0.0) -> ClipDataset:
     """Batches of random clips for training: every video once an epoch, in another order each epoch.
 
     Iterating it gives one epoch; the next iteration gives the next. An epoch that is left before its end is given
@@ -65,6 +65,8 @@ def training_clips(data: Path | Manifest, clip: ClipSpec, batch_size: int, seed:
             pixels: several decodes once, less for every clip after, where videos are long.
         data_service: address, grpc://HOST:PORT, of a dispatcher of shared input workers that read the records; None
             reads them here. `pipelines.dataset.data_service` says what is guaranteed.
+        temporal_crop: float. For a clip of segments: the fraction of a video that may be left out of those that are cut
+            into parts, at random, at its beginning and end.
 
     Returns:
         `ClipDataset`, a `tf.data.Dataset` of `(uint8 (batch, frames, height, width, channels), int32 (batch,))`, or
@@ -86,7 +88,8 @@ def training_clips(data: Path | Manifest, clip: ClipSpec, batch_size: int, seed:
     manifest = labelled(read_manifest(data, split=split, labels=labels))
     plan = EpochPlan(manifest, batch_size, seed, shard, clips_per_video, balanced, drop_remainder)
     source = open_source(manifest, clip, on_error=on_error, policy=policy, workers=workers, data_service=data_service,
-                         quarantine_csv=quarantine_csv, probe_cache=probe_cache, jumps=jumps)
+                         quarantine_csv=quarantine_csv, probe_cache=probe_cache, jumps=jumps,
+                         temporal_crop=temporal_crop)
     picture, augment = _picture(clip, crop, augment)
     source.check(workers)
     clips = TrainingClips(source, plan, picture, augment, mix, workers)

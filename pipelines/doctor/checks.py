@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pipelines.annotations.entries import Entry, Manifest
 from pipelines.annotations.files import may_be_video
 from pipelines.doctor import parts
+from pipelines.doctor.costs import cost_of_clip, key_frame_gap
 from pipelines.doctor.examine import examine_all
 from pipelines.manifest import read_manifest
 from pipelines.records import index
@@ -101,7 +102,7 @@ def report(manifest, found, clip):
         "codecs": _counted(video["codec"] for video in videos),
         "frames": _spread(video["num_frames"] for video in videos),
         "seconds": _spread(video["duration_seconds"] for video in videos),
-        "cost": {"clip": f"{clip.frames} frames, stride {clip.stride}",
+        "cost": {"clip": f"{clip.frames} frames, stride {clip.stride}" if not clip.in_segments else clip.timing,
                  "frames_decoded_per_frame_used": _spread(video["cost"] for video in videos),
                  "with_jumps_to_key_frames": _spread(video["jumping_cost"] for video in videos),
                  "longest_key_frame_gap": _spread(video["key_frame_gap"] for video in videos)},
@@ -116,35 +117,6 @@ def weigh(video, clip, entries=()):
     kept = {name: value for name, value in video.items() if name not in ("key_frames", "jumps", "times_us")}
     return kept | {"cost": cost, "jumping_cost": jumping_cost, "key_frame_gap": key_frame_gap(video),
                    "parts": parts.extents(video, entries) if entries else {}}
-
-
-def key_frame_gap(video):
-    """Frames from a key frame to the next, or to the end, at the longest.
-
-    >>> key_frame_gap({"key_frames": [0, 12, 30], "num_frames": 36})
-    18
-    """
-    edges = [0, *video["key_frames"], video["num_frames"]]
-    return max(after - before for before, after in itertools.pairwise(edges))
-
-
-def cost_of_clip(video, clip):
-    """Frames decoded for each frame of a random clip, on average over all places: (from the start, from a key frame).
-
-    >>> from res3d.geometry import ClipSpec
-    >>> cost_of_clip({"key_frames": [0, 50], "num_frames": 100}, ClipSpec(frames=10, stride=1))[0]
-    5.5
-    """
-    num_frames = video["num_frames"]
-    step = clip.stride if clip.fps is None else max(1, round(clip.stride * video["fps"] / clip.fps))
-    span = min((clip.frames - 1) * step + 1, num_frames)
-    last = num_frames - span
-    used = min(clip.frames, num_frames)
-    keys = [key for key in video["key_frames"] if 0 < key <= last]
-    # Sum over starts of the nearest key frame before: each key counts until the next one.
-    before = sum(key * (after - key) for key, after in zip(keys, [*keys[1:], last + 1]))
-    mean_start = last / 2
-    return (mean_start + span) / used, (mean_start - before / (last + 1) + span) / used
 
 
 def _missing(manifest, usable, good, clip):
@@ -246,7 +218,10 @@ def _balance(manifest, usable, good, clip):
 
 def _lengths(manifest, usable, good, clip):
     short = sorted({entry.path for entry in usable if parts.length(entry, good[entry.path]) < clip.span})
-    if short:
+    if short and clip.in_segments:
+        yield _warning("short", f"{len(short)} videos, or parts of them, have fewer frames than a clip has parts, "
+                       f"{clip.frames}", "Their frames are repeated. Use fewer frames if they are many.", short)
+    elif short:
         yield _warning("short", f"{len(short)} videos, or parts of them, are shorter than a clip of {clip.span} frames",
                        "Their last frame is repeated. Use fewer frames or a smaller stride if they are many.", short)
 
@@ -268,7 +243,7 @@ def _costs(manifest, usable, good, clip):
     if costly:
         jumped = statistics.mean(video["jumping_cost"] for video in costly)
         advice = "`res3d prepare` decodes each once, into records that hold single frames."
-        if jumped > COSTLY:
+        if jumped > COSTLY and not clip.in_segments:
             advice += f" Or re-encode with a key frame every {clip.span} frames (ffmpeg -g {clip.span})."
         yield _warning("cost", f"{len(costly)} videos decode over {COSTLY:g} frames for each frame used, "
                        f"{costly[0]['cost']:.0f} at most", advice, [video["path"] for video in costly])

@@ -11,6 +11,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from pipelines.sample import parted
 from pipelines.video.info import VideoError
 
 POLICIES = ("repeat_last", "loop", "error")
@@ -81,15 +82,9 @@ def segment_indices(total: int, segments: int, number: int | None = None) -> lis
     >>> segment_indices(12, 3), segment_indices(2, 4)
     ([2, 6, 10], [0, 0, 1, 1])
     """
-    indices = []
-    for i in range(segments):
-        low, high = total * i // segments, max(total * (i + 1) // segments, total * i // segments + 1)
-        if number is None:
-            indices.append(total * (2 * i + 1) // (2 * segments))
-        else:
-            number, place = divmod(number, high - low)
-            indices.append(low + place)
-    return indices
+    if number is None:
+        return parted.at(total, segments, 0.5).tolist()
+    return parted.drawn(total, segments, number).tolist()
 
 
 def rate(fps):
@@ -176,27 +171,40 @@ def clips_at(info, clip, starts, first=0, last=None, policy="repeat_last"):
         raise VideoError(info.path, str(error)) from None
 
 
-def random_clip(info, clip, number, first=0, last=None, policy="repeat_last"):
-    """The clip that `number`, an int from 0 on, decides: all starts are as likely if numbers are."""
+def random_clip(info, clip, number, first=0, last=None, policy="repeat_last", temporal_crop=0.0):
+    """The clip that `number`, an int from 0 on, decides: all starts, or frames of a part, are as likely if numbers are.
+
+    `temporal_crop` is as in `pipelines.sample.parted.drawn`.
+    """
+    if clip.in_segments:
+        frames = _parted(info, clip, first, last, policy)
+        return [frames[index] for index in parted.drawn(len(frames), clip.frames, number, temporal_crop).tolist()]
     return clips_at(info, clip, lambda free: [number % (free + 1)], first, last, policy)[0]
 
 
 def centre_clip(info, clip, first=0, last=None, policy="repeat_last"):
-    """The clip in the middle of the video."""
-    return clips_at(info, clip, lambda free: [free // 2], first, last, policy)[0]
+    """The clip in the middle of the video, or the frame in the middle of each of its parts."""
+    return uniform_clips(info, clip, 1, first, last, policy)[0]
 
 
 def uniform_clips(info, clip, count, first=0, last=None, policy="repeat_last"):
-    """`count` clips evenly apart, from the first possible to the last possible."""
+    """`count` clips evenly apart, from the first possible to the last possible, or evenly shifted within the parts."""
+    if clip.in_segments:
+        frames = _parted(info, clip, first, last, policy)
+        return [[frames[index] for index in view] for view in parted.views(len(frames), clip.frames, count).tolist()]
     return clips_at(info, clip, lambda free: even_starts(free, count), first, last, policy)
 
 
-def dense_clips(info, clip, step=1, first=0, last=None, policy="repeat_last"):
-    """A clip every `step` frames, from the first possible to the last possible."""
-    return clips_at(info, clip, lambda free: range(0, free + 1, step), first, last, policy)
-
-
-def segment_clip(info, clip, number=None, first=0, last=None):
-    """One frame of each of `clip.frames` equal parts (TSN): the middle one, or one that `number` decides."""
+def _parted(info, clip, first, last, policy):
+    """The frames that are cut into parts; a VideoError for fewer than parts if `policy` is "error"."""
+    check_policy(policy)
     frames = stream(info, clip, first, last)
-    return [frames[index] for index in segment_indices(len(frames), clip.frames, number)]
+    if policy == "error" and len(frames) < clip.frames:
+        raise VideoError(info.path, f"wanted one frame of each of {clip.frames} parts, but there are only "
+                                    f"{len(frames)} frames; use a clip of fewer, or pass policy='repeat_last'")
+    return frames
+
+
+def dense_clips(info, clip, step=1, first=0, last=None, policy="repeat_last"):
+    """A clip every `step` frames, from the first possible to the last possible; `clip` is dense."""
+    return clips_at(info, clip, lambda free: range(0, free + 1, step), first, last, policy)

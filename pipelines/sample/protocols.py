@@ -9,13 +9,20 @@ last frame; `garden_10x3`, `mmaction_10x3` and `sliding_16` begin again at the f
 such a video and leaves it out. `tsn_25x10` wants 25 segments of a frame and more, and `full_video` at least as many
 frames as the network was trained on: their origins repeat frames until views say nothing, so here these videos are left
 out too. `centre`, which has no origin, does as training does and holds the last frame.
+
+A network that was trained on one frame of each part of a video takes its frames in parts under every protocol: as many
+clips as the protocol has, shifted evenly within the parts, under its crops and its average. `sliding_16` has one clip
+of it, as its window is the video; `full_video` takes every frame and none of a part, and is refused. `tsm_2x3` and
+`ssv2_1x3` are for such networks alone.
 """
 
 import dataclasses
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 
+from pipelines.sample import parted
 from pipelines.sample.clips import centre_clip, clip_indices, stream
 from pipelines.video.info import VideoError, VideoInfo
 from res3d.geometry import ClipSpec
@@ -29,7 +36,8 @@ TEN = tuple((row, column, mirrored) for mirrored in (False, True)
 class Protocol:
     """How a video is evaluated; `name` and `source` say whose protocol it is.
 
-    `starts` is a function of (info, clip, first, last, policy) that gives the clips' frame numbers. `clips` is how many
+    `starts` is a function of (info, clip, first, last, policy) that gives the clips' frame numbers, and `in_parts` one
+    of (total, parts, clips) for a clip of segments; None where the protocol is not for such clips. `clips` is how many
     a video gives, None when that depends on its length. `crops` is what `read_clips` takes: a position along the longer
     side of 3, or (row, column, mirrored) with 0 first, 1 middle, 2 last. `whole_side` widens the crop to the short side
     the frames are scaled to (train at 224, test at 256). Scores of views are `average`d as "softmax" or "logits", and
@@ -41,7 +49,7 @@ class Protocol:
     name: str
     source: str
     clips: int | None
-    starts: Callable
+    starts: Any
     crops: tuple = (1,)
     whole_side: bool = False
     average: str = "softmax"
@@ -49,6 +57,7 @@ class Protocol:
     policy: str = "repeat_last"
     frames: Callable = stream
     segments: int = 1
+    in_parts: Any = parted.views
 
     @property
     def views(self) -> int | None:
@@ -70,11 +79,32 @@ class Protocol:
         last = info.num_frames if last is None else min(last, info.num_frames)
         if not 0 <= first < last:
             raise VideoError(info.path, f"wanted its frames from {first} up to {last}, but it has {info.num_frames}")
+        self.check(clip)
         if self.policy == "error" and not self.fits(info, clip, first, last):
-            have = len(self.frames(info, clip, first, last))
+            have = len(self._frames(info, clip, first, last))
             raise VideoError(info.path, f"{self._wants(clip)}, and it has {have}; use a protocol that repeats frames, "
                                         "such as centre, or a network of shorter clips")
-        return self.starts(info, clip, first, last, self.policy)
+        if not clip.in_segments:
+            return self.starts(info, clip, first, last, self.policy)
+        frames = stream(info, clip, first, last)
+        views = self.in_parts(len(frames), clip.frames, self.clips or 1)
+        return [[frames[index] for index in view] for view in views.tolist()]
+
+    def check(self, clip: ClipSpec) -> None:
+        """Raises ValueError for a clip whose frames are taken as they never are under this protocol.
+
+        >>> protocol("tsm_2x3").check(ClipSpec(frames=8, sampling="segments"))
+        """
+        if clip.in_segments and self.in_parts is None:
+            raise ValueError(f"Protocol {self.name} takes every frame of a video. Received: a network that takes "
+                             f"{clip.timing}. Use another, such as centre.")
+        if not clip.in_segments and self.starts is None:
+            raise ValueError(f"Protocol {self.name} is for networks that take one frame of each of several parts of a "
+                             f"video (sampling='segments'). Received: one that takes {clip.timing}. Use another, such "
+                             "as centre.")
+
+    def _frames(self, info, clip, first, last):
+        return (stream if clip.in_segments else self.frames)(info, clip, first, last)
 
     def span(self, clip: ClipSpec) -> int:
         """Frames, at the clip's rate, of the shortest video of which no view repeats any.
@@ -86,7 +116,7 @@ class Protocol:
 
     def fits(self, info: VideoInfo, clip: ClipSpec, first: int = 0, last: int | None = None) -> bool:
         """Whether a video, or the half-open range of its frames, has the `span` that its views take."""
-        return len(self.frames(info, clip, first, last)) >= self.span(clip)
+        return len(self._frames(info, clip, first, last)) >= self.span(clip)
 
     def check_longest(self, clip: ClipSpec, extents: Iterable) -> None:
         """Makes sure that one of many videos is long enough: of the others, views would show nothing but repetition.
@@ -100,20 +130,22 @@ class Protocol:
         """
         most, longest, count = 0, None, 0
         for info, first, last in extents:
-            have, count = len(self.frames(info, clip, first, last)), count + 1
+            have, count = len(self._frames(info, clip, first, last)), count + 1
             if have >= self.span(clip):
                 return
             most, longest = (have, info.path) if have > most else (most, longest)
         if count:
+            smaller = "" if clip.in_segments else " or a smaller stride"
             raise ValueError(f"Expected longer videos: {self._wants(clip)}. The longest of {count}, '{longest}', has "
-                             f"{most}. Evaluate others, or train on a clip of fewer frames or a smaller stride.")
+                             f"{most}. Evaluate others, or train on a clip of fewer frames{smaller}.")
 
     def _wants(self, clip):
         rate = f" at {clip.fps:g} fps" if clip.fps is not None else ""
         return f"protocol {self.name} takes at least {self.span(clip)} frames{rate}"
 
     def test_clip(self, clip: ClipSpec, num_frames: int | None = None) -> ClipSpec:
-        """`clip` as this protocol crops it; with `num_frames`, of that length (`full_video`)."""
+        """`clip` as this protocol crops it; with `num_frames`, of that length (`full_video`). Raises as `check`."""
+        self.check(clip)
         if self.whole_side and isinstance(clip.resize, int):
             clip = clip.replace(height=clip.resize, width=clip.resize, resize=clip.resize)
         return clip if num_frames is None else clip.replace(frames=num_frames)
@@ -213,6 +245,17 @@ def _centre(info, clip, first, last, policy):
     return [centre_clip(info, clip, first, last, policy)]
 
 
+def _twice(total, parts, clips):
+    """The middle frame of each part, and its first: TSM's, and mmaction2's, `twice_sample`."""
+    return np.stack([parted.at(total, parts, 0.5), parted.at(total, parts, 0.0)])
+
+
+def _something(total, parts, clips):
+    """Parts of all frames but the last, from rounded edge to rounded edge, both of them frames of the part."""
+    edges = np.round(np.arange(parts + 1) * (float(total - 1) / parts)).astype(np.int64)
+    return ((edges[:-1] + edges[1:]) // 2)[np.newaxis]
+
+
 PROTOCOLS = {row.name: row for row in (
     Protocol("centre", "one clip, one crop: quick, for validation while training", 1, _centre),
     Protocol("slowfast_10x3", "PySlowFast, arXiv 1812.03982", 10, _slowfast, THREE, whole_side=True, combine="sum"),
@@ -224,7 +267,12 @@ PROTOCOLS = {row.name: row for row in (
     Protocol("sliding_16", "kenshohara/3D-ResNets-PyTorch", None, _sliding, policy="loop"),
     Protocol("tsn_25x10", "TSN, arXiv 1608.00859; GluonCV's 2D networks", 25, _tsn, TEN, average="logits",
              policy="error", segments=25),
-    Protocol("full_video", "I3D, arXiv 1705.07750: the whole video in one pass", 1, _full, policy="error"),
+    Protocol("full_video", "I3D, arXiv 1705.07750: the whole video in one pass", 1, _full, policy="error",
+             in_parts=None),
+    Protocol("tsm_2x3", "TSM, arXiv 1811.08383, and mmaction2: twice_sample, ThreeCrop", 2, None, THREE,
+             whole_side=True, in_parts=_twice),
+    Protocol("ssv2_1x3", "PySlowFast on Something-Something", 1, None, THREE, whole_side=True, combine="sum",
+             in_parts=_something),
 )}
 
 

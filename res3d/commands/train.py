@@ -19,6 +19,8 @@ def add_flags(parser):
     parser.add_argument("--workdir", required=True, help="folder for everything that the run leaves")
     parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", dest="settings",
                         help="another value for a field of the recipe, such as optimizer.rate=0.1; repeat as needed")
+    parser.add_argument("--sampling", choices=("dense", "segments"), help="frames a stride apart, or one of each of as "
+                        "many equal parts of a video as a clip has frames (default: the recipe's)")
     parser.add_argument("--weights", help="start from a work folder, a .keras file or a PyTorch checkpoint")
     parser.add_argument("--max_minutes", type=float, help="stop after so much time; the same command goes on")
     parser.add_argument("--deterministic", action="store_true", help="the same numbers to the last digit on a CPU")
@@ -38,6 +40,7 @@ def run(args):
     from res3d.training.recipe import find_recipe
 
     settings = list(args.settings)
+    settings += [f"clip.sampling={args.sampling}"] if args.sampling is not None else []
     settings += [f"start.weights={args.weights}"] if args.weights is not None else []
     settings += [f"stop.max_minutes={args.max_minutes}"] if args.max_minutes is not None else []
     recipe = find_recipe(args.recipe, settings)

@@ -11,6 +11,7 @@ from res3d.atomic import write_aside
 from res3d.geometry.cutting import Cut, Ints, Plain, rounded
 
 CHANNEL_ORDERS = ("RGB", "BGR")
+SAMPLINGS = ("dense", "segments")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,6 +32,9 @@ class ClipSpec:
         std: floats, one a channel (or one for all), divided by.
         value_range: (float, float). What 0 and 255 become before mean and std.
         channel_order: "RGB" or "BGR". What the network expects; a clip itself always travels as RGB.
+        sampling: "dense", frames `stride` apart; or "segments", one frame of each of `frames` equal parts of the video:
+            a random one in training, the middle one in evaluation (TSN, TSM, Something-Something). `stride` says
+            nothing then, and becomes 1; the parts are those of the `fps` stream when `fps` is given.
 
     Raises:
         ValueError: for a field out of its domain; the message names the field and what arrived.
@@ -38,6 +42,8 @@ class ClipSpec:
     >>> clip = ClipSpec(frames=16, stride=2, height=112, width=112)
     >>> clip.shape, clip.span, clip.resize
     ((16, 112, 112, 3), 31, 128)
+    >>> clip.timing, clip.replace(sampling="segments").timing
+    ('16 frames, stride 2', '16 frames, one of each of 16 parts')
     """
 
     frames: int = 16
@@ -51,6 +57,7 @@ class ClipSpec:
     std: tuple[float, ...] = (0.22803, 0.22145, 0.216989)
     value_range: tuple[float, float] = (0.0, 1.0)
     channel_order: str = "RGB"
+    sampling: str = "dense"
 
     def __post_init__(self):
         for name in ("frames", "stride", "height", "width", "channels"):
@@ -82,6 +89,9 @@ class ClipSpec:
         _require(valid and limits[0] < limits[1], "value_range", "(low, high)", limits)
         object.__setattr__(self, "value_range", tuple(map(float, limits)))
         _require(self.channel_order in CHANNEL_ORDERS, "channel_order", "'RGB' or 'BGR'", self.channel_order)
+        _require(self.sampling in SAMPLINGS, "sampling", "'dense' or 'segments'", self.sampling)
+        if self.in_segments:
+            object.__setattr__(self, "stride", 1)
 
     def _per_channel(self, name):
         value = getattr(self, name)
@@ -102,8 +112,22 @@ class ClipSpec:
 
     @property
     def span(self) -> int:
-        """Source frames from the first to the last of a clip, both counted: 16 frames of stride 2 span 31."""
+        """Source frames from the first to the last of a clip, both counted: 16 frames of stride 2 span 31.
+
+        A clip of segments spans the video; this is then how many frames that must have for none to be repeated.
+        """
         return (self.frames - 1) * self.stride + 1
+
+    @property
+    def in_segments(self) -> bool:
+        """Whether `sampling` is "segments"."""
+        return self.sampling == "segments"
+
+    @property
+    def timing(self) -> str:
+        """Which frames of a video make a clip, in words."""
+        how = f"one of each of {self.frames} parts" if self.in_segments else f"stride {self.stride}"
+        return f"{self.frames} frames, {how}" + (f" at {self.fps:g} fps" if self.fps is not None else "")
 
     def pixel_scaling(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """(scale, shift) of each channel: a network sees `pixel * scale + shift`, channels in `channel_order`.
@@ -201,8 +225,9 @@ class ClipSpec:
         return dataclasses.replace(self, **changes)
 
     def to_dict(self) -> dict:
-        """The fields as JSON-ready values."""
-        return {k: list(v) if isinstance(v, tuple) else v for k, v in dataclasses.asdict(self).items()}
+        """The fields as JSON-ready values; `sampling` where it is not "dense", which is what files without it are."""
+        fields = {k: list(v) if isinstance(v, tuple) else v for k, v in dataclasses.asdict(self).items()}
+        return {k: v for k, v in fields.items() if k != "sampling" or v != "dense"}
 
     @classmethod
     def from_dict(cls, fields: dict) -> "ClipSpec":

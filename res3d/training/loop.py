@@ -129,10 +129,14 @@ def _no_number(step, epoch, names):
                          "these clips.")
 
 
+SEGMENTS_SHOWN = 4  # a second
+
+
 def _show_clips(log, batches, spec):
     """The first clips as the network will see them; never worth a failed run."""
+    rate = SEGMENTS_SHOWN if spec.in_segments else (spec.fps or 25) / spec.stride
     for batch in batches:
-        log.clips("input", [_numpy(item) for item in batch[0][:4]], 0, fps=(spec.fps or 25) / spec.stride)
+        log.clips("input", [_numpy(item) for item in batch[0][:4]], 0, fps=rate)
         break
 
 

@@ -23,6 +23,9 @@ def read_clip(written):
     for key in changes:
         if key not in known:
             raise ValueError(fields.unknown(f"clip.{key}", key, ["preset", *known]))
+    if base.in_segments and changes.get("sampling") == "dense" and "stride" not in changes:
+        raise ValueError("`clip.stride` must be given with clip.sampling='dense' where the preset takes segments, "
+                         "which have none. Received: no clip.stride.")
     return base.replace(**{k: tuple(v) if isinstance(v, list) else v for k, v in changes.items()})
 
 
@@ -39,7 +42,8 @@ class ModelFields:
 class Data:
     """How clips are fed; `batch_size` counts clips in one step over all devices.
 
-    `balanced` gives every class equally often.
+    `balanced` gives every class equally often. `temporal_crop` is the fraction of a video that may be left out, at
+    random, before the rest is cut into the parts of a clip of segments.
     """
 
     batch_size: int = 8
@@ -49,6 +53,7 @@ class Data:
     augment: bool = True
     flip: bool = True
     scale: tuple[float, ...] = ()
+    temporal_crop: float = 0.0
     mixup: float = 0.0
     cutmix: float = 0.0
     balanced: bool = False
@@ -219,6 +224,7 @@ _DOMAINS = (
     ("data.validation_fraction", lambda v: 0 <= v < 1, "in 0..1, 1 excluded"),
     ("data.scale", lambda v: len(v) in (0, 2) and all(s > 0 for s in v) and list(v) == sorted(v),
      "empty or [low, high], the fractions of the area or side that a crop takes"),
+    ("data.temporal_crop", lambda v: 0 <= v < 1, "in 0..1, 1 excluded"),
     ("data.mixup", _at_least(0), "0 or more"),
     ("data.cutmix", _at_least(0), "0 or more"),
     ("optimizer.name", lambda v: v in ("sgd", "adamw"), "'sgd' or 'adamw'"),

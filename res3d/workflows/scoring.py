@@ -111,7 +111,10 @@ def middle_clip(entry, spec):
     """
     views = evaluation_views(Manifest([dataclasses.replace(entry, labels=())], []), spec, "centre", workers=1)
     for pixels, *_ in views:
-        rate = spec.fps if spec.fps is not None else views.source.extent(0)[0].fps
+        info, first, last = views.source.extent(0)
+        if spec.in_segments:  # the video in so few pictures, at its own pace
+            return pixels.numpy()[0], max(info.fps * spec.frames / (last - first), 1.0)
+        rate = spec.fps if spec.fps is not None else info.fps
         return pixels.numpy()[0], max(rate / spec.stride, 1.0)
     raise ValueError(f"Expected a video that can be read. '{video_name(entry)}' cannot: "
                      f"{', '.join(reason for _, reason in views.quarantine)}.")

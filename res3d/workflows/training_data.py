@@ -110,7 +110,7 @@ def load_training_data(recipe, data, labels=None, shard=(0, 1), quarantine_csv=N
     train = training_clips(
         training, clip=recipe.clip, batch_size=asked.batch_size // shard[1], seed=recipe.seed, shard=shard,
         clips_per_video=asked.clips_per_video, balanced=asked.balanced, augment=augmentation(recipe, manifest.labels),
-        mix=_mixing(asked), quarantine_csv=quarantine_csv, **options, **extra)
+        mix=_mixing(asked), quarantine_csv=quarantine_csv, temporal_crop=asked.temporal_crop, **options, **extra)
     validation = None
     if held_out is not None:
         validation = evaluation_clips(held_out, clip=recipe.clip, batch_size=asked.batch_size, **options)

@@ -9,7 +9,7 @@ import functools
 import numpy as np
 
 from pipelines.dataset.columns import Columns
-from pipelines.sample import clips
+from pipelines.sample import clips, parted
 from pipelines.sample.seeds import fold_in
 
 UNREADABLE = -1  # offset of a record that is not to be read
@@ -41,6 +41,7 @@ class RecordRows:
         entries: `RecordEntry` objects.
         clip: `ClipSpec`.
         policy: what stands for frames past the end of a record, as in `pipelines.sample`.
+        temporal_crop: float. As in `pipelines.sample.parted.drawn`.
 
     Attributes:
         shards: list of str. The files that column `shard` points into.
@@ -49,9 +50,9 @@ class RecordRows:
             clip says, and of its centre crop.
     """
 
-    def __init__(self, entries, clip, policy="repeat_last"):
+    def __init__(self, entries, clip, policy="repeat_last", temporal_crop=0.0):
         clips.check_policy(policy)
-        self.entries, self.clip, self.policy = entries, clip, policy
+        self.entries, self.clip, self.policy, self.temporal_crop = entries, clip, policy, temporal_crop
         self.shards = sorted({entry.shard for entry in entries})
         number = {shard: position for position, shard in enumerate(self.shards)}
         self.places = np.array([(number[entry.shard], entry.offset, entry.length) for entry in entries], np.int64)
@@ -91,7 +92,7 @@ class RecordRows:
 
     def of(self, clip):
         """The rows of the same records for another clip."""
-        return self if clip == self.clip else RecordRows(self.entries, clip, self.policy)
+        return self if clip == self.clip else RecordRows(self.entries, clip, self.policy, self.temporal_crop)
 
     @property
     def longest(self):
@@ -105,10 +106,13 @@ class RecordRows:
         clip = self.clip
         numbers = (fold_in(np.asarray(keys)[:, None], np.arange(count)) >> np.uint64(1)).astype(np.int64)
         total = self.lengths[records][:, None]
-        starts = numbers % (np.maximum(total - clip.span, 0) + 1)
-        ticks = starts[..., None] + np.arange(clip.frames) * clip.stride
-        total = total[..., None]
-        ticks = ticks % total if self.policy == "loop" else np.minimum(ticks, total - 1)
+        if clip.in_segments:
+            ticks = parted.drawn(total, clip.frames, numbers, self.temporal_crop)
+        else:
+            starts = numbers % (np.maximum(total - clip.span, 0) + 1)
+            ticks = starts[..., None] + np.arange(clip.frames) * clip.stride
+            total = total[..., None]
+            ticks = ticks % total if self.policy == "loop" else np.minimum(ticks, total - 1)
         chosen = self._nearest(records, ticks)
         if clip.fps is not None:
             for place, record in enumerate(records):

@@ -7,7 +7,7 @@ damaged.
 
 import functools
 
-from pipelines.dataset.facts import targets_of
+from pipelines.dataset.facts import targets_of, too_short
 from pipelines.dataset.from_records import frames
 from pipelines.dataset.from_records.evaluation import RecordEvaluation, RecordViews
 from pipelines.dataset.from_records.reader import RecordReader, shard_sizes
@@ -25,15 +25,16 @@ class RecordSource:
         fallback: `Fallback` of the same.
         policy: what stands for frames past the end of a record, as in `pipelines.sample`.
         service: address of a dispatcher of shared input workers, for training; None reads here.
+        temporal_crop: float. As in `pipelines.sample.parted.drawn`.
 
     Attributes:
         rows: `RecordRows`.
         reader: `RecordReader`.
     """
 
-    def __init__(self, manifest, clip, fallback, policy="repeat_last", service=None):
+    def __init__(self, manifest, clip, fallback, policy="repeat_last", service=None, temporal_crop=0.0):
         self.manifest, self.clip, self.fallback, self.service = manifest, clip, fallback, service
-        self.rows = RecordRows(manifest.entries, clip, policy)
+        self.rows = RecordRows(manifest.entries, clip, policy, temporal_crop)
         self.reader = RecordReader(manifest, clip)
 
     @functools.cached_property
@@ -73,11 +74,7 @@ class RecordSource:
             raise self.fallback.nothing_usable()
         longest, position = self.rows.longest
         if longest < self.clip.span:
-            rate = f" at {self.clip.fps:g} fps" if self.clip.fps is not None else ""
-            raise ValueError(
-                f"Expected a record at least as long as a clip of {self.clip.frames} frames, stride {self.clip.stride}"
-                f"{rate}: {self.clip.span} frames. The longest of {len(good)} is that of "
-                f"'{self.manifest.entries[position].path}' with {longest}. Use fewer frames or a smaller stride.")
+            raise too_short(self.clip, "record", len(good), self.manifest.entries[position].path, longest)
         return good
 
     def training(self, plan, crop, full_frame, workers):

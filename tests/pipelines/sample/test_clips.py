@@ -18,7 +18,7 @@ from pipelines.sample.clips import (
     rate,
     resampled,
     resampled_times,
-    segment_clip,
+    segment_indices,
     stream,
     uniform_clips,
 )
@@ -91,11 +91,13 @@ def test_dense_clips():
 
 
 def test_segments():
-    assert segment_clip(info(100), spec(4)) == [12, 37, 62, 87]
-    drawn = np.array([segment_clip(info(100), spec(4), number) for number in range(25**2)])
-    np.testing.assert_array_equal(drawn // 25, np.broadcast_to(np.arange(4), drawn.shape))
-    assert len(np.unique(drawn[:, :2], axis=0)) == 625  # two segments draw independently
-    assert segment_clip(info(3), spec(6), 5) == [0, 0, 1, 1, 2, 2]
+    clip = spec(4).replace(sampling="segments")
+    assert centre_clip(info(100), clip) == segment_indices(100, 4) == [12, 37, 62, 87]
+    assert uniform_clips(info(100), clip, 1) == [centre_clip(info(100), clip)]
+    assert uniform_clips(info(80), clip, 2) == [[5, 25, 45, 65], [15, 35, 55, 75]]
+    assert random_clip(info(100), clip, 7) == segment_indices(100, 4, 7)
+    assert centre_clip(info(3), spec(6).replace(sampling="segments")) == [0, 0, 1, 1, 2, 2]
+    assert centre_clip(info(100), clip, first=60, last=80) == [62, 67, 72, 77]
 
 
 def test_part_of_a_video():
@@ -163,11 +165,12 @@ def test_fits():
 
 
 @given(total=st.integers(1, 300), frames=st.integers(1, 40), stride=st.integers(1, 8), number=st.integers(0, 10**9),
-       policy=st.sampled_from(["repeat_last", "loop"]), fps=st.sampled_from([None, 10.0, 30.0]))
-def test_every_clip_is_whole_and_inside(total, frames, stride, number, policy, fps):
-    clip, video = spec(frames, stride, fps), info(total)
+       policy=st.sampled_from(["repeat_last", "loop"]), fps=st.sampled_from([None, 10.0, 30.0]),
+       sampling=st.sampled_from(["dense", "segments"]))
+def test_every_clip_is_whole_and_inside(total, frames, stride, number, policy, fps, sampling):
+    clip, video = spec(frames, stride, fps).replace(sampling=sampling), info(total)
     for indices in (random_clip(video, clip, number, policy=policy), centre_clip(video, clip, policy=policy),
-                    segment_clip(video, clip, number), *uniform_clips(video, clip, 5, policy=policy)):
+                    *uniform_clips(video, clip, 5, policy=policy)):
         assert len(indices) == frames
         assert all(type(index) is int and 0 <= index < total for index in indices)
         if fps is None and total >= clip.span:

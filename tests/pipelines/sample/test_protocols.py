@@ -188,6 +188,8 @@ def test_one_video_must_be_long_enough():
 @pytest.mark.parametrize("name", protocols.PROTOCOLS)
 def test_part_of_a_video(name):
     clip = preset("imagenet_224") if name.startswith("tsn") else ClipSpec(frames=8, stride=2)
+    if protocols.protocol(name).starts is None:
+        clip = clip.replace(sampling="segments")
     whole = indices(name, 40, clip)
     part = indices(name, 100, clip, first=30, last=70)
     assert part == [[30 + index for index in frames] for frames in whole]
@@ -200,11 +202,12 @@ def test_part_of_a_video(name):
     ("garden_10x3", 30, "softmax", "mean", 256), ("mmaction_10x3", 30, "softmax", "mean", 256),
     ("torchvision_5", 5, "softmax", "sum", 224), ("sliding_16", None, "softmax", "mean", 224),
     ("tsn_25x10", 250, "logits", "mean", 224), ("full_video", 1, "softmax", "mean", 224),
+    ("tsm_2x3", 6, "softmax", "mean", 256), ("ssv2_1x3", 3, "softmax", "sum", 256),
 ])
 def test_rows(name, views, average, combine, side):
     row = protocols.protocol(name)
     assert (row.name, row.views, row.average, row.combine) == (name, views, average, combine)
-    clip = row.test_clip(preset("slowfast_8x8"))
+    clip = row.test_clip(preset("slowfast_8x8").replace(sampling="dense" if row.starts else "segments"))
     assert (clip.height, clip.width, clip.resize) == (side, side, 256)
 
 
@@ -214,5 +217,77 @@ def test_wider_crops_need_a_short_side():
 
 
 def test_unknown_protocol():
-    with pytest.raises(ValueError, match=r"A protocol is one of centre, .*full_video\. Received: '10x3'"):
+    with pytest.raises(ValueError, match=r"A protocol is one of centre, .*ssv2_1x3\. Received: '10x3'"):
         protocols.protocol("10x3")
+
+
+PARTED = ClipSpec(frames=8, sampling="segments")
+
+
+@pytest.mark.parametrize("parts", [1, 3, 8, 16, 32])
+@pytest.mark.parametrize("total", LENGTHS)
+def test_tsm_and_mmaction_twice(total, parts):
+    tick = total / float(parts)
+    middle = [int(tick / 2.0 + tick * x) for x in range(parts)]
+    first = [int(tick * x) for x in range(parts)]
+    clip = PARTED.replace(frames=parts)
+    assert indices("tsm_2x3", total, clip) == [middle, first]
+    assert indices("centre", total, clip) == [middle]
+    assert indices("sliding_16", total, clip) == [middle]  # the window is the video
+
+
+@pytest.mark.parametrize("parts", [1, 8, 16, 32, 64])
+@pytest.mark.parametrize("total", LENGTHS)
+def test_slowfast_on_something_something(total, parts):
+    """Ssv2.get_seq_frames. Its parts leave out the last frame, and share the frames at their edges."""
+    size, expected = float(total - 1) / parts, []
+    for i in range(parts):
+        start, end = int(np.round(size * i)), int(np.round(size * (i + 1)))
+        expected.append((start + end) // 2)
+    assert indices("ssv2_1x3", total, PARTED.replace(frames=parts)) == [expected]
+
+
+def test_slowfast_takes_parts_of_one_frame_less():
+    assert indices("ssv2_1x3", 81, PARTED) == [[5, 15, 25, 35, 45, 55, 65, 75]]
+    assert indices("centre", 81, PARTED) == [[5, 15, 25, 35, 45, 55, 65, 75]]
+    assert indices("ssv2_1x3", 80, PARTED) == [[5, 15, 25, 35, 44, 54, 64, 74]]
+    assert indices("centre", 80, PARTED) == [[5, 15, 25, 35, 45, 55, 65, 75]]
+
+
+@pytest.mark.parametrize(("name", "count"), [("slowfast_10x3", 10), ("mmaction_10x3", 10), ("garden_10x3", 10),
+                                             ("torchvision_5", 5), ("tsn_25x10", 25)])
+def test_several_views_of_segments_are_shifted_within_the_parts(name, count):
+    got = np.array(indices(name, 4000, PARTED))
+    assert got.shape == (count, 8)
+    np.testing.assert_array_equal(got // 500, np.broadcast_to(np.arange(8), got.shape))
+    step = 500 / count
+    np.testing.assert_array_equal(got[:, 0], (step / 2 + step * np.arange(count)).astype(int))
+
+
+@pytest.mark.parametrize("total", LENGTHS)
+def test_tsn_of_one_part_is_tsn(total):
+    if total > 25:  # of a video of just 25 frames its origin takes the first one, each time
+        assert indices("tsn_25x10", total, ClipSpec(frames=1, sampling="segments")) == indices(
+            "tsn_25x10", total, ClipSpec(frames=1, stride=1))
+
+
+def test_a_protocol_that_takes_other_frames_is_refused():
+    with pytest.raises(ValueError, match=r"Protocol full_video takes every frame of a video\. Received: a network that "
+                                         r"takes 8 frames, one of each of 8 parts\. Use another, such as centre\."):
+        protocols.protocol("full_video").test_clip(PARTED)
+    with pytest.raises(ValueError, match=r"Protocol tsm_2x3 is for networks that take one frame of each of several "
+                                         r"parts of a video \(sampling='segments'\)\. Received: one that takes 16 "
+                                         r"frames, stride 2\. Use another"):
+        indices("tsm_2x3", 100, ClipSpec())
+
+
+def test_how_long_a_video_must_be_for_segments():
+    row = protocols.protocol("torchvision_5")
+    assert row.span(PARTED) == 8
+    assert row.fits(info(8), PARTED)
+    with pytest.raises(VideoError, match=r"protocol torchvision_5 takes at least 8 frames, and it has 7; use"):
+        row.indices(info(7), PARTED)
+    assert indices("centre", 3, PARTED) == [[0, 0, 0, 1, 1, 2, 2, 2]]
+    with pytest.raises(ValueError, match=r"The longest of 1, 'a\.mp4', has 7\. Evaluate others, or train on a clip of "
+                                         r"fewer frames\.$"):
+        protocols.protocol("centre").check_longest(PARTED, [(info(7), 0, 7)])

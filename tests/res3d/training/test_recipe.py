@@ -7,7 +7,7 @@ import res3d
 from res3d.training.recipe import RECIPES, Recipe, find_recipe, list_recipes
 
 NAMED = ("demo", "finetune", "kinetics400_r2plus1d18", "kinetics400_r3d18", "kinetics400_slow_r50",
-         "kinetics400_slowfast_r50", "small_data", "ucf101_r3d18")
+         "kinetics400_slowfast_r50", "small_data", "ssv2_tsm_r50", "ucf101_r3d18", "ucf101_tsn_r50")
 
 
 def test_the_recipes_people_are_told_of_are_there():
@@ -106,3 +106,18 @@ def test_values_out_of_their_domain_are_refused(setting, words):
 def test_mixtures_need_one_label_a_clip():
     with pytest.raises(ValueError, match="mix one label a clip"):
         find_recipe("demo", ["loss.multi_label=true", "data.mixup=0.2"])
+
+
+def test_how_frames_are_taken_is_a_field_of_the_clip():
+    recipe = find_recipe("default", ["clip.sampling=segments", "data.temporal_crop=0.25"])
+    assert recipe.clip == res3d.ClipSpec(16, sampling="segments")
+    assert recipe.data.temporal_crop == 0.25
+    assert find_recipe("ssv2_tsm_r50").clip.sampling == find_recipe("ucf101_tsn_r50").clip.sampling == "segments"
+    dense = find_recipe("ssv2_tsm_r50", ["clip.sampling=dense", "clip.stride=8"]).clip
+    assert dense == res3d.preset("mmaction_8x8")
+    with pytest.raises(ValueError, match=r"`clip\.stride` must be given with clip\.sampling='dense' where the preset"):
+        find_recipe("ssv2_tsm_r50", ["clip.sampling=dense"])
+    with pytest.raises(ValueError, match=r"`sampling` must be 'dense' or 'segments'\. Received: sampling='uniform'"):
+        find_recipe("default", ["clip.sampling=uniform"])
+    with pytest.raises(ValueError, match=r"`data\.temporal_crop` must be in 0\.\.1, 1 excluded\. Received"):
+        find_recipe("default", ["clip.sampling=segments", "data.temporal_crop=1"])

@@ -55,7 +55,8 @@ def same(one, other, tolerance=JPEG):
 
 
 @pytest.mark.parametrize("options", [
-    {}, {"clips_per_video": 3}, {"augment": crops.random_resized_crop(56, scale=(0.5, 1.0))},
+    {}, {"clips_per_video": 3}, {"clip": CLIP.replace(sampling="segments"), "temporal_crop": 0.25},
+    {"augment": crops.random_resized_crop(56, scale=(0.5, 1.0))},
     *(pytest.param(options, marks=pytest.mark.slow) for options in (
         {"crop": "centre"}, {"balanced": True}, {"shard": (1, 2)}, {"policy": "loop"}, {"drop_remainder": True},
         {"workers": 5}, {"augment": chaining.chain(crops.centre_crop(56), flip.random_flip())}))],
@@ -71,6 +72,7 @@ def test_the_same_clips_as_from_videos(options, videos, prepared):
 
 @pytest.mark.parametrize("clip", [
     pytest.param(CLIP.replace(fps=12.5), id="fps"),
+    pytest.param(CLIP.replace(fps=12.5, sampling="segments"), id="segments"),
     pytest.param(CLIP.replace(height=48, width=48), id="48", marks=pytest.mark.slow),
     pytest.param(CLIP.replace(channels=1, mean=(0.5,), std=(0.5,)), id="grey", marks=pytest.mark.slow),
     pytest.param(CLIP.replace(resize=(60, 80)), id="exact")])
@@ -106,10 +108,11 @@ def test_hosts_share_an_epoch(prepared):
 
 
 @pytest.mark.parametrize("protocol", [
-    "slowfast_10x3", "tsn_25x10", pytest.param("full_video", marks=pytest.mark.slow),
+    "slowfast_10x3", "tsn_25x10", "tsm_2x3", pytest.param("full_video", marks=pytest.mark.slow),
     pytest.param("sliding_16", marks=pytest.mark.slow)])
 def test_views(protocol, videos, prepared):
     clip = CLIP.replace(frames=1) if protocol.startswith("tsn") else CLIP
+    clip = CLIP.replace(sampling="segments") if protocol == "tsm_2x3" else clip
     found = [list(pipelines.evaluation_views(data, clip, protocol, split="val")) for data in (videos, prepared)]
     assert len(found[0]) == 8
     for (clips, label, position), (others, other_label, other_position) in zip(*found):
@@ -203,6 +206,12 @@ def test_nothing_readable(copy):
 def test_clips_longer_than_every_record(prepared):
     with pytest.raises(ValueError, match=r"Expected a record at least as long as a clip of 64 frames, stride 9: 568"):
         pipelines.training_clips(prepared, CLIP.replace(frames=64, stride=9), 4)
+
+
+def test_more_parts_than_the_frames_of_every_record(prepared):
+    with pytest.raises(ValueError, match=r"Expected a record of at least as many frames as a clip has parts, 64\. The "
+                                         r"longest of 24 is that of '.*' with [0-9]+\. Use fewer frames\.$"):
+        pipelines.training_clips(prepared, CLIP.replace(frames=64, sampling="segments"), 4)
 
 
 def test_a_later_schema_is_refused(copy):
@@ -303,17 +312,21 @@ def made_up(count, seed):
             rng.integers(60, 200)), width=int(rng.integers(60, 200)), times_us=times and tuple(times))
 
 
-@pytest.mark.parametrize("clip", [CLIP, CLIP.replace(fps=15), CLIP.replace(fps=60, stride=3)])
-@pytest.mark.parametrize("policy", ["repeat_last", "loop"])
-def test_arithmetic_of_whole_epochs_is_that_of_single_videos(clip, policy):
+@pytest.mark.parametrize(("clip", "policy", "temporal_crop"), [
+    *((clip, policy, 0.0) for clip in (CLIP, CLIP.replace(fps=15), CLIP.replace(fps=60, stride=3))
+      for policy in ("repeat_last", "loop")),
+    (CLIP.replace(sampling="segments"), "repeat_last", 0.0),
+    (CLIP.replace(sampling="segments", fps=15), "loop", 0.25)])
+def test_arithmetic_of_whole_epochs_is_that_of_single_videos(clip, policy, temporal_crop):
     entries = list(made_up(50, seed=4))
-    table = RecordRows(entries, clip, policy)
+    table = RecordRows(entries, clip, policy, temporal_crop)
     keys = fold_in(9, np.arange(len(entries))).astype(np.int64)
     crop, resized = crops.ClipCrop(clip), crops.random_resized_crop(56)
     rows, boxes = (table.training(np.arange(len(entries)), keys, 2, each, False) for each in (crop, resized))
     for position, (entry, key) in enumerate(zip(entries, keys.tolist())):
         for number in range(2):
-            expected = random_clip(entry.info, clip, int(fold_in(key, number) >> np.uint64(1)), policy=policy)
+            expected = random_clip(entry.info, clip, int(fold_in(key, number) >> np.uint64(1)), policy=policy,
+                                   temporal_crop=temporal_crop)
             assert rows["frames"][position].reshape(2, -1)[number].tolist() == expected
         assert tuple(rows["box"][position]) == crop.box(entry.height, entry.width, key)
         assert tuple(boxes["box"][position]) == resized.box(entry.height, entry.width, key)
