@@ -21,6 +21,10 @@ def add_flags(parser):
     parser.add_argument("--compare", action="append", default=[], metavar="WORKDIR",
                         help="another evaluated work folder to show beside this one; repeat as needed")
     parser.add_argument("--explain", action="store_true", help="add heat maps of where the network looks to the report")
+    parser.add_argument("--motion", action="store_true", help="also score the same clips with their frames shuffled, "
+                        "reversed and stilled")
+    parser.add_argument("--nobaselines", dest="baselines", action="store_false", help="leave out what needs no "
+                        "network: chance, the largest class, linear classifiers of one frame and of differences")
     parser.add_argument("--workers", type=int, help="videos decoded at once (default: one a core)")
 
 
@@ -33,15 +37,18 @@ def run(args):
         return
     if args.workdir is None:
         raise ValueError("`--workdir` must be the folder that `res3d train` left. Received none.")
+    from res3d.evaluation.worth import worth_lines
     from res3d.workflows.evaluate import evaluate
 
     metrics = evaluate(args.workdir, args.data, args.protocol, split=args.split, compare=args.compare,
-                       explain=args.explain, workers=args.workers, **list_options(args),
-                       **group_options(args))
+                       explain=args.explain, workers=args.workers, trivial=args.baselines, motion=args.motion,
+                       **list_options(args), **group_options(args))
     shown = ("top1", "top5", "mean_class_accuracy", "mean_average_precision")
     print("  ".join(f"{name} {100 * metrics[name]:.2f} %" for name in shown if name in metrics))
     print(f"{metrics['videos']} videos, {metrics['skipped']} skipped, protocol {metrics['protocol']}, "
           f"{metrics['seconds']:.1f} s")
+    for line in worth_lines(metrics):
+        print(line)
     if metrics.get("trained_on"):
         print(f"{metrics['trained_on']} of these videos were trained on")
     if metrics.get("of_trained_groups"):

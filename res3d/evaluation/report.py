@@ -7,6 +7,7 @@ import numpy as np
 from res3d.atomic import write_aside
 from res3d.evaluation import figures
 from res3d.evaluation.metrics import average_precision, confused_pairs, confusion_matrix
+from res3d.evaluation.worth import worth_rows
 
 TEMPLATE = "report.html.j2"
 
@@ -36,6 +37,7 @@ def write_report(path, predictions, metrics, history=(), title="Report", frames=
     names = [name for name in metrics if isinstance(metrics[name], int | float) and not isinstance(metrics[name], bool)]
     compared = [(name, [metrics.get(name), *(found.get(name) for found, _ in others.values())]) for name in names]
     page = {"title": title, "metrics": metrics, "labels": predictions.labels, "compared": compared,
+            "worth": worth_rows(metrics) if len(predictions.videos) else [],
             "run_names": list(runs), "curves": list(filter(None, [
                 figures.curves(runs, ("loss", "val_loss"), "Loss"),
                 figures.curves(runs, ("accuracy", "val_accuracy"), "Accuracy"),

@@ -6,22 +6,23 @@ import json
 import numpy as np
 from absl import logging
 
-from pipelines.annotations.entries import Manifest, canonical_split
-from pipelines.grouping.note import load_note, video_names
-from pipelines.manifest import read_manifest
+from pipelines.grouping.groups import groups_of
 from pipelines.sample.protocols import protocol as find_protocol
 from res3d.atomic import write_aside
-from res3d.evaluation.metrics import summarise
+from res3d.evaluation.intervals import accuracy_interval, class_accuracy_interval
+from res3d.evaluation.metrics import ranks, summarise
 from res3d.evaluation.report import write_report
 from res3d.explain import GradCam, overlay
 from res3d.training.workfolder import WorkFolder
+from res3d.workflows.judging.baselines import baseline_figures
+from res3d.workflows.judging.motion import CHANGES, motion_figures
+from res3d.workflows.judging.videos import check_truth, known, videos_to_judge, videos_trained_on
 from res3d.workflows.loading import load_network
 from res3d.workflows.scoring import middle_clip, score
-from res3d.workflows.training_data import held_by_position
 
 
 def evaluate(workdir, data=None, protocol=None, *, split=None, compare=(), explain=False, workers=None, progress=True,
-             **lists):
+             trivial=True, motion=False, **lists):
     """Scores the best model of a work folder and writes metrics.json, predictions.csv and report.html into it.
 
     Args:
@@ -34,12 +35,15 @@ def evaluate(workdir, data=None, protocol=None, *, split=None, compare=(), expla
         explain: bool. Heat maps in the report.
         workers: int or None. Videos decoded at once.
         progress: bool. A bar on a terminal.
+        trivial: bool. Also what needs no network, on the same videos: chance, the largest class, linear classifiers.
+        motion: bool. Also the same clips with their frames shuffled, reversed and stilled.
         lists: `videos`, `format` and `fold` of an annotation file, as `read_manifest` takes them; what is not given is,
             of the run's own videos, as `train` was told.
 
     Returns:
         dict, as in metrics.json: `top1`, `top5`, `mean_class_accuracy`, `videos`, `skipped`, `padded` (videos so short
-        that the protocol repeats frames of theirs), `protocol`, `seconds`, ...
+        that the protocol repeats frames of theirs), `protocol`, `seconds`, `groups`, `intervals` (low and high of 95 %
+        over groups drawn again), `baselines`, `motion`, ...
 
     Raises:
         ValueError: if no video can be evaluated, none is as long as the protocol takes, or labels do not fit.
@@ -49,13 +53,15 @@ def evaluate(workdir, data=None, protocol=None, *, split=None, compare=(), expla
     protocol = find_protocol(protocol if protocol is not None else recipe.protocol)
     others = _others(compare)  # before the videos: they take their time
     model, clip, labels, multi_label = load_network(workdir)
-    manifest = _videos(folder, recipe, data, split, labels, lists)
-    _check_truth(manifest, folder, multi_label)
+    manifest = videos_to_judge(folder, recipe, data, split, labels, lists)
+    check_truth(manifest, folder, multi_label)
     scored = score(model, clip, manifest, protocol.name, labels, workers=workers, multi_label=multi_label,
-                   progress=progress, long_enough=True)
+                   progress=progress, long_enough=True, changes=CHANGES if motion else None)
     _check_scores(scored, manifest)
     metrics = _figures(scored, multi_label)
-    metrics |= _known(folder, manifest, {**folder.run.get("lists", {}), **lists}.get("group"))
+    pattern = {**folder.run.get("lists", {}), **lists}.get("group")
+    metrics |= known(folder, manifest, pattern)
+    metrics |= _worth(folder, scored, pattern, multi_label, trivial, motion, workers)
     metrics |= {"videos": len(scored.predictions.videos), "skipped": len(scored.quarantine),
                 "missing": len(manifest.missing), "padded": len(scored.padded),
                 "clips": sum(map(len, scored.clip_scores)), "protocol": protocol.name,
@@ -68,89 +74,6 @@ def evaluate(workdir, data=None, protocol=None, *, split=None, compare=(), expla
     write_report(folder.report_file, scored.predictions, metrics, folder.history, f"{model.name} in {folder}", frames,
                  others, heat=heat, multi_label=multi_label)
     return metrics
-
-
-def _videos(folder, recipe, data, split, labels, lists):
-    """The manifest to evaluate."""
-    own, asked = data is None, lists
-    if own:
-        data, lists = folder.run.get("data"), {**folder.run.get("lists", {}), **lists}
-    if data is None:
-        raise ValueError(f"`--data` must name videos: '{folder}' does not say what it was trained on. Received none.")
-    note = load_note(folder.split_file)
-    if own and split is None and note is not None and note.held and "fold" not in asked:
-        return _held(note, read_manifest(data, labels=labels, **_plain(lists)), data)
-    manifest = read_manifest(data, labels=labels, **_plain(lists))
-    if split is not None:
-        return manifest.select(split)
-    wanted = canonical_split(recipe.data.validation_split)
-    if wanted in manifest.splits:
-        return manifest.select(wanted)
-    if own and note is None and not set(manifest.splits) - {None}:  # a run of a former version
-        _, held = held_by_position(manifest, recipe.data.validation_fraction, recipe.seed)
-        if held:
-            return Manifest(held, manifest.labels, manifest.missing, manifest.multi_label)
-    others = [entry for entry in manifest if entry.split not in ("train", None)]
-    if own and others:
-        logging.info("no split '%s' in '%s': evaluating its %s", wanted, data,
-                     " and ".join(sorted({entry.split for entry in others})))
-        missing = [row for row in manifest.missing if row.split not in ("train", None)]
-        return Manifest(others, manifest.labels, missing, manifest.multi_label)
-    if own:
-        logging.warning("'%s' has no videos apart from those trained on: the figures say nothing about new ones", data)
-    return manifest
-
-
-def _held(note, manifest, data):
-    """The videos that the run held out, by their names, whatever else there is today."""
-    named = dict(zip(video_names(manifest), manifest))
-    entries = [entry for name, entry in named.items() if name in note.held]
-    gone = len(note.held) - len(entries)
-    if gone:
-        logging.warning("%d of the %d videos that the run held out are no longer in '%s'", gone, len(note.held), data)
-    if not entries:
-        raise ValueError(f"Expected videos that the run held out. None of {len(note.held)}, such as "
-                         f"'{next(iter(note.held))}', is in '{data}' under its name. Name videos with --data.")
-    new = [name for name in named if name not in note.held and name not in note.trained]
-    if new:
-        logging.info("%d videos in '%s' came after the run began, such as '%s': --data evaluates all", len(new), data,
-                     new[0])
-    return Manifest(entries, manifest.labels, [row for row in manifest.missing if row.split != "train"],
-                    manifest.multi_label)
-
-
-def _plain(lists):
-    """What `read_manifest` takes of the options; `fold` of --folds is none of its."""
-    return {name: value for name, value in lists.items() if name not in ("group", "folds")
-            and (name != "fold" or "folds" not in lists)}
-
-
-def _known(folder, manifest, group):
-    """{figure: count} of what the run was trained on among the videos, which is also said."""
-    note = load_note(folder.split_file)
-    if note is None:
-        return {}
-    trained, alike = note.met(manifest, group)
-    if trained:
-        logging.warning("%d of %d videos were trained on, such as '%s': the figures say little about new ones",
-                        len(trained), len(manifest), trained[0])
-    if alike:
-        logging.warning("%d of %d videos are of a group that was trained on, such as '%s'", len(alike), len(manifest),
-                        alike[0])
-    return {"trained_on": len(trained), "of_trained_groups": len(alike)}
-
-
-def _check_truth(manifest, folder, multi_label):
-    """Raises ValueError where videos have no label, or more labels than the network gives."""
-    several = [entry.path for entry in manifest if len(entry.labels) > 1]
-    if several and not multi_label:
-        raise ValueError(f"The videos must have one label each, as those that '{folder}' was trained on. Received: "
-                         f"several for {len(several)} of {len(manifest)}, such as '{several[0]}'. Evaluate a run of "
-                         "loss.multi_label=true on them.")
-    unlabelled = [entry.path for entry in manifest if not entry.labels]
-    if unlabelled and (not multi_label or len(unlabelled) == len(manifest)):
-        raise ValueError(f"A video to evaluate needs a label. {len(unlabelled)} of {len(manifest)} have none, such as "
-                         f"'{unlabelled[0]}'. Use `res3d predict` for videos without labels.")
 
 
 def _check_scores(scored, manifest):
@@ -175,6 +98,26 @@ def _figures(scored, multi_label):
     found = summarise(np.concatenate(scored.clip_scores), repeated, multi_label)
     clips = {f"clip_{name}": found[name] for name in ("top1", "top5", "mean_average_precision") if name in found}
     return metrics | clips
+
+
+def _worth(folder, scored, pattern, multi_label, trivial, motion, workers):
+    """What the figures are to be read with: intervals over groups, and what needs no network, or no motion."""
+    predictions, manifest = scored.predictions, scored.manifest
+    groups = groups_of(manifest, pattern)
+    names = [groups.names[position] for position in scored.positions]
+    found = {"groups": len(set(names)), "groups_told_by": groups.source}
+    if not multi_label:
+        right = ranks(predictions.scores, predictions.single) == 0
+        spans = {"top1": accuracy_interval(right, names),
+                 "mean_class_accuracy": class_accuracy_interval(right, predictions.single, names)}
+        found["intervals"] = {name: list(span) for name, span in spans.items() if span is not None}
+    if trivial:
+        training = videos_trained_on(folder, predictions.labels)
+        fitted = groups_of(training, pattern).names if len(training) else []
+        found["baselines"] = baseline_figures(training, manifest, groups.names, fitted, workers)
+    if motion:
+        found["motion"] = motion_figures(scored, predictions.hot if multi_label else predictions.single, multi_label)
+    return found
 
 
 def _others(workdirs):

@@ -1,5 +1,6 @@
 """A network over videos as a protocol says: every video decoded once, its views classified together."""
 
+import copy
 import dataclasses
 import time
 
@@ -30,6 +31,7 @@ class Scored:
         padded: list of positions of videos so short that the protocol repeats some of their frames.
         network_seconds: float. Time in the network alone.
         seconds: float. All of it.
+        changed: {name: (videos, classes)} probabilities of each change that was asked for, rows as in `predictions`.
     """
 
     predictions: object
@@ -40,10 +42,11 @@ class Scored:
     padded: list
     network_seconds: float
     seconds: float
+    changed: dict = dataclasses.field(default_factory=dict)
 
 
 def score(model, clip, data, protocol, labels, split=None, workers=None, multi_label=False, views_at_once=VIEWS_AT_ONCE,
-          progress=True, long_enough=False):
+          progress=True, long_enough=False, changes=None):
     """Classifies every video of `data`.
 
     Args:
@@ -58,6 +61,8 @@ def score(model, clip, data, protocol, labels, split=None, workers=None, multi_l
         views_at_once: int. Clips in one batch.
         progress: bool. A bar on a terminal.
         long_enough: bool. Refuse data in which no video is as long as the protocol wants.
+        changes: {name: function of (views, position)} or None. Other clips (views, frames, height, width, channels)
+            out of those of a video, which are classified as well.
 
     Returns:
         `Scored`.
@@ -69,21 +74,25 @@ def score(model, clip, data, protocol, labels, split=None, workers=None, multi_l
     protocol = find_protocol(protocol)
     check_labels(model, labels)
     network = ScoringNetwork(model, clip, protocol, views_at_once)
+    others = copy.copy(network)  # of the same model, with a clock of its own
     started = time.monotonic()
     views = evaluation_views(data, clip, protocol.name, split=split, labels=labels, workers=workers)
     rows, positions, clip_scores, truth = [], [], [], []
+    changed = {name: [] for name in changes or {}}
     entries, source = views.manifest.entries, views.source
     if long_enough:
         found = (source.fallback.try_read(source.extent, index) for index in range(len(entries)))
         protocol.check_longest(clip, (extent for extent in found if extent is not None))
     bar = tqdm(total=len(entries), unit="video", disable=None if progress else True, dynamic_ncols=True)
     for batch, _, position in views.prefetch(1):
-        logits = network(np.asarray(batch))
-        position = int(position)
+        batch, position = np.asarray(batch), int(position)
+        logits = network(batch)
         rows.append(average_views(logits, protocol.average, multi_label))
         clip_scores.append((sigmoid if multi_label else softmax)(logits).astype("float32"))
         positions.append(position)
         truth.append(tuple(entries[position].labels))
+        for name, found in changed.items():
+            found.append(average_views(others(changes[name](batch, position)), protocol.average, multi_label))
         bar.update()
     bar.close()
     scores = np.stack(rows) if rows else np.empty((0, len(labels)))
@@ -95,7 +104,7 @@ def score(model, clip, data, protocol, labels, split=None, workers=None, multi_l
                         "repeats theirs", len(padded), len(positions), protocol.span(clip), protocol.name,
                         entries[padded[0]].path)
     return Scored(predictions, positions, clip_scores, views.manifest, list(views.quarantine), padded, network.seconds,
-                  time.monotonic() - started)
+                  time.monotonic() - started, {name: np.stack(found) for name, found in changed.items() if found})
 
 
 def _fits(protocol, clip, extent):
