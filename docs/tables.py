@@ -177,9 +177,17 @@ def architecture():
     return drawing.page()
 
 
+def weights():
+    """The page of published weights."""
+    import weights_page  # beside this file
+
+    return weights_page.page(NOTE)
+
+
 FILES = {"docs/explanation/architecture.md": architecture, "docs/examples.md": examples,
-         "docs/reference/models.md": models, "docs/reference/commands.md": commands,
-         "docs/reference/recipes.md": recipes, "res3d/commands/pages.json": errors}
+         "docs/reference/models.md": models, "docs/reference/weights.md": weights,
+         "docs/reference/commands.md": commands, "docs/reference/recipes.md": recipes,
+         "res3d/commands/pages.json": errors}
 
 if __name__ == "__main__":
     for file, made in FILES.items():

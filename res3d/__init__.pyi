@@ -4,6 +4,7 @@ from . import geometry as geometry
 from . import heads as heads
 from . import layers as layers
 from . import networks as networks
+from . import pretrained as pretrained
 from . import saving as saving
 from . import weights as weights
 from .blocks import BasicBlock1D as BasicBlock1D
@@ -26,9 +27,11 @@ from .heads import UNetDecoder as UNetDecoder
 from .heads import linear_probe as linear_probe
 from .heads import segmenter as segmenter
 from .layers import clip_of as clip_of
-from .networks import build as build
 from .networks import list_models as list_models
+from .pretrained import build as build
+from .pretrained import origin_of as origin_of
 from .saving import load_model as load_model
+from .weights import list_weights as list_weights
 from .weights import load_weights as load_weights
 
 __version__: str

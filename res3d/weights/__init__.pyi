@@ -1,4 +1,10 @@
+from .catalogue.fetching import fetch_weights as fetch_weights
+from .catalogue.labels import names_of as names_of
+from .catalogue.row import Published as Published
+from .catalogue.table import find_weights as find_weights
+from .catalogue.table import list_weights as list_weights
 from .errors import CheckpointError as CheckpointError
+from .errors import FetchError as FetchError
 from .formats.checkpoint import read_checkpoint as read_checkpoint
 from .inflation import inflate as inflate
 from .load import load_weights as load_weights

@@ -1,4 +1,4 @@
-"""What goes wrong with a file of weights, as one type a caller can catch."""
+"""What goes wrong with a file of weights, as types a caller can catch."""
 
 import os
 
@@ -14,3 +14,15 @@ class CheckpointError(ValueError):
         self.reason = reason
         super().__init__(f"Cannot load weights from {self.path!r}: {reason}")
         self.add_note("See docs/how-to/import-weights.md#what-is-this-file")
+
+
+class FetchError(OSError):
+    """A published file that could not be had.
+
+    Attributes: `address`, where it is published; `reason`, the rest of the sentence.
+    """
+
+    def __init__(self, address: str, reason: str) -> None:
+        self.address = address
+        self.reason = reason
+        super().__init__(f"Cannot fetch {address}: {reason}")

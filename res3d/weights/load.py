@@ -14,7 +14,7 @@ from res3d.networks.network import build
 from res3d.networks.variants.table import VARIANTS, variant
 from res3d.weights import fit as fitting
 from res3d.weights.errors import CheckpointError
-from res3d.weights.formats.checkpoint import read_checkpoint
+from res3d.weights.formats.checkpoint import Checkpoint, read_checkpoint
 from res3d.weights.published.rename import convert
 from res3d.weights.sources import find_source, recognise, state_dict
 
@@ -32,13 +32,14 @@ class Loaded:
     left: tuple[str, ...] = ()
 
 
-def load_weights(model: keras.Model, path: str | os.PathLike, source: str | None = None, drop_head: bool = False,
-                 inflate: str | None = None) -> Loaded:
+def load_weights(model: keras.Model, path: str | os.PathLike | Checkpoint, source: str | None = None,
+                 drop_head: bool = False, inflate: str | None = None) -> Loaded:
     """Loads a published checkpoint into `model`, without torch.
 
     Args:
         model: keras.Model of `res3d.build`.
-        path: `.pth`, `.pt`, `.pyth`, `.pkl` or `.safetensors` file; the content decides, not the name.
+        path: `.pth`, `.pt`, `.pyth`, `.pkl` or `.safetensors` file; the content decides, not the name. Or a Checkpoint,
+            such as `res3d.weights.read_checkpoint` makes.
         source: str or None. Whose names the file has (a name of `res3d.weights.sources.SOURCES`); None finds out.
         drop_head: bool. Leaves the classifier as it is, for a model with other classes.
         inflate: "centre", "mean" or None. Puts the kernels of a 2D file into a 3D model, at the middle tap in time or
@@ -53,7 +54,8 @@ def load_weights(model: keras.Model, path: str | os.PathLike, source: str | None
     """
     if not isinstance(model, keras.Model):
         raise ValueError(f"`model` must be a keras.Model, such as res3d.build makes. Received: model={model!r}.")
-    checkpoint = read_checkpoint(path)
+    checkpoint = path if isinstance(path, Checkpoint) else read_checkpoint(path)
+    path = checkpoint.path
     module = find_source(checkpoint, source)
     tensors = state_dict(checkpoint, module)
     try:
@@ -133,21 +135,32 @@ def import_model(path, name=None, source=None, clip=None, num_classes=None, infl
 
     Returns: (keras.Model, Recognised).
     """
-    found = recognise(read_checkpoint(path), source)
+    checkpoint = read_checkpoint(path)
+    found = recognise(checkpoint, source)
     if name is None and found.model is None:
         raise CheckpointError(path, f"it has the names of {found.source} and the layout of none of its networks known "
                                     "here. Give the model's name (--model); res3d.list_models() lists all.")
-    row = variant(name or found.model)
-    published = _preset(found.clip) or (variant(found.model).native_clip if found.model else None)
     clip = _preset(clip)
     if clip is None:
-        clip = published if published and name in (None, found.model) else row.native_clip
-        if inflate and published:  # the geometry of clips, the pixels of the pictures
-            clip = clip.replace(**{field: getattr(published, field) for field in SCALING})
+        clip = published_clip(found, name, pixels=bool(inflate))
     classes = found.classes if num_classes is None else num_classes
     model = build(name or found.model, classes, clip)
-    load_weights(model, path, source, drop_head=classes != found.classes, inflate=inflate)
+    load_weights(model, checkpoint, source, drop_head=classes != found.classes, inflate=inflate)
     return model, dataclasses.replace(found, model=name or found.model, clip=clip)
+
+
+def published_clip(found, name=None, pixels=False):
+    """The clip that a recognised file was trained with, or that of the network `name` where it holds another.
+
+    With `pixels` the latter scales its pixels as the file's makers did: the geometry of clips, the pixels of pictures.
+    """
+    published = _preset(found.clip) or (variant(found.model).native_clip if found.model else None)
+    if published and name in (None, found.model):
+        return published
+    clip = variant(name).native_clip
+    if pixels and published:
+        clip = clip.replace(**{field: getattr(published, field) for field in SCALING})
+    return clip
 
 
 def _compare_scaling(model, checkpoint, source):

@@ -2,11 +2,15 @@
 
 import dataclasses
 import os
+import pathlib
 
 from res3d.networks.variants.table import VARIANTS
+from res3d.weights.catalogue.row import Published
+from res3d.weights.catalogue.table import published
 from res3d.weights.errors import CheckpointError
 from res3d.weights.formats.checkpoint import Checkpoint, read_checkpoint
 from res3d.weights.published import kenshohara, mmaction2, pyslowfast, pytorchvideo, torchvision, vmz
+from res3d.weights.store.places import place
 
 # In this order: a file is the first source's that knows it.
 SOURCES = {source.NAME: source for source in (pytorchvideo, pyslowfast, mmaction2, vmz, torchvision, kenshohara)}
@@ -21,12 +25,15 @@ class Recognised:
         model: str or None. The row of the family it fits; None when its layout is none of them.
         clip: str, ClipSpec or None. The preprocessing it was trained with; None is the row's own.
         classes: int or None. Outputs of its classifier, if it has one.
+        row: Published or None. The row of the table of published checkpoints that has its file name, classes and
+            tensors: network and clip are then the row's.
     """
 
     source: str
     model: str | None
     clip: object
     classes: int | None
+    row: Published | None = None
 
 
 def recognise(checkpoint: Checkpoint | str | os.PathLike, source: str | None = None) -> Recognised:
@@ -51,8 +58,24 @@ def recognise(checkpoint: Checkpoint | str | os.PathLike, source: str | None = N
     if model not in VARIANTS:  # a depth, say, that was published elsewhere and is no row here
         model = None
     head = next((array for array in reversed(checkpoint.tensors.values()) if array.ndim == 2), None)
-    return Recognised(module.NAME, model, module.clip_preset(model, shapes, hint) if model else None,
-                      None if head is None else head.shape[0])
+    classes = None if head is None else head.shape[0]
+    row = _published(checkpoint.path, model, classes)
+    if row is not None:
+        return Recognised(module.NAME, row.network, row.clip, classes, row)
+    return Recognised(module.NAME, model, module.clip_preset(model, shapes, hint) if model else None, classes)
+
+
+def _published(path, model, classes):
+    """The row of the table that a file is: by its place on this machine, or by its name; of the tensors of `model`.
+
+    Names repeat: pytorchvideo's folders for three data sets hold files of one name, which their classes tell apart.
+    """
+    if model is None:
+        return None
+    rows = [row for row in published() if row.classes == classes and place(row.address).file.name ==
+            os.path.basename(path) and VARIANTS[row.network].params == VARIANTS[model].params]
+    here = [row for row in rows if place(row.address).file == pathlib.Path(path)]
+    return next(iter(here or rows), None)
 
 
 def find_source(checkpoint, source=None):

@@ -1,0 +1,36 @@
+"""What a user means by weights or by a model: a path, an address, or a name of the table."""
+
+import os
+import pathlib
+
+from res3d.weights.catalogue.fetching import fetch_weights
+from res3d.weights.catalogue.table import find_weights, row_at
+from res3d.weights.formats.checkpoint import read_checkpoint
+from res3d.weights.store.fetching import fetch
+
+SAVED = ("best.keras", "last.keras", "config.json")  # of which a folder with weights has one
+
+
+def find(reference, network=None):
+    """(path of a file or folder with weights, row of the table or None) that `reference` means.
+
+    Args:
+        reference: a path, an http://, https:// or file:// address, or a name as `find_weights` takes it.
+        network: str or None. As of `find_weights`.
+
+    Raises:
+        ValueError: for a name that means nothing.
+        FetchError: if a file cannot be had.
+    """
+    text = os.fspath(reference)
+    if "://" in text:
+        row = row_at(text)
+        return (fetch_weights(row), row) if row else (fetch(text, check=read_checkpoint), None)
+    path = pathlib.Path(text).expanduser()
+    if path.is_file() or (path.is_dir() and any((path / name).is_file() for name in SAVED)):
+        return path, None
+    if isinstance(reference, os.PathLike) or path.suffix in (".pth", ".pt", ".pyth", ".pkl", ".safetensors", ".keras"):
+        raise FileNotFoundError(f"Expected weights at '{path}'. There are none. Check the path; `res3d weights` lists "
+                                "those that have names.")
+    row = find_weights(text, network)
+    return fetch_weights(row), row

@@ -1,0 +1,90 @@
+"""One published checkpoint: where it is, what network it holds, and what it was trained and tested with."""
+
+import dataclasses
+
+from res3d.geometry import ClipSpec
+from res3d.weights.catalogue.labels import names_of
+
+_255: dict = {"value_range": (0.0, 255.0)}
+SCALINGS: dict[str, dict] = {
+    "torchvision": {"mean": (0.43216, 0.394666, 0.37645), "std": (0.22803, 0.22145, 0.216989)},
+    "kinetics": {"mean": (0.45,) * 3, "std": (0.225,) * 3},
+    "imagenet": {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)},
+    "imagenet_255": {"mean": (123.675, 116.28, 103.53), "std": (58.395, 57.12, 57.375), **_255},
+    "vmz_255": {"mean": (110.2008, 100.63983, 95.99475), "std": (58.14765, 56.46975, 55.332195), **_255},
+    "half": {"mean": (0.5,) * 3, "std": (0.5,) * 3},
+}
+NOT_FOR_ALL = ("CC-BY-NC-4.0",)  # licences that are accepted by name before a file is fetched
+
+
+@dataclasses.dataclass(frozen=True)
+class Published:
+    """A row of the table of published checkpoints.
+
+    Attributes:
+        network: str. A name that `res3d.build` takes.
+        source, tag: str. Who publishes it, and what it was trained on; with the network they are its name.
+        address: str. Where the file itself is.
+        digest: str. SHA-256 or its first 8 figures, SHA-1 or MD5; "" where none is published.
+        classes: int. Outputs of its classifier.
+        clip: ClipSpec it was trained with.
+        labels: tuple of str in the order of its outputs, or None where that is not known here.
+        label_list: str. The name of the list, "" where the order is not known at all.
+        multi_label: bool. Several labels a clip: its scores are sigmoids.
+        metric, top1, top5, protocol: what was published about its quality; None and "" where nothing was.
+        licence: str. An SPDX identifier, or "".
+        megabytes: float or None. Its size where that is published.
+    """
+
+    network: str
+    source: str
+    tag: str
+    address: str
+    classes: int
+    clip: ClipSpec
+    digest: str = ""
+    labels: tuple[str, ...] | None = None
+    label_list: str = ""
+    multi_label: bool = False
+    metric: str = ""
+    top1: float | None = None
+    top5: float | None = None
+    protocol: str = ""
+    licence: str = ""
+    megabytes: float | None = None
+
+    @property
+    def name(self) -> str:
+        """NETWORK/SOURCE/TAG, which no other row has."""
+        return f"{self.network}/{self.source}/{self.tag}"
+
+    @property
+    def needs_consent(self) -> bool:
+        """Whether its licence is one that not everybody may use, and must be accepted by name."""
+        return self.licence in NOT_FOR_ALL
+
+
+def read_row(fields: dict[str, str]) -> Published:
+    """A `Published` of a line of `weights.csv`.
+
+    Raises:
+        ValueError, KeyError: for what is no row.
+    """
+    return Published(fields["network"], fields["source"], fields["tag"], fields["address"], int(fields["classes"]),
+                     read_clip(fields), fields["digest"], names_of(fields["labels"]), fields["labels"],
+                     fields["multi_label"] == "yes", fields["metric"], number(fields["top1"]), number(fields["top5"]),
+                     fields["protocol"], fields["licence"], number(fields["megabytes"]))
+
+
+def read_clip(fields):
+    """The clip of a line of `weights.csv`."""
+    sides = [int(side) for side in fields["resize"].split("x")]
+    size = int(fields["size"])
+    return ClipSpec(int(fields["frames"]), int(fields["stride"]), number(fields["fps"]), size, size,
+                    resize=(sides[0], sides[1]) if len(sides) == 2 else sides[0],
+                    channel_order=fields["channel_order"], sampling=fields["sampling"], **SCALINGS[fields["scaling"]])
+
+
+def number(text):
+    """A text as a float; None for an empty one."""
+    return float(text) if text else None

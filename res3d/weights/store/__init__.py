@@ -1,0 +1,1 @@
+"""Published files on this machine: fetched once, checked, and kept under the address they came from."""
