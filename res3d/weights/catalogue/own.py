@@ -8,7 +8,7 @@ import pathlib
 from res3d.geometry import preset
 from res3d.networks.variants.table import variant
 from res3d.weights.catalogue.labels import names_of
-from res3d.weights.catalogue.row import Published, number, read_clip
+from res3d.weights.catalogue.row import Published, changed_clip, number
 from res3d.weights.store.digests import kind_of
 
 NEEDED = ("network", "tag", "address", "classes")
@@ -61,10 +61,7 @@ def _row(fields, folder):
     if fields["digest"]:
         kind_of(fields["digest"])
     classes = int(fields["classes"])
-    if fields["clip"]:
-        clip = preset(fields["clip"])
-    else:
-        clip = read_clip(fields) if fields["frames"] else row.native_clip
+    clip = (preset(fields["clip"]) if fields["clip"] else row.native_clip).replace(**changed_clip(fields))
     labels = names_of(fields["labels"])
     if fields["labels"] and labels is None:
         text = (folder / pathlib.Path(fields["labels"]).expanduser()).read_text(encoding="utf-8")

@@ -71,18 +71,28 @@ def read_row(fields: dict[str, str]) -> Published:
         ValueError, KeyError: for what is no row.
     """
     return Published(fields["network"], fields["source"], fields["tag"], fields["address"], int(fields["classes"]),
-                     read_clip(fields), fields["digest"], names_of(fields["labels"]), fields["labels"],
+                     ClipSpec(**changed_clip(fields)), fields["digest"], names_of(fields["labels"]), fields["labels"],
                      fields["multi_label"] == "yes", fields["metric"], number(fields["top1"]), number(fields["top5"]),
                      fields["protocol"], fields["licence"], number(fields["megabytes"]))
 
 
-def read_clip(fields):
-    """The clip of a line of `weights.csv`."""
-    sides = [int(side) for side in fields["resize"].split("x")]
-    size = int(fields["size"])
-    return ClipSpec(int(fields["frames"]), int(fields["stride"]), number(fields["fps"]), size, size,
-                    resize=(sides[0], sides[1]) if len(sides) == 2 else sides[0],
-                    channel_order=fields["channel_order"], sampling=fields["sampling"], **SCALINGS[fields["scaling"]])
+def changed_clip(fields):
+    """The fields of a ClipSpec that a line of a table gives; empty columns give none."""
+    given = {name: value for name, value in fields.items() if value}
+    found = {name: int(given[name]) for name in ("frames", "stride") if name in given}
+    found |= {name: given[name] for name in ("channel_order", "sampling") if name in given}
+    if "fps" in given:
+        found["fps"] = float(given["fps"])
+    if "size" in given:
+        found |= {"height": int(given["size"]), "width": int(given["size"])}
+    if "resize" in given:
+        sides = [int(side) for side in given["resize"].split("x")]
+        found["resize"] = (sides[0], sides[1]) if len(sides) == 2 else sides[0]
+    if "scaling" in given:
+        if given["scaling"] not in SCALINGS:
+            raise ValueError(f"`scaling` must be one of {', '.join(SCALINGS)}. Received: {given['scaling']!r}.")
+        found |= SCALINGS[given["scaling"]]
+    return found
 
 
 def number(text):
