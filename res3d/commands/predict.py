@@ -8,6 +8,7 @@ could be classified does the command fail. --server asks a running `res3d serve`
 import json
 import sys
 
+_ACCESS = ("ca", "cert", "key")
 EXAMPLE = "res3d predict videos/ more/clip.mp4 --model=runs/first"
 
 
@@ -25,6 +26,12 @@ def add_flags(parser):
     parser.add_argument("--json", action="store_true", help='print [{"video", "top": [{"label", "score"}]}]')
     parser.add_argument("--workers", type=int, help="videos decoded at once (default: one a core)")
     parser.add_argument("--server", metavar="ADDRESS", help="served model to ask: grpc://HOST:PORT/MODEL or http://HOST:PORT/MODEL")
+    parser.add_argument("--ca", metavar="FILE", help="with --server over TLS: certificates to trust, PEM")
+    parser.add_argument("--cert", metavar="FILE", help="with --server over TLS: our own certificate, PEM")
+    parser.add_argument("--key", metavar="FILE", help="with --server over TLS: its key, unless --cert has it")
+    parser.add_argument("--header", action="append", metavar="NAME:VALUE|@FILE",
+                        help="with --server: a header, or metadata of gRPC, such as a token; @FILE has one a line, and "
+                             "keeps it from those who list processes; repeat as needed")
     parser.add_argument("--explain", metavar="FILE", help="write the clip with heat map and classes drawn on")
     parser.add_argument("--sliding", action="store_true", help="follow one long or live video in overlapping windows")
     parser.add_argument("--step", type=int, help="with --sliding: frames from one window to the next (default: half)")
@@ -46,7 +53,8 @@ def run(args):
     from res3d.workflows.ask import ask_server, table
 
     if args.server is not None:
-        results = ask_server(args.server, args.videos, args.top)
+        results = ask_server(args.server, args.videos, args.top, headers=args.header, **{
+            name: getattr(args, name) for name in _ACCESS})
     else:
         from res3d.workflows.predict import explain, predict
 
@@ -73,9 +81,12 @@ def _check_company(args):
         named = [name for name in ("labels", "activation", "workers") if getattr(args, name) is not None]
         idle, where = named, "with --model"
         idle += ["protocol"] if args.protocol != "centre" else []
+    if not idle and args.server is None:
+        idle, where = [name for name in (*_ACCESS, "header") if getattr(args, name)], "with --server"
     if idle:
-        raise ValueError(f"`--{idle[0]}` works {where} only. Received: --{idle[0]}={getattr(args, idle[0])}. "
-                         "Leave it out, or change the other flags.")
+        given = "" if idle[0] == "header" else f"={getattr(args, idle[0])}"  # which may be a secret
+        raise ValueError(f"`--{idle[0]}` works {where} only. Received: --{idle[0]}{given}. Leave it out, or change the "
+                         "other flags.")
 
 
 def _follow(args):

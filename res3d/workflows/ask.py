@@ -6,17 +6,46 @@ import pathlib
 from pipelines.annotations.entries import Entry
 from pipelines.annotations.files import walk
 from pipelines.records import index, layout
+from serving.client import addresses
 from serving.client.client import Client
 
 
-def ask_server(address, videos, top=5):
-    """As `predict`, asking a running server; `address` is grpc://HOST:PORT/MODEL or http://HOST:PORT/MODEL."""
+def ask_server(address, videos, top=5, *, headers=None, **certificates):
+    """As `predict`, asking a running server; `address` is grpc://HOST:PORT/MODEL or http://HOST:PORT/MODEL.
+
+    Args:
+        headers: "NAME:VALUE" strings, or "@FILE" for a file that has one a line; metadata with gRPC. None is none.
+        certificates: `ca`, `cert` and `key` of `serving.client.Client`.
+
+    Raises:
+        ValueError: for what is no header; the values are not quoted.
+    """
+    sent = {"metadata" if addresses.parse(address).interface == "grpc" else "headers": read_headers(headers or ())}
     paths = [entry.path for entry in find_videos(videos)]
-    with Client(address) as client:
+    with Client(address, **sent, **certificates) as client:
         _ = client.clip  # one error, not one a video, if the server cannot be reached; it may still be loading
         answers = list(client.classify_many(paths, top))
     return [{"video": path, "error": " ".join(str(answer).split())} if isinstance(answer, Exception) else
             {"video": path, "top": answer} for path, answer in answers]
+
+
+def read_headers(texts):
+    """{name: value} of "NAME:VALUE" strings and of the lines of "@FILE"; blank lines are none.
+
+    >>> read_headers(["Authorization: Bearer 123", "x-team:video"])
+    {'Authorization': 'Bearer 123', 'x-team': 'video'}
+    """
+    headers = {}
+    for text in texts:
+        lines = pathlib.Path(text[1:]).read_text(encoding="utf-8").splitlines() if text.startswith("@") else [text]
+        for line in filter(str.strip, lines):
+            name, colon, value = line.partition(":")
+            if not colon or not name.strip():
+                place = f" in {text[1:]!r}" if text.startswith("@") else ""
+                raise ValueError("A header must be NAME:VALUE, as in 'Authorization: Bearer TOKEN'. Received one "
+                                 f"without a {'name' if colon else 'colon'}{place}.")
+            headers[name.strip()] = value.strip()
+    return headers
 
 
 def find_videos(names):

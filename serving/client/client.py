@@ -12,8 +12,6 @@ import collections
 import concurrent.futures
 import json
 import os
-import re
-import urllib.parse
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
@@ -21,12 +19,10 @@ import numpy as np
 from pipelines.sample.clips import centre_clip, uniform_clips
 from pipelines.video import opencv, reading, sources
 from res3d.geometry import ClipSpec
-from serving.client.rest import RestTransport
+from serving.client.connecting import connect
 from serving.client.retry import RETRIES, ServerError, with_retries
 from serving.tensors import ranking
 
-ADDRESS = "grpc://HOST:PORT/MODEL or http://HOST:PORT/MODEL"
-SCHEMES = {"grpc": ("grpc", False), "grpcs": ("grpc", True), "http": ("rest", False), "https": ("rest", True)}
 ENCODINGS = ("jpeg", "raw")
 
 
@@ -35,7 +31,8 @@ class Client:
 
     Args:
         address: str. `grpc://HOST:PORT/MODEL`, `http://HOST:PORT/MODEL`, `grpcs://` and `https://` for TLS; without a
-            scheme it is gRPC. TensorFlow Serving's own path `/v1/models/MODEL[/versions/N | /labels/L]` is understood.
+            scheme it is gRPC. TensorFlow Serving's own path `/v1/models/MODEL[/versions/N | /labels/L]` is understood,
+            and with REST a prefix before it, or before MODEL.
         model: str or None. The model's name, where the address has none.
         version: int or None.
         label: str or None. A version label.
@@ -47,20 +44,31 @@ class Client:
         retries: int. Tries after the first while the server is unavailable, as while it loads a model; the pauses
             before 8 tries are 8 to 16 seconds in all.
         ca: file of certificates to trust with TLS, or None for the system's.
+        cert: file with the client's own certificate, for servers that ask for one (mTLS), or None.
+        key: file with the certificate's key, or None where `cert` has it.
+        headers: {name: value} to send with every request over REST, such as a token; no message has the values.
+        metadata: {key: value} to send with every call over gRPC, likewise.
+
+    gRPC goes through the proxy that `http_proxy` names, but to this machine itself; REST goes through none.
 
     Raises:
-        ValueError: for an address without a model, or an unknown encoding.
+        ValueError: for an address without a model or with what means nothing in it, an unknown encoding, and for
+            certificates, headers or metadata that the address has no use for.
+        OSError: for files that cannot be read.
     """
 
     def __init__(self, address: str, model: str | None = None, version: int | None = None, label: str | None = None, *,
                  clip: ClipSpec | None = None, labels: Sequence[str] | None = None, encoding: str = "jpeg",
                  quality: int = 95, timeout: float = 60.0, retries: int = RETRIES,
-                 ca: str | os.PathLike | None = None) -> None:
+                 ca: str | os.PathLike | None = None, cert: str | os.PathLike | None = None,
+                 key: str | os.PathLike | None = None, headers: Mapping[str, str] | None = None,
+                 metadata: Mapping[str, str | bytes] | None = None) -> None:
         if encoding not in ENCODINGS:
             raise ValueError(f"`encoding` must be one of {', '.join(ENCODINGS)}. Received: encoding={encoding!r}.")
         self.encoding, self.quality, self.timeout, self.retries = encoding, quality, timeout, retries
         self._clip, self._labels = clip, labels
-        self._transport = connect(address, model, version, label, ca)
+        self._transport = connect(address, model, version, label, ca=ca, cert=cert, key=key, headers=headers,
+                                  metadata=metadata)
 
     @property
     def clip(self) -> ClipSpec:
@@ -194,38 +202,3 @@ def _settled(source, future):
     if isinstance(error, OSError | ValueError):
         return source, error
     raise error
-
-
-def connect(address, model=None, version=None, label=None, ca=None):
-    """The transport for an address; see `Client`."""
-    scheme, host, path = _split(address)
-    found = re.fullmatch(r"/?(?:v1/models/)?([^/:]+)?(?:/versions/(\d+)|/labels/([^/:]+))?/?", path)
-    name, number, tag = found.groups() if found else (None, None, None)
-    name = urllib.parse.unquote(name) if name else model
-    version = int(number) if number else version
-    label = urllib.parse.unquote(tag) if tag else label
-    if not name or not host or scheme not in SCHEMES or (version is not None and label is not None):
-        raise ValueError(f"A server's address must be {ADDRESS}, with at most one of version and label. "
-                         f"Received: {address!r}{'' if name else ' without a model'}.")
-    kind, tls = SCHEMES[scheme]
-    if kind == "rest":
-        place = f"/versions/{version}" if version is not None else f"/labels/{_quoted(label)}" if label else ""
-        return RestTransport(host, f"/v1/models/{_quoted(name)}{place}", tls, ca)
-    from serving.client.grpc import GrpcTransport  # late: it imports gRPC, and messages that TensorFlow ships
-
-    return GrpcTransport(host, name, version, label, tls, ca)
-
-
-def _split(address):
-    """(scheme, host and port, path); a UNIX socket keeps its whole path as the host."""
-    if address.startswith("unix:"):
-        return "grpc", address, ""
-    scheme, separator, rest = address.partition("://")
-    if not separator:
-        scheme, rest = "grpc", address
-    host, slash, path = rest.partition("/")
-    return scheme, host, slash + path
-
-
-def _quoted(text):
-    return urllib.parse.quote(text, safe="")

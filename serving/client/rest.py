@@ -1,6 +1,7 @@
 """TensorFlow Serving's REST interface from the client's side: neither gRPC nor messages are imported."""
 
 import base64
+import http.client
 import json
 import ssl
 import time
@@ -8,6 +9,10 @@ import time
 import numpy as np
 import urllib3
 
+from pipelines.storage.addresses import without_secrets
+from serving.client import failures
+from serving.client.access import Certificates, Secrets, check_headers
+from serving.client.connections import Connection, SecureConnection, UnsentError
 from serving.client.retry import ServerError
 
 CODES = {400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "NOT_FOUND", 409: "ABORTED",
@@ -22,21 +27,24 @@ class RestTransport:
 
     Args:
         host: str. HOST:PORT.
-        path: str. The model's path, `/v1/models/NAME[/versions/N | /labels/L]`.
+        path: str. The model's path, `/v1/models/NAME[/versions/N | /labels/L]`, behind a prefix where there is one.
         tls: bool.
-        ca: file of certificates to trust, or None for the system's.
+        certificates: access.Certificates, for TLS.
+        headers: {name: value} to send with every request, or None.
+
+    Raises:
+        ValueError: for headers that HTTP cannot carry.
     """
 
     raw_signature = "predict_raw"  # one string a clip: a list of pixels is slow to write and to parse
 
-    def __init__(self, host, path, tls=False, ca=None):
-        self.host, self.path = host, path
-        secured = {"ssl_context": ssl.create_default_context(cafile=ca)} if tls else {}
-        try:
-            self._pool = urllib3.connection_from_url(f"http{'s' * tls}://{host}", maxsize=_KEPT, **secured)
-        except urllib3.exceptions.LocationValueError:
-            raise ValueError(f"A server must be named HOST:PORT. Received: {host!r}.") from None
-        self._pool.ConnectionCls = _SecureConnection if tls else _Connection
+    def __init__(self, host, path, tls=False, certificates=None, headers=None):
+        self.host, self.path, self._headers = host, path, check_headers(headers)
+        self._secrets = Secrets(self._headers.values())
+        secured = {"ssl_context": (certificates or Certificates()).context()} if tls else {}
+        self._pool = urllib3.connection_from_url(f"http{'s' * tls}://{host}", maxsize=_KEPT, **secured)
+        self._tls = True if tls else None  # None: not known yet
+        self._pool.ConnectionCls = SecureConnection if tls else Connection
 
     def predict(self, signature, inputs, timeout):
         """{alias: array} in and out; strings come back as `str`.
@@ -60,11 +68,29 @@ class RestTransport:
         try:
             response, content = self._exchange(method, path, body, end)
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            cause = _cause(error)
-            if isinstance(cause, TimeoutError | urllib3.exceptions.ReadTimeoutError):
-                raise ServerError("DEADLINE_EXCEEDED", f"{self.host} did not answer within {timeout:.3g} s") from None
-            raise ServerError("UNAVAILABLE", f"{self.host} cannot be reached: {_said(cause)}") from None
+            raise self._failed(_cause(error), body, timeout, end - time.monotonic()) from None
         return self._answer(response, content, member)
+
+    def _failed(self, cause, body, timeout, left):
+        """The ServerError for a request without an answer."""
+        if isinstance(cause, TimeoutError | urllib3.exceptions.ReadTimeoutError):
+            return ServerError("DEADLINE_EXCEEDED", f"{self.host} did not answer within {timeout:.3g} s")
+        if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError):
+            return ServerError("UNAUTHENTICATED", failures.tls_told(self.host, cause))
+        if isinstance(cause, UnsentError) and body:
+            return ServerError("ABORTED", f"{self.host} closed the connection twice without an answer, before it had "
+                                          f"the {len(body)} bytes of the request, which may be more than it takes. "
+                                          "Send fewer views, JPEG frames (encoding='jpeg'), or raise its limit of "
+                                          "bodies (--max_body_bytes)")
+        if isinstance(cause, ConnectionResetError | http.client.BadStatusLine) and self._speaks_tls(left):
+            return ServerError("UNAUTHENTICATED", f"{self.host} speaks TLS: ask https://, or another port")
+        return ServerError("UNAVAILABLE", f"{self.host} cannot be reached: {_said(cause)}")
+
+    def _speaks_tls(self, left):
+        """Whether one who closed a connection without TLS wants that; looked at once."""
+        if self._tls is None:
+            self._tls = failures.tls_of(self.host, None, left) is not None
+        return self._pool.scheme == "http" and self._tls
 
     def _exchange(self, method, path, body, end):
         """(response, its body), all of it before `end`."""
@@ -78,8 +104,8 @@ class RestTransport:
 
     def _once(self, method, path, body, end):
         response = self._pool.urlopen(
-            method, path, body, {"Content-Type": "application/json"} if body else {}, retries=False,
-            timeout=urllib3.Timeout(total=max(end - time.monotonic(), 0.001)), preload_content=False)
+            method, path, body, {**self._headers, **({"Content-Type": "application/json"} if body else {})},
+            retries=False, timeout=urllib3.Timeout(total=max(end - time.monotonic(), 0.001)), preload_content=False)
         try:
             content = _received(response, end)
         except BaseException:
@@ -97,31 +123,16 @@ class RestTransport:
         if response.status == 200 and member in answer:
             return answer[member]
         message = answer.get("error") or content[:200].decode(errors="replace") or response.reason
+        if 300 <= response.status < 400 and "Location" in response.headers:
+            message = f"ask {without_secrets(response.headers['Location'])!r} instead"
         after = response.headers.get("Retry-After", "")
-        raise ServerError(CODES.get(response.status, "INTERNAL"), f"{self.host} answered {response.status}: {message}",
+        raise ServerError(CODES.get(response.status, "INTERNAL"),
+                          self._secrets.hidden(f"{self.host} answered {response.status}: {message}"),
                           float(after) if after.isdigit() else None)
 
     def close(self):
         """Closes the connections."""
         self._pool.close()
-
-
-class _KeepsSocket:
-    """A connection whose answers know its socket, which it forgets where the server is about to close it."""
-
-    def getresponse(self):
-        sock = self.sock
-        response = super().getresponse()
-        response.sock = sock
-        return response
-
-
-class _Connection(_KeepsSocket, urllib3.connection.HTTPConnection):
-    pass
-
-
-class _SecureConnection(_KeepsSocket, urllib3.connection.HTTPSConnection):
-    pass
 
 
 def _received(response, end):

@@ -73,7 +73,7 @@ def test_what_is_imported_inside_a_function_is_imported_for_a_light_start(path):
 
 LATE = {  # file: why it may import parts of the project late
     "pipelines/records/index.py": "NumPy and OpenCV are for records of other tools: 170 ms of the 240 of a manifest",
-    "serving/client/client.py": "gRPC takes 0.08 s of 0.28, and TensorFlow's package for its messages; REST neither",
+    "serving/client/connecting.py": "gRPC takes 0.08 s of 0.28, and TensorFlow's package; REST urllib3, 0.07 s",
     "serving/server/server.py": "the page reads videos: OpenCV, and 0.05 s of a start of 0.4, for who asks for --page",
     "serving/session/predictor.py": "the Python session imports TensorFlow, 4 s, where the C library cannot be opened",
     "serving/verify/compare.py": "the Python session imports TensorFlow, 4 s, where the C library cannot be opened",

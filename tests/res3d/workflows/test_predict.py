@@ -73,6 +73,11 @@ def test_scores_are_those_of_the_network(trained, motion):
     (["--model=x", "--sliding", "--explain=z.avi"], "`--explain` works without --sliding only"),
     (["--server=y", "--protocol=slowfast_10x3"], "`--protocol` works with --model only"),
     (["--server=y", "--labels=z.txt"], "`--labels` works with --model only"),
+    (["--model=x", "--ca=c.pem"], "`--ca` works with --server only. Received: --ca=c.pem."),
+    (["--model=x", "--header=a:secret"], "`--header` works with --server only. Received: --header. Leave it out"),
+    (["--server=http://h:1/m", "--header=secret"], "A header must be NAME:VALUE, as in 'Authorization: Bearer TOKEN'. "
+                                                   "Received one without a colon."),
+    (["--server=http://h:1/m", "--key=k.pem"], "`ca`, `cert` and `key` are for TLS"),
     (["--model=/nowhere"], "A model must be a work folder of `res3d train` or a .keras file. Received: '/nowhere'"),
     (["--model=MODEL", "--top=0"], "`--top` must be 1 or more"),
     (["--model=MODEL", "--protocol=centr"], "A protocol is one of centre"),

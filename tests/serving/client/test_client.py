@@ -278,10 +278,10 @@ def test_addresses(address, options, spec):
 
 
 @pytest.mark.parametrize(("address", "options", "message"), [
-    ("grpc://h:1", {}, "must be grpc://HOST:PORT/MODEL or http://HOST:PORT/MODEL, .*: 'grpc://h:1' without a model"),
+    ("grpc://h:1", {}, "must be grpc://HOST:PORT/MODEL or http://HOST:PORT/MODEL. .*: 'grpc://h:1' without a model"),
     ("ftp://h:1/m", {}, "Received: 'ftp://h:1/m'"),
     ("grpc://h:1/m", {"version": 1, "label": "x"}, "at most one of version and label"),
-    ("http://h:x/m", {}, "A server must be named HOST:PORT. Received: 'h:x'"),
+    ("http://h:x/m", {}, "a server must be named HOST:PORT, .* Received: 'http://h:x/m'"),
     ("grpc://h:1/m", {"encoding": "gif"}, "`encoding` must be one of jpeg, raw. Received: encoding='gif'"),
 ])
 def test_wrong_addresses(address, options, message):
