@@ -14,7 +14,6 @@ from pipelines.dataset.clip_dataset import ClipDataset, input_options
 from pipelines.dataset.facts import PREFETCHED_BATCHES, checked_workers, labelled
 from pipelines.dataset.source import open_source
 from pipelines.manifest import read_manifest
-from pipelines.sample.protocols import Protocol
 from pipelines.sample.protocols import protocol as find_protocol
 from res3d.geometry import ClipSpec, check_clip
 
@@ -71,7 +70,7 @@ def evaluation_clips(data: Path | Manifest, clip: ClipSpec, batch_size: int, pro
     return ClipDataset(dataset.with_options(input_options(workers)), source, len(good), -(-len(good) // batch_size))
 
 
-def evaluation_views(data: Path | Manifest, clip: ClipSpec, protocol: str | Protocol, split: str | None = None,
+def evaluation_views(data: Path | Manifest, clip: ClipSpec, protocol: str, split: str | None = None,
                      labels: Sequence[str] | Path | None = None, workers: int | None = None,
                      on_error: str = "quarantine", *, shard: tuple[int, int] = (0, 1),
                      quarantine_csv: Path | None = None, probe_cache: Path | None = None) -> ClipDataset:
@@ -83,7 +82,7 @@ def evaluation_views(data: Path | Manifest, clip: ClipSpec, protocol: str | Prot
 
     Args:
         data, clip, split, labels, on_error, shard, probe_cache: as in `evaluation_clips`. Labels may be missing.
-        protocol: name of a protocol of `pipelines.sample`, or a `Protocol` of one's own.
+        protocol: name of a protocol of `pipelines.sample`.
         workers: int or None. Videos decoded at once; each holds all its views in memory.
         quarantine_csv: path or None. Where the list of videos left out is written when the iteration is over.
 

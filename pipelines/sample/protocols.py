@@ -276,17 +276,13 @@ PROTOCOLS = {row.name: row for row in (
 )}
 
 
-def protocol(name: str | Protocol) -> Protocol:
+def protocol(name: str) -> Protocol:
     """The evaluation protocol called `name`; `PROTOCOLS` lists them. Another name is a ValueError.
-
-    A `Protocol` of one's own is given back as it is.
 
     >>> row = protocol("slowfast_10x3")
     >>> row.views, row.average, row.combine
     (30, 'softmax', 'sum')
     """
-    if isinstance(name, Protocol):
-        return name
     if name not in PROTOCOLS:
         raise ValueError(f"A protocol is one of {', '.join(PROTOCOLS)}. Received: {name!r}.")
     return PROTOCOLS[name]

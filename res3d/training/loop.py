@@ -10,11 +10,13 @@ from res3d.training.callbacks import Checkpoint, LossWatch, Progress, ResumeAt, 
 from res3d.training.interrupt import Interrupt
 from res3d.training.logs import EventLog
 from res3d.training.losses import make_metrics
+from res3d.training.optimizer import averaged_weights
 from res3d.training.run import Run, monitored
+from res3d.training.symptoms.watch import count_answers
 
 
 def fit(model, recipe, clips, validation, folder, steps_per_epoch, *, names=None, checkpoint_minutes=5.0,
-        checkpoint_steps=None, chief=True, agree=bool, evaluate=None):
+        checkpoint_steps=None, chief=True, agree=bool, evaluate=None, watch=None):
     """Trains a compiled model as `recipe` says, going on from the checkpoint in `folder` if there is one.
 
     Args:
@@ -30,6 +32,7 @@ def fit(model, recipe, clips, validation, folder, steps_per_epoch, *, names=None
         chief: bool. False in all processes of a run but one, which alone writes.
         agree: function bool -> bool, of several processes that have to stop at the same step.
         evaluate: function of the validation batches -> {name: figure}, or None for `model.evaluate`.
+        watch: `Watch` that says when the run does not learn, or None.
 
     Returns:
         list of dicts, one an epoch: `epoch` from 1, loss, metrics, `val_` ones, `learning_rate`.
@@ -47,7 +50,7 @@ def fit(model, recipe, clips, validation, folder, steps_per_epoch, *, names=None
     if run.state.finished:
         logging.info("'%s' is finished (%s): nothing to do. --overwrite starts anew.", folder, run.state.finished)
         return run.state.rows
-    with contextlib.closing(_Loop(run, names, checkpoint_minutes, checkpoint_steps, agree)) as loop:
+    with contextlib.closing(_Loop(run, names, checkpoint_minutes, checkpoint_steps, agree, watch)) as loop:
         goes_on = True
         while goes_on and not run.state.finished:
             goes_on = loop.epoch(clips, validation)
@@ -59,8 +62,11 @@ def fit(model, recipe, clips, validation, folder, steps_per_epoch, *, names=None
 class _Loop:
     """What lasts over the epochs of one call of `fit`: the clock, the bar, the log, and who may ask for a stop."""
 
-    def __init__(self, run, names, minutes, steps, agree):
+    def __init__(self, run, names, minutes, steps, agree, watch=None):
         self.run, self.names, self.minutes, self.steps, self.agree = run, names, minutes, steps, agree
+        self.watch = watch if run.chief else None
+        if self.watch is not None:
+            self.watch.resume(run.state.rows)
         stop, state = run.recipe.stop, run.state
         self.deadline = None if stop.max_minutes is None else time.monotonic() + stop.max_minutes * 60
         self.progress = Progress(run.recipe.schedule.epochs, state.steps_per_epoch, run.recipe.data.batch_size,
@@ -92,6 +98,7 @@ class _Loop:
         run.end_epoch(row)
         if run.chief:
             self._tell(row, clips_per_second)
+            self._look(validation)
         if checkpoint.out_of_time and not state.finished:
             self.progress.say(f"{why}; the same command goes on from here")
             return False
@@ -104,6 +111,9 @@ class _Loop:
         checkpoint = Checkpoint(lambda step: watch.look() and run.save_at(step), first_step, self.minutes, self.steps,
                                 self.deadline, self.agree, self.interrupt)
         callbacks = [self.resume, watch, checkpoint, self.progress]
+        if self.watch is not None:
+            self.watch.begin(epoch, first_step)
+            callbacks.append(self.watch)
         if run.chief:
             callbacks.append(ScalarLog(self.log, epoch * run.state.steps_per_epoch + first_step))
         alone = self.agree is bool  # several processes could not agree on the step that a signal came in
@@ -120,6 +130,21 @@ class _Loop:
         points = {f"epoch/{name}": value for name, value in (row | timing).items() if name != "epoch"}
         self.log.scalars(points, row["epoch"])
         self.progress.say(_line(row, self.run.recipe.schedule.epochs, clips_per_second))
+
+
+    def _look(self, validation):
+        """Says what is wrong with the run, as far as it shows."""
+        if self.watch is None:
+            return
+        model = self.run.model
+
+        def answers():
+            with averaged_weights(model):
+                return count_answers(model, validation, model.output_shape[-1])
+
+        alone = validation is not None and self.agree is bool
+        for line in self.watch.after_epoch(self.run.state.rows, answers if alone else None):
+            self.progress.say(f"warning: {line}")
 
 
 def _no_number(step, epoch, names):

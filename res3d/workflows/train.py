@@ -22,6 +22,7 @@ from res3d.training.losses import make_loss, make_metrics
 from res3d.training.optimizer import make_optimizer
 from res3d.training.revision import revision
 from res3d.training.run import lower_is_better, monitored
+from res3d.training.symptoms.watch import Watch
 from res3d.training.workfolder import WorkFolder
 from res3d.workflows import devices as on_devices
 from res3d.workflows.start import freeze, load_start
@@ -76,6 +77,7 @@ def train(recipe, data, workdir, *, deterministic=False, overwrite=False, checkp
             return fit(model, recipe, _clips(fed, recipe, devices), fed.validation, folder, fed.train.steps_per_epoch,
                        names=fed.names, chief=chief, checkpoint_minutes=checkpoint_minutes,
                        checkpoint_steps=checkpoint_steps, evaluate=on_devices.evaluator(model, recipe),
+                       watch=_watch(fed, recipe),
                        agree=on_devices.agree if process_count > 1 else bool)
         finally:
             if chief:
@@ -113,6 +115,12 @@ def _clips(fed, recipe, devices):
         logging.info("the last batch of an epoch, of %d clips, is filled up to %d with its own: each device needs a "
                      "share", left, recipe.data.batch_size)
     return on_devices.whole_batches(fed.train.at, recipe.data.batch_size)
+
+
+def _watch(fed, recipe):
+    """What says that the run does not learn."""
+    held = fed.validation and list(fed.validation.manifest.counts().values())
+    return Watch(recipe, list(fed.train.manifest.counts().values()), held, fed.labels, fed.train.steps_per_epoch)
 
 
 def _meet(folder, overwrite, coordinator, process_id, process_count):

@@ -8,8 +8,6 @@ from absl import logging
 from pipelines.annotations.entries import Manifest
 from pipelines.dataset.evaluation import evaluation_views
 from pipelines.dataset.facts import targets_of
-from pipelines.sample.clips import segment_clip
-from pipelines.sample.protocols import Protocol
 from res3d.evaluation import glimpse
 from res3d.evaluation.intervals import accuracy_interval
 from res3d.evaluation.linear import ridge_scores
@@ -18,10 +16,8 @@ from res3d.geometry import ClipSpec
 
 MOST = 1000  # videos of a side that are looked at; of more, evenly many
 FINE = 4  # pixels read for one, so that what is scaled down is a mean and not a sample
-SPEC = ClipSpec(frames=glimpse.FRAMES, stride=1, height=FINE * glimpse.SIDE, width=FINE * glimpse.SIDE, channels=1,
-                resize=(FINE * glimpse.SIDE, FINE * glimpse.SIDE))
-WHOLE = Protocol("whole", "one frame of each of equal parts of a video", 1,
-                 lambda info, clip, first, last, policy: [segment_clip(info, clip, None, first, last)])
+SPEC = ClipSpec(frames=glimpse.FRAMES, height=FINE * glimpse.SIDE, width=FINE * glimpse.SIDE, channels=1,
+                resize=(FINE * glimpse.SIDE, FINE * glimpse.SIDE), sampling="segments")
 LOOKS = {"middle_frame": glimpse.middle_frame, "frame_differences": glimpse.frame_differences}
 
 
@@ -102,7 +98,7 @@ def _thinned(manifest, groups):
 def _looked(manifest, groups, workers):
     """({look: (videos, numbers)}, (videos, classes) of 0 and 1, groups) of the videos that can be read."""
     rows, places = {name: [] for name in LOOKS}, []
-    for clip, _, place in evaluation_views(manifest, SPEC, WHOLE, labels=manifest.labels, workers=workers):
+    for clip, _, place in evaluation_views(manifest, SPEC, "centre", labels=manifest.labels, workers=workers):
         frames = glimpse.shrunk(clip.numpy()[0, ..., 0])
         for name, look in LOOKS.items():
             rows[name].append(look(frames))
