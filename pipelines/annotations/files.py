@@ -61,6 +61,40 @@ def spelt(path):
     return addresses.join(above, there[0]) if there else path
 
 
+def located(folder, name):
+    """(path, "file" or "folder") of what `name` means in a list of `folder`; (path, None) where nothing is there.
+
+    It is looked for as it stands, and then as other systems and programs write a path: `file://`, `~`, backslashes.
+    """
+    for written in _spellings(name):
+        path = spelt(addresses.resolved(folder, written))
+        kind = folders.kind(path)
+        if kind is not None:
+            return path, kind
+    return spelt(addresses.resolved(folder, name)), None
+
+
+def _spellings(name):
+    yield name
+    if addresses.is_remote(name):
+        return
+    if name.lower().startswith("file://"):
+        yield addresses.local_path(name)
+        yield name[len("file://"):]  # of those who have not quoted what an address must
+    slashed = name.replace("\\", "/")
+    yield from (written for written in dict.fromkeys((os.path.expanduser(slashed), slashed)) if written != name)
+
+
+def not_there(name):
+    """A remark on a name that is nowhere, where it shows what kind of name it is; else "".
+
+    >>> not_there("C:/clips/a.avi"), not_there("a.avi")
+    ('; C: is a drive of Windows: write paths from the folder of the list on', '')
+    """
+    drive = re.match(r"[A-Za-z]:[\\/]", name)
+    return f"; {drive[0][:2]} is a drive of Windows: write paths from the folder of the list on" if drive else ""
+
+
 def walk(folder):
     """Yields (path, num_frames) of everything below `folder` that may be a video, in order of path.
 

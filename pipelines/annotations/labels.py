@@ -81,6 +81,18 @@ def sort_labels(names):
     return sorted(names, key=int) if all(name.isdecimal() for name in names) else sorted(names)
 
 
+def counted_from_one(labels, empty):
+    """What to do where ids were counted from 1, so that the first class has no video; "" where that is not so.
+
+    >>> counted_from_one(["0", "1", "2"], ["0"])[:37], counted_from_one(["jump", "run"], ["jump"])
+    ('Ids are counted from 0, and these see', '')
+    """
+    if list(empty) != ["0"] or list(labels) != list(map(str, range(len(labels)))) or len(labels) < 2:
+        return ""
+    return ("Ids are counted from 0, and these seem to begin at 1: subtract 1 from each, or write a CSV manifest with "
+            "a header `path,label`, where numbers are names.")
+
+
 def load_labels(path):
     """Reads a label list: one name a line, lines `1 name` counted from 0 or 1, or JSON (a list, or `{name: id}`).
 

@@ -6,11 +6,11 @@ import os
 from absl import logging
 
 from pipelines.annotations.entries import LABELS_FILE, SPLIT_NAMES, Entry, Manifest, Missing
-from pipelines.annotations.files import Library, frames_in, spelt
+from pipelines.annotations.files import Library, frames_in, located, not_there
 from pipelines.annotations.labels import LabelIds, composed, load_labels, sort_labels
 from pipelines.annotations.text import is_text, not_text_of
 from pipelines.storage import folders
-from pipelines.storage.addresses import file_name, join, on_the_web, parent, resolved, shown
+from pipelines.storage.addresses import file_name, join, on_the_web, parent, shown
 
 
 def resolve(table, source, options):
@@ -113,7 +113,8 @@ def _name(label, index, row, origin):
         return label
     if not 0 <= label < len(index):
         raise ValueError(f"Expected label ids below {len(index)}, the number of labels of {origin}. Received {label} "
-                         f"for '{row.names[0]}'. Pass the label list that the ids were made with as labels=FILE.")
+                         f"for '{row.names[0]}'. Pass the label list that the ids were made with as labels=FILE; ids "
+                         "that begin at 1 must be lowered by 1, or be names in a CSV manifest `path,label`.")
     return index[label]
 
 
@@ -132,14 +133,13 @@ def _finder(table, videos, labels):
         for name in row.names:
             if not table.exact and not os.path.splitext(name)[1] and not os.path.dirname(name):
                 continue  # an id, of which there may be hundreds of thousands
-            path = spelt(resolved(folder, name))
-            kind = folders.kind(path)
+            path, kind = located(folder, name)
             if kind == "file":
                 return path, None, not row.whole, None
             if kind == "folder":
                 return _frames(path, row, not row.whole)
         if table.exact:
-            return None, None, False, f"no such file in '{folder}'"
+            return None, None, False, f"no such file in '{folder}'{not_there(row.names[0])}"
         library = Library(folder, labels) if library is None else library
         path, cut = library.find(row.names, names), not row.whole
         if path is None and row.whole:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 
 from pipelines.annotations.entries import Entry, Manifest
 from pipelines.annotations.files import may_be_video
+from pipelines.annotations.labels import counted_from_one
 from pipelines.doctor import parts
 from pipelines.doctor.costs import cost_of_clip, key_frame_gap
 from pipelines.doctor.examine import examine_all
@@ -201,7 +202,7 @@ def _balance(manifest, usable, good, clip):
     empty = [label for label, count in counts.items() if not count]
     if empty:
         yield _warning("empty classes", f"{len(empty)} of {len(counts)} labels have no usable video: {_some(empty)}",
-                       "Add videos, or remove the labels.", [])
+                       counted_from_one(manifest.labels, empty) or "Add videos, or remove the labels.", [])
     filled = {label: count for label, count in counts.items() if count}
     if filled and max(filled.values()) >= UNEVEN * min(filled.values()):
         small, large = min(filled, key=filled.get), max(filled, key=filled.get)

@@ -5,6 +5,7 @@ import dataclasses
 from absl import logging
 
 from pipelines.annotations.entries import Manifest, canonical_split
+from pipelines.annotations.labels import counted_from_one
 from pipelines.augment import chaining, crops, flip, mixing
 from pipelines.dataset import order
 from pipelines.dataset.evaluation import evaluation_clips
@@ -266,5 +267,10 @@ def _every_class(manifest):
     empty = [label for label, count in manifest.counts().items() if not count]
     if empty:
         shown = ", ".join(repr(label) for label in empty[:5]) + (", ..." if len(empty) > 5 else "")
+        advice = counted_from_one(manifest.labels, empty) or "Add videos, or take the class out of the labels."
         raise ValueError(f"Each class needs a video to train on. {len(empty)} of {manifest.num_classes} have none: "
-                         f"{shown}. Add videos, or take the class out of the labels.")
+                         f"{shown}. {advice}")
+    if manifest.num_classes < 2 and not manifest.multi_label:
+        raise ValueError(f"Training needs two classes or more, to tell one from another. Received one: "
+                         f"{', '.join(map(repr, manifest.labels))}. Pass the folder that holds a folder per class, not "
+                         "the one above it, or add videos of other classes.")

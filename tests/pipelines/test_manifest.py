@@ -10,14 +10,7 @@ from hypothesis import strategies as st
 from pipelines.annotations.entries import Entry, Manifest
 from pipelines.annotations.labels import load_labels, plain_name
 from pipelines.manifest import read_manifest
-
-
-def make(folder, *names):
-    for name in names:
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"")
-    return folder
+from tests.pipelines.empty_files import make
 
 
 def test_folder_per_class(tmp_path):

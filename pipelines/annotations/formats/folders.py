@@ -5,11 +5,13 @@ Sub-folders of a class are searched too; one that holds only images is one video
 
 import os
 
+from absl import logging
+
 from pipelines.annotations import files
 from pipelines.annotations.entries import SPLIT_NAMES, canonical_split
 from pipelines.annotations.labels import sort_labels
 from pipelines.annotations.table import Row, Table
-from pipelines.storage.addresses import join
+from pipelines.storage.addresses import join, shown
 from pipelines.storage.folders import is_folder
 
 
@@ -20,10 +22,10 @@ def knows(path):
 
 def read(path, options):
     """A `Table` of the files found. Raises ValueError for an empty folder, loose files or a class without files."""
-    rows, loose, empty = [], [], []
+    rows, loose, empty, inside = [], [], [], {}
     for split, parent in split_folders(path) or [(None, path)]:
-        folders, inside = files.list_folder(parent)
-        rest = [(join(parent, name), None) for name in inside if files.may_be_video(name)]
+        folders, loose_files = files.list_folder(parent)
+        rest = [(join(parent, name), None) for name in loose_files if files.may_be_video(name)]
         for name in folders:
             folder = join(parent, name)
             videos = list(files.walk(folder))
@@ -31,6 +33,8 @@ def read(path, options):
                 rest += videos
             elif videos:
                 rows += [Row((video,), (name,), split=split, num_frames=frames) for video, frames in videos]
+                below = (video.removeprefix(join(folder, "")).split("/") for video, _ in videos)
+                inside.setdefault(name, set()).update(parts[0] if len(parts) > 1 else "" for parts in below)
             else:
                 empty.append(folder)
         if split == "test" or not options.strict:  # test videos come without labels
@@ -38,6 +42,7 @@ def read(path, options):
         else:
             loose += [video for video, _ in rest]
     _check(path, rows, loose, empty, options.strict)
+    _look_inside(path, inside)
     names = {name for row in rows for name in row.labels} | set(map(os.path.basename, empty))
     return Table(rows, sort_labels(names), path, complete=True)
 
@@ -53,6 +58,23 @@ def _check(path, rows, loose, empty, strict):
         named = ", ".join(f"'{folder}'" for folder in empty[:5]) + (", ..." if len(empty) > 5 else "")
         raise ValueError(f"Expected videos in every class folder. {len(empty)} hold none: {named}. Add videos, or "
                          "remove the folder.")
+
+
+def _look_inside(path, inside):
+    """Warns of what is read as one class and may be more: the folder above the classes, or splits inside them.
+
+    Args:
+        path: str. The folder of classes.
+        inside: {class: names of the folders in it that videos lie in, "" for itself}.
+    """
+    folders = {name for names in inside.values() for name in names}
+    if len(inside) == 1 and len(folders) > 1 and "" not in folders:
+        label, = inside
+        logging.warning("'%s' holds one folder, '%s', which is read as one class. If the %d folders in it are the "
+                        "classes, pass '%s'", shown(path), label, len(folders), shown(join(path, label)))
+    elif any(folder.casefold() in SPLIT_NAMES for folder in folders):
+        logging.warning("class folders of '%s' hold folders named like splits, which are read as parts of the class. "
+                        "Splits are told by SPLIT/CLASS/video, or by a column `split` of a CSV manifest", shown(path))
 
 
 def split_folders(path):

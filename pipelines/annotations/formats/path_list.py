@@ -8,10 +8,10 @@ may be frames and a label, or labels: pass `multi_label` to say which.
 
 import re
 
+from pipelines.annotations.files import located
 from pipelines.annotations.table import Row, Table, first_lines, kept, read_lines, split_in_name
 from pipelines.annotations.text import check_text, held_in
-from pipelines.storage.addresses import parent, resolved
-from pipelines.storage.folders import kind
+from pipelines.storage.addresses import parent
 
 SEPARATORS = (r"\s*,\s*", r"\s*;\s*", r"\t+", r"\s+")
 
@@ -80,7 +80,5 @@ def _parse(line, number, separator, path):
 
 def _is_frames(name, folders):
     """Whether a name without a suffix, or one that is a folder on disk, stands for frames."""
-    if any(kind(resolved(folder, name)) == "folder" for folder in folders):
-        return True
-    return not re.search(r"\.\w{2,4}$", name) and not any(
-        kind(resolved(folder, name)) == "file" for folder in folders)
+    kinds = {located(folder, name)[1] for folder in folders}
+    return "folder" in kinds or (not re.search(r"\.\w{2,4}$", name) and "file" not in kinds)

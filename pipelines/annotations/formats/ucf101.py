@@ -20,7 +20,7 @@ def knows(path):
     """A list whose rows read `CLASS/v_CLASS_g01_c01.avi`, or a folder with numbered lists."""
     if folders.is_folder(path):
         return bool(beside(path, LIST.format(fold=r"\d\d")))
-    return bool(first_lines(path)) and all(ROW.fullmatch(line) for line in first_lines(path))
+    return bool(first_lines(path)) and all(ROW.fullmatch(line.replace("\\", "/")) for line in first_lines(path))
 
 
 def read(path, options):
@@ -41,7 +41,7 @@ def read(path, options):
 
 
 def _row(line, number, path, classes):
-    match = ROW.fullmatch(line)
+    match = ROW.fullmatch(line.replace("\\", "/"))
     if not match:
         raise ValueError(f"Expected `CLASS/v_CLASS_g01_c01.avi [index]` in '{path}', line {number}. Received: "
                          f"{line!r}. Correct the line, or name another format.")

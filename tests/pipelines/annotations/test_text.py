@@ -11,16 +11,9 @@ from hypothesis import strategies as st
 from pipelines.annotations import reading, text
 from pipelines.annotations.labels import load_labels, save_labels, sort_labels
 from pipelines.manifest import read_manifest
+from tests.pipelines.empty_files import make
 
 NFC, NFD = "Caf\u00e9", "Cafe\u0301"
-
-
-def make(folder, *names):
-    for name in names:
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"")
-    return folder
 
 
 def refusal(call):

@@ -10,6 +10,7 @@ from pipelines.manifest import read_manifest
 from res3d.training.recipe import find_recipe
 from res3d.workflows.training_data import augmentation, load_training_data
 from res3d.workflows.training_data import held_by_group as hold_out
+from tests.pipelines.empty_files import make
 
 
 def videos(*counts):
@@ -33,6 +34,19 @@ def test_the_same_seed_holds_out_the_same_videos():
 
 def test_nothing_is_held_out_when_nothing_is_asked():
     assert hold_out(videos(5, 5), 0.0, 0)[1] == []
+
+
+def test_ids_counted_from_one_are_told(tmp_path, tiny):
+    (tmp_path / "clips.txt").write_text("".join(f"{make(tmp_path, f'{i}.avi')}/{i}.avi {i}\n" for i in (1, 2, 3)))
+    with pytest.raises(ValueError, match=r"1 of 4 have none: '0'\. Ids are counted from 0, and these seem to begin "
+                                         r"at 1: subtract 1 from each, or write a CSV manifest"):
+        load_training_data(find_recipe("demo", tiny), tmp_path / "clips.txt")
+
+
+def test_the_folder_above_the_classes_is_told(motion, tmp_path, tiny):
+    (tmp_path / "motion").symlink_to(motion / "train")
+    with pytest.raises(ValueError, match=r"two classes or more.* Received one: 'motion'\. Pass the folder that holds"):
+        load_training_data(find_recipe("demo", tiny), tmp_path)
 
 
 def test_a_flip_that_swaps_classes_is_refused_with_the_field_to_set():
