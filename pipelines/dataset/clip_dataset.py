@@ -2,12 +2,14 @@
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import tensorflow as tf
+from absl import logging
 
-from pipelines.annotations.entries import Manifest
+from pipelines.annotations.entries import Entry, Manifest
+from pipelines.dataset.epochs import check_place
 from pipelines.dataset.quarantine import Quarantine
 from res3d.geometry import ClipSpec
 
@@ -27,13 +29,13 @@ class ClipDataset(tf.data.Dataset):
         steps_per_epoch: int or None. Batches in an epoch, where that is known.
 
     `training_clips` and its like make it: of the `dataset` of one epoch after the other, the `counter` of its epochs,
-    and `at`, a function of (epoch, step) that gives the rest of an epoch.
+    `at`, a function of (epoch, step) that gives the rest of an epoch, and `videos`, where their order is a fixed one.
     """
 
     def __init__(self, dataset: tf.data.Dataset, source: Any, num_videos: int, steps_per_epoch: int | None = None,
-                 counter: Any = None, at: Callable | None = None) -> None:
+                 counter: Any = None, at: Callable | None = None, videos: Sequence[Entry] | None = None) -> None:
         self.source, self.num_videos, self.steps_per_epoch = source, num_videos, steps_per_epoch
-        self._dataset, self._counter, self._at = dataset, counter, at
+        self._dataset, self._counter, self._at, self._videos = dataset, counter, at, videos
         super().__init__(tf.data.experimental.to_variant(dataset))
 
     def _inputs(self):
@@ -49,6 +51,19 @@ class ClipDataset(tf.data.Dataset):
     def manifest(self) -> Manifest:
         """The videos."""
         return self.source.manifest
+
+    @property
+    def videos(self) -> list[Entry]:
+        """The video of each clip, in their order: row n of what `model.predict` gives is of `videos[n]`.
+
+        Evaluation clips alone have it; others, which come in another order each time, raise AttributeError. Videos that
+        were found unusable are not among them. `cache`, `rebatch` and `unbatch` keep it.
+        """
+        if self._videos is None:
+            raise AttributeError("Evaluation clips alone have their videos in a fixed order. Received training clips, "
+                                 "views, or clips of which some were left out or put elsewhere. Ask what "
+                                 "`evaluation_clips` gave; views come with their video's place in the manifest.")
+        return list(self._videos)
 
     @property
     def labels(self) -> list[str]:
@@ -83,7 +98,9 @@ class ClipDataset(tf.data.Dataset):
 
     @epoch.setter
     def epoch(self, epoch: int) -> None:
-        self._counted().go_to(epoch)
+        counter = self._counted()
+        check_place(epoch)
+        counter.go_to(epoch)
 
     def _counted(self):
         if self._counter is None:
@@ -99,6 +116,7 @@ class ClipDataset(tf.data.Dataset):
         """
         if self._at is None:
             raise ValueError("Expected training clips, which have epochs. Received evaluation clips: iterate them.")
+        check_place(epoch, step, self.steps_per_epoch)
         return self._at(epoch, step)
 
     @contextlib.contextmanager
@@ -138,7 +156,7 @@ class ClipDataset(tf.data.Dataset):
 
     def cache(self, *args, **kwargs) -> "ClipDataset":
         """As `tf.data.Dataset.cache`; keeps the labels, and no count of batches."""
-        return self._changed(super().cache(*args, **kwargs), lambda clips: clips.cache(*args, **kwargs))
+        return self._changed(super().cache(*args, **kwargs), lambda clips: clips.cache(*args, **kwargs), self._videos)
 
     def filter(self, *args, **kwargs) -> "ClipDataset":
         """As `tf.data.Dataset.filter`; keeps the labels, and no count of batches."""
@@ -146,7 +164,8 @@ class ClipDataset(tf.data.Dataset):
 
     def rebatch(self, *args, **kwargs) -> "ClipDataset":
         """As `tf.data.Dataset.rebatch`; keeps the labels, and no count of batches."""
-        return self._changed(super().rebatch(*args, **kwargs), lambda clips: clips.rebatch(*args, **kwargs))
+        return self._changed(super().rebatch(*args, **kwargs), lambda clips: clips.rebatch(*args, **kwargs),
+                             self._videos)
 
     def repeat(self, *args, **kwargs) -> "ClipDataset":
         """As `tf.data.Dataset.repeat`; keeps the labels, and no count of batches."""
@@ -161,16 +180,24 @@ class ClipDataset(tf.data.Dataset):
         return self._changed(super().shuffle(*args, **kwargs), lambda clips: clips.shuffle(*args, **kwargs))
 
     def skip(self, *args, **kwargs) -> "ClipDataset":
-        """As `tf.data.Dataset.skip`; keeps the labels, and no count of batches."""
+        """As `tf.data.Dataset.skip`; keeps the labels, and no count of batches.
+
+        Of training clips this leaves out other videos in each epoch, and is no way to hold some out, which is said.
+        """
+        if self._at is not None:
+            logging.warning("`skip` and `take` of training clips, whose order changes with each epoch, hold no videos "
+                            "out: those of `take` are trained on in the next. Divide the manifest, as "
+                            "`pipelines.grouping.hold_out` does, and make clips of each side")
         return self._changed(super().skip(*args, **kwargs), lambda clips: clips.skip(*args, **kwargs))
 
     def take(self, *args, **kwargs) -> "ClipDataset":
-        """As `tf.data.Dataset.take`; keeps the labels, and no count of batches."""
+        """As `tf.data.Dataset.take`; keeps the labels, and no count of batches. No way to hold out: see `skip`."""
         return self._changed(super().take(*args, **kwargs), lambda clips: clips.take(*args, **kwargs))
 
     def unbatch(self, *args, **kwargs) -> "ClipDataset":
         """As `tf.data.Dataset.unbatch`; keeps the labels, and no count of batches."""
-        return self._changed(super().unbatch(*args, **kwargs), lambda clips: clips.unbatch(*args, **kwargs))
+        return self._changed(super().unbatch(*args, **kwargs), lambda clips: clips.unbatch(*args, **kwargs),
+                             self._videos)
 
     def _alike(self, dataset, again):
         """`dataset`, which was made of this one, with all that this one knows.
@@ -180,11 +207,11 @@ class ClipDataset(tf.data.Dataset):
             again: function of a `ClipDataset` that makes the same of it.
         """
         return ClipDataset(dataset, self.source, self.num_videos, self.steps_per_epoch, self._counter,
-                           self._later(again))
+                           self._later(again), self._videos)
 
-    def _changed(self, dataset, again):
-        """As `_alike`, but the batches are others."""
-        return ClipDataset(dataset, self.source, self.num_videos, at=self._later(again))
+    def _changed(self, dataset, again, videos=None):
+        """As `_alike`, but the batches are others; `videos` where their order has stayed."""
+        return ClipDataset(dataset, self.source, self.num_videos, at=self._later(again), videos=videos)
 
     def _later(self, again):
         return None if self._at is None else lambda epoch, step: again(self.at(epoch, step))

@@ -80,6 +80,15 @@ class EpochPlan:
         return rows[rows["left_out"] < self.clips_per_video]
 
 
+def check_place(epoch, step=0, steps=None, prefix=""):
+    """Raises ValueError for a place that no epoch of `steps` batches has, by the names of its arguments."""
+    check_whole_number(f"{prefix}epoch", epoch, 0)
+    check_whole_number(f"{prefix}step", step, 0)
+    if steps is not None and step >= steps:
+        raise ValueError(f"`{prefix}step` must be below the {steps} batches of an epoch. Received: "
+                         f"{prefix}step={step}.")
+
+
 class EpochCounter:
     """Counts epochs: each time one has been read to its end the next begins; one that was left early is read again.
 
@@ -94,11 +103,7 @@ class EpochCounter:
     """
 
     def __init__(self, epoch, step, steps, fixed=False, when_done=None):
-        for name, value in (("epoch", epoch), ("step", step)):
-            if not isinstance(value, int) or value < 0:
-                raise ValueError(f"`start_{name}` must be a whole number from 0 on. Received: {value!r}.")
-        if step >= steps:
-            raise ValueError(f"`start_step` must be below the {steps} batches of an epoch. Received: {step}.")
+        check_place(epoch, step, steps, "start_")
         self.epoch, self.step, self.steps, self.fixed, self.when_done = epoch, step, steps, fixed, when_done
         self._lock = threading.Lock()
 

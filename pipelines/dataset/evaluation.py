@@ -27,8 +27,8 @@ def evaluation_clips(data: Path | Manifest, clip: ClipSpec, batch_size: int, pro
     """Batches of one clip a video, the same every time, in the order of the manifest: what `fit` validates on.
 
     Nothing stands in for a video that cannot be decoded. Every video is therefore probed at once, in parallel, so that
-    the number of batches is known; `num_videos` tells how many are evaluated, and `quarantine` lists those that are
-    not.
+    the number of batches is known; `num_videos` tells how many are evaluated, `videos` which they are, in the order of
+    the rows that `model.predict` gives, and `quarantine` lists those that are not.
 
     Args:
         data, clip, batch_size, split, labels, workers, probe_cache: as in `training_clips`.
@@ -67,7 +67,8 @@ def evaluation_clips(data: Path | Manifest, clip: ClipSpec, batch_size: int, pro
         logging.warning("evaluating %d of %d videos; the others cannot be decoded", len(good), len(manifest))
     good = good[index::count]
     dataset = source.evaluation(good, chosen, batch_size, workers).prefetch(PREFETCHED_BATCHES)
-    return ClipDataset(dataset.with_options(input_options(workers)), source, len(good), -(-len(good) // batch_size))
+    return ClipDataset(dataset.with_options(input_options(workers)), source, len(good), -(-len(good) // batch_size),
+                       videos=[manifest.entries[place] for place in good])
 
 
 def evaluation_views(data: Path | Manifest, clip: ClipSpec, protocol: str, split: str | None = None,

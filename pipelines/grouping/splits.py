@@ -29,6 +29,12 @@ class Division:
     held: tuple[int, ...]
     only_trained: tuple[str, ...] = ()
 
+    def sides(self, manifest: Manifest) -> tuple[Manifest, Manifest]:
+        """(manifest to train on, manifest held out) of what was divided; rows without a file are in both."""
+        train, held = (Manifest([manifest.entries[place] for place in places], manifest.labels, manifest.missing,
+                                manifest.multi_label) for places in (self.train, self.held))
+        return train, held
+
 
 def hold_out(manifest: Manifest, groups: Groups, fraction: float, seed: int = 0) -> Division:
     """About `fraction` of each class held out, by whole groups; a class of two groups or more is on both sides.

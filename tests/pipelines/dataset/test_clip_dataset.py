@@ -5,7 +5,7 @@ import types
 import pytest
 import tensorflow as tf
 
-from pipelines.annotations.entries import Manifest
+from pipelines.annotations.entries import Entry, Manifest
 from pipelines.dataset.clip_dataset import ClipDataset
 from pipelines.dataset.epochs import EpochCounter
 from pipelines.dataset.fallback import Fallback
@@ -109,6 +109,47 @@ def test_evaluation_clips_have_no_epochs():
     for same in (data, data.take(1), data.prefetch(1)):
         with pytest.raises(ValueError, match=r"Expected training clips, which have epochs\. Received evaluation clips"):
             same.at(0)
+
+
+@pytest.mark.parametrize(("place", "words"), [
+    ((-1,), "`epoch` must be a whole number from 0 on. Received: epoch=-1"),
+    ((1.0,), "`epoch` must be a whole number from 0 on. Received: epoch=1.0"),
+    ((0, -1), "`step` must be a whole number from 0 on. Received: step=-1"),
+    ((0, 4), "`step` must be below the 4 batches of an epoch. Received: step=4"),
+])
+def test_a_place_that_no_epoch_has(place, words):
+    with pytest.raises(ValueError, match=words):
+        numbers().at(*place)
+    if len(place) == 1:
+        with pytest.raises(ValueError, match=words):
+            numbers().epoch = place[0]
+
+
+ORDERED = ("map", "prefetch", "with_options", "cache", "rebatch", "unbatch")
+
+
+@pytest.mark.parametrize("name", [*ALIKE, *CHANGED])
+def test_evaluation_clips_know_the_video_of_each_row(name):
+    entries = [Entry("a.mp4"), Entry("b.mp4", start=1.0)]
+    data = {**ALIKE, **CHANGED}[name](ClipDataset(tf.data.Dataset.range(2), SOURCE, 2, 2, videos=entries))
+    if name in ORDERED:
+        assert data.videos == entries
+    else:
+        with pytest.raises(AttributeError, match="Ask what `evaluation_clips` gave"):
+            _ = data.videos
+
+
+def test_training_clips_have_no_order_of_videos():
+    with pytest.raises(AttributeError, match="Evaluation clips alone have their videos in a fixed order"):
+        _ = numbers().videos
+
+
+def test_take_and_skip_of_training_clips_are_no_split_which_is_said(caplog):
+    numbers().take(1)
+    ClipDataset(tf.data.Dataset.range(3), SOURCE, 3, 3).skip(1)
+    assert not caplog.records
+    numbers().skip(1)
+    assert "those of `take` are trained on in the next" in caplog.text
 
 
 def test_errors_are_those_of_the_reading():

@@ -278,6 +278,8 @@ def test_evaluation_has_every_good_video_and_no_other(half_broken, tmp_path):
     assert len((tmp_path / "q.csv").read_text().splitlines()) == 5
     expected = [([0, 2, 1], [[6, 8, 10, 12]] * 3, [0, 0, 1]), ([3], [[6, 8, 10, 12]], [1])]
     assert read(val) == read(val) == expected
+    assert [entry.path for entry in val.videos] == [entry.path for entry in val.manifest if entry.path not in bad]
+    assert [entry.label for entry in val.videos] == [0, 0, 1, 1]
     with pytest.raises(ValueError, match="Expected training clips, which have epochs"):
         val.at(0)
     shares = [seen(read(pipelines.evaluation_clips(folder, CLIP, 3, shard=(index, 2)))) for index in range(2)]
@@ -324,8 +326,8 @@ def test_probes_are_kept_from_run_to_run(folder, tmp_path, monkeypatch):
     ({"crop": "left"}, "`crop` must be one of 'random', 'centre'. Received: 'left'"),
     ({"on_error": "skip"}, "`on_error` must be one of 'quarantine', 'raise'. Received: 'skip'"),
     ({"policy": "wrap"}, "`policy` must be one of 'repeat_last', 'loop', 'error'. Received: 'wrap'"),
-    ({"start_epoch": -1}, "`start_epoch` must be a whole number from 0 on. Received: -1"),
-    ({"start_step": 4}, "`start_step` must be below the 4 batches of an epoch. Received: 4"),
+    ({"start_epoch": -1}, "`start_epoch` must be a whole number from 0 on. Received: start_epoch=-1"),
+    ({"start_step": 4}, "`start_step` must be below the 4 batches of an epoch. Received: start_step=4"),
     ({"labels": ["jump", "run"]}, "walk"),
     ({"clip": "slow_8x8"}, "`clip` must be a res3d.ClipSpec; res3d.preset.name. gives a published one"),
 ])

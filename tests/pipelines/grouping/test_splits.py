@@ -116,3 +116,12 @@ def test_one_group_cannot_be_divided():
     with pytest.raises(ValueError, match=r"Expected videos of two groups or more, .* Received one: 'person00'\."):
         hold_out(manifest, groups_of(manifest), 0.3)
     assert hold_out(manifest, groups_of(manifest), 0.0).held == ()
+
+
+def test_sides_are_manifests_to_make_clips_of():
+    manifest = data()
+    division = hold_out(manifest, groups_of(manifest), 0.3)
+    train, held = division.sides(manifest)
+    assert [entry.path for entry in train] == [manifest.entries[place].path for place in division.train]
+    assert sorted(map(repr, [*train, *held])) == sorted(map(repr, manifest))
+    assert train.labels == held.labels == manifest.labels
