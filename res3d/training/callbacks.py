@@ -3,6 +3,7 @@
 import math
 import sys
 import time
+from typing import Any
 
 import keras
 
@@ -22,6 +23,27 @@ class ResumeAt(keras.callbacks.Callback):
         if self.restore is not None:
             self.restore()
             self.restore = None
+
+
+class FollowEpochs(keras.callbacks.Callback):
+    """Gives each epoch of `fit` its own training clips, also where it does not begin at the first.
+
+    That is after `keras.callbacks.BackupAndRestore`, or with `initial_epoch`: Keras then goes on with a later epoch, of
+    which the clips, which count on their own, know nothing.
+
+    Args:
+        clips: what `pipelines.training_clips` gave, or anything whose `epoch` can be set.
+
+        model.fit(train, epochs=30, callbacks=[keras.callbacks.BackupAndRestore("backup"), FollowEpochs(train)])
+    """
+
+    def __init__(self, clips: Any) -> None:
+        super().__init__()
+        self.clips = clips
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        """Sets the epoch of the clips, from 0."""
+        self.clips.epoch = epoch
 
 
 class LossWatch(keras.callbacks.Callback):

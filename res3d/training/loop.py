@@ -48,7 +48,9 @@ def fit(model, recipe, clips, validation, folder, steps_per_epoch, *, names=None
     monitored(recipe.stop.monitor, dict.fromkeys(measured))  # not after the first epoch
     run = Run(model, recipe, folder, steps_per_epoch, chief, evaluate)
     if run.state.finished:
-        logging.info("'%s' is finished (%s): nothing to do. --overwrite starts anew.", folder, run.state.finished)
+        logging.info("'%s' is finished (%s): nothing to do. It goes on with --set %s, and --overwrite starts anew.",
+                     folder, run.state.finished, "stop.patience=null" if run.state.finished.startswith("no better")
+                     else "schedule.epochs=N for a larger N")
         return run.state.rows
     with contextlib.closing(_Loop(run, names, checkpoint_minutes, checkpoint_steps, agree, watch)) as loop:
         goes_on = True

@@ -49,6 +49,7 @@ class Run:
             if self.state.steps_per_epoch != steps_per_epoch:
                 raise ValueError(f"'{folder}' holds a run of {self.state.steps_per_epoch} batches an epoch, these data "
                                  f"make {steps_per_epoch}. Give it the data it began with, or another --workdir.")
+            self.state.finished = self._finished()  # by what is asked now, which may be more epochs
             logging.info("going on from epoch %d, step %d of '%s'", self.state.epoch + 1, self.state.step, folder)
 
     def restore(self):
@@ -76,19 +77,16 @@ class Run:
 
     def end_epoch(self, row):
         """Takes the row in and writes models, history and, last of all, the checkpoint that makes them count."""
-        state, stop = self.state, self.recipe.stop
+        state = self.state
         state.rows.append(row)
         state.epoch, state.step = state.epoch + 1, 0
-        monitor = monitored(stop.monitor, row)
+        monitor = monitored(self.recipe.stop.monitor, row)
         value = row[monitor]
         better = state.best is None or math.isnan(state.best) or (
             value < state.best if lower_is_better(monitor) else value > state.best)
         if better:
             state.best, state.best_epoch = value, state.epoch
-        if state.epoch >= self.recipe.schedule.epochs:
-            state.finished = f"{state.epoch} epochs"
-        elif stop.patience is not None and state.epoch - state.best_epoch >= stop.patience:
-            state.finished = f"no better {monitor} for {stop.patience} epochs"
+        state.finished = self._finished()
         if not self.chief:
             return
         with averaged_weights(self.model):
@@ -97,6 +95,15 @@ class Run:
             save_model(self.model, self.folder.last)
         write_history(self.folder.history_file, state.rows)
         save_state(self.folder.state_file, self.model, dataclasses.asdict(state))
+
+    def _finished(self):
+        """Why the run is at its end; None where it goes on."""
+        state, stop = self.state, self.recipe.stop
+        if state.epoch >= self.recipe.schedule.epochs:
+            return f"{state.epoch} epochs"
+        if state.rows and stop.patience is not None and state.epoch - state.best_epoch >= stop.patience:
+            return f"no better {monitored(stop.monitor, state.rows[-1])} for {stop.patience} epochs"
+        return None
 
 
 def monitored(monitor, row):

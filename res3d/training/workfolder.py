@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import dataclasses
 import json
 import os
 import pathlib
@@ -13,7 +14,7 @@ from res3d.geometry import ClipSpec
 from res3d.training.recipe import Recipe
 
 # Fields that may differ when a run goes on: they change when it ends or how fast it is fed, never what it computes.
-MAY_CHANGE = ("stop.max_minutes", "data.workers", "protocol")
+MAY_CHANGE = ("stop.max_minutes", "stop.patience", "data.workers", "protocol")
 
 
 class WorkFolder:
@@ -47,13 +48,17 @@ class WorkFolder:
         return str(self.path)
 
     def check(self, recipe, labels):
-        """Makes sure that the folder holds this very run, or none.
+        """Makes sure that the folder holds this very run, or none; a run may be given more epochs.
 
         Raises:
             ValueError: if the folder holds a run with another recipe or other labels; the message names what differs.
         """
         if self.recipe_file.is_file():
-            changed = differences(self.recipe.to_mapping(), recipe.to_mapping())
+            mine, asked = self.recipe, recipe
+            if asked.schedule.epochs > mine.schedule.epochs:
+                mine = dataclasses.replace(mine, schedule=dataclasses.replace(mine.schedule,
+                                                                              epochs=asked.schedule.epochs))
+            changed = differences(mine.to_mapping(), asked.to_mapping())
             changed = [line for line in changed if line.split(":")[0] not in MAY_CHANGE]
             if changed:
                 raise ValueError(f"'{self}' holds a run with another recipe. It differs in {'; '.join(changed)}. "

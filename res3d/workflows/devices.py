@@ -92,16 +92,42 @@ def agree(up):
     return bool(multihost_utils.broadcast_one_to_all(up))
 
 
-def be_deterministic():
-    """Makes every operation give the same numbers when it is repeated, on the backends that can be told so."""
-    if keras.backend.backend() == "tensorflow":
+def be_deterministic(precision="float32"):
+    """Makes every operation give the same numbers when it is repeated, on the backends that can be told so.
+
+    Args:
+        precision: str. A dtype policy of Keras.
+
+    Raises:
+        ValueError: for half precision on a CPU, where the order of a sum depends on the machine and its threads.
+    """
+    backend = keras.backend.backend()
+    if precision != "float32" and _has_cpu_alone(backend):
+        raise ValueError("`--deterministic` needs precision=float32 on a CPU, whose kernels for half precision do not "
+                         f"add in a fixed order. Received: precision={precision}. Set precision=float32, or leave out "
+                         "--deterministic.")
+    if backend == "tensorflow":
         import tensorflow as tf
 
         tf.config.experimental.enable_op_determinism()
-    elif keras.backend.backend() == "torch":
+    elif backend == "torch":
         import torch
 
         torch.use_deterministic_algorithms(True)
+
+
+def _has_cpu_alone(backend):
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        return not tf.config.list_physical_devices("GPU")
+    if backend == "torch":
+        import torch
+
+        return not torch.cuda.is_available()
+    import jax
+
+    return jax.default_backend() == "cpu"
 
 
 def evaluator(model, recipe):

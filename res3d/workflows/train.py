@@ -54,15 +54,15 @@ def train(recipe, data, workdir, *, deterministic=False, overwrite=False, checkp
     chief = process_id == 0
     keras.utils.set_random_seed(recipe.seed)
     if deterministic:
-        on_devices.be_deterministic()
+        on_devices.be_deterministic(recipe.precision)
     _check_names(recipe)
     note = None if overwrite else load_note(folder.split_file)
     fed = load_training_data(recipe, data, shard=(process_id, process_count), data_service=data_service,
                              quarantine_csv=folder.quarantine_file if chief else None, note=note,
                              by_position=note is None and folder.state_file.is_file() and not overwrite, **lists)
-    if not overwrite:
-        folder.check(recipe, fed.labels)
     resumes = folder.state_file.is_file() and not overwrite
+    if not overwrite:
+        _check_run(folder, recipe, fed.labels)
     skipped_before = quarantine.load(folder.quarantine_file) if resumes and folder.quarantine_file.is_file() else []
     with on_devices.scope(devices, recipe.data.batch_size, recipe.optimizer.accumulate):
         model = make_model(recipe, len(fed.labels), fed.train.steps_per_epoch, weights=not resumes)
@@ -82,6 +82,16 @@ def train(recipe, data, workdir, *, deterministic=False, overwrite=False, checkp
         finally:
             if chief:
                 _save_quarantine(folder, sorted({*skipped_before, *fed.skipped}))
+
+
+def _check_run(folder, recipe, labels):
+    """As `WorkFolder.check`; says so where the run in the folder is given more epochs."""
+    folder.check(recipe, labels)
+    if folder.state_file.is_file() and folder.recipe_file.is_file():
+        planned, asked = folder.recipe.schedule.epochs, recipe.schedule.epochs
+        if asked > planned:
+            logging.info("'%s' goes on to %d epochs in place of %d; its learning rate is from here on that of a run of "
+                         "so many", folder, asked, planned)
 
 
 def make_model(recipe, num_classes, steps_per_epoch, weights=True):

@@ -68,6 +68,20 @@ def test_a_finished_run_is_not_trained_again(plain):
     assert (folder / "state.npz").read_bytes() == before
 
 
+@pytest.mark.slow
+def test_a_finished_run_goes_on_where_it_is_given_more_epochs(tmp_path):
+    """With a rate that does not depend on the end, as if it had been asked for them at once."""
+    constant = "schedule.decay=constant"
+    at_once = tiny.tiny_fit(tmp_path / "at_once", tiny.tiny_recipe(constant, "schedule.epochs=2"))
+    folder, more = WorkFolder(tmp_path / "more"), tiny.tiny_recipe(constant, "schedule.epochs=2")
+    first = tiny.tiny_fit(folder, tiny.tiny_recipe(constant, "schedule.epochs=1"))
+    folder.claim(more, ["a", "b", "c"], {})
+    assert tiny.tiny_fit(folder, more) == at_once
+    assert at_once[:1] == first
+    with pytest.raises(ValueError, match=r"another recipe. It differs in schedule.epochs: 2 -> 1"):
+        folder.check(tiny.tiny_recipe(constant, "schedule.epochs=1"), ["a", "b", "c"])
+
+
 @pytest.mark.parametrize("at", [7, *(pytest.param(at, marks=pytest.mark.slow) for at in (0, 1, 4, 5, 14))])
 def test_killed_anywhere_it_ends_with_the_same_numbers(rich, tmp_path, monkeypatch, at):
     def save_or_die(path, model, meta):
@@ -124,6 +138,9 @@ def test_it_ends_early_when_nothing_gets_better(tmp_path):
     rows = tiny.tiny_fit(tmp_path, recipe)
     assert len(rows) == 3
     assert tiny.tiny_fit(tmp_path, recipe) == rows
+    more = tiny.tiny_recipe("schedule.epochs=9", "stop.patience=3", "optimizer.rate=1e-30")
+    WorkFolder(tmp_path).check(more, ["a", "b", "c"])
+    assert tiny.tiny_fit(tmp_path, more)[:3] == rows
 
 
 @pytest.mark.parametrize(("values", "best"), [

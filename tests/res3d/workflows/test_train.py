@@ -98,6 +98,7 @@ def errors():
     yield "one of how many", ["--process_id=1"], "give all of them the same --process_count, 2 or more. Received: 1"
     yield "no process", ["--process_count=0"], "give all of them the same --process_count, 2 or more. Received: 0"
     yield "protocol", ["--set", "protocol=slowfast_10x4"], "slowfast_10x3"
+    yield "determinism", ["--deterministic", "--set", "precision=mixed_bfloat16"], "needs precision=float32 on a CPU"
     yield "monitor", ["--set", "stop.monitor=val_acuracy"], "`stop.monitor` must be auto or one of loss, accuracy"
 
 
