@@ -55,8 +55,7 @@ def too_short(clip, kind, count, path, have):
     which = f"'{addresses.shown(path)}'" if kind == "video" else f"that of '{addresses.shown(path)}'"
     if clip.in_segments:
         rate = f" at {clip.fps:g} fps" if clip.fps is not None else ""
-        wanted, advice = f"a {kind} of at least as many frames{rate} as a clip has parts, {clip.frames}", "fewer frames"
-    else:
-        wanted = f"a {kind} at least as long as a clip of {clip.timing}: {clip.span} frames"
-        advice = "fewer frames or a smaller stride"
-    return ValueError(f"Expected {wanted}. The longest of {count} is {which} with {have}. Use {advice}.")
+        return ValueError(f"Expected a {kind} of at least as many frames{rate} as a clip has parts, {clip.frames}. The "
+                          f"longest of {count} is {which} with {have}. Use fewer frames.")
+    return ValueError(f"Expected a {kind} at least as long as a clip of {clip.timing}: {clip.span} frames. The longest "
+                      f"of {count} is {which} with {have}. Use fewer frames or a smaller stride.")

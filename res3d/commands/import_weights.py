@@ -50,7 +50,8 @@ def _report(facts, as_json):
         return
     clip = facts.pop("clip", None)
     if clip:
-        facts["clip"] = f"{clip['frames']} frames, step {clip['stride']}, {clip['height']}x{clip['width']}"
+        how = "one of each part" if clip.get("sampling") == "segments" else f"step {clip['stride']}"
+        facts["clip"] = f"{clip['frames']} frames, {how}, {clip['height']}x{clip['width']}"
     for name, value in facts.items():
         print(f"{name:<10} {value}")
     if "output" in facts:

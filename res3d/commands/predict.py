@@ -35,6 +35,8 @@ def add_flags(parser):
     parser.add_argument("--explain", metavar="FILE", help="write the clip with heat map and classes drawn on")
     parser.add_argument("--sliding", action="store_true", help="follow one long or live video in overlapping windows")
     parser.add_argument("--step", type=int, help="with --sliding: frames from one window to the next (default: half)")
+    parser.add_argument("--window", type=int, help="with --sliding, for networks of segments: frames that are taken "
+                        "for a video (default: all of a file)")
     parser.add_argument("--output", metavar="FILE", help="with --sliding: write the annotated video")
 
 
@@ -76,7 +78,8 @@ def _check_company(args):
     if args.sliding:
         idle, where = [name for name in ("explain",) if getattr(args, name) is not None], "without --sliding"
     else:
-        idle, where = [name for name in ("step", "output") if getattr(args, name) is not None], "with --sliding"
+        idle = [name for name in ("step", "window", "output") if getattr(args, name) is not None]
+        where = "with --sliding"
     if not idle and args.server is not None:
         named = [name for name in ("labels", "activation", "workers") if getattr(args, name) is not None]
         idle, where = named, "with --model"
@@ -100,6 +103,6 @@ def _follow(args):
     def tell(answer):
         print(json.dumps({"video": args.videos[0], **answer}), flush=True)
 
-    windows = follow(args.model, args.videos[0], tell, labels=args.labels, step=args.step, top=args.top,
-                     output=args.output, activation=args.activation)
+    windows = follow(args.model, args.videos[0], tell, labels=args.labels, step=args.step, window=args.window,
+                     top=args.top, output=args.output, activation=args.activation)
     return 0 if windows else 1

@@ -98,7 +98,7 @@ ROWS = {
     "wide_resnet_101_2": _row(resnet(101, doubled(128), 2), 126_886_696, 22.753),
     "resnext_50_32x4d": _row(resnet(50, doubled(128), 2, groups=32), 25_028_904, 4.230),
     "resnext_101_32x8d": _row(resnet(101, doubled(256), 1, groups=32), 88_791_336, 16.414),
-    "tsm_r50": Variant(tsm(50), "mmaction_8x8", 24_327_632, 32.698, 400, 73.18,
+    "tsm_r50": Variant(tsm(50), "tsn_8", 24_327_632, 32.698, 400, 73.18,
                        "Kinetics-400, 8 frames x 10 crops", "mmaction2"),
     "cifar_resnet_20": _cifar(cifar_resnet(20), 269_722, 0.041),
     "cifar_resnet_32": _cifar(cifar_resnet(32), 464_154, 0.069),

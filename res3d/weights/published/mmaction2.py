@@ -1,5 +1,7 @@
 """mmaction2's names: convolution and norm inside a module each, the classifier under `cls_head`."""
 
+import re
+
 from res3d.geometry import preset
 from res3d.weights.published.rename import depths, named_depth
 
@@ -64,7 +66,9 @@ def clip_preset(model, shapes, hint=""):
     """The preset that published files of this source were trained with; None is the row's own."""
     if "slow" in model:
         return "mmaction_4x16" if "4x16" in hint.lower() else "mmaction_8x8"
-    if model.startswith("tsm"):
-        return "mmaction_8x8"
+    if model.startswith("tsm"):  # of 64 frames in a row, or of the whole video
+        frames = re.search(r"1x1x(\d+)", hint)
+        clip = preset("mmaction_8x8" if "dense" in hint.lower() else "tsn_8")
+        return clip.replace(frames=int(frames[1]), stride=64 // int(frames[1])) if frames else clip
     own = "csn" in model and ("sports1m" in hint.lower() or "180e" in hint)
     return preset("mmaction_32x2").replace(**OWN_SCALE) if own else "mmaction_32x2"

@@ -83,3 +83,38 @@ def test_a_short_video_repeats_frames_in_their_order():
     assert segment_indices(3, 6) == [0, 0, 1, 1, 2, 2] == mmaction2_test(3, 6)
     assert segment_indices(1, 4) == [0, 0, 0, 0]
     assert segment_indices(5, 8, 3) == sorted(segment_indices(5, 8, 3))
+
+
+def reached(total, parts, count=4000):
+    """For each part the set of frames that training takes of it."""
+    return [set(part) for part in parted.drawn(total, parts, np.arange(count)).T.tolist()]
+
+
+@pytest.mark.parametrize(("total", "parts"), [(30, 8), (23, 3), (64, 16), (9, 8)])
+def test_what_training_sees_beside_mmaction2_and_slowfast(total, parts):
+    """mmaction2 without keep_tail_frames, TSN and TSM: `i * (N // T) + randint(N // T)`; the rest of N never comes.
+
+    PySlowFast: `randint(round(i * s), round((i + 1) * s))`, both ends included, with s = (N - 1) / T.
+    """
+    ours = reached(total, parts)
+    assert set().union(*ours) == set(range(total))
+    for part, frames in enumerate(ours):
+        assert min(frames) == total * part // parts
+        assert max(frames) == -(-total * (part + 1) // parts) - 1
+    interval = total // parts
+    theirs = [set(range(part * interval, (part + 1) * interval)) for part in range(parts)]
+    assert set(range(total)) - set().union(*theirs) == set(range(total - total % parts, total))
+    assert theirs == ours or total % parts
+    size = float(total - 1) / parts
+    edges = [int(np.round(size * part)) for part in range(parts + 1)]
+    slowfast = [set(range(edges[part], edges[part + 1] + 1)) for part in range(parts)]
+    assert all(one & other == {edge} for one, other, edge in zip(slowfast, slowfast[1:], edges[1:]))
+    assert set().union(*slowfast) == set(range(total))
+
+
+def test_a_short_video_in_training_beside_mmaction2():
+    """Its `around(i * N / T)` asks for the frame behind the last, which it takes from the beginning (`loop`)."""
+    total, parts = 2, 8
+    theirs = np.around(np.arange(parts) * (total / parts)).astype(int) % total
+    assert theirs.tolist() == [0, 0, 0, 1, 1, 1, 0, 0]
+    assert [sorted(frames) for frames in reached(total, parts, 50)] == [[0]] * 4 + [[1]] * 4

@@ -33,6 +33,8 @@ def test_defaults_describe_a_112_clip():
     ({"value_range": 5}, "`value_range` must be (low, high). Received: value_range=5."),
     ({"value_range": (0, float("inf"))}, "`value_range` must be (low, high). Received: value_range=(0, inf)."),
     ({"value_range": (1.0, 0.0)}, "`value_range` must be (low, high). Received: value_range=(1.0, 0.0)."),
+    ({"sampling": "uniform"}, "`sampling` must be 'dense' or 'segments'. Received: sampling='uniform'."),
+    ({"sampling": None}, "`sampling` must be 'dense' or 'segments'. Received: sampling=None."),
     ({"channel_order": "GBR"}, "`channel_order` must be 'RGB' or 'BGR'. Received: channel_order='GBR'."),
 ])
 def test_a_wrong_field_is_named(fields, message):
@@ -164,6 +166,23 @@ def test_save_and_load(tmp_path):
     clip.save(tmp_path / "clip.json")
     assert ClipSpec.load(tmp_path / "clip.json") == clip
     assert [path.name for path in tmp_path.iterdir()] == ["clip.json"]
+
+
+def test_segments_have_no_stride_and_travel_with_the_clip():
+    clip = ClipSpec(8, stride=4, fps=25, sampling="segments")
+    assert (clip.stride, clip.fps, clip.span) == (1, 25.0, 8)
+    assert clip == ClipSpec(8, fps=25, sampling="segments") == preset("slow_8x8").replace(
+        sampling="segments", fps=25, height=112, width=112, mean=ClipSpec().mean, std=ClipSpec().std)
+    assert ClipSpec.from_json(clip.to_json()) == clip != clip.replace(sampling="dense")
+    assert clip.timing == "8 frames, one of each of 8 parts at 25 fps"
+    assert ClipSpec(8, 2, 15).timing == "8 frames, stride 2 at 15 fps"
+
+
+def test_a_file_that_does_not_say_how_frames_are_taken_is_dense():
+    """As those of former versions, which can read it, too; they refuse one of segments by that field's name."""
+    fields = ClipSpec().to_dict()
+    assert "sampling" not in fields
+    assert ClipSpec.from_dict(fields) == ClipSpec.from_dict({**fields, "sampling": "dense"}) == ClipSpec()
 
 
 def test_unknown_fields_and_presets_are_refused_by_name():

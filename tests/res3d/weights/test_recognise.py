@@ -6,6 +6,7 @@ import pathlib
 import numpy as np
 import pytest
 
+from res3d.geometry import preset
 from res3d.networks.variants.table import VARIANTS
 from res3d.weights.errors import CheckpointError
 from res3d.weights.formats.checkpoint import Checkpoint
@@ -73,6 +74,17 @@ def test_mmaction2_networks_from_sports_scale_differently(shapes_of):
     assert recognise(checkpoint(shapes, "ircsn_ig65m-pretrained-r152.pth")).clip == "mmaction_32x2"
     sports = recognise(checkpoint(shapes, "ircsn_sports1m-pretrained-r152.pth"))
     assert sports.clip.mean == (110.2008, 100.63983, 95.99475)
+
+
+@pytest.mark.parametrize(("file", "clip"), [
+    ("tsm_r50_1x1x8_50e_kinetics400_rgb_20210701-68d582b4.pth", preset("tsn_8")),
+    ("tsm_imagenet-pretrained-r50_8xb16-1x1x16-50e_sthv2-rgb_20230317-ec6696ad.pth", preset("tsn_16")),
+    ("tsm_r50_dense_1x1x8_100e_kinetics400_rgb_20210701-e3e5e97f.pth", preset("mmaction_8x8")),
+    ("tsm_imagenet-pretrained-r50_8xb16-dense-1x1x8-50e_kinetics400-rgb_20220831-f55d3c2b.pth", preset("mmaction_8x8")),
+    ("mine.pth", preset("tsn_8"))])
+def test_temporal_shift_networks_see_the_whole_video_unless_their_name_says_dense(file, clip, shapes_of):
+    found = recognise(checkpoint(shapes_of("mmaction2/tsm_r50"), file))
+    assert (found.model, found.clip) == ("tsm_r50", clip)
 
 
 def test_a_source_can_be_given(shapes_of):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import res3d
+from pipelines.sample.clips import segment_indices
 from pipelines.sample.protocols import protocol
 from pipelines.video import reading, writer
 from res3d.workflows.loading import load_network
@@ -49,6 +50,59 @@ def test_windows_of_any_video_and_step_are_cut_as_offline(frames):
                     expected.append([mine[k % len(mine)] for k in range(frames)])
                     ended = mine[-1]
             assert [pixels[:, 0, 0, 0].tolist() for _, _, pixels in found] == expected, (total, step)
+
+
+SEGMENTS = res3d.ClipSpec(frames=4, height=2, width=2, resize=2, sampling="segments")
+
+
+def numbered(windows, count):
+    """The numbers of the frames of each window that a stream of `count` frames gives, which are their times, too."""
+    found = []
+    for number in range(count):
+        found.append(windows.add(number, np.full((2, 2, 3), number, "uint8")))
+    return [(*window[:2], window[2][:, 0, 0, 0].tolist()) for window in [*found, windows.rest()] if window is not None]
+
+
+def test_a_window_of_segments_stands_for_a_video():
+    assert numbered(Windows(SEGMENTS, 8, 8), 20) == [(0, 7, [1, 3, 5, 7]), (8, 15, [9, 11, 13, 15]),
+                                                     (16, 19, [16, 17, 18, 19])]
+    assert numbered(Windows(SEGMENTS, 4, 8), 13) == [(0, 7, [1, 3, 5, 7]), (4, 11, [5, 7, 9, 11]),
+                                                     (8, 12, [8, 9, 11, 12])]
+    assert numbered(Windows(SEGMENTS, 8, 8), 2) == [(0, 1, [0, 0, 1, 1])]
+    for total in (1, 7, 8, 9, 30):  # each as the offline rule cuts a video of its frames
+        for start, end, frames in numbered(Windows(SEGMENTS, 5, 9), total):
+            assert frames == [start + index for index in segment_indices(end - start + 1, 4)]
+
+
+@pytest.mark.parametrize(("clip", "source", "options", "words"), [
+    (SEGMENTS, 0, {}, r"`--window` must say how many frames of a live source are taken for a video: this network takes "
+                      r"4 frames, one of each of 4 parts\. Received none"),
+    (SEGMENTS, "rtsp://there/", {"step": 4}, "`--window` must say how many frames of a live source"),
+    (SEGMENTS, "a.mp4", {"step": 4}, r"`--step` needs --window, .* Received: --step=4\. Without --window all of"),
+    (SEGMENTS, "a.mp4", {"window": 3}, r"`--window` must be 4 or more, .* Received: 3"),
+    (SEGMENTS.replace(sampling="dense"), "a.mp4", {"window": 30}, r"`--window` is for networks that take one frame of "
+                                                                 r"each .* Received: --window=30 and one that takes"),
+    (SEGMENTS, "a.mp4", {"window": 30, "step": 0}, r"`--step` must be 1 or more\. Received: 0"),
+])
+def test_windows_that_say_nothing(clip, source, options, words):
+    with pytest.raises(ValueError, match=words):
+        next(slide(None, clip, [], source, **options))
+
+
+def test_a_whole_file_of_segments_equals_the_offline_protocol(clips):
+    clip = res3d.ClipSpec(frames=5, height=32, width=32, resize=36, sampling="segments")
+    model = res3d.build("resnet_10", 3, clip, width=0.125)
+    path = str(clips / "action" / "ssv2_166766.mp4")
+    info = reading.probe(path)
+    for options, lists in (({}, protocol("centre").indices(info, clip)),
+                           ({"window": 20, "step": 20}, [segment_indices(20, 5)])):
+        answers = [answer for answer, _ in slide(model, clip, list("abc"), path, top=3, **options)
+                   if answer is not None]
+        assert len(answers) == (1 if not options else -(-info.num_frames // 20))
+        logits = np.asarray(model(reading.read_clips(path, lists, clip)), "float64")[0]
+        shares = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
+        mine = {item["label"]: item["score"] for item in answers[0]["top"]}
+        np.testing.assert_allclose([mine[label] for label in "abc"], shares, rtol=1e-4)
 
 
 @pytest.mark.parametrize("fps", [10.0, *(pytest.param(fps, marks=pytest.mark.slow) for fps in (None, 60.0))])

@@ -160,6 +160,18 @@ def test_bytes_in_memory_and_all_labels(grpc_server, film):
     assert sum(row["score"] for row in answer) == pytest.approx(1, abs=1e-5)
 
 
+@pytest.mark.parametrize(("views", "chosen"), [(1, [[5, 15]]), (2, [[2, 12], [7, 17]])])
+def test_frames_are_taken_as_the_served_model_says(film, clip, views, chosen, monkeypatch):
+    """Of a film of 20 frames the middle ones of two parts, or shifted within the parts for several views."""
+    spec = clip.replace(frames=2, sampling="segments")
+    card = json.dumps({"labels": LABELS})
+    asking = Client("http://127.0.0.1:1/actions")
+    monkeypatch.setattr(asking, "predict", lambda signature, inputs: {
+        "describe": {"clip_spec": np.array([spec.to_json()]), "model_card": np.array([card])}}[signature])
+    assert asking.clip == spec
+    np.testing.assert_array_equal(asking.read_clips(film, views), reading.read_clips(film, chosen, spec))
+
+
 @pytest.mark.parametrize("views", [1, 3])
 def test_a_video_at_an_address_is_fetched_once(grpc_server, film, clip, monkeypatch, views):
     with open(film, "rb") as file:
