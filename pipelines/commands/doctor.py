@@ -29,7 +29,8 @@ def add_flags(parser):
     parser.add_argument("--clip", default="16x2x112", metavar="FRAMESxSTRIDExSIZE|PRESET",
                         help="clip to judge lengths and costs by (default: %(default)s)")
     parser.add_argument("--workers", type=int, help="processes (default: one a core)")
-    parser.add_argument("--timeout", type=float, default=120.0, help="seconds for one video (default: %(default)s)")
+    parser.add_argument("--timeout", type=float, default=120.0,
+                        help="seconds without another frame after which a video is given up (default: %(default)s)")
 
 
 def run(args):

@@ -36,7 +36,8 @@ def add_flags(parser):
     parser.add_argument("--labels", metavar="FILE", help="label list that fixes the ids")
     add_list_flags(parser)
     parser.add_argument("--workers", type=int, help="processes (default: one a core)")
-    parser.add_argument("--timeout", type=float, default=600.0, help="seconds for one video (default: %(default)s)")
+    parser.add_argument("--timeout", type=float, default=600.0,
+                        help="seconds without another frame after which a video is given up (default: %(default)s)")
     parser.add_argument("--runner", metavar="NAME", help="have Apache Beam write the shards: DirectRunner, Flink, "
                         "Spark or Dataflow")
     parser.add_argument("--runner_flags", metavar="'--FLAG=VALUE ...'", default="",

@@ -40,7 +40,7 @@ def check(data: str | os.PathLike | Manifest, clip: ClipSpec, *, split: str | No
         split, labels, videos, format, fold: as for `read_manifest`.
         clip: `ClipSpec`, for which lengths, sizes and costs are judged.
         workers: int or None for one child process a core.
-        timeout: float. Seconds for one video.
+        timeout: float. Seconds without another frame after which a video is given up.
         progress: None, or a function of the number of videos that returns a function to call after each.
 
     Returns:

@@ -13,7 +13,7 @@ from concurrent import futures
 
 from pipelines.storage import folders
 from pipelines.video import frame_folder, reading, sources
-from pipelines.video.child import Child, module
+from pipelines.video.child import Child, alive, answers, module
 from pipelines.video.info import VideoError
 
 HASH_BLOCK = 1 << 20
@@ -48,7 +48,7 @@ def examine_all(paths, workers=None, timeout=120.0, finish=None, progress=None, 
     Args:
         paths: list of str.
         workers: int or None for one a core.
-        timeout: float. Seconds for one video; then its process is ended and the video counts as unusable.
+        timeout: float. Seconds without another frame of a video; then its process is ended and it counts as unusable.
         finish: function of what was found that returns what to keep of it, or None.
         progress: function called without arguments after each video, or None.
         command: list of str. What starts a child, instead of this file.
@@ -87,7 +87,7 @@ def _answer(child, path, timeout, stop):
         return found
     code = child.end()
     if late:
-        return {"path": path, "reason": f"decoding did not end within {timeout:g} seconds"}
+        return {"path": path, "reason": f"decoding gave nothing for {timeout:g} seconds"}
     how = f"signal {-code}" if code < 0 else f"exit code {code}"
     return {"path": path, "reason": f"the decoder crashed ({how})"}
 
@@ -101,15 +101,14 @@ def _content_hash(paths):
         with open(path, "rb") as file:
             while block := file.read(HASH_BLOCK):
                 digest.update(block)
+                alive()
     return digest.hexdigest()
 
 
 def _serve():
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # a decoder that prints must not garble the answers
+    answer = answers()
     for line in sys.stdin:
-        answers.write(json.dumps(examine(json.loads(line))) + "\n")
-        answers.flush()
+        answer(examine(json.loads(line)))
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ def write_shards(out, numbers, workers, progress, timeout):
         numbers: ints. Which shards.
         workers: int.
         progress: function (clips, bytes, failures), called after each clip.
-        timeout: float. Seconds for one video; then its process is ended and the video counts as unusable.
+        timeout: float. Seconds without another frame of a video; then its process is ended and it counts as unusable.
 
     Raises:
         OSError: the first that a child met; the others are stopped.
@@ -102,7 +102,7 @@ def _write_shard(child, request, timeout, progress, stop):
                           "video: it goes on where it stopped.")
         if late or deaths[position] >= TRIES:
             how = f"signal {-code}" if code < 0 else f"exit code {code}"
-            crashed[position] = (f"decoding did not end within {timeout:g} seconds" if late
+            crashed[position] = (f"decoding gave nothing for {timeout:g} seconds" if late
                                  else f"the decoder crashed ({how})")
 
 

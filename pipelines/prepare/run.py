@@ -41,7 +41,7 @@ def prepare(data: str | os.PathLike | Manifest, out: str | os.PathLike, options:
         workers: int or None. Processes, and as many shards written at once at most; None is one a core.
         overwrite: bool. Replace what another plan has left in `out`.
         progress: function (total clips) -> function (clips, bytes, failures), or None.
-        timeout: float. Seconds for one video, in the local pool.
+        timeout: float. Seconds without another frame of a video, in the local pool.
         runner: None for the local pool, or a function (plan, shard numbers) that has them written.
 
     Raises:

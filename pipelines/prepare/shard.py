@@ -21,6 +21,7 @@ from pipelines.records import tfrecord
 from pipelines.records.layout import in_work_folder
 from pipelines.records.record import encode
 from pipelines.storage import addresses, file_systems, files, folders
+from pipelines.video.child import answers
 from pipelines.video.info import UnreachableError, VideoError
 from res3d.atomic import aside_name
 
@@ -149,12 +150,10 @@ def _still_there(plan, path, error):
 
 
 def _serve():
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # a decoder that prints must not garble the answers
+    say = answers()
 
     def answer(**said):
-        answers.write(json.dumps(said) + "\n")
-        answers.flush()
+        say(said)
 
     for line in sys.stdin:
         asked = json.loads(line)

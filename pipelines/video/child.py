@@ -4,9 +4,12 @@
     child.send("a.mp4")
     answer, late = child.receive(timeout=120.0)      # None, if the child died or had to be ended
     code = child.end()
+
+The limit of time is one without progress: `null` is a sign of life, after which it begins anew.
 """
 
 import contextlib
+import functools
 import json
 import os
 import queue
@@ -16,6 +19,40 @@ import threading
 import time
 
 POLL_SECONDS = 0.5  # between two looks at whether all is over
+SIGN_SECONDS = 1.0  # between two signs of life
+
+
+class _Alive:
+    """What long work calls as it goes on, in any process; a child says so, so that its time does not run out.
+
+    Attributes:
+        say: None, or a function without arguments that is called once a second at most.
+    """
+
+    def __init__(self):
+        self.say, self.said_at = None, 0.0
+
+    def __call__(self):
+        if self.say is not None and time.monotonic() - self.said_at >= SIGN_SECONDS:
+            self.said_at = time.monotonic()
+            self.say()
+
+
+alive = _Alive()
+
+
+def answers():
+    """(function that says a JSON-ready value to the parent) of a child, which from here on gives signs of life, too."""
+    file, lock = os.fdopen(os.dup(1), "w"), threading.Lock()
+    os.dup2(2, 1)  # a decoder that prints must not garble the answers
+
+    def say(value):
+        with lock:
+            file.write(json.dumps(value) + "\n")
+            file.flush()
+
+    alive.say = functools.partial(say, None)
+    return say
 
 
 def module(name):
@@ -53,14 +90,17 @@ class Child:
         """(the next value that the child says, False), or (None, whether it was too late) if it says no more.
 
         Args:
-            timeout: float. Seconds after which it is killed.
+            timeout: float. Seconds without a word or a sign of life after which it is killed.
             stop: `threading.Event` or None. Once set, it is killed as well, and not called late.
         """
         deadline = time.monotonic() + timeout
         while True:
             with contextlib.suppress(queue.Empty):
                 line = self._lines.get(timeout=max(0.0, min(POLL_SECONDS, deadline - time.monotonic())))
-                return (json.loads(line) if line.endswith("\n") else None), False
+                value = json.loads(line) if line.endswith("\n") else None
+                if value is not None or not line.endswith("\n"):
+                    return value, False
+                deadline = time.monotonic() + timeout
             over = stop is not None and stop.is_set()
             if over or time.monotonic() >= deadline:
                 self.process.kill()

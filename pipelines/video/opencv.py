@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from pipelines.video import formats, sources
+from pipelines.video.child import alive
 from pipelines.video.clip_array import one_of
 from pipelines.video.info import VideoError, fourcc_text, nothing_decodes, nothing_found
 
@@ -96,6 +97,7 @@ class Decoder:
             return False
         self.index += 1
         self.deadline = time.monotonic() + self.timeout
+        alive()
         return True
 
     def retrieve(self, buffer=None):
@@ -175,6 +177,7 @@ def decode_image(source, channels=3):
     Raises:
         VideoError: if it is no image that OpenCV can read.
     """
+    alive()
     name, data = sources.read(source)
     mode = one_of("channels", channels, {3: cv2.IMREAD_COLOR_RGB, 1: cv2.IMREAD_GRAYSCALE})
     try:

@@ -169,7 +169,7 @@ def test_a_child_that_dies_costs_one_video():
     assert [row["path"] for row in found] == paths
     assert {row["path"]: row.get("reason") for row in found} == {
         "a": None, "b": None, "c": None, "kills": "the decoder crashed (signal 11)",
-        "exits": "the decoder crashed (exit code 7)", "hangs": "decoding did not end within 1 seconds"}
+        "exits": "the decoder crashed (exit code 7)", "hangs": "decoding gave nothing for 1 seconds"}
     assert len({row["pid"] for row in found if "pid" in row}) == 3
     assert len(ticks) == len(paths)
 
