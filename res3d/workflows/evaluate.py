@@ -38,7 +38,7 @@ def evaluate(workdir, data=None, protocol=None, *, split=None, compare=(), expla
         trivial: bool. Also what needs no network, on the same videos: chance, the largest class, linear classifiers.
         motion: bool. Also the same clips with their frames shuffled, reversed and stilled.
         lists: `videos`, `format` and `fold` of an annotation file, as `read_manifest` takes them; what is not given is,
-            of the run's own videos, as `train` was told.
+            of the run's own videos, as `train` was told. Of a run with `folds`, `fold` names one of them.
 
     Returns:
         dict, as in metrics.json: `top1`, `top5`, `mean_class_accuracy`, `videos`, `skipped`, `padded` (videos so short

@@ -155,7 +155,7 @@ def split_videos(recipe, data, labels=None, note=None, by_position=False, group=
         return _noted(manifest, note, groups.names, data)
     splits = set(manifest.splits) - {None}
     if folds is not None:
-        kept, held = _sides(manifest, _fold(manifest, groups, folds, fold, recipe.seed))
+        kept, held = _sides(manifest, division_of_fold(manifest, groups, folds, fold, recipe.seed))
     elif splits:
         return _own_splits(recipe, manifest, groups.names, data)
     elif by_position:
@@ -196,7 +196,8 @@ def held_by_position(manifest, fraction, seed):
             [entry for i, entry in enumerate(manifest.entries) if i in held])
 
 
-def _fold(manifest, groups, folds, fold, seed):
+def division_of_fold(manifest, groups, folds, fold, seed):
+    """`Division` that holds out the part `fold`, from 1, of `folds`; ValueError where there is no such part."""
     if not 1 <= fold <= folds:
         raise ValueError(f"`--fold` must be 1 to {folds}, as there are --folds={folds}. Received: {fold}.")
     return folds_of(manifest, groups, folds, seed)[fold - 1]

@@ -3,9 +3,10 @@
 from absl import logging
 
 from pipelines.annotations.entries import Manifest, canonical_split
+from pipelines.grouping.groups import groups_of
 from pipelines.grouping.note import load_note, video_names
 from pipelines.manifest import read_manifest
-from res3d.workflows.training_data import held_by_position
+from res3d.workflows.training_data import division_of_fold, held_by_position
 
 
 def videos_to_judge(folder, recipe, data, split, labels, lists):
@@ -27,6 +28,8 @@ def videos_to_judge(folder, recipe, data, split, labels, lists):
     if own and split is None and note is not None and note.held and "fold" not in asked:
         return _held(note, read_manifest(data, labels=labels, **_plain(lists)), data)
     manifest = read_manifest(data, labels=labels, **_plain(lists))
+    if own and split is None and lists.get("folds") is not None:
+        return _fold(note, manifest, recipe, lists, data)
     if split is not None:
         return manifest.select(split)
     wanted = canonical_split(recipe.data.validation_split)
@@ -63,6 +66,20 @@ def _held(note, manifest, data):
                      new[0])
     return Manifest(entries, manifest.labels, [row for row in manifest.missing if row.split != "train"],
                     manifest.multi_label)
+
+
+def _fold(note, manifest, recipe, lists, data):
+    """One of the folds of a run that was made with --folds, which are those of the videos there were then."""
+    if note is not None:
+        known = {**note.trained, **note.held}
+        entries = [entry for name, entry in zip(video_names(manifest), manifest) if name in known]
+        if len(entries) < len(known):
+            logging.warning("%d of the %d videos that the folds were made of are no longer in '%s': these folds may be "
+                            "others", len(known) - len(entries), len(known), data)
+        manifest = Manifest(entries, manifest.labels, manifest.missing, manifest.multi_label)
+    groups = groups_of(manifest, lists.get("group"))
+    division = division_of_fold(manifest, groups, lists["folds"], lists.get("fold", 1), recipe.seed)
+    return division.sides(manifest)[1]
 
 
 def _plain(lists):

@@ -10,6 +10,8 @@ import pytest
 from pipelines.annotations.entries import Entry, Manifest
 from pipelines.grouping.note import load_note, save_note
 from res3d.training.recipe import find_recipe
+from res3d.training.workfolder import WorkFolder
+from res3d.workflows.judging.videos import known, videos_to_judge
 from res3d.workflows.training_data import split_videos
 
 RECIPE = find_recipe("demo", ["data.validation_fraction=0.3"])
@@ -119,6 +121,46 @@ def test_rows_of_one_path_keep_their_number(tmp_path):
     assert again.training.entries == first.training.entries
     assert again.held_out.entries == first.held_out.entries
     assert len(again.training) + len(again.held_out) == 12
+
+
+@pytest.fixture
+def run_on_fold_2(tmp_path, monkeypatch):
+    """(work folder, function that puts other videos in the place of its data) of a run of three folds."""
+    def found(manifest):
+        monkeypatch.setattr("res3d.workflows.judging.videos.read_manifest", lambda *args, **options: manifest)
+
+    options = {"group": r"(p\d)_", "folds": 3, "fold": 2}
+    folder = WorkFolder(tmp_path / "run")
+    folder.claim(RECIPE, data().labels, {"data": "/d", "lists": options})
+    save_note(folder.split_file, split_videos(RECIPE, data(), **options).note)
+    found(data())
+    return folder, found
+
+
+def judged(folder, **asked):
+    return paths(videos_to_judge(folder, RECIPE, None, None, data().labels, asked))
+
+
+def test_another_fold_of_a_run_is_that_fold_and_was_trained_on(run_on_fold_2, caplog):
+    folder, found = run_on_fold_2
+    held = {fold: paths(split_videos(RECIPE, data(), group=r"(p\d)_", folds=3, fold=fold).held_out)
+            for fold in (1, 2, 3)}
+    assert [judged(folder), judged(folder, fold=2), judged(folder, fold=1), judged(folder, fold=3)] == [
+        held[2], held[2], held[1], held[3]]
+    found(Manifest([*(Entry(f"/d/0/p{person}_new.avi", (0,)) for person in range(6)), *data().entries[::-1]],
+                   data().labels))
+    assert sorted(judged(folder, fold=1)) == sorted(held[1])
+    fold = videos_to_judge(folder, RECIPE, None, None, data().labels, {"fold": 1})
+    assert known(folder, fold, r"(p\d)_")["trained_on"] == len(held[1])
+    with pytest.raises(ValueError, match=r"`--fold` must be 1 to 3, as there are --folds=3\. Received: 4"):
+        judged(folder, fold=4)
+
+
+def test_folds_of_which_videos_are_gone_are_told(run_on_fold_2, caplog):
+    folder, found = run_on_fold_2
+    found(Manifest(data().entries[1:], data().labels))
+    assert judged(folder, fold=1)
+    assert "1 of the 36 videos that the folds were made of are no longer in '/d'" in caplog.text
 
 
 @pytest.mark.slow
