@@ -37,6 +37,10 @@ class PrepareOptions:
             value = getattr(self, name)
             if value is not None or name != "frames_per_record":
                 check_whole_number(name, value, low, high)
+        if self.frames_per_record is not None and self.clip.in_segments:
+            raise ValueError("`frames_per_record` cuts videos into pieces, and a clip of segments is one of a whole "
+                             f"video. Received: frames_per_record={self.frames_per_record} with a clip of "
+                             f"{self.clip.timing}. Leave it out.")
         if self.fps is not None:
             if not 0.01 <= self.fps <= 1000:
                 raise ValueError(f"`fps` must be a number of frames a second, or None. Received: fps={self.fps!r}.")

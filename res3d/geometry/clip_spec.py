@@ -93,6 +93,11 @@ class ClipSpec:
         if self.in_segments:
             object.__setattr__(self, "stride", 1)
 
+    def __repr__(self):
+        fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        shown = ", ".join(f"{name}={value!r}" for name, value in _told(fields))
+        return f"{type(self).__name__}({shown})"
+
     def _per_channel(self, name):
         value = getattr(self, name)
         values = tuple(value) if isinstance(value, list | tuple) else (value,)
@@ -226,8 +231,7 @@ class ClipSpec:
 
     def to_dict(self) -> dict:
         """The fields as JSON-ready values; `sampling` where it is not "dense", which is what files without it are."""
-        fields = {k: list(v) if isinstance(v, tuple) else v for k, v in dataclasses.asdict(self).items()}
-        return {k: v for k, v in fields.items() if k != "sampling" or v != "dense"}
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in _told(dataclasses.asdict(self))}
 
     @classmethod
     def from_dict(cls, fields: dict) -> "ClipSpec":
@@ -258,6 +262,11 @@ class ClipSpec:
         """Reads what `save` wrote."""
         with open(path, encoding="utf-8") as file:
             return cls.from_json(file.read())
+
+
+def _told(fields):
+    """(name, value) of the fields that are written and shown: `sampling` where it is not that of files without it."""
+    return [(name, value) for name, value in fields.items() if (name, value) != ("sampling", "dense")]
 
 
 def _is_positive_int(value):

@@ -156,6 +156,10 @@ class Recipe:
         if self.loss.multi_label and (self.data.mixup or self.data.cutmix):
             raise ValueError("`data.mixup` and `data.cutmix` mix one label a clip; set both to 0 when "
                              f"loss.multi_label is true. Received: mixup={self.data.mixup}, cutmix={self.data.cutmix}.")
+        if self.data.temporal_crop and not self.clip.in_segments:
+            raise ValueError("`data.temporal_crop` needs clip.sampling='segments', whose parts it varies. Received: "
+                             f"data.temporal_crop={self.data.temporal_crop} with a clip of {self.clip.timing}, which "
+                             "begins anywhere as it is. Set it to 0.")
         if self.schedule.warmup_epochs >= self.schedule.epochs:
             raise ValueError(f"`schedule.warmup_epochs` must be less than schedule.epochs={self.schedule.epochs}. "
                              f"Received: schedule.warmup_epochs={self.schedule.warmup_epochs}. Set it, too, as to 0.")

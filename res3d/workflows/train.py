@@ -182,7 +182,7 @@ def describe_run(recipe, data, fed, deterministic, lists):
 
 def _check_names(recipe):
     """Before any video is read: an unknown name is the quickest mistake to tell."""
-    protocol(recipe.protocol)
+    protocol(recipe.protocol).check(recipe.clip)
     if recipe.model.name not in VARIANTS:
         near = difflib.get_close_matches(recipe.model.name, VARIANTS, 3)
         raise ValueError(f"`model.name` must be one of the names that `res3d models` lists. Received: "

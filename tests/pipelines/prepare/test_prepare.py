@@ -132,6 +132,12 @@ def test_wrong_options(wrong):
         PrepareOptions(CLIP, **wrong)
 
 
+def test_pieces_of_videos_are_none_for_segments():
+    with pytest.raises(ValueError, match=r"`frames_per_record` cuts videos into pieces, and a clip of segments .* "
+                                         r"Received: frames_per_record=9 with a clip of .* parts\. Leave it out\."):
+        PrepareOptions(CLIP.replace(sampling="segments"), frames_per_record=9)
+
+
 def test_a_folder_with_other_files_is_refused(videos, tmp_path):
     (tmp_path / "thesis.tex").write_text("x")
     with pytest.raises(ValueError, match=r"Expected an empty folder\. .* holds thesis\.tex\."):

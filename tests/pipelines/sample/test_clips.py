@@ -157,6 +157,16 @@ def test_clips_at_a_target_rate():
     assert centre_clip(uneven, spec(6, 1, fps=25)) == [0, 1, 1, 2, 2, 3]
 
 
+def test_segments_of_a_video_of_variable_rate():
+    """Twelve frames in 0.48 s and four in the next 1.2: parts of frames, and of time where the clip has a rate."""
+    uneven = info(16, times_us=[*range(0, 480_000, 40_000), 480_000, 880_000, 1_280_000, 1_680_000])
+    clip = spec(4).replace(sampling="segments")
+    assert centre_clip(uneven, clip) == [2, 6, 10, 14]
+    assert centre_clip(uneven, clip.replace(fps=25)) == [5, 12, 13, 15]
+    drawn = np.array([random_clip(uneven, clip.replace(fps=25), number) for number in range(200)])
+    assert [sorted(set(part)) for part in drawn.T.tolist()] == [[*range(11)], [10, 11, 12, 13], [13, 14], [14, 15]]
+
+
 def test_fits():
     assert fits(info(31), spec(16, 2))
     assert not fits(info(30), spec(16, 2))

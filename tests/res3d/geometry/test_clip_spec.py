@@ -182,6 +182,8 @@ def test_a_file_that_does_not_say_how_frames_are_taken_is_dense():
     """As those of former versions, which can read it, too; they refuse one of segments by that field's name."""
     fields = ClipSpec().to_dict()
     assert "sampling" not in fields
+    assert "sampling" not in repr(ClipSpec())
+    assert repr(ClipSpec(sampling="segments")).endswith("channel_order='RGB', sampling='segments')")
     assert ClipSpec.from_dict(fields) == ClipSpec.from_dict({**fields, "sampling": "dense"}) == ClipSpec()
 
 

@@ -119,5 +119,8 @@ def test_how_frames_are_taken_is_a_field_of_the_clip():
         find_recipe("ssv2_tsm_r50", ["clip.sampling=dense"])
     with pytest.raises(ValueError, match=r"`sampling` must be 'dense' or 'segments'\. Received: sampling='uniform'"):
         find_recipe("default", ["clip.sampling=uniform"])
+    with pytest.raises(ValueError, match=r"`data\.temporal_crop` needs clip\.sampling='segments', .* Received: "
+                                         r"data\.temporal_crop=0\.25 with a clip of 16 frames, stride 2, which begins"):
+        find_recipe("default", ["data.temporal_crop=0.25"])
     with pytest.raises(ValueError, match=r"`data\.temporal_crop` must be in 0\.\.1, 1 excluded\. Received"):
         find_recipe("default", ["clip.sampling=segments", "data.temporal_crop=1"])

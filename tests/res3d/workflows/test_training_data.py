@@ -54,6 +54,14 @@ def test_a_flip_that_swaps_classes_is_refused_with_the_field_to_set():
         augmentation(find_recipe("demo", ["data.augment=true", "data.flip=true"]), ["left", "right"])
 
 
+def test_segments_and_their_temporal_crop_are_those_of_the_recipe(motion, tiny):
+    recipe = find_recipe("demo", [*tiny, "clip.sampling=segments", "data.temporal_crop=0.5"])
+    fed = load_training_data(recipe, motion)
+    assert fed.train.clip == fed.validation.clip == recipe.clip
+    assert fed.train.clip.in_segments
+    assert (fed.train.source.temporal_crop, fed.validation.source.temporal_crop) == (0.5, 0.0)
+
+
 def test_the_names_of_a_batch_are_those_of_its_clips(motion, tiny):
     recipe = find_recipe("demo", [*tiny, "data.batch_size=4"])
     fed = load_training_data(recipe, motion)
