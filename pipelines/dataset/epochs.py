@@ -25,7 +25,7 @@ class EpochPlan:
         seed: int.
         shard: (index, count). This host's share of every batch.
         clips_per_video: int. They follow one another.
-        balanced: bool. Every class equally often.
+        balanced: bool. Every class equally often, and in a class every group, where entries have some.
         drop_remainder: bool. Leave out a last batch that is not full.
 
     Attributes:
@@ -53,6 +53,9 @@ class EpochPlan:
         self.drop_remainder = drop_remainder
         self.total = len(manifest)
         self.labels = [entry.label for entry in manifest] if balanced else None
+        self.groups = None
+        if any(entry.group is not None for entry in manifest):  # a video without one, or a file of parts, is one itself
+            self.groups = [entry.path if entry.group is None else f"group {entry.group}" for entry in manifest]
         self.num_videos = -(-self.total // self.shard[1])
         clips = self.num_videos * clips_per_video
         self.steps = clips // batch_size if drop_remainder else -(-clips // batch_size)
@@ -64,7 +67,7 @@ class EpochPlan:
     def videos(self, epoch):
         """The videos of an epoch in order, as positions in the manifest: int64 (num_videos,)."""
         if self.labels is not None:
-            return order.balanced_order(self.labels, self.seed, epoch, self.shard)
+            return order.balanced_order(self.labels, self.seed, epoch, self.shard, self.groups)
         return order.epoch_order(self.total, self.seed, epoch, self.shard)
 
     def rows(self, epoch, step=0):

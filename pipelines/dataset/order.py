@@ -32,15 +32,17 @@ def epoch_order(num_videos, seed, epoch, shard=(0, 1)):
     return np.resize(order, -(-num_videos // count) * count)[index::count]
 
 
-def balanced_order(labels, seed, epoch, shard=(0, 1)):
+def balanced_order(labels, seed, epoch, shard=(0, 1), groups=None):
     """As `epoch_order`, but every class comes equally often, give or take one, in an epoch of the same length.
 
     Videos of a small class come several times; those of a large one take turns, going through the whole class over the
-    epochs before any comes again.
+    epochs before any comes again. With groups it is these that take turns in their class, and the videos of a group
+    within it: a person of whom there are many videos comes no more often than one of whom there are few.
 
     Args:
         labels: ints, one a video.
         seed, epoch, shard: as in `epoch_order`.
+        groups: names, one a video, equal for those of a group; or None for each video on its own.
 
     >>> labels = [0, 0, 0, 1]
     >>> sum(labels[video] == 1 for video in balanced_order(labels, seed=1, epoch=0))
@@ -55,15 +57,36 @@ def balanced_order(labels, seed, epoch, shard=(0, 1)):
     for position, label in enumerate(classes):
         members = np.flatnonzero(labels == label)
         mine = slots[slots % classes.size == position] // classes.size  # how many of this class came before
-        rounds, places = mine // members.size, mine % members.size
-        videos = np.empty(mine.size, np.int64)
-        for turn in np.unique(rounds):
-            order = members[permutation(members.size, seed, int(label), int(turn))]
-            videos[rounds == turn] = order[places[rounds == turn]]
+        if groups is None:
+            videos = members[_turns(mine, members.size, seed, int(label))]
+        else:
+            videos = _by_groups(mine, members, [groups[video] for video in members], seed, int(label))
         chosen[slots % classes.size == position] = videos
     index, count = shard
     shuffled = chosen[permutation(total, seed, epoch)]
     return np.resize(shuffled, -(-total // count) * count)[index::count]
+
+
+def _turns(numbers, count, *values):
+    """Which of `count` comes at each of `numbers`, counted over all epochs: all of them once in a round, shuffled."""
+    rounds, places = numbers // count, numbers % count
+    found = np.empty(numbers.size, np.int64)
+    for turn in np.unique(rounds):
+        found[rounds == turn] = permutation(count, *values, int(turn))[places[rounds == turn]]
+    return found
+
+
+def _by_groups(numbers, members, groups, seed, label):
+    """The videos of one class at `numbers`: its groups take turns, and so do the videos of each."""
+    names = list(dict.fromkeys(groups))
+    groups = np.array([names.index(name) for name in groups])
+    turn = _turns(numbers, len(names), seed, label)
+    videos = np.empty(numbers.size, np.int64)
+    for group in range(len(names)):
+        own, here = members[groups == group], turn == group
+        # In each round a group comes once, so that the round is how often it came before.
+        videos[here] = own[_turns(numbers[here] // len(names), own.size, seed, label, group)]
+    return videos
 
 
 def clip_keys(seed, epoch, positions):

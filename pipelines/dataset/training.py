@@ -55,7 +55,8 @@ def training_clips(data: Path | Manifest, clip: ClipSpec, batch_size: int, seed:
             then become float32 (batch, classes).
         crop: "random" or "centre". Where in the picture, scaled as `clip` says, a clip is cut out.
         clips_per_video: int. Clips taken from a video each time it is decoded; they stand together in a batch.
-        balanced: bool. Every class equally often, whatever its number of videos.
+        balanced: bool. Every class equally often, whatever its number of videos; and within a class every group of a
+            manifest that has a column `group`.
         policy: what stands for frames that a video shorter than a clip lacks: "repeat_last", "loop" or "error".
         shard: (index, count). This host's share of every batch, for several hosts that step together.
         start_epoch, start_step: ints. Where the first iteration begins; it then gives the rest of that epoch.

@@ -42,8 +42,8 @@ class ModelFields:
 class Data:
     """How clips are fed; `batch_size` counts clips in one step over all devices.
 
-    `balanced` gives every class equally often. `temporal_crop` is the fraction of a video that may be left out, at
-    random, before the rest is cut into the parts of a clip of segments.
+    `balanced` gives every class equally often, and in it every group. `temporal_crop` is the fraction of a video that
+    may be left out, at random, before the rest is cut into the parts of a clip of segments.
     """
 
     batch_size: int = 8

@@ -7,7 +7,7 @@ from absl import logging
 from pipelines.annotations.entries import Manifest, canonical_split
 from pipelines.annotations.labels import counted_from_one
 from pipelines.augment import chaining, crops, flip, mixing
-from pipelines.dataset import order
+from pipelines.dataset.epochs import EpochPlan
 from pipelines.dataset.evaluation import evaluation_clips
 from pipelines.dataset.training import training_clips
 from pipelines.grouping.groups import groups_of
@@ -95,6 +95,8 @@ def load_training_data(recipe, data, labels=None, shard=(0, 1), quarantine_csv=N
     split = split_videos(recipe, data, labels, note, by_position, **lists)
     training, held_out, manifest = split.training, split.held_out, split.whole
     _every_class(training)
+    if recipe.data.balanced and lists.get("group") is not None:
+        training = _with_groups(training, split)
     if manifest.multi_label != recipe.loss.multi_label:
         have = "several labels a video" if manifest.multi_label else "one label a video"
         raise ValueError(f"`loss.multi_label` must fit the data, which have {have}. Received: "
@@ -115,17 +117,14 @@ def load_training_data(recipe, data, labels=None, shard=(0, 1), quarantine_csv=N
     validation = None
     if held_out is not None:
         validation = evaluation_clips(held_out, clip=recipe.clip, batch_size=asked.batch_size, **options)
-    entries = train.manifest.entries
+    size = asked.batch_size // shard[1]
+    entries, plan = train.manifest.entries, EpochPlan(train.manifest, size, recipe.seed, shard, asked.clips_per_video,
+                                                      asked.balanced)
 
     def names(epoch, step):
-        if asked.balanced:
-            videos = order.balanced_order([entry.label for entry in entries], recipe.seed, epoch, shard)
-        else:
-            videos = order.epoch_order(len(entries), recipe.seed, epoch, shard)
-        size = asked.batch_size // shard[1]
         first = step * size // asked.clips_per_video
         last = ((step + 1) * size - 1) // asked.clips_per_video
-        return [entries[video].path for video in videos[first:last + 1]]
+        return [entries[video].path for video in plan.videos(epoch)[first:last + 1]]
 
     missing = [(row.path, row.reason) for row in manifest.missing]
     return TrainingData(list(manifest.labels), train, validation, manifest.multi_label, missing, names, split)
@@ -262,6 +261,13 @@ def _mixing(asked):
     if asked.mixup:
         return mixing.mixup(asked.mixup)
     return mixing.cutmix(asked.cutmix)
+
+
+def _with_groups(training, split):
+    """The same videos with the groups that a pattern told, which then come equally often in their class."""
+    known = {id(entry): group for entry, group in zip(split.whole, split.groups)}
+    entries = [dataclasses.replace(entry, group=known[id(entry)]) for entry in training]
+    return Manifest(entries, training.labels, training.missing, training.multi_label)
 
 
 def _every_class(manifest):

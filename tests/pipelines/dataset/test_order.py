@@ -55,6 +55,23 @@ def test_balanced_goes_through_a_large_class_before_repeating():
     assert sorted(zeros) == sorted([*range(12)] * 2)
 
 
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=60), st.integers(0, 4))
+def test_videos_that_are_their_own_groups_come_as_without_groups(labels, epoch):
+    alone = [f"video{number}" for number in range(len(labels))]
+    plain, grouped = (order.balanced_order(labels, 1, epoch, groups=groups) for groups in (None, alone))
+    assert plain.tolist() == grouped.tolist()
+
+
+def test_balanced_groups_come_equally_often_in_their_class():
+    labels = [0] * 9 + [1] * 3
+    groups = ["ann"] * 7 + ["bob", "eve", "ann", "ann", "bob"]  # of the first class; two of whom are in the second, too
+    seen = np.array([order.balanced_order(labels, 5, epoch, groups=groups) for epoch in range(14)]).ravel()
+    people = [(labels[video], groups[video]) for video in seen]
+    assert {who: people.count(who) for who in people} == {
+        (0, "ann"): 28, (0, "bob"): 28, (0, "eve"): 28, (1, "ann"): 42, (1, "bob"): 42}
+    assert np.bincount(seen).tolist() == [4] * 7 + [28, 28, 21, 21, 42]  # ann's seven take turns, too
+
+
 @pytest.mark.parametrize("shard", [(2, 2), (-1, 2), (0,), "01", (0, 1.5)])
 def test_shard_is_checked(shard):
     with pytest.raises(ValueError, match=r"`shard` must be \(index, count\) with 0 <= index < count. Received: shard="):

@@ -85,6 +85,19 @@ def test_balanced_classes_come_equally_often_and_keep_their_names(motion, tiny):
     assert np.bincount(seen).tolist() == [5, 5, 5, 5]
 
 
+def test_balanced_takes_groups_in_turn_in_their_class(motion, tiny):
+    few = read_manifest(motion, split="train")
+    files = [entry for entry in few if entry.label < 2]
+    rows = [dataclasses.replace(entry, split=None, start=start) for entry in files
+            for start in ((None, 0.1, 0.2) if entry.path.endswith("0000.avi") else (None,))]
+    manifest = Manifest(rows, few.labels[:2])
+    fed = load_training_data(find_recipe("demo", [*tiny, "data.batch_size=4", "data.balanced=true",
+                                                  "data.validation_fraction=0"]), manifest, group=r"(\d+)\.avi")
+    seen = [fed.names(epoch, step) for epoch in range(2) for step in range(2)]
+    names = [name for batch in seen for name in batch]
+    assert sorted(names.count(entry.path) for entry in files) == [4] * 4  # though three in four rows are of one
+
+
 def test_a_batch_that_does_not_divide_over_the_processes(motion, tiny):
     with pytest.raises(ValueError, match=r"must divide over 3 processes. Received: data.batch_size=8. Use a multiple"):
         load_training_data(find_recipe("demo", tiny), motion, shard=(0, 3))
