@@ -49,8 +49,9 @@ def models():
             rate = f" at {clip['fps']:g} fps" if clip["fps"] else ""
             top1 = "" if row["top1"] is None else f"{row['top1']:.2f}"
             count = "" if row["parameters"] is None else f"{row['parameters']:,}"
+            classes = "features" if row["classes"] is None else f"{row['classes']:,}"
             gmacs = "" if row["gmacs"] is None else f"{row['gmacs']:.3f}"
-            lines.append(f"| `{row['name']}` | {row['rank']} | {count} | {row['classes']:,} | {gmacs} | {size}{rate} | "
+            lines.append(f"| `{row['name']}` | {row['rank']} | {count} | {classes} | {gmacs} | {size}{rate} | "
                          f"{top1} | {row['protocol']} |")
         lines.append("")
     lines += ["## Clip presets", "",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import keras
 
-from res3d.blocks.residual import ResidualBlock, shifted, split_strides, without_rank
+from res3d.blocks.residual import ResidualBlock, split_strides, temporal_opening, without_rank
 from res3d.blocks.units import conv_unit
 from res3d.layers.arguments import choice, positive_int
 from res3d.layers.attention import SqueezeExcite
@@ -27,7 +27,8 @@ class BottleneckBlock(ResidualBlock):
             one has, as wide as the convolution itself, or given.
         middle_activation: str or None. After the middle convolution; None is `activation`.
         groups: int. Groups of the middle convolution (ResNeXt).
-        shift: int. As for `BasicBlock`.
+        shift, aggregate: ints. As for `BasicBlock`.
+        dilation: int. Step between the positions that the middle convolution sees; with it the block does not stride.
         squeeze_at: "end" of the branch, or "conv_b": between the middle convolution's norm and activation (X3D).
         **kwargs: as for `ResidualBlock`.
 
@@ -41,14 +42,16 @@ class BottleneckBlock(ResidualBlock):
     """
 
     ARGUMENTS = (*ResidualBlock.ARGUMENTS, "inner", "conv", "temporal", "stride_on", "mid", "groups", "shift",
-                 "squeeze_at", "middle_activation")
+                 "dilation", "aggregate", "squeeze_at", "middle_activation")
 
     def __init__(self, filters: int, rank: int, inner: int | None = None, conv: str = "full", temporal: int = 1,
                  stride_on: str = "conv_b", mid: str | int = "conv", groups: int = 1, shift: int = 0,
-                 squeeze_at: str = "end", middle_activation: str | None = None, **kwargs) -> None:
+                 squeeze_at: str = "end", middle_activation: str | None = None, dilation: int = 1, aggregate: int = 0,
+                 **kwargs) -> None:
         super().__init__(filters, rank, **kwargs)
         self.inner = positive_int(max(1, filters // 4) if inner is None else inner, "inner")
         self.conv, self.temporal, self.mid, self.groups, self.shift = conv, temporal, mid, groups, shift
+        self.dilation, self.aggregate = positive_int(dilation, "dilation"), aggregate
         self.stride_on = choice(stride_on, ("conv_a", "conv_b", "split"), "stride_on")
         self.squeeze_at = choice(squeeze_at, ("end", "conv_b"), "squeeze_at")
         self.middle_activation = middle_activation
@@ -61,10 +64,11 @@ class BottleneckBlock(ResidualBlock):
         middle = self.activation if self.middle_activation is None else self.middle_activation
         widths: dict = {"conv": None, "inner": self.inner}
         mid = widths.get(self.mid, self.mid)
-        yield from shifted(self.shift, self.dtype_policy)
+        yield from temporal_opening(self.shift, self.aggregate, self.dtype_policy)
         yield ConvNorm(self.inner, kernel_a, strides=strides_a, activation=self.activation, name="conv_a", **pointwise)
         yield conv_unit(self.conv, self.inner, self.rank, strides_b, mid=mid, groups=self.groups,
-                        activation=None if inside else middle, name="conv_b", **self.conv_options)
+                        dilation=self.dilation, activation=None if inside else middle, name="conv_b",
+                        **self.conv_options)
         if inside:
             yield SqueezeExcite(self.squeeze, dtype=self.dtype_policy, name="squeeze")
             yield keras.layers.Activation(middle, dtype=self.dtype_policy, name="act_b")
@@ -85,17 +89,19 @@ class BottleneckBlock1D(BottleneckBlock):
 
     def __init__(self, filters: int, *, strides: int | tuple[int, ...] = 1, inner: int | None = None,
                  conv: str = "full", temporal: int = 1, stride_on: str = "conv_b", mid: str | int = "conv",
-                 groups: int = 1, shift: int = 0, squeeze_at: str = "end", middle_activation: str | None = None,
-                 shortcut: str = "projection", shortcut_norm: bool | str = True, activation: str = "relu",
-                 squeeze: int = 0, gate: bool = False, dropout: float = 0.0, drop_path: float = 0.0,
-                 zero_init: bool = False, padding: str = "symmetric", epsilon: float = 1e-5, momentum: float = 0.9,
-                 kernel_initializer: Initializer = None, kernel_regularizer: Regularizer = None, **kwargs) -> None:
+                 groups: int = 1, shift: int = 0, dilation: int = 1, aggregate: int = 0, squeeze_at: str = "end",
+                 middle_activation: str | None = None, shortcut: str = "projection", shortcut_norm: bool | str = True,
+                 activation: str = "relu", squeeze: int = 0, gate: bool = False, dropout: float = 0.0,
+                 drop_path: float = 0.0, zero_init: bool = False, padding: str = "symmetric", epsilon: float = 1e-5,
+                 momentum: float = 0.9, kernel_initializer: Initializer = None, kernel_regularizer: Regularizer = None,
+                 **kwargs) -> None:
         super().__init__(filters, 1, strides=strides, inner=inner, conv=conv, temporal=temporal, stride_on=stride_on,
-                         mid=mid, groups=groups, shift=shift, squeeze_at=squeeze_at,
-                         middle_activation=middle_activation, shortcut=shortcut, shortcut_norm=shortcut_norm,
-                         activation=activation, squeeze=squeeze, gate=gate, dropout=dropout, drop_path=drop_path,
-                         zero_init=zero_init, padding=padding, epsilon=epsilon, momentum=momentum,
-                         kernel_initializer=kernel_initializer, kernel_regularizer=kernel_regularizer, **kwargs)
+                         mid=mid, groups=groups, shift=shift, dilation=dilation, aggregate=aggregate,
+                         squeeze_at=squeeze_at, middle_activation=middle_activation, shortcut=shortcut,
+                         shortcut_norm=shortcut_norm, activation=activation, squeeze=squeeze, gate=gate,
+                         dropout=dropout, drop_path=drop_path, zero_init=zero_init, padding=padding, epsilon=epsilon,
+                         momentum=momentum, kernel_initializer=kernel_initializer,
+                         kernel_regularizer=kernel_regularizer, **kwargs)
 
 
 @keras.saving.register_keras_serializable("res3d")
@@ -110,17 +116,19 @@ class BottleneckBlock2D(BottleneckBlock):
 
     def __init__(self, filters: int, *, strides: int | tuple[int, ...] = 1, inner: int | None = None,
                  conv: str = "full", temporal: int = 1, stride_on: str = "conv_b", mid: str | int = "conv",
-                 groups: int = 1, shift: int = 0, squeeze_at: str = "end", middle_activation: str | None = None,
-                 shortcut: str = "projection", shortcut_norm: bool | str = True, activation: str = "relu",
-                 squeeze: int = 0, gate: bool = False, dropout: float = 0.0, drop_path: float = 0.0,
-                 zero_init: bool = False, padding: str = "symmetric", epsilon: float = 1e-5, momentum: float = 0.9,
-                 kernel_initializer: Initializer = None, kernel_regularizer: Regularizer = None, **kwargs) -> None:
+                 groups: int = 1, shift: int = 0, dilation: int = 1, aggregate: int = 0, squeeze_at: str = "end",
+                 middle_activation: str | None = None, shortcut: str = "projection", shortcut_norm: bool | str = True,
+                 activation: str = "relu", squeeze: int = 0, gate: bool = False, dropout: float = 0.0,
+                 drop_path: float = 0.0, zero_init: bool = False, padding: str = "symmetric", epsilon: float = 1e-5,
+                 momentum: float = 0.9, kernel_initializer: Initializer = None, kernel_regularizer: Regularizer = None,
+                 **kwargs) -> None:
         super().__init__(filters, 2, strides=strides, inner=inner, conv=conv, temporal=temporal, stride_on=stride_on,
-                         mid=mid, groups=groups, shift=shift, squeeze_at=squeeze_at,
-                         middle_activation=middle_activation, shortcut=shortcut, shortcut_norm=shortcut_norm,
-                         activation=activation, squeeze=squeeze, gate=gate, dropout=dropout, drop_path=drop_path,
-                         zero_init=zero_init, padding=padding, epsilon=epsilon, momentum=momentum,
-                         kernel_initializer=kernel_initializer, kernel_regularizer=kernel_regularizer, **kwargs)
+                         mid=mid, groups=groups, shift=shift, dilation=dilation, aggregate=aggregate,
+                         squeeze_at=squeeze_at, middle_activation=middle_activation, shortcut=shortcut,
+                         shortcut_norm=shortcut_norm, activation=activation, squeeze=squeeze, gate=gate,
+                         dropout=dropout, drop_path=drop_path, zero_init=zero_init, padding=padding, epsilon=epsilon,
+                         momentum=momentum, kernel_initializer=kernel_initializer,
+                         kernel_regularizer=kernel_regularizer, **kwargs)
 
 
 @keras.saving.register_keras_serializable("res3d")
@@ -135,14 +143,16 @@ class BottleneckBlock3D(BottleneckBlock):
 
     def __init__(self, filters: int, *, strides: int | tuple[int, ...] = 1, inner: int | None = None,
                  conv: str = "full", temporal: int = 1, stride_on: str = "conv_b", mid: str | int = "conv",
-                 groups: int = 1, shift: int = 0, squeeze_at: str = "end", middle_activation: str | None = None,
-                 shortcut: str = "projection", shortcut_norm: bool | str = True, activation: str = "relu",
-                 squeeze: int = 0, gate: bool = False, dropout: float = 0.0, drop_path: float = 0.0,
-                 zero_init: bool = False, padding: str = "symmetric", epsilon: float = 1e-5, momentum: float = 0.9,
-                 kernel_initializer: Initializer = None, kernel_regularizer: Regularizer = None, **kwargs) -> None:
+                 groups: int = 1, shift: int = 0, dilation: int = 1, aggregate: int = 0, squeeze_at: str = "end",
+                 middle_activation: str | None = None, shortcut: str = "projection", shortcut_norm: bool | str = True,
+                 activation: str = "relu", squeeze: int = 0, gate: bool = False, dropout: float = 0.0,
+                 drop_path: float = 0.0, zero_init: bool = False, padding: str = "symmetric", epsilon: float = 1e-5,
+                 momentum: float = 0.9, kernel_initializer: Initializer = None, kernel_regularizer: Regularizer = None,
+                 **kwargs) -> None:
         super().__init__(filters, 3, strides=strides, inner=inner, conv=conv, temporal=temporal, stride_on=stride_on,
-                         mid=mid, groups=groups, shift=shift, squeeze_at=squeeze_at,
-                         middle_activation=middle_activation, shortcut=shortcut, shortcut_norm=shortcut_norm,
-                         activation=activation, squeeze=squeeze, gate=gate, dropout=dropout, drop_path=drop_path,
-                         zero_init=zero_init, padding=padding, epsilon=epsilon, momentum=momentum,
-                         kernel_initializer=kernel_initializer, kernel_regularizer=kernel_regularizer, **kwargs)
+                         mid=mid, groups=groups, shift=shift, dilation=dilation, aggregate=aggregate,
+                         squeeze_at=squeeze_at, middle_activation=middle_activation, shortcut=shortcut,
+                         shortcut_norm=shortcut_norm, activation=activation, squeeze=squeeze, gate=gate,
+                         dropout=dropout, drop_path=drop_path, zero_init=zero_init, padding=padding, epsilon=epsilon,
+                         momentum=momentum, kernel_initializer=kernel_initializer,
+                         kernel_regularizer=kernel_regularizer, **kwargs)

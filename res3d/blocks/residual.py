@@ -13,7 +13,7 @@ from res3d.layers.arguments import check_rank, choice, fraction, positive_int, s
 from res3d.layers.attention import SelfGating, SqueezeExcite
 from res3d.layers.composed import Composed
 from res3d.layers.kernels import Initializer, Regularizer, kernel_arguments, kernel_config
-from res3d.layers.temporal_shift import TemporalShift
+from res3d.layers.temporal_shift import TemporalAggregation, TemporalShift
 
 
 class ResidualBlock(Composed):
@@ -132,6 +132,13 @@ def shifted(frames, dtype):
     """The temporal shift that opens a branch, if `frames` are folded into the batch."""
     if frames:
         yield TemporalShift(frames, dtype=dtype, name="shift")
+
+
+def temporal_opening(shift, aggregate, dtype):
+    """The layer that lets neighbouring frames into a branch: a shift or an aggregation of so many folded frames."""
+    yield from shifted(shift, dtype)
+    if aggregate:
+        yield TemporalAggregation(aggregate, dtype=dtype, name="aggregate")
 
 
 def without_rank(arguments):

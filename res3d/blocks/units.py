@@ -68,7 +68,7 @@ class SeparatedConv(Composed):
 
 
 def conv_unit(kind: str, filters: int, rank: int, strides: int | tuple[int, ...], *, mid: int | None = None,
-              groups: int = 1, **options) -> keras.layers.Layer:
+              groups: int = 1, dilation: int = 1, **options) -> keras.layers.Layer:
     """A 3-wide convolution of one kind, with its norm and activation.
 
     Args:
@@ -78,14 +78,18 @@ def conv_unit(kind: str, filters: int, rank: int, strides: int | tuple[int, ...]
         rank: int. strides: int or `rank` ints.
         mid: int or None. Middle width of the factorized kinds.
         groups: int. For "full" and "spatial".
+        dilation: int. Step between the positions it sees on each axis that it is wide on; for "full", "spatial" and
+            "temporal".
         **options: activation, norm, kernels and name, as for `ConvNorm`.
 
     Returns: layer of `(batch, *sizes, channels)` to `(batch, *new_sizes, filters)`.
 
     Raises:
-        ValueError: for a kind that is unknown, or means nothing in this rank.
+        ValueError: for a kind that is unknown, means nothing in this rank, or cannot be dilated.
     """
     choice(kind, KINDS if rank == 3 else ("full", "depthwise", "separated"), "conv")
+    if dilation > 1:
+        choice(kind, ("full", "spatial", "temporal"), "conv of a dilated block")
     if kind in ("factorized", "time_first"):
         order = "space_first" if kind == "factorized" else kind
         for name in ("norm_first", "padding"):
@@ -96,5 +100,6 @@ def conv_unit(kind: str, filters: int, rank: int, strides: int | tuple[int, ...]
             options.pop(name, None)
         return SeparatedConv(filters, 3, strides, rank=rank, **options)
     kernel_size = {"spatial": (1, 3, 3), "temporal": (3, 1, 1)}.get(kind, 3)
+    steps = tuple(dilation if size > 1 else 1 for size in to_tuple(kernel_size, rank, "kernel_size"))
     return ConvNorm(filters, kernel_size, strides, rank=rank, groups=filters if kind == "depthwise" else groups,
-                    **options)
+                    dilation=steps, **options)

@@ -8,6 +8,8 @@ from .norm import BatchNorm as BatchNorm
 from .pixel_scaling import PixelScaling as PixelScaling
 from .pixel_scaling import clip_of as clip_of
 from .pooling import MaxPool as MaxPool
+from .temporal_shift import ChannelWeights as ChannelWeights
 from .temporal_shift import FoldFrames as FoldFrames
+from .temporal_shift import TemporalAggregation as TemporalAggregation
 from .temporal_shift import TemporalShift as TemporalShift
 from .temporal_shift import UnfoldFrames as UnfoldFrames

@@ -37,16 +37,18 @@ class Conv(keras.layers.Layer):
         rank: int. Axes convolved over.
         groups: int. Slices of the channels that see only themselves; equal to the channels for a depthwise convolution.
         use_bias: bool.
+        dilation: int or `rank` ints. Step between the positions that a kernel sees; a convolution that steps inside
+            itself neither strides nor has groups.
         kernel_initializer: str, dict, initializer or None. None is that of He et al., 2015 (arXiv 1502.01852), over the
             outputs, which torchvision, pytorchvideo and 3D-ResNets start from.
         kernel_regularizer: str, dict, regularizer or None.
 
     Input shape: `(batch, *sizes, channels)`. Output shape: `(batch, *ceil(sizes / strides), filters)`; with "valid"
-    `(batch, *((sizes - kernel_size) // strides + 1), filters)`.
+    `(batch, *((sizes - kernel_size) // strides + 1), filters)`, the kernel counted with its steps.
 
     Raises:
-        ValueError: for an even kernel, groups that do not divide the channels, an input of another rank, or one that is
-            smaller than a kernel without padding.
+        ValueError: for an even kernel, groups that do not divide the channels, an input of another rank, one that is
+            smaller than a kernel without padding, or dilation together with strides or groups.
 
     >>> Conv(8, (3, 7, 7), rank=3, strides=(1, 2, 2))(ops.zeros((1, 4, 16, 16, 3))).shape
     TensorShape([1, 4, 8, 8, 8])
@@ -54,7 +56,8 @@ class Conv(keras.layers.Layer):
 
     def __init__(self, filters: int, kernel_size: int | tuple[int, ...], strides: int | tuple[int, ...] = 1,
                  padding: str = "symmetric", *, rank: int, groups: int = 1, use_bias: bool = False,
-                 kernel_initializer: Initializer = None, kernel_regularizer: Regularizer = None, **kwargs) -> None:
+                 dilation: int | tuple[int, ...] = 1, kernel_initializer: Initializer = None,
+                 kernel_regularizer: Regularizer = None, **kwargs) -> None:
         super().__init__(**kwargs)
         self.filters = positive_int(filters, "filters")
         self.rank = choice(rank, (1, 2, 3), "rank")
@@ -63,11 +66,15 @@ class Conv(keras.layers.Layer):
         self.groups = positive_int(groups, "groups")
         self.padding = choice(padding, PADDINGS, "padding")
         self.use_bias = use_bias
+        self.dilation = to_tuple(dilation, rank, "dilation")
         self.kernel_initializer, self.kernel_regularizer = kernel_arguments(
             kernel_initializer, kernel_regularizer).values()
         if padding != "valid" and any(size % 2 == 0 for size in self.kernel_size):
             raise ValueError("`kernel_size` must be odd on every axis, so that both sides are padded alike. "
                              f"Received: kernel_size={kernel_size!r}. Make it odd, or use padding='valid'.")
+        if max(self.dilation) > 1 and (max(self.strides) > 1 or self.groups > 1):
+            raise ValueError("A dilated convolution neither strides nor has groups. "
+                             f"Received: dilation={dilation!r}, strides={strides!r}, groups={groups!r}.")
         self.bias = None
         self._stand_in = StandIn()
 
@@ -111,6 +118,9 @@ class Conv(keras.layers.Layer):
         """The convolution of `x` with the given weights, padded and strided as this layer is."""
         if self.groups > 1:
             return grouped_convolution(x, kernel, self.strides, self.groups, self._pads(x.shape), bias)
+        if max(self.dilation) > 1:
+            y = ops.conv(pad(x, self._pads(x.shape)), kernel, 1, "valid", dilation_rate=self.dilation)
+            return add_bias(y, bias)
         if self.rank == 3 and by_taps_here():
             y = convolution_by_taps(x, kernel, self.strides, self._pads(x.shape))
         elif self.padding == "same" or (self.padding == "symmetric" and max(self.strides) == 1):
@@ -121,7 +131,11 @@ class Conv(keras.layers.Layer):
 
     def _pads(self, shape):
         """Zeros (before, after) for each size of an input."""
-        return tuple(map(self._pad_width, self.kernel_size, self.strides, shape[1:-1]))
+        return tuple(map(self._pad_width, self._reach(), self.strides, shape[1:-1]))
+
+    def _reach(self):
+        """Positions from a kernel's first to its last, both counted, on each axis."""
+        return tuple((size - 1) * step + 1 for size, step in zip(self.kernel_size, self.dilation))
 
     def _pad_width(self, kernel, stride, size):
         if self.padding == "valid":
@@ -138,16 +152,16 @@ class Conv(keras.layers.Layer):
     def compute_output_shape(self, input_shape):
         batch, *sizes, channels = check_rank(self, input_shape, self.rank)
         if self.padding == "valid":
-            if any(size is not None and size < kernel for size, kernel in zip(sizes, self.kernel_size)):
+            if any(size is not None and size < kernel for size, kernel in zip(sizes, self._reach())):
                 raise ValueError(f"{type(self).__name__} '{self.name}' does not pad, and takes inputs of at least "
-                                 f"{self.kernel_size}. Received: {tuple(input_shape)}. Use padding='symmetric'.")
-            sizes = [size if size is None else size - kernel + 1 for size, kernel in zip(sizes, self.kernel_size)]
+                                 f"{self._reach()}. Received: {tuple(input_shape)}. Use padding='symmetric'.")
+            sizes = [size if size is None else size - kernel + 1 for size, kernel in zip(sizes, self._reach())]
         return strided((batch, *sizes, channels), self.strides, self.filters)
 
     def get_config(self):
         return {**super().get_config(), "filters": self.filters, "kernel_size": self.kernel_size, "rank": self.rank,
                 "strides": self.strides, "groups": self.groups, "padding": self.padding, "use_bias": self.use_bias,
-                **kernel_config(self)}
+                "dilation": self.dilation, **kernel_config(self)}
 
 
 @keras.saving.register_keras_serializable("res3d")
@@ -155,7 +169,7 @@ class ConvNorm(Composed):
     """Convolution, batch norm, activation; or norm, activation, convolution with `norm_first`.
 
     Args:
-        filters, kernel_size, strides, padding, rank, groups, use_bias: as for `Conv`.
+        filters, kernel_size, strides, padding, rank, groups, use_bias, dilation: as for `Conv`.
         kernel_initializer, kernel_regularizer: as for `Conv`.
         activation: str or None. Name of a Keras activation.
         use_norm: bool. False leaves the convolution bare.
@@ -177,16 +191,16 @@ class ConvNorm(Composed):
     def __init__(self, filters: int, kernel_size: int | tuple[int, ...], strides: int | tuple[int, ...] = 1,
                  padding: str = "symmetric", *, rank: int, groups: int = 1, use_bias: bool = False,
                  activation: str | None = None, use_norm: bool = True, norm_first: bool = False, epsilon: float = 1e-5,
-                 momentum: float = 0.9, zero_gamma: bool = False, kernel_initializer: Initializer = None,
-                 kernel_regularizer: Regularizer = None, **kwargs) -> None:
+                 momentum: float = 0.9, zero_gamma: bool = False, dilation: int | tuple[int, ...] = 1,
+                 kernel_initializer: Initializer = None, kernel_regularizer: Regularizer = None, **kwargs) -> None:
         super().__init__(**kwargs)
         self.activation = activation
         self.act = keras.activations.get(activation)
         self.use_norm, self.norm_first = use_norm, norm_first
         self.epsilon, self.momentum, self.zero_gamma = epsilon, momentum, zero_gamma
         self.conv = Conv(filters, kernel_size, strides, padding, rank=rank, groups=groups, use_bias=use_bias,
-                         kernel_initializer=kernel_initializer, kernel_regularizer=kernel_regularizer,
-                         dtype=self.dtype_policy, name="conv")
+                         dilation=dilation, kernel_initializer=kernel_initializer,
+                         kernel_regularizer=kernel_regularizer, dtype=self.dtype_policy, name="conv")
         self.norm = None
         if use_norm:
             self.norm = BatchNorm(
@@ -270,4 +284,4 @@ class ConvNorm(Composed):
                 "norm_first": self.norm_first, "epsilon": self.epsilon, "momentum": self.momentum,
                 "zero_gamma": self.zero_gamma,
                 **{key: conv[key] for key in ("filters", "kernel_size", "rank", "strides", "groups", "padding",
-                                              "use_bias", "kernel_initializer", "kernel_regularizer")}}
+                                              "use_bias", "dilation", "kernel_initializer", "kernel_regularizer")}}

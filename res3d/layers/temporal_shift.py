@@ -1,9 +1,10 @@
-"""Time for 2D networks: frames folded into the batch and back, and the shift of channels between neighbours."""
+"""Time for 2D networks: frames folded into the batch and back, channels shifted or mixed between neighbours."""
 
 import keras
 from keras import ops
 
 from res3d.layers.arguments import positive_int
+from res3d.layers.composed import Composed
 
 
 @keras.saving.register_keras_serializable("res3d")
@@ -90,3 +91,74 @@ class TemporalShift(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "frames": self.frames, "fraction": self.fraction}
+
+
+@keras.saving.register_keras_serializable("res3d")
+class ChannelWeights(keras.layers.Layer):
+    """Each channel times a number of its own, which training learns.
+
+    Weights: `kernel`, (channels,).
+
+    >>> ChannelWeights()(ops.ones((1, 2))).shape
+    TensorShape([1, 2])
+    """
+
+    def build(self, input_shape):
+        # As a depthwise convolution of one pixel would start: it has one input to a number.
+        self.kernel = self.add_weight((input_shape[-1],), name="kernel",
+                                      initializer=keras.initializers.RandomNormal(stddev=2**0.5))
+
+    def call(self, x):
+        return x * self.kernel
+
+    def compute_output_shape(self, input_shape):
+        return tuple(input_shape)
+
+    def get_config(self):  # Keras asks for one where the dtype is a policy object
+        return super().get_config()
+
+
+@keras.saving.register_keras_serializable("res3d")
+class TemporalAggregation(Composed):
+    """ReLU of the weighted sum of a frame and its two neighbours, channel by channel; zeros stand beyond the ends.
+
+    Args:
+        frames: int. Frames of one clip, folded into the batch of the input.
+
+    Weights: `previous/kernel`, `current/kernel`, `next/kernel`, each (channels,).
+
+    Input shape: `(batch * frames, *sizes, channels)`. Output shape: the same.
+
+    Raises:
+        ValueError: if `frames` is no positive int.
+
+    Reference: Fan et al., 2019 (arXiv 1912.00869).
+
+    >>> TemporalAggregation(4)(ops.ones((8, 6, 6, 3))).shape
+    TensorShape([8, 6, 6, 3])
+    """
+
+    def __init__(self, frames: int, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.frames = positive_int(frames, "frames")
+        self.previous, self.current, self.next = (
+            ChannelWeights(dtype=self.dtype_policy, name=name) for name in ("previous", "current", "next"))
+
+    def build(self, input_shape):
+        for layer in (self.previous, self.current, self.next):
+            layer.build(input_shape)
+
+    def call(self, x):
+        shape = ops.shape(x)
+        previous, current, following = (ops.reshape(layer(x), (-1, self.frames, *shape[1:]))
+                                        for layer in (self.previous, self.current, self.next))
+        nothing = ops.zeros_like(current[:, :1])
+        before = ops.concatenate([nothing, previous[:, :-1]], axis=1)
+        after = ops.concatenate([following[:, 1:], nothing], axis=1)
+        return ops.reshape(ops.relu(before + current + after), shape)
+
+    def compute_output_shape(self, input_shape):
+        return tuple(input_shape)
+
+    def get_config(self):
+        return {**super().get_config(), "frames": self.frames}

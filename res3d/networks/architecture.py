@@ -46,7 +46,9 @@ class Residual:
         squeeze_every: int. Which blocks of a stage have it: the first and every n-th.
         gate_last: self-gating in the last block of each stage.
         nonlocal_after: {stage name: block indices} that a non-local block follows.
+        dilation: for each stage, the step between the positions that its 3-wide convolutions see.
         shift: temporal shift in each block (rank 2).
+        aggregate: a weighted sum of three frames in each block (rank 2).
         drop_path: probability in the last stage; of n stages, the i-th (from 1) has (i + 1) / (n + 1) of it.
         window: (frames, height, width) of the average pool before the classifier, or None for a global one.
         head: "linear", "x3d" or "softmax_mean" (pytorchvideo's R(2+1)D averages probabilities of windows).
@@ -70,7 +72,9 @@ class Residual:
     squeeze_every: int = 1
     gate_last: bool = False
     nonlocal_after: dict = dataclasses.field(default_factory=dict)
+    dilation: tuple = (1,) * 4
     shift: bool = False
+    aggregate: bool = False
     drop_path: float = 0.0
     window: tuple | None = None
     head: str = "linear"
@@ -99,6 +103,11 @@ class Residual:
             yield self.stage_strides(index)
             if pool := self.pool_after.get(f"stage{index + 1}"):
                 yield pool
+
+    @property
+    def sees_neighbours(self) -> bool:
+        """Whether the blocks of a network that sees frames also see the frames before and after."""
+        return self.shift or self.aggregate
 
     def smallest_input(self) -> tuple[int, ...]:
         """The least size on each axis that leaves every stride but the last two positions to step over.

@@ -13,6 +13,7 @@ Weight paths follow the layers, without the model's name:
     stage1/block0/{conv,norm}/...                            plain
     stage1/block0/squeeze/{reduce,expand}/{kernel,bias}      squeeze-and-excitation
     stage1/block0/gate/gate/{kernel,bias}                    self-gating
+    stage1/block0/aggregate/{previous,current,next}/kernel   weights of three frames
     stage1/nonlocal0/{theta,phi,g,out}/{conv,norm}/...       the non-local block after block0
     last_norm/{gamma,...}                                    pre-activation networks that end in norm and ReLU
     logits/{kernel,bias}
@@ -109,8 +110,8 @@ def conv_options(network, dtype):
     return {**picked, "dtype": dtype}
 
 
-def make_stage(network, index, dtype, shift_frames=0, prefix="", **extra):
-    """Stage `index` (from 0) of a `Residual` network, blocks named `block0`, `block1` ..."""
+def make_stage(network, index, dtype, frames=0, prefix="", **extra):
+    """Stage `index` (from 0) of a `Residual` network: `block0`, `block1` ...; so many `frames` lie in the batch."""
     inner, outer, conv = network.widths[index], network.outputs[index], network.convs[index]
     pattern = network.temporal[index]
     options = {**network.options, **extra, "dtype": dtype}
@@ -126,8 +127,10 @@ def make_stage(network, index, dtype, shift_frames=0, prefix="", **extra):
                                               network.squeeze)
         if network.gate_last and i == network.depths[index] - 1:
             block["gate"] = True
-        if shift_frames:
-            block["shift"] = shift_frames
+        if network.sees_neighbours:
+            block["aggregate" if network.aggregate else "shift"] = frames
+        if network.dilation[index] > 1:
+            block["dilation"] = network.dilation[index]
         if network.drop_path:
             block["drop_path"] = network.drop_path * (index + 2) / (len(network.depths) + 1)
         strides = network.stage_strides(index) if i == 0 else 1
@@ -137,7 +140,7 @@ def make_stage(network, index, dtype, shift_frames=0, prefix="", **extra):
     return Stage(blocks, dtype=dtype, name=f"{prefix}stage{index + 1}")
 
 
-def residual_features(network, x, dtype, shift_frames=0, prefix="", **extra):
+def residual_features(network, x, dtype, frames=0, prefix="", **extra):
     """Runs stem and stages of `network` on `x`: {"stem": ..., "stage1": ..., ...}, symbolic or not."""
     stem = make_stem(network.stem, network.rank, f"{prefix}stem", **conv_options(network, dtype))
     x = stem(x)
@@ -147,7 +150,7 @@ def residual_features(network, x, dtype, shift_frames=0, prefix="", **extra):
     features = {"stem": x}
     for index in range(len(network.depths)):
         name = f"stage{index + 1}"
-        x = features[name] = make_stage(network, index, dtype, shift_frames, prefix, **extra)(x)
+        x = features[name] = make_stage(network, index, dtype, frames, prefix, **extra)(x)
         if name in network.pool_after:
             size = network.pool_after[name]
             x = MaxPool(size, size, network.rank, dtype=dtype, name=f"{prefix}pool{index + 1}")(x)

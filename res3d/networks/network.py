@@ -39,8 +39,8 @@ def build(name: str, num_classes: int | None = None, clip: ClipSpec | None = Non
             model takes floats, scaled by the caller.
         features: bool. Returns the stages instead, as a dict: `stem`, `stage1` ... (SlowFast: `slow_stage1` ...). In
             height and width `stage1` to `stage4` stride by 4, 8, 16 and 32, which keras-hub calls P2 to P5;
-            torchvision's `r3d_18`, `mc3_18`, `r2plus1d_18` and their kin by 2, 4, 8 and 16; networks for CIFAR by 1, 2
-            and 4. Strides in time are each row's own.
+            torchvision's `r3d_18`, `mc3_18`, `r2plus1d_18` and their kin by 2, 4, 8 and 16; MedicalNet by 4, 8, 8 and
+            8; networks for CIFAR by 1, 2 and 4. Strides in time are each row's own.
         activation: str or None. After the logits; "sigmoid" for several labels a clip.
         dropout: float or None. Before the classifier; None is the row's own.
         width: float. Multiplies every width, to multiples of 8 and of the groups.
@@ -81,7 +81,7 @@ def build(name: str, num_classes: int | None = None, clip: ClipSpec | None = Non
     if isinstance(network, SlowFast):
         stages = slowfast_features(network, x, policy)
     else:
-        stages = residual_features(network, x, policy, frames if network.shift else 0)
+        stages = residual_features(network, x, policy, frames or 0)
     if features:
         if frames:
             stages = {key: UnfoldFrames(frames, dtype=policy, name=f"{key}_frames")(y) for key, y in stages.items()}
@@ -161,7 +161,7 @@ def check_size(name, network, clip, input_shape):
     if clip is not None:
         input_shape = check_clip(clip).shape
     shape = tuple(input_shape) if isinstance(input_shape, Iterable) else ()
-    ranks = (3, 4) if network.rank == 2 and not getattr(network, "shift", False) else (4,)
+    ranks = (3, 4) if network.rank == 2 and not network.sees_neighbours else (4,)
     if len(shape) not in ranks:
         wanted = " or ".join({3: "(height, width, channels)", 4: "(frames, height, width, channels)"}[n] for n in ranks)
         raise ValueError(f"{name} takes `input_shape` {wanted}. Received: input_shape={input_shape!r}.")

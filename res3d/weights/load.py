@@ -25,7 +25,7 @@ SHOWN = 20  # names of each difference that an error lists
 
 @dataclasses.dataclass(frozen=True)
 class Loaded:
-    """What `load_weights` did: the source, how many weights it set, the names in the file that it left."""
+    """What `load_weights` did: the source, how many weights it set, the names in the file that are no part of it."""
 
     source: str
     count: int
@@ -57,14 +57,17 @@ def load_weights(model: keras.Model, path: str | os.PathLike | Checkpoint, sourc
     checkpoint = path if isinstance(path, Checkpoint) else read_checkpoint(path)
     path = checkpoint.path
     module = find_source(checkpoint, source)
-    tensors = state_dict(checkpoint, module)
+    tensors, left = state_dict(checkpoint, module)
     try:
         arrays, origins, unknown = convert(tensors, module.rules({name: t.shape for name, t in tensors.items()}))
     except (KeyError, ValueError) as error:
         raise CheckpointError(path, f"its names are not those of one {module.NAME} network ({error}).") from error
     count = assign(model, fitting.seen_as_motion(arrays, model), path, drop_head, inflate, origins, unknown)
     _compare_scaling(model, checkpoint, module.NAME)
-    return Loaded(module.NAME, count, tuple(unknown))
+    if left:
+        logging.info("%s: left %d tensors that are no part of the network, such as %s", checkpoint.path, len(left),
+                     left[0])
+    return Loaded(module.NAME, count, left)
 
 
 def assign(model, arrays, path, drop_head=False, inflate=None, origins=None, unknown=()):
@@ -137,6 +140,9 @@ def import_model(path, name=None, source=None, clip=None, num_classes=None, infl
     """
     checkpoint = read_checkpoint(path)
     found = recognise(checkpoint, source)
+    if name is None and found.candidates:
+        raise CheckpointError(path, f"its tensors fit {' and '.join(found.candidates)}, which differ in what no tensor "
+                                    f"shows. Say which one it is: --model={found.candidates[0]}.")
     if name is None and found.model is None:
         raise CheckpointError(path, f"it has the names of {found.source} and the layout of none of its networks known "
                                     "here. Give the model's name (--model); res3d.list_models() lists all.")

@@ -9,11 +9,26 @@ from res3d.weights.catalogue.row import Published
 from res3d.weights.catalogue.table import published
 from res3d.weights.errors import CheckpointError
 from res3d.weights.formats.checkpoint import Checkpoint, read_checkpoint
-from res3d.weights.published import kenshohara, mmaction2, pyslowfast, pytorchvideo, torchvision, vmz
+from res3d.weights.published import (
+    i3resnet,
+    ibm,
+    kenshohara,
+    medicalnet,
+    mmaction2,
+    pyslowfast,
+    pytorchvideo,
+    roots,
+    timm,
+    torchvision,
+    tsm,
+    vmz,
+)
+from res3d.weights.published.rename import rename
 from res3d.weights.store.places import place
 
 # In this order: a file is the first source's that knows it.
-SOURCES = {source.NAME: source for source in (pytorchvideo, pyslowfast, mmaction2, vmz, torchvision, kenshohara)}
+SOURCES = {source.NAME: source for source in (pytorchvideo, pyslowfast, mmaction2, vmz, medicalnet, i3resnet, ibm,
+                                                 tsm, timm, torchvision, kenshohara)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,6 +40,7 @@ class Recognised:
         model: str or None. The row of the family it fits; None when its layout is none of them.
         clip: str, ClipSpec or None. The preprocessing it was trained with; None is the row's own.
         classes: int or None. Outputs of its classifier, if it has one.
+        candidates: rows whose tensors are the same, where nothing tells which of them it is; `model` is None then.
         row: Published or None. The row of the table of published checkpoints that has its file name, classes and
             tensors: network and clip are then the row's.
     """
@@ -33,6 +49,7 @@ class Recognised:
     model: str | None
     clip: object
     classes: int | None
+    candidates: tuple[str, ...] = ()
     row: Published | None = None
 
 
@@ -49,20 +66,32 @@ def recognise(checkpoint: Checkpoint | str | os.PathLike, source: str | None = N
     """
     checkpoint = checkpoint if isinstance(checkpoint, Checkpoint) else read_checkpoint(checkpoint)
     module = find_source(checkpoint, source)
-    shapes = {name: array.shape for name, array in state_dict(checkpoint, module).items()}
-    hint = f"{checkpoint.prefix} {os.path.basename(checkpoint.path)} {checkpoint.facts.get('arch', '')}"
+    tensors, _ = state_dict(checkpoint, module)
+    shapes = {name: array.shape for name, array in tensors.items()}
+    prefix = checkpoint.prefix + (roots.root(checkpoint.tensors) or "")
+    hint = f"{prefix} {os.path.basename(checkpoint.path)} {checkpoint.facts.get('arch', '')}"
     try:
         model = module.model_of(shapes, hint)
     except (KeyError, IndexError, ValueError):  # named like this source's, and not built like any of its networks
         model = None
+    candidates = tuple(name for name in model if name in VARIANTS) if isinstance(model, tuple) else ()
+    if len(candidates) == 1:
+        model, candidates = candidates[0], ()
     if model not in VARIANTS:  # a depth, say, that was published elsewhere and is no row here
         model = None
-    head = next((array for array in reversed(checkpoint.tensors.values()) if array.ndim == 2), None)
-    classes = None if head is None else head.shape[0]
+    classes = _classes(tensors, module.rules(shapes))
     row = _published(checkpoint.path, model, classes)
     if row is not None:
-        return Recognised(module.NAME, row.network, row.clip, classes, row)
-    return Recognised(module.NAME, model, module.clip_preset(model, shapes, hint) if model else None, classes)
+        return Recognised(module.NAME, row.network, row.clip, classes, row=row)
+    return Recognised(module.NAME, model, module.clip_preset(model, shapes, hint) if model else None, classes,
+                      candidates)
+
+
+def _classes(tensors, rules):
+    """Outputs of the classifier among `tensors`, or None without one."""
+    heads = [array.shape[0] for name, array in tensors.items()
+             if name.endswith(".weight") and rename(name.removesuffix(".weight"), rules) == "logits"]
+    return heads[0] if heads else None
 
 
 def _published(path, model, classes):
@@ -94,7 +123,8 @@ def find_source(checkpoint, source=None):
 
 
 def state_dict(checkpoint, module):
-    """The checkpoint's tensors under the names that `module`'s rules are written for."""
-    if module is pyslowfast and pyslowfast.is_caffe2(checkpoint.tensors):
-        return pyslowfast.from_caffe2(checkpoint.tensors)
-    return checkpoint.tensors
+    """(tensors under the names that `module`'s rules are written for, names of tensors that are no part of a network).
+
+    A source whose networks lie inside larger ones, or have names of their own first, has a function `inside` for this.
+    """
+    return module.inside(checkpoint.tensors) if hasattr(module, "inside") else (checkpoint.tensors, ())

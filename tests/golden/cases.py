@@ -14,7 +14,8 @@ class Case:
         original: the network's name in its own project, or the arguments that build it there.
         model: our name of it.
         sizes: (frames, height, width) of the clips, the native one first.
-        classes: int.
+        classes: int, or None for a network that ends in features.
+        channels: int. Of the clips.
         probabilities: the original answers with probabilities; the golden holds their logarithms.
         slow: left to the long run; the smallest network of a source, or of a kind of block, is not.
     """
@@ -22,9 +23,10 @@ class Case:
     original: tuple
     model: str
     sizes: tuple
-    classes: int = 400
+    classes: int | None = 400
     probabilities: bool = False
     slow: bool = True
+    channels: int = 3
 
 
 KINETICS = {"mean": (0.45,) * 3, "std": (0.225,) * 3}
@@ -36,11 +38,18 @@ SCALES = {  # what each project does to pixels that are 0 to 255, as published
     "pyslowfast": KINETICS,
     "kenshohara_2018": {"mean": (114.7748, 107.7354, 99.4750), "std": (1.0,) * 3, "top": 255.0},
     "kenshohara_2020": {"mean": (0.4345, 0.4051, 0.3775), "std": (0.2768, 0.2713, 0.2737)},
+    "medicalnet": {"mean": (0.5,), "std": (0.25,)},
+    "i3resnet": {"mean": (0.0,) * 3, "std": (1.0,) * 3},
+    "ibm": {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)},
     "mmaction2": {"mean": (123.675, 116.28, 103.53), "std": (58.395, 57.12, 57.375), "top": 255.0},
 }
 
+PREFIXES = {  # under which projects publish their names
+    "kenshohara_2018": "module.", "ibm": "module.", "medicalnet": "module.", "i3resnet": "encode_image.i3_resnet."}
+
 VIDEO = ((16, 112, 112), (8, 96, 128))
 IMAGE = ((1, 224, 224), (2, 160, 192))
+VOLUME = ((48, 64, 64), (40, 64, 80))  # deep enough for the widest steps inside a kernel to meet something
 SLOW = ((8, 224, 224), (8, 256, 256))
 FAST = ((32, 224, 224), (32, 256, 256))
 
@@ -54,6 +63,15 @@ def _kenshohara(release, rows, classes):
     return {f"kenshohara_{release}/{model.removeprefix('kenshohara_')}": Case(
         (family, depth, classes, kind), model, VIDEO, classes,
         slow=model not in {"kenshohara_r3d_18_a", "kenshohara_r2plus1d_18"}) for family, depth, kind, model in rows}
+
+
+def _volumes(*rows):
+    """Networks of `originals.volumes`; the deep ones, which take long, at one size."""
+    return {name.format(depth): Case(
+        (family, depth), model.format(depth), sizes[:1 if depth > 100 else 2], None if family == "medicalnet" else 400,
+        slow=name.format(depth) not in {"medicalnet/resnet_10", "ibm/tam_r50"},
+        channels=1 if family == "medicalnet" else 3)
+        for name, family, model, sizes, depths in rows for depth in depths}
 
 
 CASES = {
@@ -106,6 +124,10 @@ CASES = {
                          ("r2plus1d", 18, "B", "kenshohara_r2plus1d_18"),
                          ("r2plus1d", 34, "B", "kenshohara_r2plus1d_34"),
                          ("r2plus1d", 50, "B", "kenshohara_r2plus1d_50")), 700),
+    **_volumes(("medicalnet/resnet_{}", "medicalnet", "medicalnet_{}", VOLUME, (10, 18, 34, 50, 101, 152, 200)),
+               ("i3resnet/i3resnet_{}", "i3resnet", "i3resnet_{}", VIDEO, (50, 101, 152)),
+               ("ibm/i3d_r{}", "ibm_i3d", "ibm_i3d_r{}", VIDEO, (50, 101)),
+               ("ibm/tam_r{}", "tam", "tam_r{}", ((8, 112, 112), (8, 96, 128)), (50, 101))),
     "mmaction2/slowonly_r50_4x16": Case(("slowonly_r50_4x16",), "mmaction_slow_r50", ((4, 224, 224), (8, 256, 256))),
     "mmaction2/slowonly_r101": Case(("slowonly_r101",), "mmaction_slow_r101", ((8, 224, 224),)),
     "mmaction2/tsm_r50": Case(("tsm_r50",), "tsm_r50", ((8, 224, 224), (8, 192, 160))),

@@ -22,7 +22,7 @@ import cases
 import formula
 import numpy as np
 import torch
-from originals import kenshohara, torchvision_models
+from originals import kenshohara, volumes
 
 
 class FrameByFrame(torch.nn.Module):
@@ -39,6 +39,8 @@ class FrameByFrame(torch.nn.Module):
 def original(name):
     """(network, taps, rename, prefix of its own names) of a case."""
     source, case = name.split("/")[0], cases.CASES[name]
+    if source in ("torchvision", "torchvision_image", "vmz"):
+        from originals import torchvision_models
     if source == "torchvision":
         return *torchvision_models.video_net(*case.original), str, ""
     if source == "torchvision_image":
@@ -46,6 +48,8 @@ def original(name):
         return FrameByFrame(net), {tap: f"net.{path}" for tap, path in taps.items()}, str, "net."
     if source == "vmz":
         return *torchvision_models.vmz_net(*case.original), str, ""
+    if source in ("medicalnet", "i3resnet", "ibm"):
+        return *volumes.net(*case.original), str, ""
     if source.startswith("kenshohara"):
         return *kenshohara.net(*case.original), str, ""
     if source == "mmaction2":
@@ -89,7 +93,7 @@ def rewrite(name):
     arrays = {"shapes": np.frombuffer("\n".join(lines).encode(), np.uint8)}
     for index, size in enumerate(case.sizes):
         with torch.inference_mode():
-            answer = net(scaled(formula.clip((*size, 3)), source))[0]
+            answer = net(scaled(formula.clip((*size, case.channels)), source))[0]
         answer = answer.log() if case.probabilities else answer
         arrays[f"logits_{index}"] = answer.numpy()
         arrays |= {f"stage_{index}_{tap}": values for tap, values in caught.items()}

@@ -32,8 +32,7 @@ def checkpoint(tmp_path_factory):
         path = folder / f"{name.split('/')[1]}.pth"
         container = {"pytorchvideo": "model_state", "pyslowfast": "model_state", "torchvision": None}
         key = container.get(name.split("/")[0].removesuffix("_image"), "state_dict")
-        if name.startswith("kenshohara_2018"):
-            state = {f"module.{name}": value for name, value in state.items()}
+        state = {f"{cases.PREFIXES.get(name.split('/')[0], '')}{key}": value for key, value in state.items()}
         return torch_layout.write_zip(path, {key: state, "epoch": 200} if key else state)
 
     yield write
@@ -67,7 +66,7 @@ def compare(model, name, index):
     prefix = f"stage_{index}_"
     taps = [key.removeprefix(prefix) for key in arrays if key.startswith(prefix)]
     probe = keras.Model(model.input, outputs(model, taps))
-    clip = formula.clip((*case.sizes[index], 3))[None]
+    clip = formula.clip((*case.sizes[index], case.channels))[None]
     if keras.backend.backend() == "tensorflow":  # where tracing takes longer than one answer
         answers = {key: np.asarray(value) for key, value in probe(clip, training=False).items()}
     else:

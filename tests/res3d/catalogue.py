@@ -23,7 +23,7 @@ from res3d.layers.non_local import NonLocal
 from res3d.layers.norm import BatchNorm
 from res3d.layers.pixel_scaling import PixelScaling
 from res3d.layers.pooling import MaxPool
-from res3d.layers.temporal_shift import FoldFrames, TemporalShift, UnfoldFrames
+from res3d.layers.temporal_shift import ChannelWeights, FoldFrames, TemporalAggregation, TemporalShift, UnfoldFrames
 from res3d.networks.backbone import Stage
 from res3d.networks.classifier import PlacesClassifier, WindowPool, X3DHead
 from res3d.networks.motion import MotionChannels
@@ -39,6 +39,7 @@ LAYERS = {  # name: (constructor, shape of one sample); the class is the part be
     "Conv": (lambda: Conv(5, (3, 5, 3), (1, 2, 2), rank=3, use_bias=True), SHAPES[3]),
     "Conv.grouped": (lambda: Conv(6, 3, rank=3, groups=2), SHAPES[3]),
     "Conv.depthwise": (lambda: Conv(4, 3, (2, 2, 2), rank=3, groups=4), SHAPES[3]),
+    "Conv.dilated": (lambda: Conv(5, (3, 3, 1), rank=3, dilation=(2, 1, 1), use_bias=True), SHAPES[3]),
     "Conv.same": (lambda: Conv(4, 3, 2, "same", rank=2), SHAPES[2]),
     "Conv.valid": (lambda: Conv(4, (2, 3, 3), (1, 2, 2), "valid", rank=3, kernel_initializer="glorot_uniform",
                                 kernel_regularizer="l2"), SHAPES[3]),
@@ -74,6 +75,8 @@ LAYERS = {  # name: (constructor, shape of one sample); the class is the part be
     "PlacesClassifier": (lambda: PlacesClassifier(5), (3, 4)),
     "FoldFrames": (lambda: FoldFrames(), SHAPES[3]),
     "UnfoldFrames": (lambda: UnfoldFrames(2), SHAPES[2]),
+    "ChannelWeights": (lambda: ChannelWeights(), SHAPES[2]),
+    "TemporalAggregation": (lambda: TemporalAggregation(2), SHAPES[2]),
     "TemporalShift": (lambda: TemporalShift(2, 4), SHAPES[2]),
     "SlowFrames": (lambda: SlowFrames(2), SHAPES[3]),
     "MotionChannels": (lambda: MotionChannels(), SHAPES[3]),
@@ -130,6 +133,10 @@ MODELS = {  # row of the family: what makes it tiny; one row stands for each kin
     "resnet_50_v2": SHORT,
     "resnext_50_32x4d": {"depths": (1, 1, 1, 1), "width": 0.5},
     "tsm_r50": SHORT,
+    "tam_r50": SHORT,
+    "medicalnet_10": SHORT,
+    "medicalnet_18": SHORT,
+    "medicalnet_50": SHORT,
     "cifar_resnet_20": {"depths": (1, 1, 1)},
     "wrn_16_4": {"depths": (1, 1, 1), "width": 0.25},
     "plain3d_5": {"width": 0.25, "motion": "difference"},
@@ -147,7 +154,8 @@ def kind(row):
     network = row.network
     parts = (network.slow, network.fast) if hasattr(network, "slow") else (network,)
     return tuple((part.rank, part.block, part.stem.kind, part.stem.norm, bool(part.stem.pool), frozenset(part.convs),
-                  bool(part.squeeze), part.gate_last, bool(part.nonlocal_after), part.shift, part.head,
+                  bool(part.squeeze), part.gate_last, bool(part.nonlocal_after), part.shift, part.aggregate,
+                  max(part.dilation) > 1, part.head,
                   "preact" in part.block and part.last_norm, part.options.get("shortcut"),
                   part.options.get("stride_on"), part.options.get("groups", 1) > 1, part.options.get("padding"),
                   part.options.get("mid")) for part in parts)

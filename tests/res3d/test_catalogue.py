@@ -17,7 +17,7 @@ from tests.res3d.catalogue import BASES, CLASSES, LAYERS, MODELS, kind, pixels, 
 WITHOUT_GRADIENT = ("phi/conv/bias",)
 # One for each part that networks are made of: blocks, shortcuts, attention, pathways. The others combine them anew.
 TELLING = {"r3d_18", "r2plus1d_18", "kenshohara_r3d_18_a", "kenshohara_preact_r3d_18", "i3d_nl_r50", "ir_csn_50",
-           "x3d_s", "slowfast_r50_4x16", "r3d_rs_50", "resnet_18_v2", "tsm_r50"}
+           "x3d_s", "slowfast_r50_4x16", "r3d_rs_50", "resnet_18_v2", "tsm_r50", "tam_r50", "medicalnet_10"}
 ROWS = [name if name in TELLING else pytest.param(name, marks=pytest.mark.slow) for name in MODELS]
 
 

@@ -18,7 +18,7 @@ class Variant:
         clip: ClipSpec it was published with, or the name of the preset.
         params: trainable parameters with `classes` classes, moving statistics left out; None if not listed.
         gmacs: 1e9 multiplications of convolutions and dense layers for one native clip (one picture in rank 2).
-        classes: int.
+        classes: int; None where what is published ends in features.
         top1: published top-1 in percent, or None.
         protocol: what `top1` was measured with.
         source: project or paper that publishes the layout and the figures.
@@ -28,7 +28,7 @@ class Variant:
     clip: ClipSpec | str
     params: int | None
     gmacs: float | None = None
-    classes: int = 400
+    classes: int | None = 400
     top1: float | None = None
     protocol: str = ""
     source: str = ""

@@ -4,7 +4,9 @@ import difflib
 
 from res3d.networks.variants import (
     garden,
+    ibm,
     kenshohara,
+    medical,
     mmaction,
     pictures,
     plain,
@@ -13,8 +15,8 @@ from res3d.networks.variants import (
     torchvision,
 )
 
-VARIANTS = {**torchvision.ROWS, **kenshohara.ROWS, **pytorchvideo.ROWS, **slowfast.ROWS, **mmaction.ROWS, **garden.ROWS,
-            **pictures.ROWS, **plain.ROWS}
+VARIANTS = {**torchvision.ROWS, **kenshohara.ROWS, **pytorchvideo.ROWS, **slowfast.ROWS, **mmaction.ROWS, **ibm.ROWS,
+            **garden.ROWS, **medical.ROWS, **pictures.ROWS, **plain.ROWS}
 
 
 def list_models() -> list[str]:

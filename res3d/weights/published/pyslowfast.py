@@ -3,6 +3,7 @@
 import re
 
 from res3d.weights.published import pytorchvideo
+from res3d.weights.published.caffe2 import TRAINING_BLOBS
 from res3d.weights.published.rename import depths
 
 NAME = "pyslowfast"
@@ -45,12 +46,16 @@ CAFFE2 = (  # the part of a blob's name, PySlowFast's
     (r"^t_(?:res_)?conv1_bn_", "s1.pathway1_stem.bn_"),
     (r"^t_(?:res_)?conv1_", "s1.pathway1_stem.conv_"),
     (r"^(?:res_)?conv1_bn_", "s1.pathway0_stem.bn_"),
+    (r"^conv1_xy_", "s1.pathway0_stem.conv_xy_"),
     (r"^(?:res_)?conv1_", "s1.pathway0_stem.conv_"),
     (r"^t_res(\d+)_(\d+)_branch(\d)([a-c])", r"s\1.pathway1_res\2.branch\3.\4"),
     (r"^t_res(\d+)_(\d+)_branch(\d)", r"s\1.pathway1_res\2.branch\3"),
     (r"^res(\d+)_(\d+)_branch(\d)([a-c])", r"s\1.pathway0_res\2.branch\3.\4"),
     (r"^res(\d+)_(\d+)_branch(\d)", r"s\1.pathway0_res\2.branch\3"),
+    (r"^conv_5", "head.conv_5"),
+    (r"^lin_5", "head.lin_5"),
     (r"^pred_", "head.projection_"),
+    (r"b_bn_fc(\d)_", r"se.fc\1_"),
     (r"((?:^|[._])(?:bn|norm))_s$", r"\1.weight"),
     (r"((?:^|[._])(?:bn|norm))_b$", r"\1.bias"),
     (r"((?:^|[._])(?:bn|norm))_rm$", r"\1.running_mean"),
@@ -58,7 +63,7 @@ CAFFE2 = (  # the part of a blob's name, PySlowFast's
     (r"_w$", ".weight"),
     (r"_b$", ".bias"),
 )
-TRAINING_BLOBS = re.compile(r"_momentum$|^(lr|model_iter|epoch)$")
+STEM = "s1.pathway0_stem.conv.weight"
 
 
 def is_caffe2(shapes):
@@ -82,9 +87,34 @@ def from_caffe2(tensors):
     return renamed
 
 
+def inside(tensors):
+    """(tensors under PySlowFast's names, names of those that are no part of a network).
+
+    Those are a Caffe2 file's optimiser; and in a self-supervised file, whose network lies under `backbone.`, the
+    slowly moving copy of it, the memory, and the head that contrasts.
+    """
+    if is_caffe2(tensors):
+        return from_caffe2(tensors), tuple(name for name in tensors if TRAINING_BLOBS.search(name))
+    if not _self_supervised(tensors):
+        return tensors, ()
+    root = _root(tensors)
+    ours = {name.removeprefix(root): value for name, value in tensors.items() if re.match(rf"{root}s\d[._]", name)}
+    return ours, tuple(name for name in tensors if not re.match(rf"{root}s\d[._]", name))
+
+
+def _root(tensors):
+    return "backbone." if f"backbone.{STEM}" in tensors else ""
+
+
+def _self_supervised(tensors):
+    """Whether the network lies under `backbone.`, or ends in a head of several layers that contrasts."""
+    return bool(_root(tensors)) or (STEM in tensors and any(
+        re.match(r"head\.(predictors|projection\.(projection|layers|\d))", name) for name in tensors))
+
+
 def recognises(shapes):
     """Whether these keys are PySlowFast's."""
-    return "s1.pathway0_stem.conv.weight" in shapes or is_caffe2(shapes)
+    return STEM in shapes or f"backbone.{STEM}" in shapes or is_caffe2(shapes)
 
 
 def rules(shapes):

@@ -1,6 +1,9 @@
-"""VMZ's names: torchvision's, with pooled stems and channel-separated units."""
+"""VMZ's names: torchvision's, with pooled stems and channel-separated units; its Caffe2 files are renamed to these."""
 
-from res3d.weights.published import torchvision
+import re
+
+from res3d.networks.variants.table import variant
+from res3d.weights.published import caffe2, torchvision
 from res3d.weights.published.rename import depths, named_depth
 
 NAME = "vmz"
@@ -20,9 +23,14 @@ FACTORIZED_BOTTLENECK = (
 )
 
 
+def inside(tensors):
+    """(tensors under VMZ's torch names, names of those that were left out: a Caffe2 file's optimiser)."""
+    return caffe2.from_caffe2(tensors) if caffe2.is_caffe2(tensors) else (tensors, ())
+
+
 def recognises(shapes):
     """Whether these keys are VMZ's."""
-    return "stem.0.weight" in shapes and torchvision.is_vmz(shapes)
+    return caffe2.is_caffe2(shapes) or ("stem.0.weight" in shapes and torchvision.is_vmz(shapes))
 
 
 def rules(shapes):
@@ -53,5 +61,9 @@ def model_of(shapes, hint=""):
 
 
 def clip_preset(model, shapes, hint=""):
-    """The preset that published files of this source were trained with; None is the row's own."""
-    return
+    """The preset that published files of this source were trained with; None is the row's own.
+
+    How many frames a clip had is in the names of files alone: `r3d_d18_l8.pkl`, `r2plus1d_34_clip32_...`.
+    """
+    frames = re.search(r"(?:_l|clip)(8|16|32)(?!\d)", hint)
+    return variant(model).native_clip.replace(frames=int(frames[1])) if frames else None

@@ -14,7 +14,7 @@ from res3d.blocks.residual import ResidualBlock
 from res3d.blocks.shortcut import PadShortcut, PooledShortcut, make_shortcut
 from res3d.layers.attention import SelfGating, SqueezeExcite
 from res3d.layers.non_local import NonLocal
-from res3d.layers.temporal_shift import TemporalShift
+from res3d.layers.temporal_shift import TemporalAggregation, TemporalShift
 from tests.res3d.catalogue import stir
 
 
@@ -167,6 +167,25 @@ def test_temporal_shift_moves_channels_and_not_clips():
     np.testing.assert_array_equal(y[..., 4:], x[..., 4:])
     assert not y[:, -1, ..., :2].any()
     assert not y[:, 0, ..., 2:4].any()
+
+
+def test_temporal_aggregation_weighs_three_frames_of_one_clip():
+    x = noise(2 * 4, 3, 3, 8)
+    layer = built(TemporalAggregation(4), x)
+    a, b, c = (weight.numpy() for weight in layer.weights)
+    assert [weight.path.split("/", 1)[1] for weight in layer.weights] == [
+        "previous/kernel", "current/kernel", "next/kernel"]
+    y = np.asarray(layer(x)).reshape(2, 4, 3, 3, 8)
+    x = np.pad(x.reshape(2, 4, 3, 3, 8), [(0, 0), (1, 1), *[(0, 0)] * 3])
+    np.testing.assert_allclose(y, np.maximum(a * x[:, :-2] + b * x[:, 1:-1] + c * x[:, 2:], 0), 1e-5, 1e-5)
+
+
+def test_a_dilated_block_keeps_its_size_and_says_what_cannot_be_dilated():
+    x = noise(1, 6, 8, 8, 4)
+    assert BasicBlock(8, 3, dilation=2)(x).shape == BottleneckBlock(8, 3, dilation=4)(x).shape == (1, 6, 8, 8, 8)
+    with pytest.raises(ValueError, match=r"`conv of a dilated block` must be one of full, spatial, temporal. Received: "
+                                         "conv of a dilated block='factorized'"):
+        BasicBlock(8, 3, conv="factorized", dilation=2)(x)
 
 
 def test_the_fixed_rank_names_are_the_general_block():

@@ -50,6 +50,23 @@ CASES = [  # kernel, strides, channels, filters, groups
 ]
 
 
+@pytest.mark.parametrize(("kernel", "dilation", "padding"), [
+    ((3, 3, 3), (2, 2, 2), "symmetric"), ((3, 3, 3), (4, 4, 4), "symmetric"), ((1, 3, 3), (1, 2, 3), "same"),
+    ((3, 1, 1), (2, 1, 1), "valid"), ((3, 3), (2, 2), "symmetric"), ((3,), (3,), "symmetric")])
+def test_a_dilated_kernel_is_one_with_zeros_between(kernel, dilation, padding):
+    x = np.random.default_rng(0).normal(size=(2, *(9, 8, 7)[-len(kernel):], 3)).astype("float32")
+    layer = Conv(4, kernel, padding=padding, rank=len(kernel), dilation=dilation, use_bias=True)
+    layer.build(x.shape)
+    stir(layer)
+    reach = tuple((size - 1) * step + 1 for size, step in zip(kernel, dilation))
+    spread = np.zeros((*reach, 3, 4), "float32")
+    spread[tuple(slice(None, None, step) for step in dilation)] = layer.kernel.numpy()
+    pads = [(0, 0) if padding == "valid" else (size // 2, size // 2) for size in reach]
+    expected = plain(x, spread, (1,) * len(kernel), pads, 1) + layer.bias.numpy()
+    np.testing.assert_allclose(layer(x), expected, 1e-4, 1e-4)
+    assert layer.compute_output_shape(x.shape) == expected.shape
+
+
 @pytest.mark.parametrize(("kernel", "strides", "channels", "filters", "groups"), CASES)
 def test_convolution_equals_its_definition(kernel, strides, channels, filters, groups):
     rng = np.random.default_rng(0)
@@ -266,6 +283,9 @@ def test_factorized_orders_stride_where_they_should():
                                  "Received: kernel_size=2. Make it odd, or use padding='valid'."),
     (lambda: Conv(4, (5, 2), padding="valid", rank=2, name="c").compute_output_shape((None, 4, 4, 3)),
      "Conv 'c' does not pad, and takes inputs of at least (5, 2). Received: (None, 4, 4, 3). Use padding='symmetric'."),
+    (lambda: Conv(4, 3, 2, rank=2, dilation=2), "A dilated convolution neither strides nor has groups. Received: "
+                                                "dilation=2, strides=2, groups=1."),
+    (lambda: Conv(4, 3, rank=2, dilation=0), "`dilation` must be an int or a tuple of 2 positive ints (rank=2)."),
     (lambda: Conv(4, 3, rank=4), "`rank` must be one of 1, 2, 3. Received: rank=4."),
     (lambda: Conv(4, 3, padding="sme", rank=2), "`padding` must be one of symmetric, same, valid. Received: "
                                                 "padding='sme'. Did you mean same?"),

@@ -56,7 +56,7 @@ def test_the_published_clip_is_the_default():
     assert res3d.clip_of(model) == res3d.preset("x3d_xs")
 
 
-@pytest.mark.parametrize("name", ["r3d_18", "slow_r50", "resnet_18", "x3d_s", "tsm_r50", "wrn_16_4"])
+@pytest.mark.parametrize("name", ["r3d_18", "slow_r50", "resnet_18", "x3d_s", "tsm_r50", "tam_r50", "wrn_16_4"])
 def test_features_are_the_named_stages(name):
     model = tiny(name, features=True, num_classes=None)
     outputs = model(pixels(2))
@@ -72,7 +72,7 @@ def test_features_are_the_named_stages(name):
 @pytest.mark.parametrize(("name", "strides"), [
     ("resnet_50", (4, 8, 16, 32)), ("slow_r50", (4, 8, 16, 32)), ("kenshohara_r3d_18", (4, 8, 16, 32)),
     ("x3d_s", (4, 8, 16, 32)), ("r2plus1d_r50", (4, 8, 16, 32)), ("r3d_18", (2, 4, 8, 16)), ("mc3_18", (2, 4, 8, 16)),
-    ("cifar_resnet_20", (1, 2, 4))])
+    ("cifar_resnet_20", (1, 2, 4)), ("medicalnet_10", (4, 8, 8, 8))])
 def test_stages_stride_as_the_documentation_of_build_says(name, strides):
     outputs = tiny(name, features=True, num_classes=None).output
     stages = [outputs[f"stage{i + 1}"].shape[3] for i in range(len(strides))]
@@ -230,7 +230,8 @@ def test_wrong_channels_are_refused_when_called():
 
 
 LAYOUTS = ("r3d_18", "r2plus1d_18", "kenshohara_preact_r3d_18", "slow_r50", "i3d_nl_r50", "ip_csn_50", "x3d_s",
-           "slowfast_r50_4x16", "r3d_rs_50", "resnet_50", "tsm_r50", "wrn_16_4", "plain3d_5")
+           "slowfast_r50_4x16", "r3d_rs_50", "resnet_50", "tsm_r50", "tam_r50", "medicalnet_10", "wrn_16_4",
+           "plain3d_5")
 
 
 def layout(name):

@@ -9,6 +9,7 @@ from absl import logging
 import res3d
 from res3d.geometry import ClipSpec, preset
 from res3d.weights.errors import CheckpointError
+from res3d.weights.formats.checkpoint import Checkpoint
 from res3d.weights.load import import_model, load_weights
 
 TINY = preset("torchvision_112").replace(frames=4, height=32, width=32, resize=32)
@@ -162,6 +163,14 @@ def test_import_of_an_unknown_layout(layout, tmp_path, state):
     path = layout.write_zip(tmp_path / "a.pth", {k: v for k, v in state.items() if "layer3.1" not in k})
     with pytest.raises(CheckpointError, match="it has the names of torchvision and the layout of none of its networks"):
         import_model(path)
+
+
+def test_import_of_a_layout_that_two_networks_share(shapes_of, monkeypatch):
+    tensors = {key: np.broadcast_to(np.float32(1), shape) for key, shape in shapes_of("ibm/i3d_r50").items()}
+    monkeypatch.setattr("res3d.weights.load.read_checkpoint", lambda path: Checkpoint(path, tensors))
+    with pytest.raises(CheckpointError, match=r"its tensors fit ibm_i3d_r50 and i3resnet_50, which differ in what no "
+                                              r"tensor shows. Say which one it is: --model=ibm_i3d_r50\."):
+        import_model("best.pth")
 
 
 def test_caffe2_files_load(tmp_path):

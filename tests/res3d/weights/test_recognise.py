@@ -9,9 +9,9 @@ import pytest
 from res3d.geometry import preset
 from res3d.networks.variants.table import VARIANTS
 from res3d.weights.errors import CheckpointError
-from res3d.weights.formats.checkpoint import Checkpoint
+from res3d.weights.formats.checkpoint import Checkpoint, strip_prefixes
 from res3d.weights.published.rename import convert
-from res3d.weights.sources import SOURCES, recognise
+from res3d.weights.sources import SOURCES, recognise, state_dict
 
 GOLDEN = pathlib.Path(__file__).parents[2] / "golden"
 ALL = sorted(f"{path.parent.name}/{path.stem}" for path in GOLDEN.glob("*/*.npz"))
@@ -23,21 +23,30 @@ def checkpoint(shapes, path="file.pth", prefix=""):
     return Checkpoint(path, tensors, prefix=prefix)
 
 
+def published(name, cases, shapes_of):
+    """The checkpoint of a case as its project publishes it."""
+    prefix = cases.PREFIXES.get(name.split("/")[0], "")
+    tensors, stripped = strip_prefixes({f"{prefix}{key}": shape for key, shape in shapes_of(name).items()})
+    return checkpoint(tensors, f"{name.split('/')[1]}.pth", stripped)
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_published_layouts(name, cases, shapes_of):
     case = cases.CASES[name]
-    found = recognise(checkpoint(shapes_of(name), f"{name.split('/')[1]}.pth"))
+    found = recognise(published(name, cases, shapes_of))
     assert found.source == name.split("/")[0].removesuffix("_image").split("_2")[0]
     assert found.model == case.model
     assert found.classes == case.classes
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_rules_cover_every_name_once(name, shapes_of):
-    given = checkpoint(shapes_of(name))
+def test_rules_cover_every_name_once(name, cases, shapes_of):
+    given = published(name, cases, shapes_of)
     module = SOURCES[recognise(given).source]
-    arrays, origins, unknown = convert(given.tensors, module.rules(shapes_of(name)))
+    tensors, left = state_dict(given, module)
+    arrays, origins, unknown = convert(tensors, module.rules({key: array.shape for key, array in tensors.items()}))
     assert unknown == []
+    assert left == ()
     assert len(arrays) == len(origins) == sum(not key.endswith("num_batches_tracked") for key in given.tensors)
 
 
@@ -85,6 +94,76 @@ def test_mmaction2_networks_from_sports_scale_differently(shapes_of):
 def test_temporal_shift_networks_see_the_whole_video_unless_their_name_says_dense(file, clip, shapes_of):
     found = recognise(checkpoint(shapes_of("mmaction2/tsm_r50"), file))
     assert (found.model, found.clip) == ("tsm_r50", clip)
+
+
+def test_inflated_networks_of_one_layout_are_told_by_their_names(shapes_of):
+    shapes = shapes_of("ibm/i3d_r50")
+    assert recognise(checkpoint(shapes, "K400-I3D-ResNet-50-f32.pth.tar", "module.")).model == "ibm_i3d_r50"
+    assert recognise(checkpoint(shapes, "i3resnet50.pt")).model == "i3resnet_50"
+    unnamed = recognise(checkpoint(shapes, "best.pth"))
+    assert (unnamed.model, unnamed.candidates) == (None, ("ibm_i3d_r50", "i3resnet_50"))
+    deep = recognise(checkpoint(shapes_of("i3resnet/i3resnet_152"), "best.pth"))  # a depth of one of them alone
+    assert (deep.source, deep.model) == ("i3resnet", "i3resnet_152")
+
+
+def test_a_network_inside_a_larger_one(shapes_of):
+    """A foundation model for CT: text beside the pictures, two heads on top of them."""
+    net = {key: shape for key, shape in shapes_of("i3resnet/i3resnet_152").items() if not key.startswith("fc.")}
+    shapes = {f"encode_image.i3_resnet.{key}": shape for key, shape in {
+        **net, "classifier.weight": (1692, 2048, 1, 1, 1), "classifier.bias": (1692,),
+        "contrastive_head.weight": (512, 2048, 1, 1, 1), "contrastive_head.bias": (512,)}.items()}
+    given = checkpoint({**shapes, "encode_text.layer.0.weight": (768, 768), "logit_scale": ()}, "i3_resnet_clip.pt")
+    found = recognise(given)
+    assert (found.source, found.model, found.classes, found.clip) == ("i3resnet", "i3resnet_152", 1692, "ct_160")
+    assert state_dict(given, SOURCES["i3resnet"])[1] == (
+        "encode_image.i3_resnet.contrastive_head.weight", "encode_image.i3_resnet.contrastive_head.bias",
+        "encode_text.layer.0.weight", "logit_scale")
+
+
+def test_self_supervised_files_hold_a_backbone(shapes_of):
+    """Under `backbone.`, beside its slowly moving copy, memory and a head that contrasts; or bare, with such a head."""
+    net = {key: shape for key, shape in shapes_of("pyslowfast/slow_r50").items() if not key.startswith("head.")}
+    head = {"head.projection.projection.0.weight": (2048, 2048), "head.projection.projection.2.weight": (128, 2048)}
+    wrapped = {f"{root}.{key}": shape for root in ("backbone_hist", "backbone")
+               for key, shape in {**net, **head}.items()}
+    given = checkpoint({**wrapped, "queue_x": (65536, 128), "ptr": (1,)}, "MoCo_SlowR50_8x8_T2_epoch_00200.pyth")
+    found = recognise(given)
+    assert (found.source, found.model, found.classes) == ("pyslowfast", "slow_r50", None)
+    tensors, left = state_dict(given, SOURCES["pyslowfast"])
+    assert set(tensors) == set(net)
+    assert len(left) == len(net) + 2 * len(head) + 2
+    assert {"queue_x", "backbone.head.projection.projection.0.weight"} <= set(left)
+    bare = recognise(checkpoint({**net, **head}, "BYOL_SlowR50_16x4_T4_epoch_00200.pyth"))
+    assert (bare.model, bare.classes) == ("slow_r50", None)
+
+
+@pytest.mark.parametrize(("file", "shifted", "model", "frames"), [
+    ("TSM_kinetics_RGB_resnet50_shift8_blockres_avg_segment8_e50.pth", True, "tsm_r50", 8),
+    ("TSM_something_RGB_resnet50_shift8_blockres_avg_segment16_e45.pth", True, "tsm_r50", 16),
+    ("TSM_kinetics_RGB_resnet50_avg_segment5_e50.pth", False, "resnet_50", 8)])
+def test_files_of_tsm(file, shifted, model, frames, shapes_of):
+    shapes = {}
+    for key, shape in shapes_of("torchvision_image/resnet50").items():
+        key = key.replace("conv1.", "conv1.net.") if shifted and key.startswith("layer") else key
+        shapes["new_fc" + key[2:] if key.startswith("fc") else f"base_model.{key}"] = shape
+    found = recognise(checkpoint(shapes, file, "module."))
+    assert (found.source, found.model, found.classes, found.clip.frames) == ("tsm", model, 1000, frames)
+    arrays, _, unknown = convert(checkpoint(shapes).tensors, SOURCES["tsm"].rules(shapes))
+    assert unknown == []
+    assert {"stem/conv/kernel", "stage4/block2/conv_a/conv/kernel", "logits/bias"} <= set(arrays)
+
+
+@pytest.mark.parametrize(("file", "frames"), [
+    ("r3d_d18_l8.pkl", 8), ("r2plus1d_34_clip32_ft_kinetics_from_ig65m-ade133f1.pth", 32), ("r2plus1d_34.pth", None)])
+def test_the_name_of_a_file_of_vmz_says_how_many_frames(file, frames, shapes_of):
+    clip = recognise(checkpoint(shapes_of("vmz/r2plus1d_34"), file)).clip
+    assert (clip and clip.frames) == frames
+
+
+def test_layers_that_segment_are_left(shapes_of):
+    given = checkpoint({**shapes_of("medicalnet/resnet_10"), "conv_seg.0.weight": (512, 32, 2, 2, 2)}, prefix="module.")
+    assert recognise(given).model == "medicalnet_10"
+    assert state_dict(given, SOURCES["medicalnet"])[1] == ("conv_seg.0.weight",)
 
 
 def test_a_source_can_be_given(shapes_of):

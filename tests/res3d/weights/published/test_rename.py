@@ -55,6 +55,9 @@ def test_a_rule_must_match_the_whole_name():
     ("t_res3_3_branch2c_bn_subsample_bn_riv", "s3_fuse.bn.running_var"),
     ("nonlocal_conv4_3_theta_b", "s4.pathway0_nonlocal3.conv_theta.bias"),
     ("nonlocal_conv4_3_bn_rm", "s4.pathway0_nonlocal3.norm.running_mean"),
+    ("conv1_xy_w", "s1.pathway0_stem.conv_xy.weight"), ("conv_5_w", "head.conv_5.weight"),
+    ("conv_5_bn_riv", "head.conv_5_bn.running_var"), ("lin_5_w", "head.lin_5.weight"),
+    ("res3_2_branch2b_bn_fc1_b", "s3.pathway0_res2.branch2.se.fc1.bias"),
     ("pred_b", "head.projection.bias"),
 ])
 def test_blobs_of_caffe2(blob, name):

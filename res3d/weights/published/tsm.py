@@ -1,0 +1,37 @@
+"""mit-han-lab's names for TSN and TSM: torchvision's 2D ones under `base_model`, the classifier beside it."""
+
+from res3d.geometry import preset
+from res3d.weights.published import torchvision
+from res3d.weights.published.rename import depths, named_depth
+
+NAME = "tsm"
+ROOT = r"base_model\."
+RULES = (
+    (rf"{ROOT}{torchvision.BLOCK}conv(\d)\.net", f"{torchvision.OURS}conv_{{3:letter}}/conv"),  # what the shift wraps
+    *((ROOT + pattern, template) for pattern, template in torchvision.IMAGES[:-1]),
+    (r"new_fc", "logits"),
+)
+
+
+def recognises(shapes):
+    """Whether these keys are TSM's."""
+    return "base_model.conv1.weight" in shapes and "base_model.layer1.0.conv2.weight" in shapes
+
+
+def rules(shapes):
+    """The rule table for a file with these keys."""
+    return RULES
+
+
+def model_of(shapes, hint=""):
+    """Our name of the network with these keys, or None; without the shift it is a picture network on every frame."""
+    bottleneck = "base_model.layer1.0.conv3.weight" in shapes
+    depth = named_depth(depths(shapes, ROOT + torchvision.BLOCK + ".*"), bottleneck)
+    shifted = "base_model.layer1.0.conv1.net.weight" in shapes
+    return depth and (f"tsm_r{depth}" if shifted else f"resnet_{depth}")
+
+
+def clip_preset(model, shapes, hint=""):
+    """The preset that published files of this source were trained with; None is the row's own."""
+    frames = 16 if "segment16" in hint.lower() else 8
+    return preset("imagenet_224").replace(frames=frames, stride=64 // frames)
