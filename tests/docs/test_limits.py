@@ -6,7 +6,8 @@ import pytest
 
 from serving.exporter import headers, signature
 from serving.models import inference
-from serving.server.rest import bodies, connections, json_writer, page, page_routes
+from serving.server.grpc import arrivals
+from serving.server.rest import app, bodies, connections, json_reader, json_writer, page, page_routes
 from serving.tensors import tensor_proto
 
 TEXT = (pathlib.Path(__file__).parents[2] / "docs/how-to/serve.md").read_text(encoding="utf-8")
@@ -17,7 +18,12 @@ TEXT = (pathlib.Path(__file__).parents[2] / "docs/how-to/serve.md").read_text(en
     ("URL", [connections.MOST_URL]), ("headers", [connections.MOST_HEAD]),
     ("body that comes slowly", [30, bodies.SLOWEST]),
     ("body in gzip", [bodies.FREE_UNPACKED, bodies.MOST_RATIO, bodies.MOST_UNPACKED]),
-    ("all bodies together, unpacked", [bodies.MOST_HELD]), ("JSON", [json_writer._QUOTED]),
+    ("all bodies together, unpacked", [bodies.MOST_HELD]),
+    ("calls over gRPC", [arrivals.STREAMS]),
+    ("calls over gRPC whose message is to come", [arrivals.SHARE, arrivals.SECONDS]),
+    ("answer that nobody reads", [connections.UNREAD_SECONDS, connections.SLOWEST_READER]),
+    ("JSON", [json_reader.MOST_PARSED, json_reader.MOST_TIMES]),
+    ("errors over HTTP", [app.LONGEST_ERROR, json_writer._QUOTED]),
     ("tensor that repeats its last value", [tensor_proto.MOST_STRETCHED]),
     ("context repeated before examples", [inference.MOST_CONTEXT]),
     ("picture, JPEG or PNG", [headers.MOST_PIXELS, headers.MOST_SCANS]), ("GIF", [headers.MOST_ANIMATED]),

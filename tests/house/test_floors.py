@@ -109,7 +109,8 @@ def test_flags_live_in_command_modules():
 
 def test_one_file_knows_http_and_one_knows_grpc_on_each_side():
     assert set(users_of("starlette")) <= {"serving/server/rest/app.py", "serving/server/rest/page_routes.py"}
-    assert users_of("grpc") == ["serving/client/grpc.py", "serving/server/grpc/service.py"]
+    assert users_of("grpc") == ["serving/client/grpc.py", "serving/server/grpc/arrivals.py",
+                                "serving/server/grpc/service.py"]
 
 
 def test_no_grab_bag_names():

@@ -14,6 +14,7 @@ from absl import logging
 from serving.batching import callers
 from serving.errors import ServingError, from_exception, invalid
 from serving.models import config, inference, metadata
+from serving.server.grpc.arrivals import Arrivals
 from serving.server.grpc.messages import decode, fill_classification, fill_regression, fill_spec
 from serving.tensors import tensor_proto
 from serving.tensors.protos import (
@@ -226,11 +227,14 @@ class ModelService(model_service_pb2_grpc.ModelServiceServicer):
 def new_server(threads, max_queued, options):
     """A gRPC server without services yet; calls beyond `threads + max_queued` are answered RESOURCE_EXHAUSTED.
 
+    Those that send nothing have a share of them.
+
     Each call holds a thread from its first byte on, also while its message is still on the way and while it waits, so
     there are as many threads as calls; how many of them work at once is for the services to say.
     """
-    return grpc.server(ThreadPoolExecutor(threads + max_queued, "grpc"), options=options,
-                       maximum_concurrent_rpcs=threads + max_queued)
+    places = threads + max_queued
+    return grpc.server(ThreadPoolExecutor(places, "grpc"), options=options, maximum_concurrent_rpcs=places,
+                       interceptors=[Arrivals(places)])
 
 
 def credentials(ssl):

@@ -18,6 +18,7 @@ from serving.server.rest.bodies import Bodies, TooLargeError, TooSlowError
 from serving.server.rest.page_routes import PageRoutes
 from serving.server.rest.turns import Turns
 
+LONGEST_ERROR = 4096  # characters
 _API = re.compile(r"(?i)/v1/.*", re.DOTALL)
 _PREDICTION = re.compile(
     r"(?i)/v1/models/([^/:]+)(?:(?:/versions/(\d+))|(?:/labels/([^/:]+)))?:(classify|regress|predict)", re.ASCII)
@@ -190,5 +191,7 @@ class RestApp:
         return Response(body, status, {**self._headers(), **(more or {})})
 
     def _error(self, message, status):
+        if len(message) > LONGEST_ERROR:
+            message = message[:LONGEST_ERROR] + "...TRUNCATED"  # a name that the client made up may be of any length
         body = f'{{ "error": {json_writer.quoted(message)} }}'.encode("utf-8", "backslashreplace")
         return self._json(body, status, {"Retry-After": "1"} if status == 503 else None)

@@ -9,6 +9,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_SECONDS = 30  # from the first moment of a connection, or the first byte of a later request, to the head's end
 MOST_URL, MOST_HEAD = 16 << 10, 64 << 10  # bytes
+UNREAD_SECONDS, SLOWEST_READER = 30, 4096  # how long an answer may wait for a reader; bytes a second that keep it on
 MOST_CONNECTIONS = 10_000  # at the most; half of the descriptors that the process may open, where that is less
 _REASONS = {400: "Bad Request", 408: "Request Timeout", 414: "URI Too Long",
             431: "Request Header Fields Too Large", 503: "Service Unavailable"}
@@ -22,17 +23,19 @@ def most_connections():
 
 class Connection(HttpToolsProtocol):
     """uvicorn's protocol with limits: 408 for a head that does not end, 414 and 431 for one that is too large, 503 for
-    a connection too many."""
+    a connection too many; an answer that nobody reads is dropped."""
 
     most = None  # connections; None asks `most_connections`
-    head_seconds = HEAD_SECONDS
+    head_seconds, unread_seconds = HEAD_SECONDS, UNREAD_SECONDS
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self._timer, self._in_head, self._head_bytes, self._why = None, True, 0, None
+        self._reader, self._unread = None, 0
 
     def connection_made(self, transport):
         super().connection_made(transport)
+        transport.set_write_buffer_limits(0)  # whatever waits for a reader is told of
         most = most_connections() if self.most is None else self.most
         if len(self.connections) > most:
             self._refuse(503, f"The server keeps {most} connections already. Try again later.")
@@ -41,6 +44,7 @@ class Connection(HttpToolsProtocol):
 
     def connection_lost(self, exc):
         self._stop_timer()
+        self._stop_reader()
         super().connection_lost(exc)
 
     def data_received(self, data):
@@ -95,6 +99,29 @@ class Connection(HttpToolsProtocol):
         self.transport.write(b"HTTP/1.1 %d %s\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\n"
                              b"connection: close\r\n\r\n%s" % (status, _REASONS[status].encode(), len(body), body))
         self.transport.close()
+
+    def pause_writing(self):
+        super().pause_writing()
+        self._unread = self.transport.get_write_buffer_size()
+        self._stop_reader()
+        self._reader = self.loop.call_later(self.unread_seconds, self._look_at_reader)
+
+    def resume_writing(self):
+        self._stop_reader()
+        super().resume_writing()
+
+    def _look_at_reader(self):
+        left = self.transport.get_write_buffer_size()
+        if self._unread - left < SLOWEST_READER * self.unread_seconds:
+            self.transport.abort()
+            return
+        self._unread = left
+        self._reader = self.loop.call_later(self.unread_seconds, self._look_at_reader)
+
+    def _stop_reader(self):
+        if self._reader is not None:
+            self._reader.cancel()
+            self._reader = None
 
     def _start_timer(self):
         if self._timer is None:

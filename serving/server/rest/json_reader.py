@@ -11,6 +11,8 @@ import re
 from serving.errors import invalid
 from serving.server.rest import json_numbers
 
+MOST_PARSED, MOST_TIMES = 2**28, 16  # bytes that the values of a body may take, and times its own where that is more
+_COSTS = {b"[": 100, b"{": 400, b'"': 40, b",": 32}  # bytes that go with each in Python's values, and in rows of them
 _SPACE = re.compile(r"[ \t\n\r]*")
 _SCALAR = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\d.])|true|false|null|NaN|-?Infinity")
 _CONSTANTS = {"true": True, "false": False, "null": None, "NaN": float("nan"), "Infinity": float("inf"),
@@ -37,7 +39,7 @@ def decode(body, lift=True):
         NumPy arrays of int64. Bytes outside UTF-8 are kept as surrogate escapes.
 
     Raises:
-        ServingError: INVALID_ARGUMENT, if there is no JSON value at the beginning.
+        ServingError: INVALID_ARGUMENT, if there is no JSON value at the beginning, or too much of it.
 
     >>> decode(b'{"instances": [1.0, NaN]} and what follows')
     {'instances': [1.0, nan]}
@@ -46,6 +48,7 @@ def decode(body, lift=True):
     if not body:
         raise invalid("JSON Parse error: The document is empty")
     short, arrays = json_numbers.lift(body) if lift else (body, [])
+    _check_room(short)
     if arrays:
         try:
             return _parse(short, json.JSONDecoder(object_hook=json_numbers.restorer(arrays)))
@@ -57,6 +60,19 @@ def decode(body, lift=True):
         raise invalid(_complaint(error)) from None
     except ValueError as error:  # an integer of thousands of digits
         raise invalid("JSON Parse error: Number too big to be stored in double. at offset: 0") from error
+
+
+def _check_room(body):
+    """Refuses a body whose values would take too much: a list takes 50 times the bytes of its brackets, and a body that
+    came packed has brackets by the million. How deep they are nested is free, as it is in TensorFlow Serving."""
+    most = max(MOST_PARSED, MOST_TIMES * len(body))
+    if len(body) * max(_COSTS.values()) <= most:
+        return
+    needed = sum(cost * body.count(mark) for mark, cost in _COSTS.items())
+    if needed > most:
+        raise invalid(f"The lists, objects and values of a JSON body must take at most {most} bytes in memory. "
+                      f"Received: {len(body)} bytes of text that would take about {needed}. Send fewer at once, or "
+                      "frames as JPEG.")
 
 
 def _parse(body, decoder):

@@ -11,13 +11,17 @@ from serving.server import listener
 from serving.server.rest import http_server
 from serving.server.rest.connections import MOST_HEAD, MOST_URL, Connection, most_connections
 
+LONG = 30_000_000  # bytes, more than sockets keep
+
 
 class Hasty(Connection):
-    most, head_seconds = 3, 0.5
+    most, head_seconds, unread_seconds = 3, 0.5, 0.2
 
 
 async def app(scope, receive, send):
     body = b"%d %d" % (len(scope["raw_path"]), len(scope["headers"]))
+    if scope["path"] == "/long":
+        body = bytes(LONG)
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]})
     await send({"type": "http.response.body", "body": body})
 
@@ -151,3 +155,23 @@ def test_descriptors_that_run_out_are_said_once(caplog):
         for _ in range(2000):
             complaints(None, {"message": "socket.accept() out of system resource", "exception": OSError(24, "many")})
     assert [record.getMessage().count("cannot be accepted") for record in caplog.records] == [1]
+
+
+def test_an_answer_that_nobody_reads_is_dropped(hasty):
+    with hasty() as stuck, hasty() as reading:
+        for connection in (stuck, reading):
+            connection.sendall(b"GET /long HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        came = len(answer(reading))
+        time.sleep(0.5)
+        assert len(answer(stuck)) < came
+    assert LONG < came < LONG + 1000
+
+
+def test_a_slow_reader_is_let_go_on(hasty):
+    with hasty() as slow:
+        slow.sendall(b"GET /long HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        came = 0
+        for _ in range(8):  # longer than an answer may wait for
+            time.sleep(0.1)
+            came += len(slow.recv(1_500_000))
+        assert came + len(answer(slow)) > LONG
