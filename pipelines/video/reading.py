@@ -25,13 +25,15 @@ from res3d.geometry import ClipSpec
 COVER_FPS = 90_000.0  # which FFmpeg gives the stream that it makes of a picture attached to sound
 
 
-def probe(source: str | os.PathLike | bytes, *, threads: int = 1, timeout: float = TIMEOUT_SECONDS) -> VideoInfo:
+def probe(source: str | os.PathLike | bytes, *, threads: int = 1, timeout: float = TIMEOUT_SECONDS,
+          within: Callable[[int, int, int], None] | None = None) -> VideoInfo:
     """Decodes a video once, converting its first picture only, and tells what is really in it.
 
     Args:
         source: path, address or the file's bytes.
         threads: int. Decoding threads; 0 takes every core, right when nothing else decodes.
         timeout: float. Seconds without another frame after which the video is given up.
+        within: function of (frames decoded so far, height, width), called after each; what it raises ends the decoding.
 
     Returns:
         A `VideoInfo`.
@@ -52,6 +54,8 @@ def probe(source: str | os.PathLike | bytes, *, threads: int = 1, timeout: float
         times_ms, intra = [], []
         more = True
         while more:
+            if within is not None:
+                within(video.index + 1, height, width)
             times_ms.append(video.time_ms)
             if video.intra:
                 intra.append(video.index)

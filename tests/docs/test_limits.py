@@ -28,7 +28,8 @@ TEXT = (pathlib.Path(__file__).parents[2] / "docs/how-to/serve.md").read_text(en
     ("context repeated before examples", [inference.MOST_CONTEXT]),
     ("picture, JPEG or PNG", [headers.MOST_PIXELS, headers.MOST_SCANS]), ("GIF", [headers.MOST_ANIMATED]),
     ("strings to `describe`", [signature.MOST_DESCRIBED]),
-    ("videos on the page", [page_routes._THREADS, page_routes._QUEUED, int(page._SECONDS), page._MOST_PIXELS])])
+    ("videos on the page", [page_routes._THREADS, page_routes._QUEUED, int(page._SECONDS), page._MOST_PIXELS,
+                             page._MOST_DECODED])])
 def test_every_limit_is_in_the_table(row, numbers):
     line = next(line for line in TEXT.splitlines() if line.startswith(f"| {row} |"))
     for number in numbers:

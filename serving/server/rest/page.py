@@ -22,6 +22,7 @@ _AT_ONCE = 5  # covered clips in one run
 _MOST_LABELS = 1000
 _SECONDS = 20.0  # for decoding a video once; it is decoded twice, and a network runs as long at the most
 _MOST_PIXELS, _LONGEST = 9_000_000, 16  # of a frame, and times its short side
+_MOST_DECODED = 10_000_000_000  # pixels of all frames: 80 seconds of 1920x1080 at 60 frames a second
 
 
 class Page:
@@ -129,15 +130,27 @@ def _frames(servable, content):
         raise invalid(f"Model {servable.name} takes no clips that this page could make: it ships no clip.json. Export "
                       "it with res3d export.")
     try:
-        info = reading.probe(content, timeout=_SECONDS)
-        if info.width * info.height > _MOST_PIXELS or max(info.width, info.height) > _LONGEST * min(info.width,
-                                                                                                      info.height):
-            raise invalid(f"A video's frames must have at most {_MOST_PIXELS} pixels, and a long side of at most "
-                          f"{_LONGEST} times the short one. Received: {info.width}x{info.height}.")
+        info = reading.probe(content, timeout=_SECONDS, within=_bounds())
         indices = centre_clip(info, clip)
         return reading.read_clip(content, indices, clip, info=info, timeout=_SECONDS), indices
     except VideoError as error:
         raise invalid(f"This is no video that can be read: {error.reason}.") from None
+
+
+def _bounds():
+    """A function for `probe` that refuses frames that are too large, and a video that has too many of them."""
+    end = time.monotonic() + _SECONDS
+
+    def within(frames, height, width):
+        if width * height > _MOST_PIXELS or max(width, height) > _LONGEST * min(width, height):
+            raise invalid(f"A video's frames must have at most {_MOST_PIXELS} pixels, and a long side of at most "
+                          f"{_LONGEST} times the short one. Received: {width}x{height}.")
+        if frames * width * height > _MOST_DECODED or time.monotonic() > end:
+            raise invalid(f"A video for this page must have at most {_MOST_DECODED} pixels in all its frames, and "
+                          f"decode within {_SECONDS:g} seconds. Received more than {frames - 1} frames of {width}x{height}. "
+                          "Cut it shorter, or use res3d predict.")
+
+    return within
 
 
 def _alias(servable):

@@ -11,8 +11,10 @@ import subprocess
 import numpy as np
 import pytest
 
-from pipelines.video import opencv, writer
+from pipelines.video import opencv, reading, writer
 from res3d.geometry import ClipSpec
+from serving.errors import ServingError
+from serving.server.rest import page
 from serving.server.server import Server
 from serving.server.settings import Settings
 
@@ -122,6 +124,24 @@ def test_refusals(server, path, body, status, message):
     found, content = ask(server, "POST", path, body)
     assert found == status
     assert json.loads(content)["error"].startswith(message)
+
+
+@pytest.mark.parametrize(("limit", "value", "message"), [
+    ("_MOST_PIXELS", 100, "A video's frames must have at most 100 pixels, "),
+    ("_MOST_DECODED", 10_000, "A video for this page must have at most 10000 pixels in all its frames, "),
+    ("_SECONDS", -1, "A video for this page must ")])
+def test_a_video_that_takes_too_much_is_refused_as_it_is_decoded(green, monkeypatch, limit, value, message):
+    monkeypatch.setattr(page, limit, value)
+    within, seen = page._bounds(), []
+
+    def counted(frames, height, width):
+        seen.append(frames)
+        within(frames, height, width)
+
+    with pytest.raises(ServingError, match=f"^{message}") as refused:
+        reading.probe(str(green), within=counted)
+    assert refused.value.code == "INVALID_ARGUMENT"
+    assert len(seen) < reading.probe(str(green)).num_frames
 
 
 def test_without_the_flag_there_is_no_page(model):
