@@ -11,7 +11,7 @@ import json
 import os
 import sys
 
-from pipelines.commands.flags import add_list_flags, list_options, parse_clip
+from pipelines.commands.flags import add_group_flags, add_list_flags, group_options, list_options, parse_clip
 
 EXAMPLE = "res3d doctor data/videos --report=doctor.html --manifest=data/usable/manifest.csv"
 
@@ -24,6 +24,9 @@ def add_flags(parser):
     parser.add_argument("--manifest", metavar="FILE.csv", help="also write the usable videos as a CSV manifest, with "
                         "labels.txt beside it")
     add_list_flags(parser)
+    add_group_flags(parser, folds=False)
+    parser.add_argument("--noleaks", dest="leaks", action="store_false", help="do not look for videos in different "
+                        "splits or groups that show the same, which takes a second decoding")
     parser.add_argument("--labels", metavar="FILE", help="label list that fixes the ids")
     parser.add_argument("--split", help="check only this split")
     parser.add_argument("--clip", default="16x2x112", metavar="FRAMESxSTRIDExSIZE|PRESET",
@@ -48,7 +51,8 @@ def run(args):
     clip = parse_clip(args.clip)
     manifest = checks.manifest_of(args.data, split=args.split, labels=args.labels, **list_options(args))
     try:
-        report = checks.check(manifest, clip, workers=args.workers, timeout=args.timeout, progress=progress)
+        report = checks.check(manifest, clip, workers=args.workers, timeout=args.timeout, progress=progress,
+                              leaks=args.leaks, **group_options(args))
     finally:
         for bar in bars:
             bar.close()

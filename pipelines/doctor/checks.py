@@ -13,9 +13,9 @@ from collections.abc import Callable, Sequence
 from pipelines.annotations.entries import Entry, Manifest
 from pipelines.annotations.files import may_be_video
 from pipelines.annotations.labels import counted_from_one
-from pipelines.doctor import parts
+from pipelines.doctor import alike, parts
 from pipelines.doctor.costs import cost_of_clip, key_frame_gap
-from pipelines.doctor.examine import examine_all
+from pipelines.doctor.examine import examine_all, signature_in
 from pipelines.manifest import read_manifest
 from pipelines.records import index
 from pipelines.storage import folders
@@ -32,7 +32,7 @@ SHOWN = 5  # paths named in a message; the lists in the report are whole
 def check(data: str | os.PathLike | Manifest, clip: ClipSpec, *, split: str | None = None,
           labels: Sequence[str] | str | os.PathLike | None = None, videos: str | os.PathLike | None = None,
           format: str | None = None, fold: int = 1, workers: int | None = None, timeout: float = 120.0,
-          progress: Callable | None = None) -> dict:
+          progress: Callable | None = None, leaks: bool = True, group: str | None = None) -> dict:
     """Examines every video of a data set in one parallel pass.
 
     Args:
@@ -42,13 +42,17 @@ def check(data: str | os.PathLike | Manifest, clip: ClipSpec, *, split: str | No
         workers: int or None for one child process a core.
         timeout: float. Seconds without another frame after which a video is given up.
         progress: None, or a function of the number of videos that returns a function to call after each.
+        leaks: bool. Look for videos in different splits, or, without splits, of different groups, that show the same
+            moments or place; up to so many videos as `pipelines.doctor.alike.MOST`.
+        group: what tells the groups, as `pipelines.groups_of` takes it.
 
     Returns:
         A JSON-ready dict: `files`, `usable`, `bad` [{"path", "reason"}], `rows` and `usable_rows` (of the manifest, of
         which several may be parts of one file), `bad_parts` [{"path", "start", "end", "first_frame", "num_frames",
         "reason"}] of good files, `missing` [{"path", "reason"}], `warnings` [{"kind", "message", "advice", "paths",
         "details"}], `classes` {label: usable rows}, `splits` {split: {label: usable rows}}, `sizes`, `rates`,
-        `containers` and `codecs` {value: videos}, `frames`, `seconds` and `cost` summaries.
+        `containers` and `codecs` {value: videos}, `leaks` [{"first", "second", "kind", "seconds", ...}],
+        `frames`, `seconds` and `cost` summaries.
 
     Raises:
         OSError, ValueError: as `read_manifest` does, for data that cannot be listed at all.
@@ -58,9 +62,12 @@ def check(data: str | os.PathLike | Manifest, clip: ClipSpec, *, split: str | No
     entries = collections.defaultdict(list)
     for entry in manifest:
         entries[entry.path].append(entry)
+    looked = leaks and alike.worth_looking(manifest, group)
     found = examine_all(paths, workers, timeout, lambda video: weigh(video, clip, entries[video["path"]]),
-                        progress and progress(len(paths)))
-    return report(manifest, found, clip)
+                        progress and progress(len(paths)), pictures=looked)
+    result = report(manifest, found, clip)
+    rows, warnings = alike.alike(manifest, found, group) if leaks else ([], [])
+    return result | {"leaks": rows, "warnings": result["warnings"] + warnings}
 
 
 def manifest_of(data, **options):
@@ -116,6 +123,7 @@ def weigh(video, clip, entries=()):
         return video
     cost, jumping_cost = cost_of_clip(video, clip)
     kept = {name: value for name, value in video.items() if name not in ("key_frames", "jumps", "times_us")}
+    kept["signature"] = signature_in(video)
     return kept | {"cost": cost, "jumping_cost": jumping_cost, "key_frame_gap": key_frame_gap(video),
                    "parts": parts.extents(video, entries) if entries else {}}
 

@@ -3,6 +3,7 @@
 A child is this file run as a module. It reads a path a line and answers with a line of what it found, both JSON.
 """
 
+import base64
 import hashlib
 import json
 import os
@@ -11,6 +12,9 @@ import sys
 import threading
 from concurrent import futures
 
+import numpy as np
+
+from pipelines.leaks.signature import HEIGHT, WIDTH, Signature, look_at
 from pipelines.storage import folders
 from pipelines.video import frame_folder, reading, sources
 from pipelines.video.child import Child, alive, answers, module
@@ -19,11 +23,11 @@ from pipelines.video.info import VideoError
 HASH_BLOCK = 1 << 20
 
 
-def examine(path):
+def examine(path, pictures=False):
     """What is to be known of one video: a JSON-ready dict.
 
     `path`, and either `reason`, why it is unusable, or `hash` (of the content) and the fields of
-    `pipelines.video.VideoInfo`.
+    `pipelines.video.VideoInfo`; with `pictures` also those of its `Signature`, in base64, which is a second decoding.
     """
     found = {"path": path}
     try:
@@ -37,12 +41,24 @@ def examine(path):
         if is_folder:
             found["key_frames"] = list(range(len(paths)))
         found["hash"] = _content_hash(paths)
+        if pictures:
+            seen = look_at(path if is_folder else paths[0], info, is_folder=is_folder)
+            found["signature"] = [seen.times.tolist(), base64.b64encode(seen.pictures.tobytes()).decode()]
     except (VideoError, OSError) as error:
         found["reason"] = getattr(error, "reason", None) or str(error)
     return found
 
 
-def examine_all(paths, workers=None, timeout=120.0, finish=None, progress=None, command=None):
+def signature_in(found):
+    """The `Signature` in what `examine` found, or None."""
+    if "signature" not in found:
+        return None
+    times, text = found["signature"]
+    pictures = np.frombuffer(base64.b64decode(text), np.uint8).reshape(len(times), HEIGHT, WIDTH)
+    return Signature(np.array(times, "float32"), pictures)
+
+
+def examine_all(paths, workers=None, timeout=120.0, finish=None, progress=None, command=None, pictures=False):
     """`examine` for each path, in their order, over `workers` child processes.
 
     Args:
@@ -52,6 +68,7 @@ def examine_all(paths, workers=None, timeout=120.0, finish=None, progress=None, 
         finish: function of what was found that returns what to keep of it, or None.
         progress: function called without arguments after each video, or None.
         command: list of str. What starts a child, instead of this file.
+        pictures: bool. As `examine` takes it.
     """
     workers = max(1, min(workers or os.cpu_count() or 1, len(paths)))
     idle = queue.SimpleQueue()
@@ -63,7 +80,7 @@ def examine_all(paths, workers=None, timeout=120.0, finish=None, progress=None, 
     def ask(path):
         child = idle.get()
         try:
-            found = _answer(child, path, timeout, stop)
+            found = _answer(child, path, timeout, stop, pictures)
             return found if finish is None else finish(found)
         finally:
             idle.put(child)
@@ -80,8 +97,8 @@ def examine_all(paths, workers=None, timeout=120.0, finish=None, progress=None, 
             child.end()
 
 
-def _answer(child, path, timeout, stop):
-    child.send(path)
+def _answer(child, path, timeout, stop, pictures=False):
+    child.send([path, True] if pictures else path)
     found, late = child.receive(timeout, stop)
     if found is not None:
         return found
@@ -108,7 +125,8 @@ def _content_hash(paths):
 def _serve():
     answer = answers()
     for line in sys.stdin:
-        answer(examine(json.loads(line)))
+        asked = json.loads(line)
+        answer(examine(*asked) if isinstance(asked, list) else examine(asked))
 
 
 if __name__ == "__main__":

@@ -25,6 +25,8 @@ def add_flags(parser):
                         "reversed and stilled")
     parser.add_argument("--nobaselines", dest="baselines", action="store_false", help="leave out what needs no "
                         "network: chance, the largest class, linear classifiers of one frame and of differences")
+    parser.add_argument("--noleaks", dest="leaks", action="store_false", help="do not look for videos that show what "
+                        "others do that were trained on")
     parser.add_argument("--workers", type=int, help="videos decoded at once (default: one a core)")
 
 
@@ -42,7 +44,7 @@ def run(args):
 
     metrics = evaluate(args.workdir, args.data, args.protocol, split=args.split, compare=args.compare,
                        explain=args.explain, workers=args.workers, trivial=args.baselines, motion=args.motion,
-                       **list_options(args), **group_options(args))
+                       leaks=args.leaks, **list_options(args), **group_options(args))
     shown = ("top1", "top5", "mean_class_accuracy", "mean_average_precision")
     print("  ".join(f"{name} {100 * metrics[name]:.2f} %" for name in shown if name in metrics))
     print(f"{metrics['videos']} videos, {metrics['skipped']} skipped, protocol {metrics['protocol']}, "

@@ -29,6 +29,8 @@ def add_flags(parser):
                         help="time between checkpoints within an epoch (default: %(default)s)")
     parser.add_argument("--checkpoint_steps", type=int, help="steps between checkpoints, instead of minutes")
     parser.add_argument("--data_service", help="grpc://HOST:PORT of shared input workers (res3d data-dispatcher)")
+    parser.add_argument("--noleaks", dest="leaks", action="store_false", help="at the end, do not look for held-out "
+                        "videos that show what others do that are trained on")
     parser.add_argument("--devices", help="how many devices of this host to train on, or 'all'")
     parser.add_argument("--coordinator", help="HOST:PORT of process 0, to train on several hosts (JAX backend)")
     parser.add_argument("--process_id", type=int, default=0, help="this process, from 0")
@@ -50,7 +52,7 @@ def run(args):
     history = train(recipe, args.data, args.workdir, deterministic=args.deterministic, overwrite=args.overwrite,
                     checkpoint_minutes=args.checkpoint_minutes, checkpoint_steps=args.checkpoint_steps,
                     data_service=args.data_service, devices=args.devices, coordinator=args.coordinator,
-                    process_id=args.process_id, process_count=args.process_count, **list_options(args),
-                    **group_options(args))
+                    process_id=args.process_id, process_count=args.process_count, leaks=args.leaks,
+                    **list_options(args), **group_options(args))
     if args.process_id == 0:
         print(summary(WorkFolder(args.workdir), history))

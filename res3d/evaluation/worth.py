@@ -40,5 +40,18 @@ def worth_lines(metrics):
         lines.append("no interval: all videos are of one group")
     for words, found, _ in others:
         lines.append(f"  {words} {100 * found:.1f} %" + (", not below the network" if found >= value else ""))
+    return lines + _leak_lines(metrics.get("leaks", {}))
+
+
+def _leak_lines(leaks):
+    """What is shared with videos trained on, and the figure without what is."""
+    lines = []
+    for count, key, words in (("same_moments", "without_same_moments", "show moments of videos trained on"),
+                              ("same_background", "without_both", "show the same background")):
+        if leaks.get(count):
+            rest = leaks.get(key, {})
+            figure = next((name for name in FIGURES if name in rest), None)
+            without = f"{figure} without: {100 * rest[figure]:.1f} %" if figure else "no others are left"
+            lines.append(f"{leaks[count]} of the videos {words}; {without}")
     return lines
 

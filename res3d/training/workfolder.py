@@ -34,6 +34,7 @@ class WorkFolder:
         self.history_file = self.path / "history.csv"
         self.quarantine_file = self.path / "quarantine.csv"
         self.split_file = self.path / "split.csv"
+        self.leaks_file = self.path / "leaks.csv"
         self.best = self.path / "best.keras"
         self.last = self.path / "last.keras"
         self.logs = self.path / "logs"
@@ -107,7 +108,7 @@ class WorkFolder:
             file.unlink()
         for file in (self.state_file, self.best, self.last, self.history_file, self.quarantine_file, self.metrics_file,
                      self.predictions_file, self.report_file, self.run_file, self.clip_file, self.labels_file,
-                     self.split_file, self.recipe_file):
+                     self.split_file, self.leaks_file, self.recipe_file):
             file.unlink(missing_ok=True)
 
     @property

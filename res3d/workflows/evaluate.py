@@ -7,6 +7,7 @@ import numpy as np
 from absl import logging
 
 from pipelines.grouping.groups import groups_of
+from pipelines.grouping.note import load_note, video_names
 from pipelines.sample.protocols import protocol as find_protocol
 from res3d.atomic import write_aside
 from res3d.evaluation.intervals import accuracy_interval, class_accuracy_interval
@@ -15,6 +16,7 @@ from res3d.evaluation.report import write_report
 from res3d.explain import GradCam, overlay
 from res3d.training.workfolder import WorkFolder
 from res3d.workflows.judging.baselines import baseline_figures
+from res3d.workflows.judging.leaks import find_leaks, leak_figures, load_leaks
 from res3d.workflows.judging.motion import CHANGES, motion_figures
 from res3d.workflows.judging.videos import check_truth, known, videos_to_judge, videos_trained_on
 from res3d.workflows.loading import load_network
@@ -22,7 +24,7 @@ from res3d.workflows.scoring import middle_clip, score
 
 
 def evaluate(workdir, data=None, protocol=None, *, split=None, compare=(), explain=False, workers=None, progress=True,
-             trivial=True, motion=False, **lists):
+             trivial=True, motion=False, leaks=True, **lists):
     """Scores the best model of a work folder and writes metrics.json, predictions.csv and report.html into it.
 
     Args:
@@ -37,13 +39,14 @@ def evaluate(workdir, data=None, protocol=None, *, split=None, compare=(), expla
         progress: bool. A bar on a terminal.
         trivial: bool. Also what needs no network, on the same videos: chance, the largest class, linear classifiers.
         motion: bool. Also the same clips with their frames shuffled, reversed and stilled.
+        leaks: bool. Also what the videos share with those trained on, and the figures without those that do.
         lists: `videos`, `format` and `fold` of an annotation file, as `read_manifest` takes them; what is not given is,
             of the run's own videos, as `train` was told. Of a run with `folds`, `fold` names one of them.
 
     Returns:
         dict, as in metrics.json: `top1`, `top5`, `mean_class_accuracy`, `videos`, `skipped`, `padded` (videos so short
         that the protocol repeats frames of theirs), `protocol`, `seconds`, `groups`, `intervals` (low and high of 95 %
-        over groups drawn again), `baselines`, `motion`, ...
+        over groups drawn again), `baselines`, `motion`, `leaks`, ...
 
     Raises:
         ValueError: if no video can be evaluated, none is as long as the protocol takes, or labels do not fit.
@@ -62,6 +65,7 @@ def evaluate(workdir, data=None, protocol=None, *, split=None, compare=(), expla
     pattern = {**folder.run.get("lists", {}), **lists}.get("group")
     metrics |= known(folder, manifest, pattern)
     metrics |= _worth(folder, scored, pattern, multi_label, trivial, motion, workers)
+    metrics |= _leaks(folder, scored, data is None, multi_label, workers, progress) if leaks else {}
     metrics |= {"videos": len(scored.predictions.videos), "skipped": len(scored.quarantine),
                 "missing": len(manifest.missing), "padded": len(scored.padded),
                 "clips": sum(map(len, scored.clip_scores)), "protocol": protocol.name,
@@ -118,6 +122,20 @@ def _worth(folder, scored, pattern, multi_label, trivial, motion, workers):
     if motion:
         found["motion"] = motion_figures(scored, predictions.hot if multi_label else predictions.single, multi_label)
     return found
+
+
+def _leaks(folder, scored, own, multi_label, workers, progress):
+    """{"leaks": ...} of the videos, or {} where nobody could look."""
+    predictions, names = scored.predictions, video_names(scored.manifest)
+    note = load_note(folder.split_file) if own and folder.leaks_file.is_file() else None
+    if note is not None and set(names) <= set(note.held):
+        rows = load_leaks(folder.leaks_file)
+    else:
+        rows = find_leaks(videos_trained_on(folder, predictions.labels), scored.manifest, workers, progress)
+    if rows is None:
+        return {}
+    return {"leaks": leak_figures(rows, [names[position] for position in scored.positions], predictions.scores,
+                                  predictions.hot if multi_label else predictions.single, multi_label)}
 
 
 def _others(workdirs):

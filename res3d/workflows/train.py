@@ -25,12 +25,14 @@ from res3d.training.run import lower_is_better, monitored
 from res3d.training.symptoms.watch import Watch
 from res3d.training.workfolder import WorkFolder
 from res3d.workflows import devices as on_devices
+from res3d.workflows.judging.leaks import find_leaks, leak_line, load_leaks, save_leaks
 from res3d.workflows.start import freeze, load_start
 from res3d.workflows.training_data import load_training_data
 
 
 def train(recipe, data, workdir, *, deterministic=False, overwrite=False, checkpoint_minutes=5.0, checkpoint_steps=None,
-          data_service=None, devices=None, coordinator=None, process_id=0, process_count=1, **lists):
+          data_service=None, devices=None, coordinator=None, process_id=0, process_count=1, leaks=True,
+          **lists):
     """Trains as `recipe` says on `data` and leaves a work folder.
 
     Args:
@@ -43,6 +45,7 @@ def train(recipe, data, workdir, *, deterministic=False, overwrite=False, checkp
         data_service: grpc://HOST:PORT of shared input workers, or None.
         devices: int or "all" for `tf.distribute.MirroredStrategy` on this host, or None.
         coordinator, process_id, process_count: for several processes on the JAX backend.
+        leaks: bool. At the end, look for videos held out that show what others do that are trained on.
         lists: `videos`, `format` and `fold` of an annotation file, as `read_manifest` takes them; `group` and `folds`,
             as `split_videos` does.
 
@@ -74,11 +77,14 @@ def train(recipe, data, workdir, *, deterministic=False, overwrite=False, checkp
             if note is None:
                 save_note(folder.split_file, fed.split.note)
         try:
-            return fit(model, recipe, _clips(fed, recipe, devices), fed.validation, folder, fed.train.steps_per_epoch,
+            rows = fit(model, recipe, _clips(fed, recipe, devices), fed.validation, folder, fed.train.steps_per_epoch,
                        names=fed.names, chief=chief, checkpoint_minutes=checkpoint_minutes,
                        checkpoint_steps=checkpoint_steps, evaluate=on_devices.evaluator(model, recipe),
                        watch=_watch(fed, recipe),
                        agree=on_devices.agree if process_count > 1 else bool)
+            if chief and leaks and rows:
+                _look_for_leaks(folder, fed.split, recipe)
+            return rows
         finally:
             if chief:
                 _save_quarantine(folder, sorted({*skipped_before, *fed.skipped}))
@@ -144,6 +150,15 @@ def _meet(folder, overwrite, coordinator, process_id, process_count):
         on_devices.join(coordinator, process_id, process_count)
 
 
+def _look_for_leaks(folder, split, recipe):
+    """Once, at the end: leaks.csv, for `summary` and `evaluate`."""
+    if split.held_out is None or folder.leaks_file.is_file():
+        return
+    rows = find_leaks(split.training, split.held_out, recipe.data.workers)
+    if rows is not None:
+        save_leaks(folder.leaks_file, rows)
+
+
 def summary(folder, history):
     """What `res3d train` prints last."""
     skipped = quarantine.load(folder.quarantine_file)
@@ -156,6 +171,9 @@ def summary(folder, history):
     lines.append(f"{len(skipped)} videos skipped" + (f" (all in {folder.quarantine_file}):" if skipped else ""))
     lines += [f"  {path}: {reason}" for path, reason in skipped[:10]]
     lines += [f"  and {len(skipped) - 10} more"] if len(skipped) > 10 else []
+    if folder.leaks_file.is_file():
+        found = leak_line(load_leaks(folder.leaks_file), len(load_note(folder.split_file).held))
+        lines.append(found if found.startswith("none") else f"{found}: {folder.leaks_file}")
     trained = folder.best.is_file() or folder.last.is_file()
     lines.append(f"next: res3d evaluate --workdir={folder}" if trained else "next: the same command, which goes on")
     return "\n".join(lines)
