@@ -10,7 +10,7 @@ FEWEST, SECONDS = 3, 2.0  # pictures that must lie together; of longer videos, s
 SHARE = 0.5  # of the pictures that lie together, those whose hashes must agree
 ALIKE = 0.9  # correlation of the pictures that lie together
 MOVING = 1.5  # gray levels, root mean square, from which on something moves
-TOGETHER, TOGETHER_BRIEFLY = 0.6, 0.85  # correlation of what moves, and where it is for less than SECONDS
+TOGETHER, SURELY = 0.6, 0.85  # correlation of what moves; and where it moves for less than SECONDS, or at another speed
 PLACE, PLACE_BITS = 0.95, 0.8  # correlation of backgrounds, and of which neighbor is brighter in them
 _FINE = np.linspace(-0.25, 0.25, 9)  # seconds around a coarse offset
 
@@ -26,7 +26,7 @@ def same_moments(first, second, mirrored=False):
         slowed = theirs if speed == 1 else _at(theirs, np.arange(int((len(theirs) - 1) * speed) + 1) / speed)
         for coarse in _offsets(ours, slowed):
             found = _refined(ours, slowed, coarse)
-            if found is not None and (best is None or found[0] > best[0]):
+            if found is not None and (speed == 1 or found[0] >= SURELY) and (best is None or found[0] > best[0]):
                 pictures, shift = found[1:]
                 best = found[0], pictures / RATE, start + shift - other * speed, speed
         if best is not None:
@@ -103,7 +103,7 @@ def _agreement(one, other):
     if min(np.sqrt((part ** 2).mean()) for part in moving) < MOVING:
         return None
     together = (moving[0] * moving[1]).sum() / np.sqrt((moving[0] ** 2).sum() * (moving[1] ** 2).sum())
-    if together < (TOGETHER if len(one) >= SECONDS * RATE else TOGETHER_BRIEFLY):
+    if together < (TOGETHER if len(one) >= SECONDS * RATE else SURELY):
         return None
     rows = [_normal(pictures.reshape(len(pictures), -1)) for pictures in (one, other)]
     if (rows[0] * rows[1]).sum(axis=1).mean() < ALIKE:
