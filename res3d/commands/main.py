@@ -30,6 +30,7 @@ COMMANDS = {  # name: (module, one line)
     "evaluate": ("res3d.commands.evaluate", "named protocols, report.html and metrics.json"),
     "predict": ("res3d.commands.predict", "top-5 per video, as a table or --json"),
     "features": ("res3d.commands.features", "stage features of a data set, to one array file"),
+    "pretrain": ("res3d.commands.pretrain", "weights for a small network out of generated figures"),
     "import-weights": ("res3d.commands.import_weights", "published PyTorch checkpoints, no torch needed"),
     "export": ("res3d.commands.export", "a SavedModel version for TensorFlow Serving"),
     "serve": ("serving.commands.serve", "embedded server: TensorFlow Serving's REST and gRPC interfaces"),

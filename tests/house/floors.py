@@ -50,6 +50,7 @@ FLOORS = {  # folder: (what it is for, the folders it may import), from the grou
     "pipelines.synthetic": ("generated videos",
                             (*LIGHT, "pipelines.arguments", "pipelines.video", "pipelines.annotations",
                              "pipelines.manifest")),
+    "pipelines.figures": ("generated people who move", ()),
     "pipelines.augment": ("changes of clips and batches", (*LIGHT, "pipelines.arguments", "pipelines.sample")),
     "pipelines.dataset": ("batches of clips as tf.data",
                           (*LIGHT, "pipelines.arguments", "pipelines.storage", "pipelines.video", "pipelines.sample",

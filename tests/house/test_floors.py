@@ -99,8 +99,8 @@ def users_of(*packages):
                   if any(reaches(floors.imports(param.values[0]), package) for package in packages))
 
 
-def test_one_file_imports_opencv():
-    assert users_of("cv2") == ["pipelines/video/opencv.py"]
+def test_two_files_import_opencv_one_that_decodes_and_one_that_draws():
+    assert users_of("cv2") == ["pipelines/figures/canvas.py", "pipelines/video/opencv.py"]
 
 
 def test_flags_live_in_command_modules():

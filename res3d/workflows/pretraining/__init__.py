@@ -1,0 +1,1 @@
+"""What a network learns before there are videos."""

@@ -1,0 +1,51 @@
+"""Weights for a small network out of generated figures: it learns what limbs do before it sees a video."""
+
+import os
+
+import keras
+
+from pipelines.figures.clips import CLASSES
+from res3d.training.optimizer import averaged_weights
+from res3d.training.recipe import find_recipe
+from res3d.workflows.pretraining.figures import Figures
+from res3d.workflows.train import make_model
+
+
+def pretrain(output, steps=2400, recipe=None, workers=1, callbacks=None):
+    """Trains a network on generated figures and saves it for others to start from.
+
+    Args:
+        output: path of the `.keras` file.
+        steps: int. Of training.
+        recipe: Recipe, or None for that of the weights that come with the package, `figures`.
+        workers: int. Processes that draw, beside the one that trains; 0 draws in it.
+        callbacks: of `fit`.
+
+    Returns:
+        the history of `fit`, a dict.
+
+    Raises:
+        ValueError: for a clip that is not one of segments of a whole video, as figures are filmed, or a path that does
+            not end in .keras.
+    """
+    recipe = find_recipe("figures") if recipe is None else recipe
+    if not os.fspath(output).endswith(".keras"):
+        raise ValueError(f"The weights go to a .keras file. Received: output='{output}'.")
+    if not recipe.clip.in_segments or recipe.clip.channels != 3:
+        raise ValueError("Figures are filmed one frame of each part of a video, in 3 channels. Received a recipe with "
+                         f"clips of {recipe.clip.timing}, {recipe.clip.channels} channels.")
+    keras.utils.set_random_seed(recipe.seed)
+    model = make_model(recipe, len(CLASSES), steps)
+    figures = Figures(recipe.clip, recipe.data.batch_size, steps, recipe.seed, workers=max(workers, 1),
+                      use_multiprocessing=workers > 0, max_queue_size=8)
+    history = model.fit(figures, epochs=1, shuffle=False, callbacks=callbacks)
+    policy = keras.config.dtype_policy()
+    with averaged_weights(model):
+        keras.config.set_dtype_policy("float32")  # whatever it was trained in, and without the optimizer's state
+        try:
+            saved = keras.Model.from_config(model.get_config())
+        finally:
+            keras.config.set_dtype_policy(policy)
+        saved.set_weights(model.get_weights())
+    saved.save(os.fspath(output))
+    return history.history

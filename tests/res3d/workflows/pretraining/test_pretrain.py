@@ -1,0 +1,55 @@
+import keras
+import numpy as np
+import pytest
+
+from pipelines.figures import CLASSES, MOTIONS
+from res3d.training.recipe import find_recipe
+from res3d.workflows.pretraining.figures import Figures
+from res3d.workflows.pretraining.pretrain import pretrain
+from res3d.workflows.start import load_start
+
+TINY = ["model.options.width=0.25", "clip.frames=8", "clip.height=32", "clip.width=32", "clip.resize=32",
+        "data.batch_size=4", "precision=float32"]
+
+
+def test_batches_are_a_function_of_seed_and_number():
+    clip = find_recipe("figures", TINY).clip
+    figures = Figures(clip, batch=6, steps=3, seed=1)
+    (clips, labels), (again, _) = figures[2], Figures(clip, 6, 3, seed=1)[2]
+    assert len(figures) == 3
+    assert clips.shape == (6, 8, 32, 32, 3)
+    assert clips.dtype == np.uint8
+    assert np.array_equal(clips, again)
+    assert not np.array_equal(clips, figures[1][0])
+    assert not np.array_equal(clips, Figures(clip, 6, 3, seed=2)[2][0])
+    assert labels.shape == (6,)
+    assert labels.max() < len(CLASSES)
+
+
+def test_half_of_the_motions_have_a_name():
+    labels = np.concatenate([Figures(find_recipe("figures", TINY).clip, 8, 40)[index][1] for index in range(25)])
+    assert 0.35 < np.mean(labels < len(MOTIONS)) < 0.65
+
+
+def test_a_network_starts_from_what_was_learnt(tmp_path):
+    from res3d.workflows.train import make_model
+
+    recipe = find_recipe("figures", TINY)
+    history = pretrain(tmp_path / "figures.keras", steps=2, recipe=recipe, workers=0)
+    assert np.isfinite(history["loss"]).all()
+    saved = keras.saving.load_model(tmp_path / "figures.keras")
+    assert saved.output_shape == (None, len(CLASSES))
+    assert not saved.compiled
+    model = make_model(find_recipe("figures", [*TINY, "loss.label_smoothing=0.1"]), 5, 2)
+    left = load_start(model, tmp_path / "figures.keras")
+    assert sorted(path.rsplit("/", 2)[-2] for path in left) == ["logits", "logits"]
+    kernels = [next(weight.numpy() for weight in network.weights if "stem" in weight.path and "kernel" in weight.path)
+               for network in (saved, model)]
+    assert np.array_equal(*kernels)
+
+
+def test_what_cannot_be_filmed(tmp_path):
+    with pytest.raises(ValueError, match="one frame of each part of a video"):
+        pretrain(tmp_path / "figures.keras", 1, find_recipe("figures", ["clip.sampling=dense", "clip.stride=2"]))
+    with pytest.raises(ValueError, match=r"\.keras file. Received: output='.*figures.h5'"):
+        pretrain(tmp_path / "figures.h5", 1)
