@@ -18,6 +18,7 @@ from absl import logging as absl_logging
 from absl.flags import argparse_flags
 
 from res3d.commands.pages import page_of
+from res3d.commands.places import settle
 from res3d.commands.wording import in_words
 from res3d.quiet import quiet_tensorflow
 
@@ -138,6 +139,7 @@ def _run(argv):
     if flags.FLAGS.verbosity <= 0:
         quiet_tensorflow()
     try:
+        settle(name, args)
         return module.run(args) or 0
     except USER_ERRORS as error:
         if isinstance(error, BrokenPipeError) and _reader_gone():

@@ -147,8 +147,8 @@ def _bounds():
                           f"{_LONGEST} times the short one. Received: {width}x{height}.")
         if frames * width * height > _MOST_DECODED or time.monotonic() > end:
             raise invalid(f"A video for this page must have at most {_MOST_DECODED} pixels in all its frames, and "
-                          f"decode within {_SECONDS:g} seconds. Received more than {frames - 1} frames of {width}x{height}. "
-                          "Cut it shorter, or use res3d predict.")
+                          f"decode within {_SECONDS:g} seconds. Received more than {frames - 1} frames of "
+                          f"{width}x{height}. Cut it shorter, or use res3d predict.")
 
     return within
 

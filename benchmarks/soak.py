@@ -1,0 +1,296 @@
+"""The embedded server among good, slow, broken and hostile clients: nothing lost, memory flat, good answers in time.
+
+    python benchmarks/soak.py                     an hour, after a quiet time of good clients alone
+    python benchmarks/soak.py --minutes=5         shorter
+    python benchmarks/soak.py --export=DIR/NAME   any export of `res3d export`, not one that is made first
+
+Server and clients share one machine and its loopback address. Exit code 1 where an answer of a good client was wrong or
+missing, the server's memory grew, or the 99th percentile of good answers is more than twice that of the quiet time.
+"""
+
+import argparse
+import collections
+import contextlib
+import gzip
+import json
+import pathlib
+import random
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import grpc
+import numpy as np
+import psutil
+
+# A folder of this name beside it would hide the package.
+sys.path[:] = [place for place in sys.path if pathlib.Path(place).resolve() != pathlib.Path(__file__).resolve().parent]
+
+from res3d.geometry import ClipSpec  # noqa: E402
+from serving.client.client import Client  # noqa: E402
+from serving.client.retry import ServerError  # noqa: E402
+
+MAKE = """
+import sys, keras, res3d, serving
+keras.utils.set_random_seed(1)
+clip = res3d.ClipSpec(frames=8, stride=2, height=64, width=64)
+serving.export(res3d.build("r3d_10", num_classes=20, clip=clip, width=0.25), sys.argv[1], verified=False)
+"""
+PAUSE = 0.2  # seconds between two requests of one good client, so that the quiet time is not the limit of the machine
+GROWTH = 1.10  # of memory from the middle to the end
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--minutes", type=float, default=60, help="of all kinds of clients (default: %(default)s)")
+    parser.add_argument("--quiet_minutes", type=float, help="of good clients alone before (default: a fifth of that)")
+    parser.add_argument("--export", help="folder DIR/NAME of an export; left out, one is made")
+    parser.add_argument("--good", type=int, default=4, help="good clients (default: %(default)s)")
+    parser.add_argument("--bad", type=int, default=2, help="clients of each other kind (default: %(default)s)")
+    args = parser.parse_args()
+    quiet = args.minutes / 5 if args.quiet_minutes is None else args.quiet_minutes
+    with tempfile.TemporaryDirectory() as folder:
+        export = pathlib.Path(args.export or pathlib.Path(folder) / "soaked")
+        if args.export is None:
+            subprocess.run([sys.executable, "-c", MAKE, str(export)], check=True, stdout=subprocess.DEVNULL)
+        with served(export) as (ports, process):
+            return Soak(export, ports, process, args).run(60 * quiet, 60 * args.minutes)
+
+
+@contextlib.contextmanager
+def served(export):
+    """((HTTP port, gRPC port), process) of a server with its page and metrics."""
+    ports = [free_port() for _ in range(2)]
+    command = [sys.executable, "-c", "import sys; from res3d.commands.main import main; sys.exit(main())", "serve",
+               str(export), f"--rest_api_port={ports[0]}", f"--port={ports[1]}", "--page"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as server:
+        tail = collections.deque(maxlen=30)
+        threading.Thread(target=lambda: tail.extend(server.stderr), daemon=True).start()
+        try:
+            yield ports, psutil.Process(server.pid)
+        finally:
+            server.terminate()
+            try:
+                code = server.wait(60)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                code = "none within 60 s"
+            line("ended by SIGTERM", f"exit code {code}")
+            if code:
+                print(b"".join(tail).decode(errors="replace"), file=sys.stderr)
+
+
+def free_port():
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        return bound.getsockname()[1]
+
+
+class Soak:
+    """Clients of every kind, and what became of them."""
+
+    def __init__(self, export, ports, process, args):
+        self.name, (self.rest, self.grpc), self.process, self.args = export.name, ports, process, args
+        version = max((child for child in export.iterdir() if child.name.isdigit()), key=lambda child: int(child.name))
+        clip = ClipSpec.load(version / "assets.extra/clip.json")
+        self.clips = np.random.default_rng(0).integers(0, 256, (4, 1, *clip.shape), np.uint8)
+        self.over, self.wrong, self.counts = threading.Event(), [], collections.Counter()
+        self.times = []
+
+    def run(self, quiet_seconds, seconds):
+        self.expected = self.answers()
+        quiet, _ = self.phase(quiet_seconds, ())
+        line("quiet", f"{len(quiet)} good answers, p50 {percentile(quiet, 50)}, p99 {percentile(quiet, 99)}")
+        kinds = [kind for kind in KINDS for _ in range(self.args.bad)]
+        mixed, memory = self.phase(seconds, kinds)
+        line("mixed", f"{len(mixed)} good answers, p50 {percentile(mixed, 50)}, p99 {percentile(mixed, 99)}")
+        for name, count in sorted(self.counts.items()):
+            line(f"  {name}", f"{count} times")
+        line("wrong or missing", f"{len(self.wrong)} good answers{''.join(f'; {text}' for text in self.wrong[:3])}")
+        start, middle, end = memory[0], memory[len(memory) // 2], memory[-1]
+        line("memory", f"{start:.0f} MB at the start, {middle:.0f} in the middle, {end:.0f} at the end, most "
+             f"{max(memory):.0f}")
+        same = self.answers() == self.expected
+        line("afterwards", "the same answers" if same else "OTHER ANSWERS")
+        ratio = np.percentile(mixed, 99) / np.percentile(quiet, 99)
+        line("p99 mixed over quiet", f"{ratio:.2f}")
+        return int(bool(self.wrong) or not same or end > GROWTH * middle or ratio > 2)
+
+    def client(self, scheme):
+        return Client(f"{scheme}://127.0.0.1:{self.rest if scheme == 'http' else self.grpc}/{self.name}", timeout=120,
+                      encoding="raw", retries=100)
+
+    def answers(self):
+        """What each clip is taken for, whichever way it is asked."""
+        with self.client("http") as rest, self.client("grpc") as other:
+            found = [client.classify_clips(clip, 1) for clip in self.clips for client in (rest, other)]
+        return [row[0]["label"] for row in found]
+
+    def phase(self, seconds, kinds):
+        """(seconds of each good answer, megabytes of the server from time to time)."""
+        self.over.clear()
+        self.times = []
+        threads = [threading.Thread(target=self.good, args=(("http", "grpc")[i % 2],)) for i in range(self.args.good)]
+        threads += [threading.Thread(target=self.bad, args=(kind,)) for kind in kinds]
+        for thread in threads:
+            thread.start()
+        memory, end = [], time.monotonic() + seconds
+        while time.monotonic() < end:
+            time.sleep(min(5, seconds / 20))
+            memory.append(self.process.memory_info().rss / 2**20)
+        self.over.set()
+        for thread in threads:
+            thread.join()
+        return self.times, memory
+
+    def good(self, scheme):
+        with self.client(scheme) as client:
+            while not self.over.wait(PAUSE * random.uniform(0.5, 1.5)):
+                number = random.randrange(len(self.clips))
+                start = time.perf_counter()
+                try:
+                    found = client.classify_clips(self.clips[number], 1)[0]["label"]
+                    if found != self.expected[2 * number]:
+                        self.wrong.append(f"{scheme}: {found}")
+                except (ServerError, OSError, ValueError) as error:
+                    self.wrong.append(f"{scheme}: {error}")
+                self.times.append(time.perf_counter() - start)
+
+    def bad(self, kind):
+        while not self.over.is_set():
+            try:
+                kind(self)
+            except (OSError, grpc.RpcError):
+                self.counts[f"{kind.__name__}, ended by the server"] += 1
+            else:
+                self.counts[kind.__name__] += 1
+            self.over.wait(PAUSE)
+
+    def connect(self):
+        return socket.create_connection(("127.0.0.1", self.rest), timeout=60)
+
+    def head(self, length, *more):
+        return "\r\n".join([f"POST /v1/models/{self.name}:predict HTTP/1.1", "Host: localhost",
+                            f"Content-Length: {length}", *more, "", ""]).encode()
+
+    def asked(self, body, *more):
+        with self.connect() as connection:
+            connection.sendall(self.head(len(body), *more) + body)
+            return connection.recv(1 << 16)
+
+
+def slow_body(soak):
+    body = b'{"instances": [1]}'
+    with soak.connect() as connection:
+        connection.sendall(soak.head(len(body)))
+        for byte in body:
+            connection.sendall(bytes([byte]))
+            soak.over.wait(0.2)
+
+
+def half_a_head(soak):
+    with soak.connect() as connection:
+        connection.sendall(b"POST /v1/mod")
+        connection.settimeout(1)
+        with contextlib.suppress(TimeoutError):
+            while not soak.over.is_set() and connection.recv(100):
+                pass
+
+
+def leaves_early(soak):
+    body = json.dumps({"inputs": {"clip": soak.clips[0].tolist()}}).encode()
+    with soak.connect() as connection:
+        connection.sendall(soak.head(len(body)) + body[:random.randrange(len(body))])
+
+
+def leaves_before_the_answer(soak):
+    body = json.dumps({"inputs": {"clip": soak.clips[0].tolist()}}).encode()
+    with soak.connect() as connection:
+        connection.sendall(soak.head(len(body)) + body)
+
+
+def reads_nothing(soak):
+    body = json.dumps({"inputs": {"clip": soak.clips[0].tolist()}}).encode()
+    with soak.connect() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+        connection.sendall(soak.head(len(body)) + body)
+        soak.over.wait(5)
+
+
+def rubbish(soak):
+    soak.asked(random.randbytes(random.randrange(10_000)))
+    with soak.connect() as connection:
+        connection.sendall(random.randbytes(1000))
+        connection.recv(1000)
+
+
+def deep_nesting(soak):
+    soak.asked(b'{"instances": ' + b"[" * 200_000 + b"]" * 200_000 + b"}")
+    soak.over.wait(2)
+
+
+def packed_bomb(soak):
+    soak.asked(gzip.compress(b'{"instances": ' + b"[" * 8_000_000), "Content-Encoding: gzip")
+    soak.over.wait(2)
+
+
+def too_long(soak):
+    soak.asked(b" " * 1000, "X-Long: " + "x" * 70_000)
+    with soak.connect() as connection:
+        connection.sendall(soak.head(1 << 40))
+        connection.recv(1000)
+
+
+def made_up_names(soak):
+    for _ in range(20):
+        with soak.connect() as connection:
+            connection.sendall(f"GET /v1/models/{random.random()} HTTP/1.0\r\n\r\n".encode())
+            connection.recv(1000)
+
+
+def no_video(soak):
+    body = random.randbytes(50_000)
+    with soak.connect() as connection:
+        connection.sendall(f"POST /page/classify?model={soak.name} HTTP/1.1\r\nHost: localhost\r\n"
+                           f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        connection.recv(1000)
+
+
+def silent_calls(soak):
+    over = threading.Event()
+
+    def nothing():
+        over.wait(60)
+        yield from ()
+
+    with grpc.insecure_channel(f"127.0.0.1:{soak.grpc}", [("grpc.use_local_subchannel_pool", 1)]) as channel:
+        calls = [channel.stream_unary("/tensorflow.serving.PredictionService/Predict").future(nothing())
+                 for _ in range(20)]
+        soak.over.wait(5)
+        over.set()
+        for call in calls:
+            call.cancel()
+
+
+def broken_messages(soak):
+    with grpc.insecure_channel(f"127.0.0.1:{soak.grpc}") as channel:
+        channel.unary_unary("/tensorflow.serving.PredictionService/Predict")(random.randbytes(2000), timeout=20)
+
+
+KINDS = (slow_body, half_a_head, leaves_early, leaves_before_the_answer, reads_nothing, rubbish, deep_nesting,
+         packed_bomb, too_long, made_up_names, no_video, silent_calls, broken_messages)
+
+
+def percentile(times, share):
+    return f"{np.percentile(times, share) * 1e3:.0f} ms"
+
+
+def line(title, text):
+    print(f"{title:<46}{text}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
