@@ -57,7 +57,8 @@ def training_clips(data: Path | Manifest, clip: ClipSpec, batch_size: int, seed:
         clips_per_video: int. Clips taken from a video each time it is decoded; they stand together in a batch.
         balanced: bool. Every class equally often, whatever its number of videos; and within a class every group of a
             manifest that has a column `group`.
-        policy: what stands for frames that a video shorter than a clip lacks: "repeat_last", "loop" or "error".
+        policy: what stands for frames that a video shorter than a clip lacks: "repeat_last", "loop" or "error". A clip
+            of segments repeats frames in their order by the first two.
         shard: (index, count). This host's share of every batch, for several hosts that step together.
         start_epoch, start_step: ints. Where the first iteration begins; it then gives the rest of that epoch.
         quarantine_csv: path or None. Where the list of unusable videos is written at the end of each epoch.

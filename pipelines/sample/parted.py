@@ -5,6 +5,8 @@ computed in float64 in the order of TSN, TSM and mmaction2, so that they round a
 at once: `total`, their numbers of frames, is an int or an int64 array, and results have an axis of `parts` behind.
 """
 
+from numbers import Real
+
 import numpy as np
 
 from pipelines.sample.seeds import fold_in
@@ -61,7 +63,7 @@ def check_temporal_crop(temporal_crop, clip):
     Raises:
         ValueError: for a number out of 0..1, or a clip that is not cut out of segments.
     """
-    good = isinstance(temporal_crop, int | float) and not isinstance(temporal_crop, bool) and 0 <= temporal_crop < 1
+    good = isinstance(temporal_crop, Real) and not isinstance(temporal_crop, bool) and 0 <= temporal_crop < 1
     if not good:
         raise ValueError("`temporal_crop` must be the fraction of a video that may be left out, in 0..1, 1 excluded. "
                          f"Received: temporal_crop={temporal_crop!r}.")

@@ -112,7 +112,8 @@ class Client:
         Args:
             source: path, address or the file's bytes.
             top: int.
-            views: int. Clips spread evenly over the video whose scores are averaged; 1 takes the middle one.
+            views: int. Clips spread evenly over the video, or shifted within its parts where the model takes segments,
+                whose scores are averaged; 1 takes the middle one.
 
         Returns:
             [{"label", "score"}, ...], best first.

@@ -37,9 +37,9 @@ class RecordReader:
         """
         entry = self.manifest.entries[index]
         if named(row)["offset"] == UNREADABLE:
+            shorter = "a clip of fewer" if self.clip.in_segments else "a shorter clip or a smaller stride"
             raise VideoError(entry.path, f"its record has {entry.frames} frames, fewer than a clip spans "
-                                         f"({self.clip.span}); use a shorter clip or a smaller stride, or pass "
-                                         "policy='repeat_last'")
+                                         f"({self.clip.span}); use {shorter}, or pass policy='repeat_last'")
         serialized = self.serialized(index)
         try:
             return decode(tf.constant(serialized), *map(tf.constant, (row, *rest))).numpy()

@@ -90,6 +90,10 @@ def errors():
     yield "unknown model", ["--set", "model.name=r3d_81"], r"`model.name` must be one of.*Received: 'r3d_81'"
     yield "unknown field", ["--set", "optimizer.raet=1"], r"no field 'optimizer.raet'. Did you mean 'rate'\?"
     yield "long clip", ["--set", "clip.frames=64"], "at least as long as a clip of 64 frames"
+    yield "many parts", ["--sampling=segments", "--set", "clip.frames=64"], "as many frames as a clip has parts, 64"
+    yield "crop in time", ["--set", "data.temporal_crop=0.5"], "temporal_crop` needs clip.sampling='segments'"
+    yield "protocol of parts", ["--set", "protocol=tsm_2x3"], "tsm_2x3 is for networks that take one frame of each of"
+    yield "protocol of all", ["--sampling=segments", "--set", "protocol=full_video"], "full_video takes every frame"
     yield "several labels", ["--set", "loss.multi_label=true"], "`loss.multi_label` must fit the data"
     yield "no weights", ["--weights=/nowhere.keras"], "Weights must come from a work folder"
     yield "devices", ["--devices=64"], "`--devices` must be 1 to"
@@ -248,7 +252,7 @@ def test_a_folder_of_a_few_real_clips_runs_to_a_model(clips, tmp_path, console, 
 @pytest.mark.timeout(1800)
 def test_twenty_kills_change_nothing(motion, tmp_path, tiny):
     rich = [*tiny, "schedule.epochs=20", "optimizer.ema=0.9", "data.mixup=0.2", "model.dropout=0.3",
-            "optimizer.accumulate=2", "data.batch_size=4"]
+            "optimizer.accumulate=2", "data.batch_size=4", "clip.sampling=segments", "data.temporal_crop=0.25"]
     flags = ["train", "--recipe=demo", f"--data={motion}", "--deterministic", "--checkpoint_steps=1", *settings(rich)]
     command = [sys.executable, "-m", "res3d.commands.main", *flags]
     subprocess.run([*command, f"--workdir={tmp_path / 'a'}"], check=True, capture_output=True, timeout=600)
