@@ -107,6 +107,18 @@ def test_a_dropped_video(server, green):
     assert model["ms"] > 0
 
 
+def test_frames_are_taken_as_the_model_says(server, model, green):
+    file = model / "1" / "assets.extra" / "clip.json"
+    CLIP.replace(sampling="segments").save(file)
+    try:
+        answer = json.loads(ask(server, "POST", "/page/classify?model=colours", green.read_bytes())[1])
+        state = json.loads(ask(server, "GET", "/page/state")[1])
+    finally:
+        CLIP.save(file)
+    assert answer["indices"] == [1, 4, 7, 10]
+    assert state["models"][0]["clip"]["sampling"] == "segments"
+
+
 def test_where_it_looked(server, green):
     status, content = ask(server, "POST", "/page/look?model=colours", green.read_bytes())
     answer = json.loads(content)
