@@ -1,5 +1,6 @@
 """IBM's names, which are torchvision's 2D ones: of its I3D-ResNet, and of TAM with weights of three frames."""
 
+from res3d.geometry import preset
 from res3d.weights.published import torchvision
 from res3d.weights.published.rename import depths, named_depth
 
@@ -42,4 +43,6 @@ def model_of(shapes, hint=""):
 
 def clip_preset(model, shapes, hint=""):
     """The preset that published files of this source were trained with; None is the row's own."""
-    return
+    if "ssv2" in hint.lower():  # the frames spread over the video
+        return preset("ibm_32x2").replace(sampling="segments")
+    return None

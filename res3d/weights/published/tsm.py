@@ -34,4 +34,6 @@ def model_of(shapes, hint=""):
 def clip_preset(model, shapes, hint=""):
     """The preset that published files of this source were trained with; None is the row's own."""
     frames = 16 if "segment16" in hint.lower() else 8
-    return preset("imagenet_224").replace(frames=frames, stride=64 // frames)
+    if "dense" in hint.lower():  # of 64 frames in a row
+        return preset("imagenet_224").replace(frames=frames, stride=64 // frames)
+    return preset("imagenet_224").replace(frames=frames, sampling="segments")

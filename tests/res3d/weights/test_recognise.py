@@ -99,6 +99,8 @@ def test_temporal_shift_networks_see_the_whole_video_unless_their_name_says_dens
 def test_inflated_networks_of_one_layout_are_told_by_their_names(shapes_of):
     shapes = shapes_of("ibm/i3d_r50")
     assert recognise(checkpoint(shapes, "K400-I3D-ResNet-50-f32.pth.tar", "module.")).model == "ibm_i3d_r50"
+    assert recognise(checkpoint(shapes, "SSV2-I3D-ResNet-50-f32.pth.tar", "module.")).clip == preset(
+        "ibm_32x2").replace(sampling="segments")
     assert recognise(checkpoint(shapes, "i3resnet50.pt")).model == "i3resnet_50"
     unnamed = recognise(checkpoint(shapes, "best.pth"))
     assert (unnamed.model, unnamed.candidates) == (None, ("ibm_i3d_r50", "i3resnet_50"))
@@ -137,17 +139,19 @@ def test_self_supervised_files_hold_a_backbone(shapes_of):
     assert (bare.model, bare.classes) == ("slow_r50", None)
 
 
-@pytest.mark.parametrize(("file", "shifted", "model", "frames"), [
-    ("TSM_kinetics_RGB_resnet50_shift8_blockres_avg_segment8_e50.pth", True, "tsm_r50", 8),
-    ("TSM_something_RGB_resnet50_shift8_blockres_avg_segment16_e45.pth", True, "tsm_r50", 16),
-    ("TSM_kinetics_RGB_resnet50_avg_segment5_e50.pth", False, "resnet_50", 8)])
-def test_files_of_tsm(file, shifted, model, frames, shapes_of):
+@pytest.mark.parametrize(("file", "shifted", "model", "frames", "timing"), [
+    ("TSM_kinetics_RGB_resnet50_shift8_blockres_avg_segment8_e50.pth", True, "tsm_r50", 8, "one of each of 8 parts"),
+    ("TSM_kinetics_RGB_resnet50_shift8_blockres_avg_segment8_e100_dense.pth", True, "tsm_r50", 8, "stride 8"),
+    ("TSM_something_RGB_resnet50_shift8_blockres_avg_segment16_e45.pth", True, "tsm_r50", 16, "one of each of 16 parts"),
+    ("TSM_kinetics_RGB_resnet50_avg_segment5_e50.pth", False, "resnet_50", 8, "one of each of 8 parts")])
+def test_files_of_tsm(file, shifted, model, frames, timing, shapes_of):
     shapes = {}
     for key, shape in shapes_of("torchvision_image/resnet50").items():
         key = key.replace("conv1.", "conv1.net.") if shifted and key.startswith("layer") else key
         shapes["new_fc" + key[2:] if key.startswith("fc") else f"base_model.{key}"] = shape
     found = recognise(checkpoint(shapes, file, "module."))
     assert (found.source, found.model, found.classes, found.clip.frames) == ("tsm", model, 1000, frames)
+    assert found.clip.timing == f"{frames} frames, {timing}"
     arrays, _, unknown = convert(checkpoint(shapes).tensors, SOURCES["tsm"].rules(shapes))
     assert unknown == []
     assert {"stem/conv/kernel", "stage4/block2/conv_a/conv/kernel", "logits/bias"} <= set(arrays)
