@@ -37,12 +37,13 @@ def scene(seed, take=0, seconds=SECONDS, every=1):
     place, moves = np.random.default_rng(seed), np.random.default_rng([seed, take])
     ground = texture(place, HEIGHT + 2 * MARGIN, WIDTH + 2 * MARGIN)
     things = [(place.uniform(0.06, 0.16) * WIDTH, place.uniform(0, 255, 3)) for _ in range(place.integers(1, 4))]
-    pan = place.uniform(-1, 1, 2) * MARGIN * (place.random() < 0.4)
+    pan = moves.uniform(-1, 1, 2) * MARGIN * (place.random() < 0.4)
     paths = [(moves.uniform(0, 1, 2), moves.uniform(-0.4, 0.4, 2), moves.uniform(0.1, 0.7, 2)) for _ in things]
+    phase = moves.uniform(0, 2 * np.pi)
     rows, columns = np.mgrid[:HEIGHT, :WIDTH]
     for step in range(0, round(seconds * RATE), every):
         now = step / RATE
-        top, left = np.round(MARGIN + pan * np.sin(now / 2)).astype(int)
+        top, left = np.round(MARGIN + pan * np.sin(now / 2 + phase)).astype(int)
         frame = ground[top:top + HEIGHT, left:left + WIDTH].copy()
         for (size, color), (start, speed, beat) in zip(things, paths):
             y, x = ((start + speed * now / 2 + 0.15 * np.sin(6.28 * beat * now)) % 1) * (HEIGHT, WIDTH)

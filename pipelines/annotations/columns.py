@@ -17,6 +17,7 @@ NAMES = {  # what a column holds: names for it, best first
     "num_frames": ("num_frames",),
     "first_frame": ("first_frame",),
     "group": ("group",),
+    "weight": ("weight", "sample_weight"),
 }
 SEVERAL = "labels"  # the one name that says that a clip may have several
 _PART = re.compile(r"(^|_)(start|end|stop|begin|onset|offset|until|segment)(_|$)|"
@@ -74,7 +75,7 @@ def _report(unknown, found, names, path):
     timed = {"start", "end"} <= set(found)
     parts = [] if timed else [name for name in unknown if _PART.search(name)]
     rivals = [name for name in unknown for kind in ("start", "end", "label") if name in NAMES[kind]]
-    columns = "path, label, start, end (seconds), split, num_frames, first_frame, group"
+    columns = "path, label, start, end (seconds), split, num_frames, first_frame, group, weight"
     if parts:
         raise ValueError(f"Expected columns of {columns} in '{shown(path)}'. Received {', '.join(parts)}, which may "
                          "tell a part of a video in a way that is not known. Give it in seconds as `start` and `end`, "

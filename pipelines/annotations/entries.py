@@ -14,7 +14,7 @@ SPLIT_NAMES = {"train": "train", "training": "train", "val": "val", "valid": "va
                "validation": "val", "test": "test", "testing": "test"}
 LABELS_FILE = "labels.txt"
 MANIFEST_FILE = "manifest.csv"
-COLUMNS = ("path", "label", "start", "end", "split", "num_frames", "first_frame", "group")
+COLUMNS = ("path", "label", "start", "end", "split", "num_frames", "first_frame", "group", "weight")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,6 +30,7 @@ class Entry:
         num_frames: int or None. Frames of a folder of frames; None for a video file.
         first_frame: int. Frames of such a folder to pass over, in the order of their names.
         group: str or None. The person, recording or place that it shows, which other videos may show as well.
+        weight: float or None. How much its loss counts in training; None is 1.
     """
 
     path: str
@@ -40,6 +41,7 @@ class Entry:
     num_frames: int | None = None
     first_frame: int = 0
     group: str | None = None
+    weight: float | None = None
 
     @property
     def label(self) -> int | None:
@@ -157,8 +159,9 @@ class Manifest:
             raise ValueError(f"Expected no '{labels_path}', or one with the same {len(self.labels)} labels. The one "
                              "there differs. Save into another folder, or read the data with labels= that file.")
         columns = ["path", "labels" if self.multi_label else "label"]
+        may_be_zero = ("start", "num_frames", "weight")
         columns += [name for name in COLUMNS[2:] if any(getattr(entry, name) for entry in self.entries)
-                    or (name in ("start", "num_frames") and any(getattr(e, name) is not None for e in self.entries))]
+                    or (name in may_be_zero and any(getattr(e, name) is not None for e in self.entries))]
         with writing(path, "w", errors="surrogateescape", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(columns)

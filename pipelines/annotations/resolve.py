@@ -42,7 +42,7 @@ def resolve(table, source, options):
             continue
         counted += [row] * (frames is None and row.num_frames is not None)
         start, end = (row.start, row.end) if cut else (None, None)
-        entries.append(Entry(path, row_ids, start, end, row.split, frames, row.first_frame, row.group))
+        entries.append(Entry(path, row_ids, start, end, row.split, frames, row.first_frame, row.group, row.weight))
     if counted:
         logging.warning("'%s' gives `num_frames` to %d video files, the first '%s': it is for folders of frames, and "
                         "not used; parts of files are given as start and end", shown(source), len(counted),

@@ -23,6 +23,7 @@ class Row:
         num_frames: int or None. Frames of a folder of frames.
         first_frame: int. Frames of that folder to pass over.
         group: str or None. Who or what it shows, that other clips may show as well.
+        weight: float or None. How much it counts in training.
         whole: tuple of str. Names of the uncut video, to which alone `start` and `end` apply; `names` are cut clips.
     """
 
@@ -35,6 +36,7 @@ class Row:
     first_frame: int = 0
     whole: tuple[str, ...] = ()
     group: str | None = None
+    weight: float | None = None
 
 
 @dataclasses.dataclass

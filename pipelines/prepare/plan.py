@@ -77,6 +77,8 @@ class Plan:
     @staticmethod
     def _row(entry):
         row = [entry.path, list(entry.labels), entry.start, entry.end, entry.split, entry.num_frames, entry.first_frame]
+        if entry.weight is not None:
+            return [*row, entry.group, entry.weight]
         return row if entry.group is None else [*row, entry.group]
 
     def save(self):

@@ -99,19 +99,19 @@ def are_records(data):
 def entry_of(row, folder, ids, tabled):
     """The `RecordEntry` of a row of `manifest.csv`, a dict of texts; `ids` gives those of the labels."""
     labels = tuple(ids[name] for name in split(row["labels"]))
-    number = {name: float(row[name]) if row.get(name) else None for name in ("start", "end")}
+    number = {name: float(row[name]) if row.get(name) else None for name in ("start", "end", "weight")}
     times = row.get("times_us")
     return RecordEntry(
         row["path"], labels, number["start"], number["end"], row["split"] or None,
-        group=row.get("group") or None, shard=addresses.join(folder, row["shard"]), offset=int(row["offset"]),
-        length=int(row["length"]),
+        group=row.get("group") or None, weight=number["weight"],
+        shard=addresses.join(folder, row["shard"]), offset=int(row["offset"]), length=int(row["length"]),
         frames=int(row["frames"]), fps=float(row["fps"]), height=int(row["height"]), width=int(row["width"]),
         times_us=tuple(map(int, times.split())) if times else None, tabled=tabled)
 
 
 def table(rows):
     """`manifest.csv` of `rows`, dicts: the columns that they need, and a list of cells a row."""
-    named = ["path", "labels", "start", "end", "split", *PLACE, "group"]
-    some = ("start", "end", "times_us", "group")
-    columns = [name for name in named if name not in some or any(row.get(name) for row in rows)]
+    named = ["path", "labels", "start", "end", "split", *PLACE, "group", "weight"]
+    some = {"start": bool, "end": bool, "times_us": bool, "group": bool, "weight": lambda value: value is not None}
+    columns = [name for name in named if name not in some or any(some[name](row.get(name)) for row in rows)]
     return columns, [["" if row.get(name) is None else row[name] for name in columns] for row in rows]

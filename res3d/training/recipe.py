@@ -91,10 +91,14 @@ class Schedule:
 
 @dataclasses.dataclass(frozen=True)
 class Loss:
-    """Cross-entropy over classes, or one sigmoid a class when `multi_label`."""
+    """Cross-entropy over classes, or one sigmoid a class when `multi_label`.
+
+    `class_weight` "balanced" lets all classes count alike, whatever their number of videos.
+    """
 
     label_smoothing: float = 0.0
     multi_label: bool = False
+    class_weight: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -160,6 +164,10 @@ class Recipe:
             raise ValueError("`data.temporal_crop` needs clip.sampling='segments', whose parts it varies. Received: "
                              f"data.temporal_crop={self.data.temporal_crop} with a clip of {self.clip.timing}, which "
                              "begins anywhere as it is. Set it to 0.")
+        if self.loss.class_weight and (self.loss.multi_label or self.data.balanced):
+            also = "loss.multi_label" if self.loss.multi_label else "data.balanced"
+            raise ValueError("`loss.class_weight` weighs one label a clip, of classes that come as often as they are "
+                             f"there; set it to null when {also} is true. Received: {self.loss.class_weight!r}.")
         if self.schedule.warmup_epochs >= self.schedule.epochs:
             raise ValueError(f"`schedule.warmup_epochs` must be less than schedule.epochs={self.schedule.epochs}. "
                              f"Received: schedule.warmup_epochs={self.schedule.warmup_epochs}. Set it, too, as to 0.")
@@ -247,6 +255,7 @@ _DOMAINS = (
     ("schedule.final", lambda v: 0 <= v <= 1, "in 0..1"),
     ("schedule.factor", lambda v: v > 0, "positive"),
     ("schedule.steps", lambda v: list(v) == sorted(v), "rising epochs"),
+    ("loss.class_weight", lambda v: v == "balanced", "'balanced', or null"),
     ("loss.label_smoothing", lambda v: 0 <= v < 1, "in 0..1, 1 excluded"),
     ("data.workers", _at_least(1), "at least 1, or null"),
     ("stop.patience", _at_least(1), "at least 1, or null"),

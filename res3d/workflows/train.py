@@ -9,9 +9,11 @@ import platform
 import sys
 
 import keras
+import numpy as np
 from absl import logging
 
 from pipelines.dataset import quarantine
+from pipelines.dataset.weighing import balanced_weights, weighed
 from pipelines.grouping.note import load_note, save_note
 from pipelines.sample.protocols import protocol
 from pipelines.storage.addresses import absolute
@@ -77,7 +79,8 @@ def train(recipe, data, workdir, *, deterministic=False, overwrite=False, checkp
             if note is None:
                 save_note(folder.split_file, fed.split.note)
         try:
-            rows = fit(model, recipe, _clips(fed, recipe, devices), fed.validation, folder, fed.train.steps_per_epoch,
+            rows = fit(model, recipe, _clips(fed, recipe, devices, process_count), fed.validation, folder,
+                       fed.train.steps_per_epoch,
                        names=fed.names, chief=chief, checkpoint_minutes=checkpoint_minutes,
                        checkpoint_steps=checkpoint_steps, evaluate=on_devices.evaluator(model, recipe),
                        watch=_watch(fed, recipe),
@@ -122,21 +125,40 @@ def make_model(recipe, num_classes, steps_per_epoch, weights=True):
     return model
 
 
-def _clips(fed, recipe, devices):
+def _clips(fed, recipe, devices, process_count=1):
     """Function (epoch, step) -> the batches to train on, as several devices can share them."""
+    at = _weighed(fed, recipe, recipe.data.batch_size // process_count)
     if devices is None:
-        return fed.train.at
+        return at
     left = fed.train.num_videos * recipe.data.clips_per_video % recipe.data.batch_size
     if left:
         logging.info("the last batch of an epoch, of %d clips, is filled up to %d with its own: each device needs a "
                      "share", left, recipe.data.batch_size)
-    return on_devices.whole_batches(fed.train.at, recipe.data.batch_size)
+    return on_devices.whole_batches(at, recipe.data.batch_size)
+
+
+def _weighed(fed, recipe, batch_size):
+    """Function (epoch, step) -> batches, with weights where classes or videos have some."""
+    of_classes = None
+    if recipe.loss.class_weight is not None:
+        of_classes = balanced_weights(list(fed.train.manifest.counts().values()))
+    if of_classes is None and fed.weights is None:
+        return fed.train.at
+
+    def at(epoch, step):
+        own = None if fed.weights is None else fed.weights(epoch, step)
+        return weighed(fed.train.at(epoch, step), batch_size, of_classes, own)
+
+    return at
 
 
 def _watch(fed, recipe):
     """What says that the run does not learn."""
     held = fed.validation and list(fed.validation.manifest.counts().values())
-    return Watch(recipe, list(fed.train.manifest.counts().values()), held, fed.labels, fed.train.steps_per_epoch)
+    counts = np.zeros(len(fed.labels))
+    for entry in fed.train.manifest:
+        counts[list(entry.labels)] += 1 if entry.weight is None else entry.weight
+    return Watch(recipe, counts, held, fed.labels, fed.train.steps_per_epoch)
 
 
 def _meet(folder, overwrite, coordinator, process_id, process_count):

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import numpy as np
 from absl import logging
 
 from pipelines.annotations.entries import Manifest, canonical_split
@@ -55,6 +56,7 @@ class TrainingData:
         missing: (path, reason) rows of the annotation that have no file.
         names: function (epoch, step) -> the videos of a batch.
         split: `Split` that it was made of.
+        weights: function (epoch, step) -> a float a clip of the rest of the epoch, or None where all count alike.
     """
 
     labels: list
@@ -64,6 +66,7 @@ class TrainingData:
     missing: list
     names: object
     split: object
+    weights: object = None
 
     @property
     def skipped(self):
@@ -127,7 +130,22 @@ def load_training_data(recipe, data, labels=None, shard=(0, 1), quarantine_csv=N
         return [entries[video].path for video in plan.videos(epoch)[first:last + 1]]
 
     missing = [(row.path, row.reason) for row in manifest.missing]
-    return TrainingData(list(manifest.labels), train, validation, manifest.multi_label, missing, names, split)
+    return TrainingData(list(manifest.labels), train, validation, manifest.multi_label, missing, names, split,
+                        _weights(recipe, entries, plan, size))
+
+
+def _weights(recipe, entries, plan, size):
+    """Function (epoch, step) -> the weights of the clips from there on, 1 in the mean; None without any."""
+    if all(entry.weight is None for entry in entries):
+        return None
+    if recipe.data.mixup or recipe.data.cutmix:
+        raise ValueError("A column `weight` weighs clips of one video each; set data.mixup and data.cutmix to 0. "
+                         f"Received: mixup={recipe.data.mixup}, cutmix={recipe.data.cutmix}.")
+    own = np.array([1.0 if entry.weight is None else entry.weight for entry in entries], "float32")
+    if not own.any():
+        raise ValueError("A column `weight` must weigh a video to train on by more than 0. Received: 0 for all.")
+    own, times = own / own.mean(), recipe.data.clips_per_video
+    return lambda epoch, step: np.repeat(own[plan.videos(epoch)], times)[step * size:]
 
 
 def split_videos(recipe, data, labels=None, note=None, by_position=False, group=None, folds=None, **lists):

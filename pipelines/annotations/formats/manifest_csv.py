@@ -1,4 +1,4 @@
-"""The CSV manifest: a header `path,label[,start,end][,split][,num_frames,first_frame][,group]`, columns in any
+"""The CSV manifest: a header `path,label[,start,end][,split][,num_frames,first_frame][,group][,weight]`, columns in any
 order.
 
 Columns go by other common names too, such as `filename,class,time_start,time_end`, and are separated by commas,
@@ -93,7 +93,7 @@ def _row(number, cells, header, places, separator, path):
     return Row((fields["path"],), tuple(filter(None, names)), start, end,
                canonical_split(fields.get("split", "").strip() or None),
                _number(fields, "num_frames", int, where), _number(fields, "first_frame", int, where) or 0,
-               group=fields.get("group", "").strip() or None)
+               group=fields.get("group", "").strip() or None, weight=_number(fields, "weight", float, where, separator))
 
 
 def _number(fields, name, kind, where, separator=","):

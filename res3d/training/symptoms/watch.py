@@ -25,7 +25,8 @@ class Watch(keras.callbacks.Callback):
         self.recipe, self.labels, self.steps_per_epoch = recipe, labels, steps_per_epoch
         self.trained, several = np.asarray(trained, "float64"), recipe.loss.multi_label
         total = self.trained.sum()
-        shares = np.full(len(labels), 1 / len(labels)) if recipe.data.balanced else self.trained / max(total, 1)
+        even = recipe.data.balanced or recipe.loss.class_weight is not None
+        shares = np.full(len(labels), 1 / len(labels)) if even else self.trained / max(total, 1)
         self.guess = signs.guess_of(shares, recipe.loss.label_smoothing, several)
         self.held = None if held is None or several else np.asarray(held, "float64")
         schedule = recipe.schedule

@@ -125,3 +125,13 @@ def test_frames_and_label_of_files(table):
 def test_names_are_compared_plainly():
     assert columns.plain_column("  Start-Time ") == "start_time"
     assert not columns.knows(["path", "start"])
+
+
+def test_weights_are_read_and_saved(table, tmp_path):
+    found = read_manifest(table("path,label,Sample Weight\na.avi,run,2.5\nb.avi,run,\n"))
+    assert [entry.weight for entry in found] == [2.5, None]
+    (tmp_path / "again").mkdir()
+    found.save(tmp_path / "again" / "m.csv")
+    assert [entry.weight for entry in read_manifest(tmp_path / "again" / "m.csv")] == [2.5, None]
+    with pytest.raises(ValueError, match=r"Expected `weight` to be a number from 0, or empty, .* Received: '-1'"):
+        read_manifest(table("path,label,weight\na.avi,run,-1\n"))
