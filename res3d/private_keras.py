@@ -2,6 +2,8 @@
 
 import collections
 
+from keras import ops
+
 
 def layers_inside(layer, include_self=True):
     """Every layer in a layer or model, however deep, each before those inside it.
@@ -32,6 +34,24 @@ def variable_index(optimizer, variable):
 def averaged_variables(optimizer):
     """(variable, its moving average) of an optimizer that keeps averages, `use_ema`."""
     return list(zip(optimizer._trainable_variables, optimizer._model_variables_moving_average))
+
+
+class OwnAverages:
+    """To be mixed into an optimizer: `average_kept` decides what a moving average keeps, None being Keras's own way."""
+
+    def average_kept(self):
+        """The share of the old average that a step keeps, a number or a tensor, or None."""
+
+    def _update_model_variables_moving_average(self, trainable_variables):
+        kept = self.average_kept() if self.use_ema else None
+        if kept is None:
+            super()._update_model_variables_moving_average(trainable_variables)
+            return
+        kept = ops.where(ops.equal(self.iterations, 0), 0.0, kept)
+        for variable, average in zip(trainable_variables, self._model_variables_moving_average):
+            if average is not None:
+                share = ops.cast(kept, variable.dtype)
+                average.assign(share * ops.convert_to_tensor(average) + (1 - share) * ops.convert_to_tensor(variable))
 
 
 def producer(tensor):

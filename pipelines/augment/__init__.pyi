@@ -14,3 +14,4 @@ from .mixing import either as either
 from .mixing import mixup as mixup
 from .mixing import mixup_or_cutmix as mixup_or_cutmix
 from .randaugment import rand_augment as rand_augment
+from .warp import random_warp as random_warp

@@ -92,6 +92,8 @@ class _Loop:
         if checkpoint.out_of_time and checkpoint.step < state.steps_per_epoch:
             self.progress.say(f"{why} in epoch {state.epoch + 1}; the same command goes on from here")
             return False
+        if run.recipe.optimizer.precise_norm:
+            run.measure(clips(state.epoch, 0))
         row = {"epoch": state.epoch + 1, "loss": 0.0}
         row |= {name: float(values[-1]) for name, values in history.items()} | run.validate(validation)
         row["learning_rate"] = float(run.model.optimizer.learning_rate)

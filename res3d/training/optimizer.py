@@ -3,19 +3,21 @@
 import keras
 from keras import ops
 
-from res3d.private_keras import averaged_variables, variable_index
+from res3d.private_keras import OwnAverages, variable_index
 from res3d.training.schedule import make_schedule
 
 
-class _ByVariable:
+class _ByVariable(OwnAverages):
     """Scales the rate and chooses the decay one variable at a time.
 
     Norms and biases have rank 1 and are not decayed. Variables inside a layer named in `full_rate` learn at the
-    whole rate, the rest at `backbone_rate` times it.
+    whole rate, the rest at `backbone_rate` times it. With `ema_ramp`, averages that keep a share d of themselves begin
+    with less: (1 + s) / (10 + s) after s updates, until that is more than d.
     """
 
-    def __init__(self, *args, kernel_decay=0.0, backbone_rate=1.0, full_rate=(), **kwargs):
+    def __init__(self, *args, kernel_decay=0.0, backbone_rate=1.0, full_rate=(), ema_ramp=False, **kwargs):
         super().__init__(*args, **kwargs)
+        self.ema_ramp = ema_ramp
         self.kernel_decay = kernel_decay
         self.backbone_rate = backbone_rate
         self.full_rate = tuple(full_rate)
@@ -30,12 +32,20 @@ class _ByVariable:
         index = variable_index(self, variable)
         return ops.cast(learning_rate, variable.dtype) * self._rates[index], self._decays[index]
 
+    def average_kept(self):
+        """As `OwnAverages`: a run of a few hundred updates would else average weights of its beginning in."""
+        if not self.ema_ramp:
+            return None
+        updates, batches = ops.cast(self.iterations, "float32"), self.gradient_accumulation_steps or 1
+        return ops.minimum(self.ema_momentum, ((1 + updates) / (10 + updates)) ** (1 / batches))
+
     def finalize_variable_values(self, var_list):
         """Leaves the weights: the loop runs one `fit` an epoch and swaps the averages in only to look at them."""
 
     def get_config(self):
+        ramp = {"ema_ramp": True} if self.ema_ramp else {}
         return {**super().get_config(), "kernel_decay": self.kernel_decay, "backbone_rate": self.backbone_rate,
-                "full_rate": list(self.full_rate)}
+                "full_rate": list(self.full_rate), **ramp}
 
 
 @keras.saving.register_keras_serializable("res3d")
@@ -84,35 +94,10 @@ def make_optimizer(recipe, steps_per_epoch, heads=("logits",)):
         "learning_rate": make_schedule(recipe, steps_per_epoch), "kernel_decay": asked.weight_decay,
         "backbone_rate": asked.backbone_rate, "full_rate": heads, "global_clipnorm": asked.clip_norm,
         "gradient_accumulation_steps": asked.accumulate if asked.accumulate > 1 else None,
-        "use_ema": asked.ema is not None}
+        "use_ema": asked.ema is not None, "ema_ramp": asked.ema_ramp}
     if asked.ema is not None:
         # Keras averages after every batch; the recipe counts updates.
         options["ema_momentum"] = asked.ema ** (1 / asked.accumulate)
     if asked.name == "adamw":
-        return AdamW(**options)
+        return AdamW(beta_2=asked.beta_2, **options)
     return SGD(momentum=asked.momentum, nesterov=asked.nesterov and asked.momentum > 0, **options)
-
-
-class averaged_weights:  # noqa: N801 - reads as the statement it stands in
-    """With it, the model holds the moving averages of its weights; after it, the weights themselves again.
-
-    Does nothing when the optimizer keeps no averages, or has not made a step yet.
-    """
-
-    def __init__(self, model):
-        self.model = model
-        optimizer = model.optimizer
-        self.optimizer = getattr(optimizer, "inner_optimizer", optimizer)
-        self.kept = None
-
-    def __enter__(self):
-        if self.optimizer.use_ema and int(ops.convert_to_numpy(self.optimizer.iterations)):
-            averaged = averaged_variables(self.optimizer)
-            self.kept = [(variable, ops.copy(variable.value)) for variable, _ in averaged]
-            for variable, average in averaged:
-                variable.assign(average)
-        return self.model
-
-    def __exit__(self, *error):
-        for variable, value in self.kept or ():
-            variable.assign(value)

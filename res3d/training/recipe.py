@@ -39,11 +39,23 @@ class ModelFields:
 
 
 @dataclasses.dataclass(frozen=True)
+class Warp:
+    """How far clips are scaled, stretched, turned (degrees), sheared and moved, as `pipelines.augment.random_warp`."""
+
+    scale: float = 0.0
+    aspect: float = 0.0
+    rotation: float = 0.0
+    shear: float = 0.0
+    shift: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True)
 class Data:
     """How clips are fed; `batch_size` counts clips in one step over all devices.
 
     `balanced` gives every class equally often, and in it every group. `temporal_crop` is the fraction of a video that
-    may be left out, at random, before the rest is cut into the parts of a clip of segments.
+    may be left out, at random, before the rest is cut into the parts of a clip of segments. `rand_augment` is how many
+    operations at which magnitude, as [2, 9].
     """
 
     batch_size: int = 8
@@ -54,6 +66,8 @@ class Data:
     flip: bool = True
     scale: tuple[float, ...] = ()
     temporal_crop: float = 0.0
+    warp: Warp = dataclasses.field(default_factory=Warp)
+    rand_augment: tuple[float, ...] = ()
     mixup: float = 0.0
     cutmix: float = 0.0
     balanced: bool = False
@@ -62,31 +76,48 @@ class Data:
 
 @dataclasses.dataclass(frozen=True)
 class Optimizer:
-    """SGD with Nesterov momentum or AdamW; `rate` holds for `reference_batch` clips and scales with the real batch."""
+    """SGD with Nesterov momentum or AdamW; `rate` holds for `reference_batch` clips and scales with the real batch.
+
+    `ema` is the share of themselves that averaged weights keep; `ema_ramp` lets them keep less at first, for runs of
+    few steps. `precise_norm` is of how many training batches the statistics of batch norm are taken anew, for the
+    weights that are validated and kept; 0 leaves the running ones.
+    """
 
     name: str = "sgd"
     rate: float = 0.01
     reference_batch: int | None = None
     momentum: float = 0.9
     nesterov: bool = True
+    beta_2: float = 0.999
     weight_decay: float = 1e-4
     clip_norm: float | None = None
     accumulate: int = 1
     ema: float | None = None
+    ema_ramp: bool = False
+    precise_norm: int = 0
     backbone_rate: float = 1.0
 
 
 @dataclasses.dataclass(frozen=True)
 class Schedule:
-    """Epochs, a linear warm-up from `warmup_from` x rate, then "cosine", "step" or "constant"."""
+    """Epochs, a linear warm-up from `warmup_from` x rate, then "cosine", "step" or "constant".
+
+    The warm-up lasts `warmup_epochs`, or `warmup_share` of all epochs.
+    """
 
     epochs: int = 30
     warmup_epochs: float = 0.0
+    warmup_share: float = 0.0
     warmup_from: float = 0.1
     decay: str = "cosine"
     final: float = 0.0
     steps: tuple[float, ...] = ()
     factor: float = 0.1
+
+    @property
+    def warmup_length(self) -> float:
+        """Epochs of the warm-up, whichever way they are given."""
+        return self.warmup_epochs or self.warmup_share * self.epochs
 
 
 @dataclasses.dataclass(frozen=True)
@@ -168,6 +199,10 @@ class Recipe:
             also = "loss.multi_label" if self.loss.multi_label else "data.balanced"
             raise ValueError("`loss.class_weight` weighs one label a clip, of classes that come as often as they are "
                              f"there; set it to null when {also} is true. Received: {self.loss.class_weight!r}.")
+        if self.schedule.warmup_epochs and self.schedule.warmup_share:
+            raise ValueError("`schedule.warmup_epochs` and `schedule.warmup_share` say the same; set one of them to 0. "
+                             f"Received: warmup_epochs={self.schedule.warmup_epochs}, "
+                             f"warmup_share={self.schedule.warmup_share}.")
         if self.schedule.warmup_epochs >= self.schedule.epochs:
             raise ValueError(f"`schedule.warmup_epochs` must be less than schedule.epochs={self.schedule.epochs}. "
                              f"Received: schedule.warmup_epochs={self.schedule.warmup_epochs}. Set it, too, as to 0.")
@@ -237,12 +272,17 @@ _DOMAINS = (
     ("data.scale", lambda v: len(v) in (0, 2) and all(s > 0 for s in v) and list(v) == sorted(v),
      "empty or [low, high], the fractions of the area or side that a crop takes"),
     ("data.temporal_crop", lambda v: 0 <= v < 1, "in 0..1, 1 excluded"),
+    *((f"data.warp.{field.name}", _at_least(0), "0 or more") for field in dataclasses.fields(Warp)),
+    ("data.rand_augment", lambda v: not v or (len(v) == 2 and v[0] == int(v[0]) >= 0 and 0 <= v[1] <= 10),
+     "empty or [operations, magnitude], the magnitude in 0..10"),
     ("data.mixup", _at_least(0), "0 or more"),
     ("data.cutmix", _at_least(0), "0 or more"),
     ("optimizer.name", lambda v: v in ("sgd", "adamw"), "'sgd' or 'adamw'"),
     ("optimizer.rate", lambda v: v > 0, "positive"),
     ("optimizer.reference_batch", _at_least(1), "at least 1"),
     ("optimizer.momentum", lambda v: 0 <= v < 1, "in 0..1, 1 excluded"),
+    ("optimizer.beta_2", lambda v: 0 <= v < 1, "in 0..1, 1 excluded"),
+    ("optimizer.precise_norm", _at_least(0), "0 or more batches"),
     ("optimizer.weight_decay", _at_least(0), "0 or more"),
     ("optimizer.clip_norm", lambda v: v > 0, "positive, or null"),
     ("optimizer.accumulate", _at_least(1), "at least 1"),
@@ -250,6 +290,7 @@ _DOMAINS = (
     ("optimizer.backbone_rate", _at_least(0), "0 or more"),
     ("schedule.epochs", _at_least(1), "at least 1"),
     ("schedule.warmup_epochs", _at_least(0), "0 or more"),
+    ("schedule.warmup_share", lambda v: 0 <= v < 1, "in 0..1, 1 excluded"),
     ("schedule.warmup_from", lambda v: 0 <= v <= 1, "in 0..1"),
     ("schedule.decay", lambda v: v in ("cosine", "step", "constant"), "'cosine', 'step' or 'constant'"),
     ("schedule.final", lambda v: 0 <= v <= 1, "in 0..1"),

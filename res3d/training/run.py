@@ -1,5 +1,6 @@
 """A run between its epochs: the counters of where it stands, what they mean, and the files that keep them."""
 
+import contextlib
 import dataclasses
 import math
 
@@ -7,7 +8,8 @@ import numpy as np
 from absl import logging
 
 from res3d.training.checkpoint import load_meta, restore_state, save_state
-from res3d.training.optimizer import averaged_weights
+from res3d.training.kept.averages import averaged_weights
+from res3d.training.kept.norms import Learning, batch_statistics, statistics_in
 from res3d.training.workfolder import save_model, write_history
 
 
@@ -42,6 +44,7 @@ class Run:
     def __init__(self, model, recipe, folder, steps_per_epoch, chief, evaluate=None):
         self.model, self.recipe, self.folder, self.chief = model, recipe, folder, chief
         self.evaluate = evaluate or (lambda batches: model.evaluate(batches, return_dict=True, verbose=0))
+        self.learning, self.statistics = Learning(model), []
         self.resumed = folder.state_file.is_file()
         self.state = Counters(steps_per_epoch=steps_per_epoch)
         if self.resumed:
@@ -67,11 +70,22 @@ class Run:
         if self.chief and step < self.state.steps_per_epoch:
             save_state(self.folder.state_file, self.model, dataclasses.asdict(self.state))
 
+    def measure(self, batches):
+        """Takes the statistics of batch norm from training `batches`, if the recipe asks for it."""
+        with averaged_weights(self.model):
+            self.statistics = batch_statistics(self.learning, batches, self.recipe.optimizer.precise_norm)
+
+    @contextlib.contextmanager
+    def as_kept(self):
+        """With it, the model is the one that is validated and kept: averaged weights, and statistics of these."""
+        with averaged_weights(self.model), statistics_in(self.statistics):
+            yield
+
     def validate(self, validation):
-        """The figures of the validation batches by the averaged weights, as columns of a row."""
+        """The figures of the validation batches by the model that is kept, as columns of a row."""
         if validation is None:
             return {}
-        with averaged_weights(self.model):
+        with self.as_kept():
             found = self.evaluate(validation)
         return {f"val_{name}": float(value) for name, value in found.items()}
 
@@ -89,7 +103,7 @@ class Run:
         state.finished = self._finished()
         if not self.chief:
             return
-        with averaged_weights(self.model):
+        with self.as_kept():
             if better:
                 save_model(self.model, self.folder.best)
             save_model(self.model, self.folder.last)

@@ -76,6 +76,6 @@ def make_schedule(recipe, steps_per_epoch):
                          "'step'. Received: schedule.steps=[]. Set it, as to [10, 20], or schedule.decay=constant.")
     return WarmUp(
         scaled_rate(recipe.optimizer, recipe.data.batch_size), total_steps=schedule.epochs * steps_per_epoch,
-        warmup_steps=round(schedule.warmup_epochs * steps_per_epoch), warmup_from=schedule.warmup_from,
+        warmup_steps=round(schedule.warmup_length * steps_per_epoch), warmup_from=schedule.warmup_from,
         decay=schedule.decay, boundaries=[round(epoch * steps_per_epoch) for epoch in schedule.steps],
         factor=schedule.factor, final=schedule.final)

@@ -7,7 +7,7 @@ from absl import logging
 
 from pipelines.annotations.entries import Manifest, canonical_split
 from pipelines.annotations.labels import counted_from_one
-from pipelines.augment import chaining, crops, flip, mixing
+from pipelines.augment import chaining, crops, flip, mixing, randaugment, warp
 from pipelines.dataset.epochs import EpochPlan
 from pipelines.dataset.evaluation import evaluation_clips
 from pipelines.dataset.training import training_clips
@@ -253,7 +253,8 @@ def _sides(manifest, division):
 
 
 def augmentation(recipe, labels):
-    """The augmentation of a recipe, or None: a crop of random size and place, a flip where no label has a direction."""
+    """The augmentation of a recipe, or None: a crop of random size and place, a warp, a flip where no label has a
+    direction, operations of RandAugment."""
     asked, clip = recipe.data, recipe.clip
     if not asked.augment:
         return None
@@ -263,11 +264,17 @@ def augmentation(recipe, labels):
             steps.append(crops.short_side_jitter(clip.height, clip.width, tuple(map(int, asked.scale))))
         else:
             steps.append(crops.random_resized_crop(clip.height, clip.width, scale=asked.scale))
+    amounts = dataclasses.asdict(asked.warp)
+    if any(amounts.values()):
+        steps.append(warp.random_warp(clip.height, clip.width, **amounts))
     if asked.flip:
         try:
             steps.append(flip.random_flip(labels=labels))
         except ValueError as error:
             raise ValueError(f"{error} In a recipe that is data.flip=false.") from None
+    if asked.rand_augment:
+        operations, magnitude = asked.rand_augment
+        steps.append(randaugment.rand_augment(int(operations), magnitude))
     return chaining.chain(*steps) if steps else None
 
 

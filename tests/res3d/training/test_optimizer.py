@@ -4,7 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from res3d.training.optimizer import SGD, AdamW, averaged_weights, make_optimizer
+from res3d.training.kept.averages import averaged_weights
+from res3d.training.optimizer import SGD, AdamW, make_optimizer
 from res3d.training.recipe import find_recipe
 
 
@@ -117,3 +118,24 @@ def test_without_averages_nothing_is_touched():
     before = model.get_weights()[0]
     with averaged_weights(model):
         np.testing.assert_array_equal(model.get_weights()[0], before)
+
+
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_averages_that_ramp_hold_little_of_the_beginning(accumulate):
+    settings = ["optimizer.ema=0.9", "optimizer.ema_ramp=true", f"optimizer.accumulate={accumulate}",
+                "optimizer.rate=0.1", "schedule.decay=constant", "schedule.warmup_epochs=0"]
+    optimizer = make_optimizer(find_recipe("demo", settings), 10)
+    again = type(optimizer).from_config(optimizer.get_config())
+    assert again.ema_ramp
+    kernel, bias = variables()
+    expected = kernel.numpy()
+    for step in range(12 * accumulate):
+        optimizer.apply([keras.ops.ones((1, 2)), keras.ops.ones((2,))], [kernel, bias])
+        updates = step // accumulate
+        kept = min(0.9 ** (1 / accumulate), ((1 + updates) / (10 + updates)) ** (1 / accumulate)) if updates else 0.0
+        expected = kept * expected + (1 - kept) * kernel.numpy()
+    np.testing.assert_allclose(optimizer._model_variables_moving_average[0].numpy(), expected, rtol=1e-4)
+
+
+def test_adam_forgets_as_the_recipe_says():
+    assert make_optimizer(find_recipe("demo", ["optimizer.beta_2=0.99"]), 10).beta_2 == 0.99

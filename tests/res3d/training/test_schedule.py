@@ -61,3 +61,10 @@ def test_epochs_become_steps():
 def test_steps_that_are_not_listed_are_missed():
     with pytest.raises(ValueError, match=r"`schedule.steps` must list the epochs .* Received: schedule.steps=\[\]"):
         make_schedule(find_recipe("demo", ["schedule.decay=step"]), 10)
+
+
+def test_a_warm_up_may_be_a_share_of_the_run():
+    recipe = find_recipe("demo", ["schedule.warmup_epochs=0", "schedule.warmup_share=0.25", "schedule.epochs=10"])
+    assert make_schedule(recipe, 8).warmup_steps == 20
+    with pytest.raises(ValueError, match=r"say the same; set one of them to 0. Received: warmup_epochs=1.0, warmup_sh"):
+        find_recipe("demo", ["schedule.warmup_epochs=1", "schedule.warmup_share=0.25"])

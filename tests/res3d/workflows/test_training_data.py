@@ -109,3 +109,15 @@ def test_an_epoch_can_be_entered_anywhere(motion, tiny):
     rest = [clips.numpy() for clips, _ in fed.train.at(1, 2)]
     assert len(rest) == len(whole) - 2
     np.testing.assert_array_equal(np.stack(rest), np.stack(whole[2:]))
+
+
+def test_a_recipe_names_the_steps_of_its_augmentation_in_order():
+    settings = ["data.augment=true", "data.flip=true", "data.warp.rotation=6", "data.rand_augment=[2, 9]"]
+    steps = augmentation(find_recipe("demo", settings), ["jump"]).steps
+    assert [getattr(step, "spatial", False) for step in steps] == [True, False, False]  # the warp chooses the picture
+    scaled = augmentation(find_recipe("demo", [*settings, "data.scale=[0.5, 1.0]"]), ["jump"])
+    assert [hasattr(step, "box") for step in scaled.steps] == [True, False, False, False]
+    assert augmentation(find_recipe("demo", ["data.augment=true", "data.flip=false"]), ["jump"]) is None
+    for wrong in ("data.rand_augment=[2]", "data.rand_augment=[1.5, 9]", "data.warp.shift=-0.1"):
+        with pytest.raises(ValueError, match=r"^`data\.(rand_augment|warp\.shift)` must be "):
+            find_recipe("demo", [wrong])
