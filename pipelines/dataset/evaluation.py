@@ -15,6 +15,7 @@ from pipelines.dataset.facts import PREFETCHED_BATCHES, checked_workers, labelle
 from pipelines.dataset.source import open_source
 from pipelines.manifest import read_manifest
 from pipelines.sample.protocols import protocol as find_protocol
+from pipelines.video.frame_cache import FrameCache
 from res3d.geometry import ClipSpec, check_clip
 
 Path = str | os.PathLike
@@ -23,7 +24,8 @@ Path = str | os.PathLike
 def evaluation_clips(data: Path | Manifest, clip: ClipSpec, batch_size: int, protocol: str = "centre",
                      split: str | None = None, labels: Sequence[str] | Path | None = None, workers: int | None = None,
                      on_error: str = "quarantine", *, shard: tuple[int, int] = (0, 1),
-                     quarantine_csv: Path | None = None, probe_cache: Path | None = None) -> ClipDataset:
+                     quarantine_csv: Path | None = None, probe_cache: Path | None = None,
+                     cache: FrameCache | None = None) -> ClipDataset:
     """Batches of one clip a video, the same every time, in the order of the manifest: what `fit` validates on.
 
     Nothing stands in for a video that cannot be decoded. Every video is therefore probed at once, in parallel, so that
@@ -36,6 +38,7 @@ def evaluation_clips(data: Path | Manifest, clip: ClipSpec, batch_size: int, pro
         on_error: "quarantine" leaves out a video that cannot be decoded, and lists it; "raise" stops.
         shard: (index, count). Every `count`-th video from `index` on, for this host.
         quarantine_csv: path or None. Where the list of videos left out is written, at once.
+        cache: `pipelines.video.FrameCache` or None. Where decoded frames are kept; the clips are the same ones.
 
     Returns:
         `ClipDataset`, with batches as in `training_clips`; the last one may be smaller.
@@ -60,7 +63,7 @@ def evaluation_clips(data: Path | Manifest, clip: ClipSpec, batch_size: int, pro
         raise ValueError(f"Expected a protocol with one clip a video, such as 'centre'. Received: '{protocol}'. Use "
                          "`evaluation_views` for it.")
     source = open_source(labelled(manifest), clip, on_error=on_error, workers=workers, quarantine_csv=quarantine_csv,
-                         probe_cache=probe_cache)
+                         probe_cache=probe_cache, cache=cache)
     good = source.check(workers, every=True)
     source.save()
     if len(good) < len(manifest):

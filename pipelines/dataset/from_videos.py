@@ -12,6 +12,9 @@ from pipelines.sample import clips
 from pipelines.sample.extents import extent
 from pipelines.sample.seeds import fold_in
 from pipelines.video import frame_folder, reading, sources
+from pipelines.video.frame_cache import KeptFrames
+
+PICTURE = ("height", "width", "channels", "resize")  # what decides how a frame looks, before it is cropped
 
 
 class VideoSource:
@@ -30,6 +33,7 @@ class VideoSource:
     def __init__(self, manifest, clip, fallback, probes, policy="repeat_last", workers=1, temporal_crop=0.0):
         self.manifest, self.clip, self.fallback, self.probes, self.policy = manifest, clip, fallback, probes, policy
         self.temporal_crop = temporal_crop
+        self.kept = None
         self.threads = max(1, workers // max(len(manifest.entries), 1))
 
     def extent(self, index, opened=None):
@@ -57,7 +61,7 @@ class VideoSource:
         numbers = [int(fold_in(key, number) >> np.uint64(1)) for number in range(count)]
         chosen = [clips.random_clip(info, clip, number, first, last, self.policy, self.temporal_crop)
                   for number in numbers]
-        source, options = self._reader(index, info)
+        source, options = self._reader(index, opened, (info, first, last))
         if full_frame:
             pictures = source.read_frames(opened, np.concatenate(chosen), clip.resized_size, channels=clip.channels,
                                           **options)
@@ -71,18 +75,41 @@ class VideoSource:
         info, first, last = self.extent(index, opened)
         lists = protocol.indices(info, self.clip, first, last)
         clip = protocol.test_clip(self.clip, len(lists[0]))
-        source, options = self._reader(index, info)
+        source, options = self._reader(index, opened, (info, first, last), clip)
         return source.read_clips(opened, lists, clip, protocol.crops, **options)
 
     def _opened(self, index):
         entry = self.manifest.entries[index]
         return entry.path if entry.num_frames is not None else sources.hold(entry.path)
 
-    def _reader(self, index, info):
-        """What reads the frames of an entry, and what to tell it."""
+    def _reader(self, index, opened, extent, clip=None):
+        """What reads the frames of an entry for clips like `clip`, and what to tell it."""
+        info, first, last = extent
+        source, options = reading, {"info": info, "threads": self.threads}
         if self.manifest.entries[index].num_frames is not None:
-            return frame_folder, {}
-        return reading, {"info": info, "threads": self.threads}
+            source, options = frame_folder, {}
+        clip = clip or self.clip
+        size = self.clip.resized_size(info.height, info.width)
+        # Frames kept serve clips that are cut from pictures of their size, and only if these are not scaled once more.
+        alike = all(getattr(clip, name) == getattr(self.clip, name) for name in PICTURE)
+        if self.kept is None or not alike or self.clip.resized_size(*size) != size:
+            return source, options
+
+        def pictures():
+            return source.read_frames(opened, range(first, last), size, channels=self.clip.channels, **options)
+
+        name = repr((info.path, sources.stamp(info.path) if self.kept.folder else None, first, last, size,
+                     self.clip.channels))
+        return KeptFrames(self.kept.frames(name, pictures), first), {}
+
+    def keep(self, cache, workers):
+        """Keeps decoded frames in the `FrameCache`, if there is room for those of all videos, which are probed."""
+        size = 0
+        for index in self.check(workers, every=True):
+            info, first, last = self.extent(index)
+            height, width = self.clip.resized_size(info.height, info.width)
+            size += (last - first) * height * width * self.clip.channels
+        self.kept = cache.room(size)
 
     def check(self, workers, every=False):
         """Probes videos, in parallel, until one is good and long enough for a clip; or every one of them.

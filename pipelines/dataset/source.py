@@ -15,6 +15,7 @@ from pipelines.dataset.quarantine import Quarantine
 from pipelines.records.index import of_manifest
 from pipelines.sample.clips import check_policy
 from pipelines.sample.parted import check_temporal_crop
+from pipelines.video.frame_cache import FrameCache
 from pipelines.video.probe_cache import Probes
 from res3d.geometry import ClipSpec
 
@@ -74,18 +75,25 @@ class Source(Protocol):
 
 def open_source(manifest: Manifest, clip: ClipSpec, *, on_error: str = "quarantine", policy: str = "repeat_last",
                 workers: int = 1, quarantine_csv: Any = None, probe_cache: Any = None, jumps: bool = False,
-                data_service: str | None = None, temporal_crop: float = 0.0) -> Source:
+                data_service: str | None = None, temporal_crop: float = 0.0, cache: FrameCache | None = None) -> Source:
     """The `Source` of a manifest; the arguments are those of `training_clips`.
 
     Raises:
-        ValueError: for wrong arguments, a manifest of videos and records, or a data service for videos.
+        ValueError: for wrong arguments, a manifest of videos and records, a data service for videos, or no room for
+            their frames where the cache has to have it.
     """
     check_policy(policy)
     temporal_crop = check_temporal_crop(temporal_crop, clip)
     fallback = Fallback(manifest.entries, Quarantine(quarantine_csv), on_error)
     if of_manifest(manifest):
+        if cache is not None and cache.where != "auto":
+            raise ValueError("`cache` keeps frames of videos, which cost more to decode. Received: records. Leave it "
+                             "out.")
         return RecordSource(manifest, clip, fallback, policy, data_service, temporal_crop)
     if data_service is not None:
         raise ValueError("`data_service` needs records, which its workers read without Python. Received videos. Run "
                          "`res3d prepare` first.")
-    return VideoSource(manifest, clip, fallback, Probes(probe_cache, jumps), policy, workers, temporal_crop)
+    source = VideoSource(manifest, clip, fallback, Probes(probe_cache, jumps), policy, workers, temporal_crop)
+    if cache is not None:
+        source.keep(cache, workers)
+    return source

@@ -19,6 +19,7 @@ from pipelines.dataset.epochs import EpochCounter, EpochPlan
 from pipelines.dataset.facts import PREFETCHED_BATCHES, checked_workers, labelled
 from pipelines.dataset.source import open_source
 from pipelines.manifest import read_manifest
+from pipelines.video.frame_cache import FrameCache
 from res3d.geometry import ClipSpec, check_clip
 
 Path = str | os.PathLike
@@ -31,7 +32,8 @@ def training_clips(data: Path | Manifest, clip: ClipSpec, batch_size: int, seed:
                    clips_per_video: int = 1, balanced: bool = False, drop_remainder: bool = False,
                    policy: str = "repeat_last", shard: tuple[int, int] = (0, 1), start_epoch: int = 0,
                    start_step: int = 0, quarantine_csv: Path | None = None, probe_cache: Path | None = None,
-                   jumps: bool = False, data_service: str | None = None, temporal_crop: float = 0.0) -> ClipDataset:
+                   jumps: bool = False, data_service: str | None = None, temporal_crop: float = 0.0,
+                   cache: FrameCache | None = None) -> ClipDataset:
     """Batches of random clips for training: every video once an epoch, in another order each epoch.
 
     Iterating it gives one epoch; the next iteration gives the next. An epoch that is left before its end is given
@@ -69,6 +71,9 @@ def training_clips(data: Path | Manifest, clip: ClipSpec, batch_size: int, seed:
             reads them here. `pipelines.dataset.data_service` says what is guaranteed.
         temporal_crop: float. For a clip of segments: the fraction of a video that may be left out of those that are cut
             into parts, at random, at its beginning and end.
+        cache: `pipelines.video.FrameCache` or None. Where every frame, scaled as `clip` says, is kept once it has been
+            decoded; all videos are probed at once. A random crop is then cut from the scaled picture, and scaled again
+            where it is larger or smaller than a clip. Records are read as they are.
 
     Returns:
         `ClipDataset`, a `tf.data.Dataset` of `(uint8 (batch, frames, height, width, channels), int32 (batch,))`, or
@@ -91,7 +96,7 @@ def training_clips(data: Path | Manifest, clip: ClipSpec, batch_size: int, seed:
     plan = EpochPlan(manifest, batch_size, seed, shard, clips_per_video, balanced, drop_remainder)
     source = open_source(manifest, clip, on_error=on_error, policy=policy, workers=workers, data_service=data_service,
                          quarantine_csv=quarantine_csv, probe_cache=probe_cache, jumps=jumps,
-                         temporal_crop=temporal_crop)
+                         temporal_crop=temporal_crop, cache=cache)
     picture, augment = _picture(clip, crop, augment)
     source.check(workers)
     clips = TrainingClips(source, plan, picture, augment, mix, workers)

@@ -1,3 +1,4 @@
+from .frame_cache import FrameCache as FrameCache
 from .info import UnreachableError as UnreachableError
 from .info import VideoError as VideoError
 from .info import VideoInfo as VideoInfo

@@ -55,7 +55,8 @@ class Data:
 
     `balanced` gives every class equally often, and in it every group. `temporal_crop` is the fraction of a video that
     may be left out, at random, before the rest is cut into the parts of a clip of segments. `rand_augment` is how many
-    operations at which magnitude, as [2, 9].
+    operations at which magnitude, as [2, 9]. `cache` is where decoded frames are kept: "memory", "disk", "auto" or
+    nowhere.
     """
 
     batch_size: int = 8
@@ -72,6 +73,7 @@ class Data:
     cutmix: float = 0.0
     balanced: bool = False
     workers: int | None = None
+    cache: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -298,6 +300,7 @@ _DOMAINS = (
     ("schedule.steps", lambda v: list(v) == sorted(v), "rising epochs"),
     ("loss.class_weight", lambda v: v == "balanced", "'balanced', or null"),
     ("loss.label_smoothing", lambda v: 0 <= v < 1, "in 0..1, 1 excluded"),
+    ("data.cache", lambda v: v in ("auto", "memory", "disk"), "'auto', 'memory', 'disk' or null"),
     ("data.workers", _at_least(1), "at least 1, or null"),
     ("stop.patience", _at_least(1), "at least 1, or null"),
     ("stop.max_minutes", lambda v: v > 0, "positive, or null"),

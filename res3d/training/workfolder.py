@@ -38,6 +38,7 @@ class WorkFolder:
         self.best = self.path / "best.keras"
         self.last = self.path / "last.keras"
         self.logs = self.path / "logs"
+        self.frames = self.path / "frames"
         self.metrics_file = self.path / "metrics.json"
         self.predictions_file = self.path / "predictions.csv"
         self.report_file = self.path / "report.html"

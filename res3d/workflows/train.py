@@ -64,6 +64,7 @@ def train(recipe, data, workdir, *, deterministic=False, overwrite=False, checkp
     note = None if overwrite else load_note(folder.split_file)
     fed = load_training_data(recipe, data, shard=(process_id, process_count), data_service=data_service,
                              quarantine_csv=folder.quarantine_file if chief else None, note=note,
+                             cache_folder=folder.frames,
                              by_position=note is None and folder.state_file.is_file() and not overwrite, **lists)
     resumes = folder.state_file.is_file() and not overwrite
     if not overwrite:
@@ -87,6 +88,8 @@ def train(recipe, data, workdir, *, deterministic=False, overwrite=False, checkp
                        agree=on_devices.agree if process_count > 1 else bool)
             if chief and leaks and rows:
                 _look_for_leaks(folder, fed.split, recipe)
+            if fed.cache is not None and chief:
+                fed.cache.clear()
             return rows
         finally:
             if chief:

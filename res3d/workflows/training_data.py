@@ -17,6 +17,7 @@ from pipelines.grouping.splits import folds as folds_of
 from pipelines.grouping.splits import hold_out
 from pipelines.manifest import read_manifest
 from pipelines.sample import seeds
+from pipelines.video.frame_cache import FrameCache
 
 HOLD_OUT_KEY = 0x4E1D  # keeps the draw of the held-out videos apart from all other draws of the seed
 
@@ -57,6 +58,7 @@ class TrainingData:
         names: function (epoch, step) -> the videos of a batch.
         split: `Split` that it was made of.
         weights: function (epoch, step) -> a float a clip of the rest of the epoch, or None where all count alike.
+        cache: `FrameCache` or None. What keeps decoded frames of both datasets.
     """
 
     labels: list
@@ -67,6 +69,7 @@ class TrainingData:
     names: object
     split: object
     weights: object = None
+    cache: object = None
 
     @property
     def skipped(self):
@@ -79,7 +82,7 @@ class TrainingData:
 
 
 def load_training_data(recipe, data, labels=None, shard=(0, 1), quarantine_csv=None, data_service=None, note=None,
-                       by_position=False, **lists):
+                       by_position=False, cache_folder=None, **lists):
     """Reads `data` and makes the two datasets.
 
     Args:
@@ -90,6 +93,7 @@ def load_training_data(recipe, data, labels=None, shard=(0, 1), quarantine_csv=N
         quarantine_csv: path or None. Kept up to date by the training clips.
         data_service: address of a dispatcher of shared input workers, or None.
         note, by_position: as `split_videos` takes them.
+        cache_folder: path or None. Where decoded frames lie that are kept on a disk.
         lists: `videos`, `format`, `fold`, `group` and `folds`, as `split_videos` takes them.
 
     Raises:
@@ -105,7 +109,8 @@ def load_training_data(recipe, data, labels=None, shard=(0, 1), quarantine_csv=N
         raise ValueError(f"`loss.multi_label` must fit the data, which have {have}. Received: "
                          f"loss.multi_label={str(recipe.loss.multi_label).lower()}.")
     asked = recipe.data
-    options = {"workers": asked.workers, "labels": manifest.labels}
+    cache = None if asked.cache is None else FrameCache(asked.cache, cache_folder)
+    options = {"workers": asked.workers, "labels": manifest.labels, "cache": cache}
     if asked.batch_size % shard[1]:
         raise ValueError(f"`data.batch_size` must divide over {shard[1]} processes. Received: "
                          f"data.batch_size={asked.batch_size}. Use a multiple of {shard[1]}.")
@@ -131,7 +136,7 @@ def load_training_data(recipe, data, labels=None, shard=(0, 1), quarantine_csv=N
 
     missing = [(row.path, row.reason) for row in manifest.missing]
     return TrainingData(list(manifest.labels), train, validation, manifest.multi_label, missing, names, split,
-                        _weights(recipe, entries, plan, size))
+                        _weights(recipe, entries, plan, size), cache)
 
 
 def _weights(recipe, entries, plan, size):
