@@ -80,7 +80,7 @@ def main():
     try:
         for name, cache in (("decoded", None), ("memory", FrameCache("memory")), ("disk", FrameCache("disk", folder))):
             rates = clip_costs(manifest, clip, flags.batch, flags.epochs, cache, os.path.join(folder, "probes"))
-            print(f"{name:<10} " + " ".join(f"{rate:>7.1f} clips/s {busy:>5.0f} ms" for rate, busy in rates), flush=True)
+            print(f"{name:<10} " + " ".join(f"{rate:>7.1f} clips/s {busy:>5.0f} ms" for rate, busy in rates))
     finally:
         shutil.rmtree(folder)
     rate, busy = step_costs(clip, max(manifest.num_classes, 2), flags.batch, 4 * flags.epochs)

@@ -10,7 +10,6 @@ from res3d.training.callbacks import Checkpoint, LossWatch, Progress, ResumeAt, 
 from res3d.training.interrupt import Interrupt
 from res3d.training.logs import EventLog
 from res3d.training.losses import make_metrics
-from res3d.training.optimizer import averaged_weights
 from res3d.training.run import Run, monitored
 from res3d.training.symptoms.watch import count_answers
 
@@ -143,7 +142,7 @@ class _Loop:
         model = self.run.model
 
         def answers():
-            with averaged_weights(model):
+            with self.run.as_kept():
                 return count_answers(model, validation, model.output_shape[-1])
 
         alone = validation is not None and self.agree is bool

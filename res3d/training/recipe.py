@@ -10,6 +10,8 @@ import yaml
 
 from res3d.geometry import ClipSpec, preset
 from res3d.training import fields
+from res3d.training.checks.domains import check_domains
+from res3d.training.checks.pairs import check_pairs
 
 RECIPES = pathlib.Path(__file__).resolve().parent.parent / "recipes"
 
@@ -184,30 +186,8 @@ class Recipe:
     protocol: str = "centre"
 
     def __post_init__(self):
-        for place, test, expected in _DOMAINS:
-            value = self
-            for name in place.split("."):
-                value = getattr(value, name)
-            if value is not None and not test(value):
-                raise ValueError(f"`{place}` must be {expected}. Received: {place}={value!r}.")
-        if self.loss.multi_label and (self.data.mixup or self.data.cutmix):
-            raise ValueError("`data.mixup` and `data.cutmix` mix one label a clip; set both to 0 when "
-                             f"loss.multi_label is true. Received: mixup={self.data.mixup}, cutmix={self.data.cutmix}.")
-        if self.data.temporal_crop and not self.clip.in_segments:
-            raise ValueError("`data.temporal_crop` needs clip.sampling='segments', whose parts it varies. Received: "
-                             f"data.temporal_crop={self.data.temporal_crop} with a clip of {self.clip.timing}, which "
-                             "begins anywhere as it is. Set it to 0.")
-        if self.loss.class_weight and (self.loss.multi_label or self.data.balanced):
-            also = "loss.multi_label" if self.loss.multi_label else "data.balanced"
-            raise ValueError("`loss.class_weight` weighs one label a clip, of classes that come as often as they are "
-                             f"there; set it to null when {also} is true. Received: {self.loss.class_weight!r}.")
-        if self.schedule.warmup_epochs and self.schedule.warmup_share:
-            raise ValueError("`schedule.warmup_epochs` and `schedule.warmup_share` say the same; set one of them to 0. "
-                             f"Received: warmup_epochs={self.schedule.warmup_epochs}, "
-                             f"warmup_share={self.schedule.warmup_share}.")
-        if self.schedule.warmup_epochs >= self.schedule.epochs:
-            raise ValueError(f"`schedule.warmup_epochs` must be less than schedule.epochs={self.schedule.epochs}. "
-                             f"Received: schedule.warmup_epochs={self.schedule.warmup_epochs}. Set it, too, as to 0.")
+        check_domains(self)
+        check_pairs(self)
 
     @classmethod
     def from_mapping(cls, mapping: dict) -> "Recipe":
@@ -260,50 +240,3 @@ def find_recipe(name: str | os.PathLike, settings: Iterable[str] = ()) -> Recipe
 def list_recipes():
     """Names of the recipes in the package."""
     return sorted(path.stem for path in RECIPES.glob("*.yaml"))
-
-
-def _at_least(low):
-    return lambda value: value >= low
-
-
-_DOMAINS = (
-    ("seed", lambda v: 0 <= v < 2**32, "in 0..2**32, the end excluded"),
-    ("data.batch_size", _at_least(1), "at least 1"),
-    ("data.clips_per_video", _at_least(1), "at least 1"),
-    ("data.validation_fraction", lambda v: 0 <= v < 1, "in 0..1, 1 excluded"),
-    ("data.scale", lambda v: len(v) in (0, 2) and all(s > 0 for s in v) and list(v) == sorted(v),
-     "empty or [low, high], the fractions of the area or side that a crop takes"),
-    ("data.temporal_crop", lambda v: 0 <= v < 1, "in 0..1, 1 excluded"),
-    *((f"data.warp.{field.name}", _at_least(0), "0 or more") for field in dataclasses.fields(Warp)),
-    ("data.rand_augment", lambda v: not v or (len(v) == 2 and v[0] == int(v[0]) >= 0 and 0 <= v[1] <= 10),
-     "empty or [operations, magnitude], the magnitude in 0..10"),
-    ("data.mixup", _at_least(0), "0 or more"),
-    ("data.cutmix", _at_least(0), "0 or more"),
-    ("optimizer.name", lambda v: v in ("sgd", "adamw"), "'sgd' or 'adamw'"),
-    ("optimizer.rate", lambda v: v > 0, "positive"),
-    ("optimizer.reference_batch", _at_least(1), "at least 1"),
-    ("optimizer.momentum", lambda v: 0 <= v < 1, "in 0..1, 1 excluded"),
-    ("optimizer.beta_2", lambda v: 0 <= v < 1, "in 0..1, 1 excluded"),
-    ("optimizer.precise_norm", _at_least(0), "0 or more batches"),
-    ("optimizer.weight_decay", _at_least(0), "0 or more"),
-    ("optimizer.clip_norm", lambda v: v > 0, "positive, or null"),
-    ("optimizer.accumulate", _at_least(1), "at least 1"),
-    ("optimizer.ema", lambda v: 0 < v < 1, "between 0 and 1, or null"),
-    ("optimizer.backbone_rate", _at_least(0), "0 or more"),
-    ("schedule.epochs", _at_least(1), "at least 1"),
-    ("schedule.warmup_epochs", _at_least(0), "0 or more"),
-    ("schedule.warmup_share", lambda v: 0 <= v < 1, "in 0..1, 1 excluded"),
-    ("schedule.warmup_from", lambda v: 0 <= v <= 1, "in 0..1"),
-    ("schedule.decay", lambda v: v in ("cosine", "step", "constant"), "'cosine', 'step' or 'constant'"),
-    ("schedule.final", lambda v: 0 <= v <= 1, "in 0..1"),
-    ("schedule.factor", lambda v: v > 0, "positive"),
-    ("schedule.steps", lambda v: list(v) == sorted(v), "rising epochs"),
-    ("loss.class_weight", lambda v: v == "balanced", "'balanced', or null"),
-    ("loss.label_smoothing", lambda v: 0 <= v < 1, "in 0..1, 1 excluded"),
-    ("data.cache", lambda v: v in ("auto", "memory", "disk"), "'auto', 'memory', 'disk' or null"),
-    ("data.workers", _at_least(1), "at least 1, or null"),
-    ("stop.patience", _at_least(1), "at least 1, or null"),
-    ("stop.max_minutes", lambda v: v > 0, "positive, or null"),
-    ("precision", lambda v: v in ("float32", "mixed_float16", "mixed_bfloat16"),
-     "'float32', 'mixed_float16' or 'mixed_bfloat16'"),
-)

@@ -1,0 +1,1 @@
+"""What a recipe may say, field by field and of two fields together."""
