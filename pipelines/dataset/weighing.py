@@ -18,6 +18,34 @@ def balanced_weights(counts):
     return np.where(there, counts.sum() / (there.sum() * np.maximum(counts, 1)), 0).astype("float32")
 
 
+def clip_weights(entries, plan, size, clips_per_video=1, mixed=False):
+    """How much the clips of an epoch count, by the weights of their videos.
+
+    Args:
+        entries: of a manifest; a video without a weight has 1.
+        plan: EpochPlan of them.
+        size: int. Clips a batch.
+        clips_per_video: int.
+        mixed: bool. Whether clips are mixed of several videos.
+
+    Returns: function (epoch, step) -> float32, a weight a clip from that step on, 1 in the mean over videos; None where
+        no video has a weight.
+
+    Raises:
+        ValueError: if all weights are 0, or clips with weights are mixed.
+    """
+    if all(entry.weight is None for entry in entries):
+        return None
+    if mixed:
+        raise ValueError("A column `weight` weighs clips of one video each. Received: clips that are mixed. Set "
+                         "data.mixup and data.cutmix to 0.")
+    own = np.array([1.0 if entry.weight is None else entry.weight for entry in entries], "float32")
+    if not own.any():
+        raise ValueError("A column `weight` must weigh a video to train on by more than 0. Received: 0 for all.")
+    own = own / own.mean()
+    return lambda epoch, step: np.repeat(own[plan.videos(epoch)], clips_per_video)[step * size:]
+
+
 def weighed(clips, batch_size, of_classes=None, of_clips=None):
     """`clips` with a weight a clip: the product of that of its class and its own.
 

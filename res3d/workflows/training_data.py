@@ -2,7 +2,6 @@
 
 import dataclasses
 
-import numpy as np
 from absl import logging
 
 from pipelines.annotations.entries import Manifest, canonical_split
@@ -11,6 +10,7 @@ from pipelines.augment import chaining, crops, flip, mixing, randaugment, warp
 from pipelines.dataset.epochs import EpochPlan
 from pipelines.dataset.evaluation import evaluation_clips
 from pipelines.dataset.training import training_clips
+from pipelines.dataset.weighing import clip_weights
 from pipelines.grouping.groups import groups_of
 from pipelines.grouping.note import Note, video_names
 from pipelines.grouping.splits import folds as folds_of
@@ -134,23 +134,10 @@ def load_training_data(recipe, data, labels=None, shard=(0, 1), quarantine_csv=N
         last = ((step + 1) * size - 1) // asked.clips_per_video
         return [entries[video].path for video in plan.videos(epoch)[first:last + 1]]
 
+    weights = clip_weights(entries, plan, size, asked.clips_per_video, mixed=bool(asked.mixup or asked.cutmix))
     missing = [(row.path, row.reason) for row in manifest.missing]
     return TrainingData(list(manifest.labels), train, validation, manifest.multi_label, missing, names, split,
-                        _weights(recipe, entries, plan, size), cache)
-
-
-def _weights(recipe, entries, plan, size):
-    """Function (epoch, step) -> the weights of the clips from there on, 1 in the mean; None without any."""
-    if all(entry.weight is None for entry in entries):
-        return None
-    if recipe.data.mixup or recipe.data.cutmix:
-        raise ValueError("A column `weight` weighs clips of one video each; set data.mixup and data.cutmix to 0. "
-                         f"Received: mixup={recipe.data.mixup}, cutmix={recipe.data.cutmix}.")
-    own = np.array([1.0 if entry.weight is None else entry.weight for entry in entries], "float32")
-    if not own.any():
-        raise ValueError("A column `weight` must weigh a video to train on by more than 0. Received: 0 for all.")
-    own, times = own / own.mean(), recipe.data.clips_per_video
-    return lambda epoch, step: np.repeat(own[plan.videos(epoch)], times)[step * size:]
+                        weights, cache)
 
 
 def split_videos(recipe, data, labels=None, note=None, by_position=False, group=None, folds=None, **lists):

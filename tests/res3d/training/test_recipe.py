@@ -20,7 +20,7 @@ def test_every_shipped_recipe_is_valid_and_opens_with_how_to_run_it(name):
     assert recipe.model.name in [row["name"] if isinstance(row, dict) else getattr(row, "name", row)
                                  for row in res3d.list_models()]
     lines = (RECIPES / f"{name}.yaml").read_text(encoding="utf-8").splitlines()
-    assert lines[0].startswith("# res3d train")
+    assert lines[0].startswith(("# res3d train", "# res3d pretrain"))
     head = " ".join(line for line in lines if line.startswith("#"))
     assert "Took" in head
     assert "reached here: " in head

@@ -142,7 +142,8 @@ def test_self_supervised_files_hold_a_backbone(shapes_of):
 @pytest.mark.parametrize(("file", "shifted", "model", "frames", "timing"), [
     ("TSM_kinetics_RGB_resnet50_shift8_blockres_avg_segment8_e50.pth", True, "tsm_r50", 8, "one of each of 8 parts"),
     ("TSM_kinetics_RGB_resnet50_shift8_blockres_avg_segment8_e100_dense.pth", True, "tsm_r50", 8, "stride 8"),
-    ("TSM_something_RGB_resnet50_shift8_blockres_avg_segment16_e45.pth", True, "tsm_r50", 16, "one of each of 16 parts"),
+    ("TSM_something_RGB_resnet50_shift8_blockres_avg_segment16_e45.pth", True, "tsm_r50", 16,
+     "one of each of 16 parts"),
     ("TSM_kinetics_RGB_resnet50_avg_segment5_e50.pth", False, "resnet_50", 8, "one of each of 8 parts")])
 def test_files_of_tsm(file, shifted, model, frames, timing, shapes_of):
     shapes = {}
