@@ -4,6 +4,8 @@ Both edges call these functions with names and arrays; the checks, their order a
 Serving's. A servable is anything with `signatures` and `run(feeds, fetches, timeout_ms)`.
 """
 
+import functools
+
 import numpy as np
 
 from serving.errors import ServingError, invalid
@@ -107,36 +109,29 @@ def serialized_examples(message):
     return examples
 
 
-def classify(servable, signature_name, examples, timeout_ms=None):
-    """Runs a classification signature on serialized examples.
+def on_examples(method, servable, signature_name, examples, timeout_ms=None):
+    """Runs a signature on serialized examples.
 
     Args:
+        method: CLASSIFY or REGRESS.
         examples: function that gives them, `(n,)`; called once the signature is known to fit.
 
     Returns:
-        `(classes, scores)`: bytes and float32, each `(n, k)`, or None for the one the signature lacks.
+        For CLASSIFY `(classes, scores)`: bytes and float32, each `(n, k)`, or None for the one the signature lacks; for
+        REGRESS float32 `(n,)`.
 
     Raises:
         ServingError: with TensorFlow Serving's codes and wording.
     """
+    tensors, result = _METHODS[method]
     signature = _signature(servable, signature_name, "No signature was found with the name: ")
-    feed, fetches = classify_tensors(signature)
+    feed, fetches = tensors(signature)
     examples = examples()
     values = dict(zip(fetches, servable.run({feed: examples}, list(fetches), timeout_ms)))
-    return classify_result(signature, values, len(examples))
+    return result(signature, values, len(examples))
 
 
-def regress(servable, signature_name, examples, timeout_ms=None):
-    """Runs a regression signature on serialized examples, given as for `classify`: float32 `(n,)`.
-
-    Raises:
-        ServingError: with TensorFlow Serving's codes and wording.
-    """
-    signature = _signature(servable, signature_name, "No signature was found with the name: ")
-    feed, fetches = regress_tensors(signature)
-    examples = examples()
-    values = dict(zip(fetches, servable.run({feed: examples}, list(fetches), timeout_ms)))
-    return regress_result(signature, values, len(examples))
+classify, regress = (functools.partial(on_examples, method) for method in (CLASSIFY, REGRESS))
 
 
 def several(servable, tasks, examples, timeout_ms=None):
@@ -144,10 +139,10 @@ def several(servable, tasks, examples, timeout_ms=None):
 
     Args:
         tasks: `(method_name, signature_name)` pairs.
-        examples: as for `classify`.
+        examples: as for `on_examples`.
 
     Returns:
-        A list with what `classify` or `regress` would give for each.
+        A list with what `on_examples` would give for each.
 
     Raises:
         ServingError: with TensorFlow Serving's codes and wording.
@@ -159,15 +154,14 @@ def several(servable, tasks, examples, timeout_ms=None):
             raise invalid(f"Duplicate evaluation of signature: {name}")
         seen.add(name)
         signature = _signature(servable, name, "Requested signature not found in model graph: ")
-        if method not in (CLASSIFY, REGRESS):
+        if method not in _METHODS:
             raise ServingError("UNIMPLEMENTED", f"Unsupported signature method_name: {method}")
-        tensor, wanted = classify_tensors(signature) if method == CLASSIFY else regress_tensors(signature)
+        tensor, wanted = _METHODS[method][0](signature)
         feeds.append(tensor)
         fetches += [fetch for fetch in wanted if fetch not in fetches]
     examples = examples()
     values = dict(zip(fetches, servable.run(dict.fromkeys(feeds, examples), fetches, timeout_ms)))
-    finish = {CLASSIFY: classify_result, REGRESS: regress_result}
-    return [finish[method](servable.signatures[name or DEFAULT_SIGNATURE], values, len(examples))
+    return [_METHODS[method][1](servable.signatures[name or DEFAULT_SIGNATURE], values, len(examples))
             for method, name in tasks]
 
 
@@ -240,6 +234,9 @@ def regress_result(signature, values, count):
     if _type(array) != "DT_FLOAT":
         raise invalid(f"Expected output Tensor of DT_FLOAT.  Got: {_type(array)}")
     return array.reshape(-1)
+
+
+_METHODS = {CLASSIFY: (classify_tensors, classify_result), REGRESS: (regress_tensors, regress_result)}
 
 
 def _shape(array):
