@@ -6,8 +6,6 @@ videos, only as many are used as can be probed in the time of a phase.
 
 import json
 
-EXAMPLE = "res3d bench pipeline data/train --model=r3d_18 --batch_size=8"
-
 AUGMENTS = ("none", "crop", "color", "rand")
 TITLES = {
     "probe": "probe (first epoch only)",
@@ -21,7 +19,6 @@ TITLES = {
 
 def add_flags(parser):
     """Adds the command's flags to an argparse parser."""
-    parser.add_argument("what", choices=["pipeline"], help="what to measure")
     parser.add_argument("data", help="folder of class folders, manifest, annotation file or prepared folder")
     parser.add_argument("--split", help="only this split of the data")
     parser.add_argument("--clip", default="16x2x112", metavar="FRAMESxSTRIDExSIZE|PRESET",

@@ -101,5 +101,5 @@ def _known_values():
     from res3d.geometry import PRESETS
     from res3d.training.recipe import list_recipes
 
-    return {"--recipe": list_recipes(), "--protocol": list(PROTOCOLS), "--preset": list(PRESETS),
+    return {"--recipe": ["auto", *list_recipes()], "--protocol": list(PROTOCOLS), "--preset": list(PRESETS),
             "--format": list(FORMATS)}

@@ -36,7 +36,7 @@ COMMANDS = {  # name: (module, one line)
     "export": ("res3d.commands.export", "a SavedModel version for TensorFlow Serving"),
     "serve": ("serving.commands.serve", "embedded server: TensorFlow Serving's REST and gRPC interfaces"),
     "deploy": ("serving.commands.deploy", "files to run the exports with the real TensorFlow Serving"),
-    "bench": ("pipelines.commands.bench", "where the time goes"),
+    "bench": ("res3d.commands.bench", "where the time goes; which recipe suits"),
     "data-dispatcher": ("pipelines.commands.data_dispatcher", "hand out shards to shared input workers"),
     "data-worker": ("pipelines.commands.data_worker", "one shared input worker"),
     "completion": ("res3d.commands.completion", "a script that completes commands and flags in your shell"),

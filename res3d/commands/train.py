@@ -7,12 +7,16 @@ history.csv, quarantine.csv, split.csv, run.json and logs/ for TensorBoard.
 
 from pipelines.commands.flags import add_group_flags, add_list_flags, group_options, list_options
 
-EXAMPLE = "res3d train --recipe=small_data --data=videos --workdir=runs/first --set schedule.epochs=10"
+AUTO = "auto"  # as `res3d.workflows.choosing` knows it, which is slow to import
+EXAMPLE = "res3d train --data=videos --workdir=runs/first --minutes=30"
 
 
 def add_flags(parser):
     """Flags of `res3d train`."""
-    parser.add_argument("--recipe", default="default", help="name of a recipe, or a .yaml file (default: %(default)s)")
+    parser.add_argument("--recipe", default=AUTO, help="name of a recipe, a .yaml file, or auto: chosen for these "
+                        "videos and this machine (default: %(default)s)")
+    parser.add_argument("--minutes", type=float,
+                        help="what --recipe=auto may take, with choosing and training (default: 60)")
     parser.add_argument("--data", required=True, help="class folders, a manifest, annotations or a prepared folder")
     add_list_flags(parser)
     add_group_flags(parser)
@@ -39,13 +43,11 @@ def add_flags(parser):
 
 def run(args):
     """Trains and prints what came of it."""
-    from res3d.training.recipe import find_recipe
-
     settings = list(args.settings)
     settings += [f"clip.sampling={args.sampling}"] if args.sampling is not None else []
     settings += [f"start.weights={args.weights}"] if args.weights is not None else []
     settings += [f"stop.max_minutes={args.max_minutes}"] if args.max_minutes is not None else []
-    recipe = find_recipe(args.recipe, settings)
+    recipe, chosen = _recipe(args, settings)
     from res3d.training.workfolder import WorkFolder
     from res3d.workflows.train import summary, train
 
@@ -53,6 +55,27 @@ def run(args):
                     checkpoint_minutes=args.checkpoint_minutes, checkpoint_steps=args.checkpoint_steps,
                     data_service=args.data_service, devices=args.devices, coordinator=args.coordinator,
                     process_id=args.process_id, process_count=args.process_count, leaks=args.leaks,
+                    chosen=chosen,
                     **list_options(args), **group_options(args))
     if args.process_id == 0:
         print(summary(WorkFolder(args.workdir), history))
+
+
+def _recipe(args, settings):
+    """The recipe to train by, and the lines that say why where it was chosen."""
+    from res3d.training.recipe import find_recipe
+
+    if args.recipe != AUTO:
+        if args.minutes is not None:
+            raise ValueError(f"`--minutes` is what --recipe=auto chooses by. Received: --minutes={args.minutes:g} with "
+                             f"--recipe={args.recipe}. Use --max_minutes to stop a run after so much time.")
+        return find_recipe(args.recipe, settings), []
+    if args.process_count > 1:
+        raise ValueError("`--recipe=auto` measures one machine, and all processes need the same recipe. Received: "
+                         f"--process_count={args.process_count}. Have one written with `res3d bench choose`.")
+    from res3d.workflows.choosing.choose import recipe_for
+
+    recipe, chosen = recipe_for(args.data, args.workdir, args.minutes, settings, args.overwrite, **list_options(args),
+                                **group_options(args))
+    print("\n".join(chosen), flush=True)
+    return recipe, chosen

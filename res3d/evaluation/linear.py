@@ -32,12 +32,12 @@ def ridge_scores(features, targets, groups, others, penalties=PENALTIES, folds=F
     features = features - centre
     products = (features @ features.T).astype("float64")
     scale = max(products.trace() / len(products), np.finfo("float64").tiny)
-    penalty = scale * _best_penalty(products / scale, targets, _parts(groups, folds), penalties)
+    penalty = scale * _best_penalty(products / scale, targets, parts_of(groups, folds), penalties)
     weights = _solver(products, targets - usual)(penalty)
     return ((np.asarray(others, "float32") - centre) @ features.T).astype("float64") @ weights + usual
 
 
-def _parts(groups, folds):
+def parts_of(groups, folds):
     """Which of a few parts each row belongs to; a group is in one of them, and parts are of about equal size."""
     names, where, sizes = np.unique(np.asarray(groups), return_inverse=True, return_counts=True)
     count = min(folds, len(names))

@@ -215,6 +215,9 @@ def find_recipe(name: str | os.PathLike, settings: Iterable[str] = ()) -> Recipe
     path = pathlib.Path(name)
     if path.suffix not in (".yaml", ".yml"):
         path = RECIPES / f"{name}.yaml"
+        if name == "auto":
+            raise ValueError("The recipe 'auto' is chosen for videos and a machine, by `res3d train` and `res3d bench "
+                             "choose`, which writes it to a file. Received its name where a recipe is read.")
         if not path.is_file():
             names = list_recipes()
             near = difflib.get_close_matches(name, names, 2)
@@ -228,13 +231,20 @@ def find_recipe(name: str | os.PathLike, settings: Iterable[str] = ()) -> Recipe
         raise ValueError(f"Cannot read the recipe '{path}' as YAML: {error}") from None
     if not isinstance(mapping, dict | None):
         raise ValueError(f"A recipe must hold groups of fields such as model, data, optimizer. Received: {path}.")
-    mapping = mapping or {}
+    return Recipe.from_mapping(with_settings(mapping or {}, settings))
+
+
+def with_settings(mapping: dict, settings: Iterable[str]) -> dict:
+    """Nested fields of a recipe with `"a.b=c"` settings applied; `clip=NAME` is the whole of a preset.
+
+    >>> with_settings({"clip": {"frames": 8}}, ["clip=torchvision_112", "seed=3"])
+    {'clip': {'preset': 'torchvision_112'}, 'seed': 3}
+    """
     settings = list(settings)
     presets = [setting.removeprefix("clip=") for setting in settings if setting.startswith("clip=")]
-    if presets or isinstance(mapping.get("clip"), str):  # the whole of a preset, whatever fields the file has
-        mapping["clip"] = {"preset": presets[-1] if presets else mapping["clip"]}
-    settings = [setting for setting in settings if not setting.startswith("clip=")]
-    return Recipe.from_mapping(fields.override(mapping, settings))
+    if presets or isinstance(mapping.get("clip"), str):  # whatever fields the file has
+        mapping = {**mapping, "clip": {"preset": presets[-1] if presets else mapping["clip"]}}
+    return fields.override(mapping, [setting for setting in settings if not setting.startswith("clip=")])
 
 
 def list_recipes():

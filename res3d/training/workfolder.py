@@ -76,7 +76,8 @@ class WorkFolder:
         recipe.clip.save(self.clip_file)
         write_aside(self.labels_file, "".join(f"{label}\n" for label in labels))
         write_aside(self.run_file, json.dumps(run, indent=2) + "\n")
-        write_aside(self.recipe_file, recipe.to_yaml())
+        why = "".join(f"# {line}\n" for line in run.get("chosen", ()))
+        write_aside(self.recipe_file, why + recipe.to_yaml())
 
     @contextlib.contextmanager
     def alone(self):

@@ -33,7 +33,7 @@ from res3d.workflows.training_data import load_training_data
 
 
 def train(recipe, data, workdir, *, deterministic=False, overwrite=False, checkpoint_minutes=5.0, checkpoint_steps=None,
-          data_service=None, devices=None, coordinator=None, process_id=0, process_count=1, leaks=True,
+          data_service=None, devices=None, coordinator=None, process_id=0, process_count=1, leaks=True, chosen=(),
           **lists):
     """Trains as `recipe` says on `data` and leaves a work folder.
 
@@ -48,6 +48,7 @@ def train(recipe, data, workdir, *, deterministic=False, overwrite=False, checkp
         devices: int or "all" for `tf.distribute.MirroredStrategy` on this host, or None.
         coordinator, process_id, process_count: for several processes on the JAX backend.
         leaks: bool. At the end, look for videos held out that show what others do that are trained on.
+        chosen: lines that say why the recipe is what it is; they stand above it in recipe.yaml.
         lists: `videos`, `format` and `fold` of an annotation file, as `read_manifest` takes them; `group` and `folds`,
             as `split_videos` does.
 
@@ -76,7 +77,7 @@ def train(recipe, data, workdir, *, deterministic=False, overwrite=False, checkp
         if chief:  # not before: a start that fails leaves no folder behind, and a former run as it is
             if overwrite:
                 folder.clear()
-            folder.claim(recipe, fed.labels, describe_run(recipe, data, fed, deterministic, lists))
+            folder.claim(recipe, fed.labels, describe_run(recipe, data, fed, deterministic, lists, chosen))
             if note is None:
                 save_note(folder.split_file, fed.split.note)
         try:
@@ -204,7 +205,7 @@ def summary(folder, history):
     return "\n".join(lines)
 
 
-def describe_run(recipe, data, fed, deterministic, lists):
+def describe_run(recipe, data, fed, deterministic, lists, chosen=()):
     """Data, versions, seed and revision of a run, ready for JSON."""
     versions = {"python": platform.python_version()}
     for name in ("res3d", "keras", "tensorflow", "jax", "torch", "numpy", "opencv-python-headless"):
@@ -220,7 +221,7 @@ def describe_run(recipe, data, fed, deterministic, lists):
             "validation_videos": len(fed.validation.manifest) if fed.validation is not None else 0,
             "backend": keras.backend.backend(), "deterministic": deterministic, "versions": versions,
             "revision": revision(), "started": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
-            "command": sys.argv}
+            "command": sys.argv} | ({"chosen": list(chosen)} if chosen else {})
 
 
 def _check_names(recipe):

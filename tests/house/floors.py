@@ -29,6 +29,7 @@ FLOORS = {  # folder: (what it is for, the folders it may import), from the grou
     "res3d.explain": ("where a network looks", ("res3d.private_keras", "res3d.layers")),
     "res3d.training": ("recipe, schedule, loss, checkpoint, the loop",
                        ("res3d.private_keras", "res3d.geometry", "res3d.atomic")),
+    "res3d.choosing": ("a recipe out of facts, by rules", ("res3d.geometry", "res3d.training")),
     "res3d.saving": ("models to files and back",
                      ("res3d.layers", "res3d.blocks", "res3d.networks", "res3d.heads", "res3d.training")),
     "res3d.weights": ("published checkpoints",

@@ -38,7 +38,7 @@ def baseline_figures(training, evaluated, groups, training_groups, workers=None)
     if not len(training):
         return found
     started = time.monotonic()
-    sides = [_looked(*_thinned(manifest, names), workers)
+    sides = [looked(*thinned(manifest, names), workers)
              for manifest, names in ((training, training_groups), (evaluated, groups))]
     (rows, targets, fitted), (others, truth, names) = sides
     if not len(fitted) or not len(names):
@@ -85,17 +85,18 @@ def _hot(manifest):
     return targets if manifest.multi_label else np.eye(manifest.num_classes, dtype="float32")[targets]
 
 
-def _thinned(manifest, groups):
+def thinned(manifest, groups, most=None):
     """At most so many entries, evenly many of each stretch of the classes in order, and their groups."""
-    if len(manifest) <= MOST:
+    most = MOST if most is None else most
+    if len(manifest) <= most:
         return manifest, list(groups)
     order = sorted(range(len(manifest)), key=lambda place: manifest.entries[place].labels)
-    chosen = sorted(order[place] for place in np.linspace(0, len(order) - 1, MOST).round().astype(int))
+    chosen = sorted(order[place] for place in np.linspace(0, len(order) - 1, most).round().astype(int))
     kept = Manifest([manifest.entries[place] for place in chosen], manifest.labels, (), manifest.multi_label)
     return kept, [groups[place] for place in chosen]
 
 
-def _looked(manifest, groups, workers):
+def looked(manifest, groups, workers):
     """({look: (videos, numbers)}, (videos, classes) of 0 and 1, groups) of the videos that can be read."""
     rows, places = {name: [] for name in LOOKS}, []
     for clip, _, place in evaluation_views(manifest, SPEC, "centre", labels=manifest.labels, workers=workers):

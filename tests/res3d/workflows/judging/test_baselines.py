@@ -53,7 +53,7 @@ def test_nothing_to_train_on_leaves_the_guesses(colors):
 
 def test_a_thinned_side_keeps_every_class(colors, monkeypatch):
     monkeypatch.setattr(baselines, "MOST", 4)
-    kept, groups = baselines._thinned(colors, [entry.group for entry in colors])
+    kept, groups = baselines.thinned(colors, [entry.group for entry in colors])
     assert [len(kept), len(groups)] == [4, 4]
     assert {entry.label for entry in kept} == {0, 1}
     assert groups == [entry.group for entry in kept]

@@ -1,0 +1,1 @@
+"""What a recipe should be for these videos and this machine: rules over facts."""

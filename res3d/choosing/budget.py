@@ -1,0 +1,47 @@
+"""How many epochs of a recipe the minutes allow, by times that were measured."""
+
+import dataclasses
+import math
+
+SERVES = 40, 1500  # epochs and steps that serve, whichever is more
+LEAST = 40, 600  # the same, below which something smaller is taken
+SPARE = 0.85  # of the minutes are planned; what else runs on a machine takes its part
+LOOK = 1 / 3  # of a step, for a batch that is looked at and not learnt from: no gradients
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """What the time allows.
+
+    Attributes:
+        fits: int. Epochs that fit.
+        least: int. Epochs below which something smaller is taken.
+        serves: int. Epochs that serve.
+        steps: int. In an epoch.
+        epoch_minutes: float. Of an epoch with its validation.
+    """
+
+    fits: int
+    least: int
+    serves: int
+    steps: int
+    epoch_minutes: float
+
+    @property
+    def epochs(self):
+        """What serves, or else what fits; 0 if not even one does."""
+        return min(self.fits, self.serves)
+
+
+def plan(case, recipe):
+    """The `Plan` of a recipe for a `Case`, by what `case.pace` measures of it."""
+    data, batch = case.data, recipe.data.batch_size
+    pace = case.pace(recipe)
+    steps = math.ceil(data.videos * recipe.data.clips_per_video / batch)
+    looks = math.ceil(data.held / batch)
+    computed = (steps + looks * LOOK) * pace.step
+    read = (data.videos + data.held) * pace.read
+    # A graphics processor computes while the others read; without one, both want the same cores.
+    minutes = (max(computed, read) if case.machine.gpu else computed + read) / 60
+    fits = max(int((case.left() * SPARE - pace.start / 60) / minutes), 0)
+    return Plan(fits, *(max(epochs, math.ceil(count / steps)) for epochs, count in (LEAST, SERVES)), steps, minutes)

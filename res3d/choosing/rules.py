@@ -1,0 +1,200 @@
+"""The rules of `--recipe=auto`: from facts and measured times to the fields of a recipe, each with its reason.
+
+A rule is a function of (`Case`, the recipe so far) that gives a `Choice`, or None where there is nothing to choose;
+RULES is their order. What users set themselves stands, and rules that come later go by it. The figures that rules go by
+are named here, in `budget` and in `rungs`.
+"""
+
+import math
+
+from res3d.choosing import budget, rungs
+from res3d.choosing.choice import Choice
+
+SHORT = 10.0  # seconds: a video up to this long shows one action from its beginning to its end
+FEWER = (16, 8)  # frames of a clip where videos have fewer
+WINDOW = 4.0  # seconds that a clip of a longer video covers
+FRAMES = 32  # of such a clip
+UNEVEN = 1.25  # widths by height that differ by this factor are of several shapes
+MARGIN = 0.1  # by which one frame must beat differences for appearance to be the better sight
+BATCH = 16
+TO_CHOOSE = 0.7  # of the minutes must be left where another thing is measured
+WEIGHTS: dict[str, str] = {}  # {network: file of weights to start from}
+
+
+def network(case, recipe):
+    """A small network, unless there are videos for a large one and time for its epochs."""
+    videos, many = case.data.videos, rungs.MANY[case.machine.gpu is not None]
+    if videos < many:
+        why = f"{videos} videos; a network of tens of millions of weights is tried from {many} on"
+        return Choice("network", rungs.SMALL, why, {"model.name": rungs.SMALL})
+    large = rungs.large()
+    epochs = large["schedule.epochs"]
+    plan = budget.plan(case, case.recipe([Choice("network", "", "", large)]))
+    if plan.fits < epochs:
+        why = f"the {epochs} epochs of recipe {rungs.LARGE} would take {epochs * plan.epoch_minutes:.0f} minutes"
+        return Choice("network", rungs.SMALL, why, {"model.name": rungs.SMALL})
+    return Choice("network", f"{large['model.name']}, fed and trained as recipe {rungs.LARGE}",
+                  f"{videos} videos, and time for its {epochs} epochs", large)
+
+
+def weights(case, recipe):
+    """Weights to start from, where the package has some for the network."""
+    if recipe.model.name in WEIGHTS:
+        return Choice("start", WEIGHTS[recipe.model.name], "learnt on other motions before",
+                      {"start.weights": WEIGHTS[recipe.model.name]})
+    return None
+
+
+def sampling(case, recipe):
+    """One frame of each part of a short video; a window of a long one."""
+    if rungs.is_large(recipe):
+        return None
+    data = case.data
+    if data.seconds.middle <= SHORT:
+        parts = next((parts for parts in (rungs.PARTS, *FEWER) if parts <= data.frames.low), FEWER[-1])
+        return Choice("sampling", f"{parts} frames, one of each part of the whole video",
+                      f"videos last {data.seconds.low:.1f} to {data.seconds.high:.1f} s: an action and little else",
+                      {"clip.sampling": "segments", "clip.frames": parts})
+    mixed = data.fps.high > UNEVEN * data.fps.low
+    stride = max(round(WINDOW * data.fps.middle / FRAMES), 1)
+    why = f"videos last {data.seconds.middle:.0f} s, of which a clip shows {WINDOW:g}"
+    why += f"; rates differ, so all are read at {data.fps.middle:.3g} fps" if mixed else ""
+    return Choice("sampling", f"{FRAMES} frames, stride {stride}", why,
+                  {"clip.sampling": "dense", "clip.frames": FRAMES, "clip.stride": stride,
+                   "clip.fps": round(data.fps.middle, 3) if mixed else None})
+
+
+def size(case, recipe):
+    """The whole frame, small, in the shape that videos have."""
+    if rungs.is_large(recipe):
+        return None
+    aspect, side = case.data.aspect, rungs.SIDE
+    if aspect.high > UNEVEN * aspect.low:
+        return Choice("size", f"{side}x{side}, the middle of a frame",
+                      f"shapes differ, from {aspect.low:.2f} to {aspect.high:.2f} wide by high",
+                      {"clip.height": side, "clip.width": side, "clip.resize": side})
+    height, width = rungs.fours(side / min(aspect.middle, 1)), rungs.fours(side * max(aspect.middle, 1))
+    return Choice("size", f"{height}x{width}, the whole frame", f"frames are {aspect.middle:.2f} wide by high",
+                  {"clip.height": height, "clip.width": width, "clip.resize": [height, width]})
+
+
+def sight(case, recipe):
+    """Motion alone, or colors as well where one frame tells more than differences do."""
+    if rungs.is_large(recipe):
+        return None
+    still, moving = case.data.still, case.data.moving
+    motion = {"model.options": {"motion": {"channels": ["difference", "background"], "random_sign": True}}}
+    if still is None or moving is None:
+        return Choice("sight", "motion", "what moves is the same in every scene", motion)
+    told = (f"of groups unseen, a linear classifier knows {100 * moving:.0f} % by frame differences and "
+            f"{100 * still:.0f} % by one frame")
+    if still <= moving + MARGIN:
+        return Choice("sight", "motion", told, motion)
+    return Choice("sight", "colors beside motion", told,
+                  {"model.options": {"motion": {"channels": ["color", "difference"]}}})
+
+
+def batch(case, recipe):
+    """Sixteen clips a step, or fewer of few videos."""
+    if rungs.is_large(recipe):
+        return None
+    count = min(BATCH, max(case.data.videos // 4, 1))
+    why = "the usual one of this network" if count == BATCH else f"only {case.data.videos} videos"
+    return Choice("batch", f"{count} clips", why, {"data.batch_size": count})
+
+
+def optimizer(case, recipe):
+    """AdamW with averaged weights, which learns in some hundreds of steps."""
+    if rungs.is_large(recipe):
+        return None
+    return Choice("optimizer", "AdamW at 0.002, weights averaged", "to learn in some hundreds of steps",
+                  {"optimizer.name": "adamw", "optimizer.rate": 2e-3, "optimizer.weight_decay": 0.05,
+                   "optimizer.clip_norm": 5.0, "optimizer.ema": 0.99, "schedule.decay": "cosine"})
+
+
+def labels(case, recipe):
+    """One softmax, smoothed, or a sigmoid a class."""
+    if case.data.multi_label:
+        return Choice("labels", "one sigmoid a class", "videos have several labels", {"loss.multi_label": True})
+    if rungs.is_large(recipe):
+        return None
+    return Choice("labels", "smoothed by 0.1, dropout 0.3", "few videos are soon known by heart",
+                  {"loss.label_smoothing": 0.1, "model.dropout": 0.3})
+
+
+def changes(case, recipe):
+    """Clips of another place, size and slant, mirrored where a mirror leaves the label."""
+    sided = case.data.sided
+    settings = {"data.flip": not sided}
+    if not rungs.is_large(recipe):
+        settings["data.scale"] = [0.5, 1.0]
+    if not sided:
+        return Choice("changes", "place and size, mirrored", "no class is named after a side", settings)
+    named = ", ".join(map(repr, sided[:3])) + (", ..." if len(sided) > 3 else "")
+    return Choice("changes", "place and size, never mirrored", f"a mirror would change {named}", settings)
+
+
+def validation(case, recipe):
+    """Groups that are not trained on, unless the data set has a part of its own."""
+    data = case.data
+    if data.held and recipe.data.validation_split in data.splits:
+        return Choice("validation", f"{data.held} videos", f"the data set's own part '{recipe.data.validation_split}'")
+    if data.held:
+        return Choice("validation", f"{data.held} videos of other groups than the {data.groups} trained on",
+                      f"what belongs together stays on one side; told by: {data.grouped_by}")
+    return Choice("validation", "none while training", f"all {data.groups} groups are trained on; `res3d evaluate` "
+                  "looks at the test part once, at the end" if data.splits else "nothing can be held out")
+
+
+def precision(case, recipe):
+    """Half precision where its step is quicker."""
+    paces: dict[str, float] = {}
+    for name in case.machine.precisions:
+        if not paces or case.left() > case.minutes * TO_CHOOSE:
+            paces[name] = case.pace(case.changed(recipe, {"precision": name})).step
+    best = min(paces, key=lambda name: paces[name])
+    told = ", ".join(f"{name} {step:.2f} s" for name, step in paces.items())
+    return Choice("precision", best, f"a step, measured: {told}", {"precision": best})
+
+
+def thrift(case, recipe):
+    """Smaller clips where the minutes would be too short for the larger."""
+    if rungs.is_large(recipe):
+        return None
+    plan = found = None
+    for side, parts in rungs.RUNGS:
+        settings = {} if found is None else rungs.smaller(recipe, side, parts)
+        tried = budget.plan(case, case.changed(recipe, settings))
+        if plan is None or tried.epoch_minutes < plan.epoch_minutes:
+            plan, found = tried, settings
+        if plan.fits >= plan.least or case.left() < case.minutes * TO_CHOOSE:
+            break
+    if not found:
+        return None
+    clip = case.changed(recipe, found).clip
+    return Choice("thrift", f"{clip.frames} frames of {clip.height}x{clip.width}",
+                  f"there is time for {plan.fits} epochs of these, and for fewer of larger ones", found)
+
+
+def length(case, recipe):
+    """As many epochs as serve, within the minutes."""
+    plan = budget.plan(case, recipe)
+    if not plan.fits:
+        gone = case.minutes - case.left()
+        raise ValueError(f"One epoch must fit into --minutes={case.minutes:.3g}: it takes about "
+                         f"{plan.epoch_minutes / budget.SPARE:.2g} here, and choosing took {gone:.2g}. Give more.")
+    large = rungs.is_large(recipe)
+    epochs = min(plan.fits, recipe.schedule.epochs if large else plan.serves)
+    if case.settled("schedule.epochs"):
+        epochs = recipe.schedule.epochs
+    why = f"{plan.steps} steps each, in {60 * plan.epoch_minutes:.2g} s as measured"
+    if epochs < plan.least and not large:
+        why += f"; {plan.least} would serve better: give more --minutes"
+    settings = {"schedule.epochs": epochs, "stop.max_minutes": round(max(case.left(), 0.01), 2)}
+    if not large:
+        settings["schedule.warmup_epochs"] = round(epochs / 10, 2)
+    return Choice("epochs", f"{epochs}, about {math.ceil(epochs * plan.epoch_minutes)} minutes", why, settings)
+
+
+RULES = (network, weights, sampling, size, sight, labels, changes, validation, batch, optimizer, precision, thrift,
+         length)

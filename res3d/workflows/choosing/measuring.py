@@ -1,0 +1,105 @@
+"""What this machine takes for a step of a recipe, and for a clip of its videos."""
+
+import time
+
+import keras
+import numpy as np
+from absl import logging
+
+from pipelines.bench.rates import rate, some_of
+from pipelines.dataset.facts import default_workers
+from pipelines.dataset.training import training_clips
+from res3d.choosing.facts import Machine, Pace
+from res3d.workflows.train import make_model
+from res3d.workflows.training_data import augmentation
+
+SECONDS = 2.0  # that a step is repeated for, at the least once
+VIDEOS = 8  # whose clips are read
+HALF = ("amx_bf16", "avx512_bf16")  # what processors that compute in bfloat16 say of themselves
+
+
+def this_machine():
+    """The `Machine` that runs this."""
+    gpu = _gpu()
+    half = ("mixed_bfloat16",) if gpu or _computes_in_half() else ()
+    return Machine(default_workers(), gpu, ("float32", *half))
+
+
+class Measured:
+    """A function of a `Recipe` -> `Pace`; what was measured once is remembered.
+
+    Args:
+        manifest: `Manifest` of the videos to train on.
+        workers: int or None. Clips decoded at once.
+    """
+
+    def __init__(self, manifest, workers=None):
+        self.manifest, self.workers = some_of(manifest, VIDEOS), workers
+        self._steps, self._reads = {}, {}
+
+    def __call__(self, recipe):
+        fed = recipe.clip, recipe.data.batch_size, recipe.precision
+        computed = (*fed, recipe.model.name, str(recipe.model.options), recipe.optimizer.name, recipe.xla)
+        if computed not in self._steps:
+            self._steps[computed] = step_seconds(recipe, self.manifest.num_classes)
+        if recipe.clip not in self._reads:
+            self._reads[recipe.clip] = self._read_seconds(recipe)
+        step, start = self._steps[computed]
+        logging.debug("%s: a step %.3f s, begun in %.1f s; a clip read in %.4f s", recipe.model.name, step, start,
+                      self._reads[recipe.clip])
+        return Pace(step, self._reads[recipe.clip], start)
+
+    def _read_seconds(self, recipe):
+        """Seconds a clip, of whole epochs over a few videos after a first that probes them."""
+        manifest = self.manifest
+        clips = training_clips(manifest, clip=recipe.clip, batch_size=len(manifest), seed=recipe.seed,
+                               labels=manifest.labels, workers=self.workers,
+                               augment=augmentation(recipe, manifest.labels))
+
+        def epoch():
+            return sum(len(batch[0]) for batch in clips)
+
+        return 1 / rate(epoch, SECONDS)
+
+
+def step_seconds(recipe, num_classes):
+    """(seconds of a training step, seconds until the first was done) of the network of a recipe, fed from memory."""
+    started = time.perf_counter()
+    model = make_model(recipe, num_classes, 1000, weights=False)
+    clips = np.random.default_rng(0).integers(0, 256, (recipe.data.batch_size, *recipe.clip.shape), np.uint8)
+    labels = np.zeros((len(clips), num_classes) if recipe.loss.multi_label else len(clips), np.int32)
+    model.train_on_batch(clips, labels)
+    first = time.perf_counter() - started
+
+    def step():
+        model.train_on_batch(clips, labels)
+        return 1
+
+    return 1 / rate(step, SECONDS), first
+
+
+def _gpu():
+    """Name of the first graphics processor that the backend sees, or None."""
+    if keras.backend.backend() == "jax":
+        import jax
+
+        found = [device for device in jax.devices() if device.platform == "gpu"]
+        return str(found[0].device_kind) if found else None
+    if keras.backend.backend() == "torch":
+        import torch
+
+        return torch.cuda.get_device_name(0) if torch.cuda.is_available() else None
+    import tensorflow as tf
+
+    found = tf.config.list_physical_devices("GPU")
+    return tf.config.experimental.get_device_details(found[0]).get("device_name", "GPU") if found else None
+
+
+def _computes_in_half():
+    """Whether the processor says that it multiplies in bfloat16; elsewhere that is many times slower."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            flags = next((line.split() for line in file if line.startswith("flags")), [])
+    except OSError:
+        return False
+    return any(name in flags for name in HALF)
