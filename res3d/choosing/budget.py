@@ -43,5 +43,6 @@ def plan(case, recipe):
     read = (data.videos + data.held) * pace.read
     # A graphics processor computes while the others read; without one, both want the same cores.
     minutes = (max(computed, read) if case.machine.gpu else computed + read) / 60
-    fits = max(int((case.left() * SPARE - pace.start / 60) / minutes), 0)
+    once = (pace.start + (data.videos + data.held) * pace.first) / 60
+    fits = max(int((case.left() * SPARE - once) / minutes), 0)
     return Plan(fits, *(max(epochs, math.ceil(count / steps)) for epochs, count in (LEAST, SERVES)), steps, minutes)

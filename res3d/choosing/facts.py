@@ -81,10 +81,12 @@ class Pace:
 
     Attributes:
         step: float. Of one training step.
-        read: float. Of one clip read and decoded, all cores at work.
+        read: float. Of one clip read, all cores at work.
+        first: float. The same in the first epoch, which probes videos, and decodes what is kept from then on.
         start: float. Until the first step is done.
     """
 
     step: float
     read: float
+    first: float = 0.0
     start: float = 0.0

@@ -17,6 +17,8 @@ FRAMES = 32  # of such a clip
 UNEVEN = 1.25  # widths by height that differ by this factor are of several shapes
 MARGIN = 0.1  # by which one frame must beat differences for appearance to be the better sight
 BATCH = 16
+CROPPED = 0.25  # of a video, at the most, that is left out before it is cut into parts
+WARP = {"scale": 0.2, "aspect": 0.1, "rotation": 6.0, "shear": 0.1, "shift": 0.12}
 TO_CHOOSE = 0.7  # of the minutes must be left where another thing is measured
 WEIGHTS: dict[str, str] = {}  # {network: file of weights to start from}
 
@@ -107,9 +109,11 @@ def optimizer(case, recipe):
     """AdamW with averaged weights, which learns in some hundreds of steps."""
     if rungs.is_large(recipe):
         return None
+    warmup = {} if case.settled("schedule.warmup_epochs") else {"schedule.warmup_share": 0.1}
     return Choice("optimizer", "AdamW at 0.002, weights averaged", "to learn in some hundreds of steps",
-                  {"optimizer.name": "adamw", "optimizer.rate": 2e-3, "optimizer.weight_decay": 0.05,
-                   "optimizer.clip_norm": 5.0, "optimizer.ema": 0.99, "schedule.decay": "cosine"})
+                  {**warmup, "optimizer.name": "adamw", "optimizer.rate": 2e-3, "optimizer.beta_2": 0.99,
+                   "optimizer.weight_decay": 0.05, "optimizer.clip_norm": 5.0, "optimizer.ema": 0.99,
+                   "optimizer.ema_ramp": True, "schedule.decay": "cosine"})
 
 
 def labels(case, recipe):
@@ -125,13 +129,23 @@ def labels(case, recipe):
 def changes(case, recipe):
     """Clips of another place, size and slant, mirrored where a mirror leaves the label."""
     sided = case.data.sided
-    settings = {"data.flip": not sided}
+    what, settings = "place and size", {"data.flip": not sided}
     if not rungs.is_large(recipe):
-        settings["data.scale"] = [0.5, 1.0]
+        what, settings = "place, size and slant", {**settings, "data.warp": WARP}
+    if recipe.clip.in_segments:
+        settings["data.temporal_crop"] = CROPPED
     if not sided:
-        return Choice("changes", "place and size, mirrored", "no class is named after a side", settings)
+        return Choice("changes", f"{what}, mirrored", "no class is named after a side", settings)
     named = ", ".join(map(repr, sided[:3])) + (", ..." if len(sided) > 3 else "")
-    return Choice("changes", "place and size, never mirrored", f"a mirror would change {named}", settings)
+    return Choice("changes", f"{what}, never mirrored", f"a mirror would change {named}", settings)
+
+
+def cache(case, recipe):
+    """Decoded frames kept, where clips are so small that videos would be decoded again and again for them."""
+    if rungs.is_large(recipe):
+        return None
+    return Choice("frames", "kept once decoded, where there is room", "decoding takes longer than learning from them",
+                  {"data.cache": "auto"})
 
 
 def validation(case, recipe):
@@ -191,10 +205,8 @@ def length(case, recipe):
     if epochs < plan.least and not large:
         why += f"; {plan.least} would serve better: give more --minutes"
     settings = {"schedule.epochs": epochs, "stop.max_minutes": round(max(case.left(), 0.01), 2)}
-    if not large:
-        settings["schedule.warmup_epochs"] = round(epochs / 10, 2)
     return Choice("epochs", f"{epochs}, about {math.ceil(epochs * plan.epoch_minutes)} minutes", why, settings)
 
 
-RULES = (network, weights, sampling, size, sight, labels, changes, validation, batch, optimizer, precision, thrift,
-         length)
+RULES = (network, weights, sampling, size, sight, labels, changes, cache, validation, batch, optimizer, precision,
+         thrift, length)

@@ -66,7 +66,7 @@ def case_of(data, minutes, settings, **lists):
     finally:
         logging.set_verbosity(verbosity)
     logging.info("choosing a recipe for %d videos of %d classes", facts.videos, len(facts.classes))
-    pace = Measured(split.training, base.data.workers)
+    pace = Measured(split.training, facts, base.data.workers)
     return Case(facts, this_machine(), minutes, pace, lambda: (end - time.monotonic()) / 60, asked)
 
 

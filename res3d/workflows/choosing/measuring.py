@@ -9,6 +9,7 @@ from absl import logging
 from pipelines.bench.rates import rate, some_of
 from pipelines.dataset.facts import default_workers
 from pipelines.dataset.training import training_clips
+from pipelines.video.frame_cache import SHARE, FrameCache, free_memory
 from res3d.choosing.facts import Machine, Pace
 from res3d.workflows.train import make_model
 from res3d.workflows.training_data import augmentation
@@ -30,36 +31,51 @@ class Measured:
 
     Args:
         manifest: `Manifest` of the videos to train on.
+        facts: `DataFacts` of them.
         workers: int or None. Clips decoded at once.
     """
 
-    def __init__(self, manifest, workers=None):
-        self.manifest, self.workers = some_of(manifest, VIDEOS), workers
+    def __init__(self, manifest, facts, workers=None):
+        self.manifest, self.facts, self.workers = some_of(manifest, VIDEOS), facts, workers
         self._steps, self._reads = {}, {}
 
     def __call__(self, recipe):
-        fed = recipe.clip, recipe.data.batch_size, recipe.precision
-        computed = (*fed, recipe.model.name, str(recipe.model.options), recipe.optimizer.name, recipe.xla)
+        computed = (recipe.clip, recipe.data.batch_size, recipe.precision, recipe.model.name,
+                    str(recipe.model.options), recipe.optimizer.name, recipe.xla)
         if computed not in self._steps:
             self._steps[computed] = step_seconds(recipe, self.manifest.num_classes)
-        if recipe.clip not in self._reads:
-            self._reads[recipe.clip] = self._read_seconds(recipe)
-        step, start = self._steps[computed]
-        logging.debug("%s: a step %.3f s, begun in %.1f s; a clip read in %.4f s", recipe.model.name, step, start,
-                      self._reads[recipe.clip])
-        return Pace(step, self._reads[recipe.clip], start)
+        fed = recipe.clip, recipe.data
+        if fed not in self._reads:
+            self._reads[fed] = self._read_seconds(recipe)
+        (step, start), (read, first) = self._steps[computed], self._reads[fed]
+        logging.debug("%s: a step %.3f s, begun in %.1f s; a clip read in %.4f s", recipe.model.name, step, start, read)
+        return Pace(step, read, first, start)
 
     def _read_seconds(self, recipe):
-        """Seconds a clip, of whole epochs over a few videos after a first that probes them."""
-        manifest = self.manifest
+        """(seconds a clip, the same of the first epoch) of whole epochs over a few videos."""
+        manifest, started = self.manifest, time.perf_counter()
         clips = training_clips(manifest, clip=recipe.clip, batch_size=len(manifest), seed=recipe.seed,
-                               labels=manifest.labels, workers=self.workers,
-                               augment=augmentation(recipe, manifest.labels))
+                               labels=manifest.labels, workers=self.workers, cache=self._cache(recipe),
+                               temporal_crop=recipe.data.temporal_crop, augment=augmentation(recipe, manifest.labels))
 
         def epoch():
             return sum(len(batch[0]) for batch in clips)
 
-        return 1 / rate(epoch, SECONDS)
+        first = (time.perf_counter() - started + _timed(epoch)) / len(manifest)
+        return 1 / rate(epoch, SECONDS), first
+
+    def _cache(self, recipe):
+        """What keeps the frames of these few videos, if those of all would be kept, too."""
+        facts, clip = self.facts, recipe.clip
+        height, width = clip.resized_size(1000, round(1000 * facts.aspect.middle))
+        size = (facts.videos + facts.held) * facts.frames.middle * height * width * clip.channels
+        return FrameCache() if recipe.data.cache is not None and size < SHARE * free_memory() else None
+
+
+def _timed(work):
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
 
 
 def step_seconds(recipe, num_classes):

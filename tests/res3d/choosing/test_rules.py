@@ -21,7 +21,7 @@ def case(data=DATA, machine=CPU, minutes=60.0, step=0.5, read=0.02, asked=(), st
         share = clip.frames * clip.height * clip.width / (32 * 60 * 80)
         half = 0.5 if recipe.precision == "mixed_bfloat16" else 1.0
         large = 30 if recipe.model.name == "r3d_18" else 1
-        return Pace(step * share * half * large, read, start)
+        return Pace(step * share * half * large, read, start=start)
 
     return Case(dataclasses.replace(data, **changes), machine, minutes, pace, lambda: minutes, tuple(asked))
 
@@ -92,7 +92,7 @@ def test_the_quicker_precision_is_taken():
 def test_an_hour_gives_what_serves_and_few_minutes_what_fits():
     recipe, said = chosen()
     assert recipe.schedule.epochs == 60  # 1500 steps of 25 an epoch
-    assert recipe.schedule.warmup_epochs == 6
+    assert recipe.schedule.warmup_length == 6
     assert "thrift" not in said
     assert recipe.stop.max_minutes == 60
     # 25 steps and 5 looks of a third, and 480 clips read: (26.67 * 0.5 + 9.6) s an epoch; 40 epochs take 15.3 minutes.
@@ -126,9 +126,18 @@ def test_what_users_set_stands_and_is_gone_by():
     recipe, said = chosen(asked=("clip.frames=8", "optimizer.rate=0.1", "schedule.epochs=3"))
     assert (recipe.clip.frames, recipe.optimizer.rate, recipe.schedule.epochs) == (8, 0.1, 3)
     assert "as asked, clip.frames=8" in str(said["sampling"])
-    assert recipe.schedule.warmup_epochs == 0.3
+    assert recipe.schedule.warmup_length == pytest.approx(0.3)
     whole = chosen(asked=("clip=torchvision_112",))[0].clip
     assert (whole.frames, whole.height, whole.sampling) == (16, 112, "dense")
+
+
+def test_few_videos_get_what_was_found_to_serve_them():
+    recipe, _ = chosen()
+    assert (recipe.data.temporal_crop, recipe.data.cache, recipe.data.warp.rotation) == (0.25, "auto", 6)
+    asked = recipe.optimizer
+    assert (asked.name, asked.rate, asked.beta_2, asked.weight_decay) == ("adamw", 0.002, 0.99, 0.05)
+    assert (asked.clip_norm, asked.ema, asked.ema_ramp) == (5, 0.99, True)
+    assert chosen(seconds=Spread(20, 60, 300), frames=Spread(500, 1800, 9000))[0].data.temporal_crop == 0
 
 
 def test_several_labels_a_video_get_sigmoids():

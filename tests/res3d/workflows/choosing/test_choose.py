@@ -19,7 +19,7 @@ QUICK = ("model.options.width=0.25", "clip.frames=8", "clip.height=32", "clip.wi
 def paced(monkeypatch):
     """A machine of which nothing is measured: every step takes half a second."""
     monkeypatch.setattr(choose, "this_machine", lambda: Machine(2))
-    monkeypatch.setattr(choose, "Measured", lambda manifest, workers: lambda recipe: Pace(0.5, 0.01))
+    monkeypatch.setattr(choose, "Measured", lambda manifest, facts, workers: lambda recipe: Pace(0.5, 0.01))
 
 
 def test_facts_are_those_of_the_videos(motion):
