@@ -1,4 +1,8 @@
-"""The recipe small_data against the plain one on fewer than a hundred real clips: same network, same clips, same steps.
+"""How well the recipe small_data knows again the scenes that it was trained on, beside the plain one.
+
+What is held out are later parts of the very videos that are trained on: the figures are about memory of scenes, and say
+nothing about new people or recordings, of which `benchmarks/real_actions.py` tells. They compare two recipes of equal
+network, clips and steps, and no more.
 
     python benchmarks/small_data.py --clips=../shared/clips/action
     python benchmarks/small_data.py --clips=... --mirror --recipes small_data --set optimizer.rate=0.003

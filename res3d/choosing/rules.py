@@ -162,6 +162,8 @@ def validation(case, recipe):
 
 def precision(case, recipe):
     """Half precision where its step is quicker."""
+    if case.settled("precision"):
+        return None
     paces: dict[str, float] = {}
     for name in case.machine.precisions:
         if not paces or case.left() > case.minutes * TO_CHOOSE:

@@ -87,6 +87,7 @@ def test_the_quicker_precision_is_taken():
     recipe, said = chosen(machine=machine)
     assert recipe.precision == "mixed_bfloat16"
     assert "float32 0.50 s, mixed_bfloat16 0.25 s" in said["precision"].reason
+    assert chosen(machine=machine, asked=("precision=float32",))[0].precision == "float32"
 
 
 def test_an_hour_gives_what_serves_and_few_minutes_what_fits():
