@@ -75,6 +75,8 @@ def _recipe(args, settings):
                          f"--process_count={args.process_count}. Have one written with `res3d bench choose`.")
     from res3d.workflows.choosing.choose import recipe_for
 
+    if args.deterministic:  # which half precision is not, on a CPU
+        settings = ["precision=float32", *settings]
     recipe, chosen = recipe_for(args.data, args.workdir, args.minutes, settings, args.overwrite, **list_options(args),
                                 **group_options(args))
     print("\n".join(chosen), flush=True)
