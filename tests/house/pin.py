@@ -24,8 +24,10 @@ import numpy as np
 
 import res3d
 from pipelines import synthetic
+from res3d.commands.main import main
 from tests.conformance import toys
-from tests.house import test_unchanged as unchanged
+from tests.house import rows as table
+from tests.house import stage as stages
 
 HERE = pathlib.Path(__file__).resolve().parent
 OPTIONS = {  # beside the width: few blocks, and what the strides of a network need
@@ -37,7 +39,7 @@ OPTIONS = {  # beside the width: few blocks, and what the strides of a network n
 def keep_networks(folder):
     folder.mkdir()
     random = np.random.default_rng(0)
-    for name in unchanged.NETWORKS:
+    for name in table.NETWORKS:
         options = dict(OPTIONS.get(name, {}))
         clip = res3d.ClipSpec(frames=options.pop("frames", 4), stride=2, height=32, width=32)
         keras.utils.set_random_seed(1)
@@ -69,19 +71,19 @@ def pack(path):
 def keep_run(folder, data):
     steps = 3
     for _ in range(steps + 1):  # each stops at the end of the step in which its time is up, the first
-        assert unchanged.main([*unchanged.TRAIN, f"--data={data}", f"--workdir={folder}", "--max_minutes=1e-6"]) == 0
+        assert main([*table.TRAIN, f"--data={data}", f"--workdir={folder}", "--max_minutes=1e-6"]) == 0
     shutil.rmtree(folder / "logs")
     for name in ("best.keras", "last.keras"):
         pack(folder / name)
     run = json.loads((folder / "run.json").read_text())
     run |= {"data": "/data/alike", "revision": "8a1791b", "started": "2000-01-01T00:00:00+00:00",
-            "command": ["res3d", *unchanged.TRAIN, "--data=/data/alike", "--workdir=run"]}
+            "command": ["res3d", *table.TRAIN, "--data=/data/alike", "--workdir=run"]}
     (folder / "run.json").write_text(json.dumps(run, indent=2) + "\n")
 
 
 def keep_records(folder, aside):
     synthetic.write(aside, train_per_class=1, val_per_class=1, seed=3, frames=(8, 12))
-    assert unchanged.main(["prepare", str(aside), str(folder), "--clip=4x2x32", "--short_side=40", "--quality=80",
+    assert main(["prepare", str(aside), str(folder), "--clip=4x2x32", "--short_side=40", "--quality=80",
                            "--shard_clips=8", "--workers=1"]) == 0
     shutil.rmtree(folder / ".prepare", ignore_errors=True)
 
@@ -94,30 +96,30 @@ def keep_models(folder):
 
 def keep(stage):
     """All of `pins/` anew."""
-    shutil.rmtree(unchanged.KEPT, ignore_errors=True)
-    unchanged.KEPT.mkdir()
-    keep_networks(unchanged.KEPT / "networks")
-    keep_run(unchanged.KEPT / "run", stage.alike)
-    keep_records(unchanged.KEPT / "records", stage.folder / "motions")
-    keep_models(unchanged.KEPT / "models")
+    shutil.rmtree(stages.KEPT, ignore_errors=True)
+    stages.KEPT.mkdir()
+    keep_networks(stages.KEPT / "networks")
+    keep_run(stages.KEPT / "run", stage.alike)
+    keep_records(stages.KEPT / "records", stage.folder / "motions")
+    keep_models(stages.KEPT / "models")
 
 
 def pin(stage, names, shared):
     """Measures rows and writes them beside those that stay."""
-    pins = json.loads(unchanged.PINS.read_text(encoding="utf-8")) if names else {"rows": {}, "numbers": {}}
-    if pins.setdefault("versions", unchanged.VERSIONS) != unchanged.VERSIONS:
-        raise SystemExit(f"The other rows were pinned with {pins['versions']}. Received: {unchanged.VERSIONS}. Install "
+    pins = json.loads(stages.PINS.read_text(encoding="utf-8")) if names else {"rows": {}, "numbers": {}}
+    if pins.setdefault("versions", stages.VERSIONS) != stages.VERSIONS:
+        raise SystemExit(f"The other rows were pinned with {pins['versions']}. Received: {stages.VERSIONS}. Install "
                          "those, or pin all rows.")
-    rows = {**unchanged.ROWS, **unchanged.SHARED_ROWS}
-    for name in names or [*rows, *unchanged.NUMBERS]:
-        if name in unchanged.NUMBERS:
-            function, arguments = unchanged.NUMBERS[name]
+    rows = {**table.ROWS, **table.SHARED_ROWS}
+    for name in names or [*rows, *table.NUMBERS]:
+        if name in table.NUMBERS:
+            function, arguments = table.NUMBERS[name]
             pins["numbers"][name] = function(stage, **arguments)
             continue
         _, function, arguments = rows[name]
-        more = {"shared": shared} if name in unchanged.SHARED_ROWS else {}
+        more = {"shared": shared} if name in table.SHARED_ROWS else {}
         pins["rows"][name] = function(stage, **arguments, **more)
-    unchanged.PINS.write_text(json.dumps(pins, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
+    stages.PINS.write_text(json.dumps(pins, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
@@ -127,7 +129,7 @@ if __name__ == "__main__":
     parser.add_argument("--shared", type=pathlib.Path, default=HERE.parents[2] / "shared")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as aside:
-        everything = unchanged.Stage(pathlib.Path(aside))
+        everything = stages.Stage(pathlib.Path(aside))
         with everything.closing:
             if args.kept:
                 keep(everything)
