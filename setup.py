@@ -39,6 +39,7 @@ setuptools.setup(
         "tensorflow>=2.17",
         "keras>=3.12",
         "numpy>=1.26",
+        # 4.12, which heeds a list of formats, needs NumPy 2; TensorFlow 2.17, which `io` needs, has NumPy 1.
         "opencv-python-headless>=4.11",
         "absl-py>=2",
         "lazy_loader>=0.4",
