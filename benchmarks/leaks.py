@@ -6,8 +6,9 @@
 Each generated scene is ten seconds long: a textured place, still or panned over, in which some things move. It is
 planted five times, each time as another file: encoded anew and scaled; in a wider picture with black bars; mirrored;
 at half speed; and as two pieces that share five seconds or more, which begin at odd times and differ in size and rate.
-A second take of each place, in which the same things move otherwise, must not be called the same moments. Pairs of
-different scenes, and, with --clips, of different groups of real videos, must not be called alike.
+Where the camera is still, a second take, in which the same things move otherwise, must not be called the same moments;
+two pans over one place may well be. Pairs of different scenes, and, with --clips, of different groups of real videos,
+must not be called alike.
 
 Prints how many of each plant are found, how many pairs of different scenes and groups there are, and which of them are
 called the same moments or the same background.
@@ -75,6 +76,8 @@ def planted(folder, seed):
     first = int(rng.uniform(0, 2) * RATE)
     length = int(rng.uniform(5, 8) * RATE)
     early, late = frames[:first + length], frames[first::2]  # of half the rate
+    corners = {tuple(frame[0, 0]) for frame in frames[::24]}
+    again = {"second take": (whole, write("take.mp4", list(scene(seed, take=1))))} if len(corners) == 1 else {}
     tall = np.pad(np.zeros((1, 1, 3), "uint8"), ((0, 19), (0, WIDTH - 1), (0, 0)))
     return {
         "encoded": (whole, write("encoded.mp4", frames, (90, 120))),
@@ -82,8 +85,7 @@ def planted(folder, seed):
         "mirrored": (whole, write("mirrored.mp4", [one[:, ::-1] for one in frames], (144, 192))),
         "half speed": (whole, write("slow.avi", frames, rate=RATE / 2, codec="MJPG")),
         "overlap": (write("early.avi", early, (60, 80), codec="MJPG"), write("late.mp4", late, (180, 240), RATE / 2)),
-        "second take": (whole, write("take.mp4", list(scene(seed, take=1)))),
-    }
+    } | again
 
 
 def glance(seed, every=6):

@@ -10,8 +10,7 @@ FEWEST, SECONDS = 3, 2.0  # pictures that must lie together; of longer videos, s
 SHARE = 0.5  # of the pictures that lie together, those whose hashes must agree
 ALIKE = 0.9  # correlation of the pictures that lie together
 MOVING = 1.5  # gray levels, root mean square, from which on something moves
-# Correlation of what moves; and where it moves for less than SECONDS, or at another speed.
-TOGETHER, SURELY = 0.75, 0.85
+TOGETHER, SURELY = 0.75, 0.85  # correlation of what moves; and of less than SECONDS, or at another speed
 PLACE, PLACE_BITS = 0.95, 0.8  # correlation of backgrounds, and of which neighbor is brighter in them
 _FINE = np.linspace(-0.25, 0.25, 9)  # seconds around a coarse offset
 

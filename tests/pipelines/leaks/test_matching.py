@@ -84,7 +84,7 @@ def test_what_is_not_looked_at_closely_is_counted(scenes):
 def test_planted_files_are_found(tmp_path):
     """All of a dozen; benchmarks/leaks.py has the share of hundreds."""
     tally, signatures = bench.plants(12, tmp_path)
-    assert tally.pop("second take")[0] == 0
+    assert tally.pop("second take")[0] == 0  # of those whose camera is still
     assert tally == {name: [12, 12] for name in ("encoded", "bars", "mirrored", "half speed", "overlap")}
     assert find_alike(signatures, range(12)) == ([], 0)
     assert RATE == 4
