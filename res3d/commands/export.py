@@ -7,13 +7,15 @@ signature, and only then given its number. Labels, clip and model card travel wi
 import os
 import sys
 
+from res3d.commands.fetch_flags import add_fetch_flags, allow
+
 EXAMPLE = "res3d export --workdir=runs/first --output=exports/actions"
 
 
 def add_flags(parser):
     """Flags of `res3d export`."""
     parser.add_argument("--workdir", help="work folder of `res3d train`; its best model is exported")
-    parser.add_argument("--model", help="a .keras file instead, with its clip inside and labels.txt beside it")
+    parser.add_argument("--model", help="instead a .keras file, its labels.txt beside it, or published weights by name")
     parser.add_argument("--output", required=True, metavar="DIR/NAME", help="the model's folder, NAME as it is served")
     parser.add_argument("--version", type=int, help="version number (default: the next free one)")
     parser.add_argument("--labels", help="file of label names, one a line")
@@ -32,10 +34,12 @@ def add_flags(parser):
     parser.add_argument("--warmup_batches", default="1", help="batch sizes of the warm-up (default: %(default)s)")
     parser.add_argument("--runtime_dir", help="tensorflow folder of another version, to verify with its library")
     parser.add_argument("--noverify", dest="verify", action="store_false", help="skip the verification")
+    add_fetch_flags(parser)
 
 
 def run(args):
     """Exports, and prints where to and how it was verified."""
+    allow(args)
     if (args.workdir is None) == (args.model is None):
         raise ValueError("`res3d export` needs either --workdir or --model. Received "
                          f"{'neither' if args.workdir is None else 'both'}.")

@@ -5,13 +5,14 @@ stage, `(videos, channels)` pooled over time and space, or whole with --whole.
 """
 
 from pipelines.commands.flags import add_list_flags, list_options
+from res3d.commands.fetch_flags import add_fetch_flags, allow
 
 EXAMPLE = "res3d features --model=runs/first --data=videos --output=features.npz"
 
 
 def add_flags(parser):
     """Flags of `res3d features`."""
-    parser.add_argument("--model", required=True, help="work folder, or .keras file")
+    parser.add_argument("--model", required=True, help="work folder, .keras file, or published weights by name")
     parser.add_argument("--data", required=True, help="videos, as `res3d evaluate` takes them")
     add_list_flags(parser)
     parser.add_argument("--output", required=True, help=".npz file to write")
@@ -21,10 +22,12 @@ def add_flags(parser):
     parser.add_argument("--protocol", default="centre", help="how videos are cut; views are averaged (default: centre)")
     parser.add_argument("--whole", action="store_true", help="keep time and space instead of their mean")
     parser.add_argument("--workers", type=int, help="videos decoded at once (default: one a core)")
+    add_fetch_flags(parser)
 
 
 def run(args):
     """Computes, writes and says how much."""
+    allow(args)
     from res3d.workflows.features import features
 
     written = features(args.model, args.data, args.output, stages=args.stages.split(","), split=args.split,

@@ -8,6 +8,8 @@ could be classified does the command fail. --server asks a running `res3d serve`
 import json
 import sys
 
+from res3d.commands.fetch_flags import add_fetch_flags, allow
+
 _ACCESS = ("ca", "cert", "key")
 EXAMPLE = "res3d predict videos/ more/clip.mp4 --model=runs/first"
 
@@ -17,7 +19,7 @@ def add_flags(parser):
     parser.add_argument("videos", nargs="+", metavar="VIDEO",
                         help="file or folder of videos, or PREPARED/NAME for the record of one; with --sliding a file, "
                              "a camera's number or a stream's address")
-    parser.add_argument("--model", help="work folder, or .keras file")
+    parser.add_argument("--model", help="work folder, .keras file, or published weights such as slow_r50")
     parser.add_argument("--labels", help="file of label names, one a line (default: labels.txt beside the model)")
     parser.add_argument("--activation", choices=("logits", "softmax", "sigmoid"),
                         help="what the model's numbers are (default: as it is made, and as they are)")
@@ -38,10 +40,12 @@ def add_flags(parser):
     parser.add_argument("--window", type=int, help="with --sliding, for networks of segments: frames that are taken "
                         "for a video (default: all of a file)")
     parser.add_argument("--output", metavar="FILE", help="with --sliding: write the annotated video")
+    add_fetch_flags(parser)
 
 
 def run(args):
     """Classifies and prints; 1 if nothing could be classified."""
+    allow(args)
     if args.top < 1:
         raise ValueError(f"`--top` must be 1 or more. Received: {args.top}.")
     if (args.model is None) == (args.server is None):

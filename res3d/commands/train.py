@@ -6,6 +6,7 @@ history.csv, quarantine.csv, split.csv, run.json and logs/ for TensorBoard.
 """
 
 from pipelines.commands.flags import add_group_flags, add_list_flags, group_options, list_options
+from res3d.commands.fetch_flags import add_fetch_flags, allow
 
 AUTO = "auto"  # as `res3d.workflows.choosing` knows it, which is slow to import
 EXAMPLE = "res3d train --data=videos --workdir=runs/first --minutes=30"
@@ -25,7 +26,8 @@ def add_flags(parser):
                         help="another value for a field of the recipe, such as optimizer.rate=0.1; repeat as needed")
     parser.add_argument("--sampling", choices=("dense", "segments"), help="frames a stride apart, or one of each of as "
                         "many equal parts of a video as a clip has frames (default: the recipe's)")
-    parser.add_argument("--weights", help="start from a work folder, a .keras file or a PyTorch checkpoint")
+    parser.add_argument("--weights", help="start from a work folder, a .keras file, a PyTorch checkpoint, or published "
+                                          "weights by name")
     parser.add_argument("--max_minutes", type=float, help="stop after so much time; the same command goes on")
     parser.add_argument("--deterministic", action="store_true", help="the same numbers to the last digit on a CPU")
     parser.add_argument("--overwrite", action="store_true", help="start anew in a work folder that holds another run")
@@ -39,10 +41,12 @@ def add_flags(parser):
     parser.add_argument("--coordinator", help="HOST:PORT of process 0, to train on several hosts (JAX backend)")
     parser.add_argument("--process_id", type=int, default=0, help="this process, from 0")
     parser.add_argument("--process_count", type=int, default=1, help="how many processes train together")
+    add_fetch_flags(parser)
 
 
 def run(args):
     """Trains and prints what came of it."""
+    allow(args)
     settings = list(args.settings)
     settings += [f"clip.sampling={args.sampling}"] if args.sampling is not None else []
     settings += [f"start.weights={args.weights}"] if args.weights is not None else []

@@ -4,7 +4,7 @@ import os
 import pathlib
 
 from res3d.weights.catalogue.fetching import fetch_weights
-from res3d.weights.catalogue.table import find_weights, row_at
+from res3d.weights.catalogue.table import find_weights, list_weights, row_at
 from res3d.weights.formats.checkpoint import read_checkpoint
 from res3d.weights.store.fetching import fetch
 
@@ -16,7 +16,7 @@ def find(reference, network=None):
 
     Args:
         reference: a path, an http://, https:// or file:// address, or a name as `find_weights` takes it.
-        network: str or None. As of `find_weights`.
+        network: str or None. The network of which a name is a tag; a whole name is taken too.
 
     Raises:
         ValueError: for a name that means nothing.
@@ -32,5 +32,15 @@ def find(reference, network=None):
     if isinstance(reference, os.PathLike) or path.suffix in (".pth", ".pt", ".pyth", ".pkl", ".safetensors", ".keras"):
         raise FileNotFoundError(f"Expected weights at '{path}'. There are none. Check the path; `res3d weights` lists "
                                 "those that have names.")
-    row = find_weights(text, network)
+    row = _row(text, network)
     return fetch_weights(row), row
+
+
+def _row(name, network):
+    """The row that a name means: a tag of `network`, or else a whole name."""
+    try:
+        return find_weights(name, network)
+    except ValueError:
+        if network is None or not list_weights(name.split("/")[0].lower()):
+            raise
+    return find_weights(name)

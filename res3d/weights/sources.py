@@ -24,11 +24,13 @@ from res3d.weights.published import (
     vmz,
 )
 from res3d.weights.published.rename import rename
-from res3d.weights.store.places import place
+from res3d.weights.store.places import file_of, place
 
 # In this order: a file is the first source's that knows it.
 SOURCES = {source.NAME: source for source in (pytorchvideo, pyslowfast, mmaction2, vmz, medicalnet, i3resnet, ibm,
                                                  tsm, timm, torchvision, kenshohara)}
+
+COMMON = ("model", "pytorch_model", "checkpoint", "file")  # names of files that say nothing of what is in them
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,10 +103,11 @@ def _published(path, model, classes):
     """
     if model is None:
         return None
-    rows = [row for row in published() if row.classes == classes and place(row.address).file.name ==
-            os.path.basename(path) and VARIANTS[row.network].params == VARIANTS[model].params]
+    rows = [row for row in published() if row.classes == classes and file_of(row.address) == os.path.basename(path)
+            and VARIANTS[row.network].params == VARIANTS[model].params]
     here = [row for row in rows if place(row.address).file == pathlib.Path(path)]
-    return next(iter(here or rows), None)
+    telling = os.path.splitext(os.path.basename(path))[0] not in COMMON
+    return next(iter(here or (rows if telling else ())), None)
 
 
 def find_source(checkpoint, source=None):

@@ -1,17 +1,23 @@
 """A trained network, and what is known of it, to a SavedModel version."""
 
+import dataclasses
 import json
+import os
 import pathlib
 
 import numpy as np
+from absl import logging
 
 from pipelines.dataset.evaluation import evaluation_clips
+from res3d.pretrained.origin import origin_of
+from res3d.weights.catalogue.table import find_weights
+from res3d.weights.store.places import home
 from res3d.workflows.loading import load_trained
 from serving.exporter import saved_model
 
 
 def export(workdir, model, output, *, labels=None, multi_label=False, data=None, samples=64, **options):
-    """Writes a version of the network of a work folder, or of a `.keras` file; returns its path.
+    """Writes a version of the network of a work folder, or of another model; returns its path.
 
     Args:
         workdir, model: the one or the other; the other is None.
@@ -25,7 +31,22 @@ def export(workdir, model, output, *, labels=None, multi_label=False, data=None,
     network, clip, names, several = load_trained(workdir or model, labels)
     clips = None if data is None else _samples(data, clip, names, samples)
     return saved_model.export(network, output, names, clip=clip, multi_label=several or multi_label or None,
-                              samples=clips, card=_facts(workdir), **options)
+                              samples=clips, card=_facts(workdir) | _origin(network), **options)
+
+
+def export_published(name):
+    """The folder of a model made of published weights, exported once into `RES3D_HOME`, and called as its network.
+
+    Args:
+        name: as of `res3d.weights.find_weights`.
+    """
+    row = find_weights(name)
+    folder = home() / "exports" / row.name.replace("/", ".") / row.network
+    if not any(child.name.isdigit() for child in folder.glob("*")):
+        folder.mkdir(parents=True, exist_ok=True)
+        logging.info("exporting %s to %s", row.name, folder)
+        export(None, row.name, os.fspath(folder))
+    return os.fspath(folder)
 
 
 def summary(path):
@@ -58,6 +79,16 @@ def _samples(data, spec, labels, count):
             break
     truth = np.concatenate(truth)[:count]
     return np.concatenate(clips)[:count], truth if truth.ndim == 1 else None
+
+
+def _origin(network):
+    """Where published weights come from, for the card."""
+    origin = origin_of(network)
+    if origin is None:
+        return {}
+    told = dataclasses.asdict(origin)
+    return {"weights": {name: told[name] for name in ("name", "metric", "top1", "top5", "protocol", "licence",
+                                                      "address", "digest") if told[name]}}
 
 
 def _facts(workdir):

@@ -1,5 +1,6 @@
 """A trained network as people name it, ready to score views of videos."""
 
+import os
 import pathlib
 import time
 import zipfile
@@ -11,10 +12,13 @@ from pipelines.annotations.labels import load_labels
 from res3d import ending
 from res3d.evaluation.adapt import at_shape, without_xla
 from res3d.layers.pixel_scaling import clip_of
+from res3d.networks.variants.table import list_models
+from res3d.pretrained.loading import load_published
 from res3d.saving import load_model
 from res3d.training.workfolder import WorkFolder
 
 VIEWS_AT_ONCE = 16
+CHECKPOINTS = (".pth", ".pt", ".pyth", ".pkl", ".safetensors")
 
 
 class ScoringNetwork:
@@ -66,10 +70,11 @@ def check_labels(model, labels):
 
 
 def load_network(source, labels=None, activation=None):
-    """(model, clip, labels, multi_label) of a work folder or a `.keras` file, to score with: the model gives logits.
+    """(model, clip, labels, multi_label) of a model as people name it, to score with: the model gives logits.
 
     Args:
-        source: work folder, or `.keras` file with `labels.txt` beside it.
+        source: work folder; `.keras` file with `NAME.labels.txt` or `labels.txt` beside it; or published weights, by
+            name, address or path.
         labels: file of label names, or None. Without any, classes are called by their ids.
         activation: "logits", "softmax" or "sigmoid", what the file's numbers are; None judges as an export does.
 
@@ -91,7 +96,7 @@ def load_network(source, labels=None, activation=None):
 
 
 def load_trained(source, labels=None):
-    """(model, clip, labels, multi_label) of a work folder or a `.keras` file, the model as it was saved.
+    """(model, clip, labels, multi_label) of a model as people name it, the model as it was saved.
 
     Args:
         source, labels: as of `load_network`.
@@ -110,18 +115,33 @@ def load_trained(source, labels=None):
         if clip_of(model) != clip:
             raise ValueError(f"The network of a run must take the clips of its {folder.clip_file.name}: {clip}. "
                              f"'{folder.model_file}' takes {clip_of(model)}. Put the run's own model there.")
+    elif not path.is_file() or path.suffix in CHECKPOINTS:
+        model, clip, names, multi_label = _load_published(source, labels)
     else:
-        if not path.is_file():
-            raise FileNotFoundError("A model must be a work folder of `res3d train` or a .keras file. Received: "
-                                    f"'{source}', which does not exist.")
         model = _load(path)
-        beside = path.with_name("labels.txt")
-        labels = labels if labels is not None else (beside if beside.is_file() else None)
+        beside = (path.with_suffix(".labels.txt"), path.with_name("labels.txt"))
+        labels = labels if labels is not None else next((file for file in beside if file.is_file()), None)
         names = load_labels(labels) if labels is not None else [str(i) for i in range(model.output_shape[-1])]
         run, clip = _run_of(path), clip_of(model)
         multi_label = run is not None and _several(run)
     check_labels(model, names)
     return model, clip, names, multi_label
+
+
+def _load_published(source, labels):
+    """The same of weights by name, address or path of a checkpoint."""
+    try:
+        model, origin = load_published(os.fspath(source))
+    except (FileNotFoundError, ValueError) as error:
+        if pathlib.Path(source).is_file() or "://" in str(source):
+            raise
+        named = pathlib.Path(source).parts[0] in list_models()
+        raise FileNotFoundError("A model must be a work folder of `res3d train` or a .keras file. Received: "
+                                f"'{source}', which does not exist" + (f": {error}" if named else
+                                ", and no published weights have that name. `res3d weights` lists them.")) from error
+    names = load_labels(labels) if labels is not None else origin.labels
+    names = list(names) if names is not None else [str(i) for i in range(model.output_shape[-1])]
+    return model, clip_of(model), names, origin.multi_label
 
 
 def _run_of(source):

@@ -9,6 +9,7 @@ import keras
 from absl import logging
 
 from res3d.pretrained.copying import copy_weights
+from res3d.pretrained.finding import find
 from res3d.private_keras import layers_inside
 from res3d.saving import load_model
 from res3d.training.workfolder import WorkFolder
@@ -24,7 +25,8 @@ def load_start(model, source):
 
     Args:
         model: a built network of the family.
-        source: a work folder (its best model), a `.keras` file, or a published PyTorch checkpoint.
+        source: a work folder (its best model), a `.keras` file, or published weights: a path, an address, a name such
+            as "slow_r50", or a tag of the model's network such as "kinetics400".
 
     Returns:
         list of paths of weights that were left as they were: those of the head, or none.
@@ -36,14 +38,22 @@ def load_start(model, source):
     if path.is_dir():
         path = WorkFolder(path).model_file
     if not path.exists():
-        raise FileNotFoundError("Weights must come from a work folder, a .keras file or a PyTorch checkpoint. "
-                                f"Received: '{source}', which does not exist.")
+        path = _find(source, model.name)
     if path.suffix != ".keras":
         return _load_published(model, path)
     if not zipfile.is_zipfile(path):
         raise ValueError(f"Weights in a .keras file must be whole. Received: '{path}', which is not. Copy it again, or "
                          "start without --weights.")
     return copy_weights(load_model(path, compile=False), model, source)
+
+
+def _find(source, network):
+    """The file of weights that are no path."""
+    try:
+        return find(os.fspath(source), network)[0]
+    except (FileNotFoundError, ValueError) as error:
+        raise FileNotFoundError("Weights must come from a work folder, a .keras file or a PyTorch checkpoint, or be "
+                                f"published. Received: '{source}', which does not exist. {error}") from error
 
 
 def _load_published(model, path):

@@ -14,6 +14,7 @@ from res3d.networks.variants.torchvision import FACTORIZED, VMZ
 
 PROTOCOL = "Kinetics-400, 10 clips x 3 crops of 256"
 VMZ_CLIP = preset("vmz_112").replace(frames=32, stride=2, fps=30.0, height=224, width=224, resize=256)
+SMALL = preset("vmz_112").replace(frames=32, stride=2, fps=30.0)
 POOLED_STEM = Stem(64, (3, 7, 7), (1, 2, 2), "factorized", mid=45, pool=((1, 3, 3), (1, 2, 2)))
 
 
@@ -43,8 +44,9 @@ def _mmaction(network, clip, params, gmacs, top1):
     return Variant(network, clip, params, gmacs, 400, top1, PROTOCOL, "mmaction2")
 
 
-def _vmz(network, params, gmacs, top1=None, protocol="Kinetics-400 after IG-65M, 10 clips x 3 crops of 256"):
-    return Variant(network, VMZ_CLIP, params, gmacs, 400, top1, protocol if top1 else "", "VMZ")
+def _vmz(network, params, gmacs, top1=None, protocol="Kinetics-400 after IG-65M, 10 clips x 3 crops of 256",
+         clip=VMZ_CLIP):
+    return Variant(network, clip, params, gmacs, 400, top1, protocol if top1 else "", "VMZ")
 
 
 ROWS = {
@@ -56,5 +58,5 @@ ROWS = {
     "vmz_ir_csn_101": _vmz(separated(101), 22_213_776, 56.468),
     "vmz_ir_csn_152": _vmz(separated(152), 29_703_568, 74.046, 82.6),
     "vmz_ip_csn_152": _vmz(separated(152, "separated"), 33_016_592, 83.295, 82.5),
-    "vmz_r2plus1d_152": _vmz(factorized(152), 118_226_785, 256.590),
+    "vmz_r2plus1d_152": _vmz(factorized(152), 118_226_785, 64.656, clip=SMALL),
 }

@@ -20,14 +20,14 @@ def slowfast(depth, frames, alpha, kernel, third=(THREE, THREE)):
     return SlowFast(slow, fast, alpha, kernel)
 
 
-def _row(network, clip, params, gmacs, top1):
-    return Variant(network, clip, params, gmacs, 400, top1, PROTOCOL, "pytorchvideo")
+def _row(network, clip, params, gmacs, top1=None):
+    return Variant(network, clip, params, gmacs, 400, top1, PROTOCOL if top1 else "", "pytorchvideo")
 
 
 ROWS = {
     "slowfast_r50_4x16": _row(slowfast(50, 32, 8, 5), "slowfast_4x16", 34_480_216, 27.639, 75.34),
     "slowfast_r50_8x8": _row(slowfast(50, 32, 4, 7), "slowfast_8x8", 34_566_488, 50.309, 76.94),
     "slowfast_r101_8x8": _row(slowfast(101, 32, 4, 5), "slowfast_8x8", 62_826_968, 96.397, 77.9),
-    "slowfast_r101_50_50_8x8": _row(slowfast(101, 32, 4, 5, (SIX, SIX)), "slowfast_8x8", 53_774_808, 81.548, 77.9),
+    "slowfast_r101_50_50_8x8": _row(slowfast(101, 32, 4, 5, (SIX, SIX)), "slowfast_8x8", 53_774_808, 81.548),
     "slowfast_r101_50_50_16x8": _row(slowfast(101, 64, 4, 5, (SIX, SIX)), "slowfast_16x8", 53_774_808, 163.095, 78.7),
 }

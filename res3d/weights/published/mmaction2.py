@@ -18,8 +18,10 @@ SEPARATED = (
     (BLOCK + r"conv2\.1\.bn", OURS + "conv_b/depthwise/norm"),
 )
 DEPTHWISE = ((BLOCK + r"conv2\.0\.conv", OURS + "conv_b/conv"), (BLOCK + r"conv2\.0\.bn", OURS + "conv_b/norm"))
-# Channel-separated networks that did not start from IG-65M saw these pixels.
-OWN_SCALE = {"mean": (110.2008, 100.63983, 95.99475), "std": (58.14765, 56.46975, 55.332195)}
+# Channel-separated networks that started from nothing, or from Sports-1M, saw these pixels.
+OWN_SCALE: dict = {"mean": (110.2008, 100.63983, 95.99475), "std": (58.14765, 56.46975, 55.332195)}
+PRESETS = ("mmaction_8x8", "mmaction_4x16", "mmaction_32x2")
+FLOW_SCALE: dict = {"mean": 128.0, "std": 128.0}  # of optical flow, x and y in each channel's turn
 RULES = (
     (ROOT + r"conv1\.conv", "stem/conv"),
     (ROOT + r"conv1\.bn", "stem/norm"),
@@ -48,12 +50,15 @@ def model_of(shapes, hint=""):
     shapes = {key.removeprefix("backbone."): shape for key, shape in shapes.items()}
     if "conv1.conv.weight" not in shapes:
         return None  # SlowFast: its lateral convolutions have no norm, a network of its own
-    depth = named_depth(depths(shapes, BLOCK + ".*"), bottleneck=True)
+    if any("non_local_block" in key for key in shapes):
+        return None  # which follow other blocks than in our rows
+    bottleneck = "layer1.0.conv3.conv.weight" in shapes
+    depth = named_depth(depths(shapes, BLOCK + ".*"), bottleneck)
     stem = shapes["conv1.conv.weight"]
     if depth is None:
         return None
     if len(stem) == 4:
-        return f"tsm_r{depth}" if "layer1.0.conv1.conv.net.weight" in shapes else None
+        return _of_pictures(shapes, depth, hint)
     if "layer1.0.conv2.0.conv.weight" in shapes:
         return f"vmz_{'ip' if 'layer1.0.conv2.1.conv.weight' in shapes else 'ir'}_csn_{depth}"
     heavy = shapes["layer4.0.conv1.conv.weight"][2] == 3
@@ -62,13 +67,42 @@ def model_of(shapes, hint=""):
     return f"mmaction_slow_r{depth}"
 
 
+def _of_pictures(shapes, depth, hint):
+    """TSM shifts between its frames; TSN is a network of pictures, and so is a C2D that pools in space only."""
+    if "layer1.0.conv1.conv.net.weight" in shapes:
+        return f"tsm_r{depth}"
+    if re.search(r"(^|\s)c2d_", hint) and "nopool" not in hint:
+        return None  # pools over time too, and its stem's pool has no padding
+    return f"resnet_{depth}"
+
+
 def clip_preset(model, shapes, hint=""):
     """The preset that published files of this source were trained with; None is the row's own."""
-    if "slow" in model:
-        return "mmaction_4x16" if "4x16" in hint.lower() else "mmaction_8x8"
-    if model.startswith("tsm"):  # of 64 frames in a row, or of the whole video
-        frames = re.search(r"1x1x(\d+)", hint)
-        clip = preset("mmaction_8x8" if "dense" in hint.lower() else "tsn_8")
-        return clip.replace(frames=int(frames[1]), stride=64 // int(frames[1])) if frames else clip
-    own = "csn" in model and ("sports1m" in hint.lower() or "180e" in hint)
-    return preset("mmaction_32x2").replace(**OWN_SCALE) if own else "mmaction_32x2"
+    pictures = model.startswith(("tsm", "resnet"))
+    clip = preset("mmaction_8x8" if pictures or "slow" in model else "mmaction_32x2")
+    clip = clip.replace(**timing(hint.lower(), segments=pictures))
+    if "csn" in model and any(start in hint.lower() for start in ("sports1m", "from_scratch")):
+        clip = clip.replace(**OWN_SCALE)
+    channels = next(shape[1] for key, shape in shapes.items() if key.endswith("conv1.conv.weight"))
+    if channels != 3:
+        return clip.replace(channels=channels, **FLOW_SCALE)
+    return clip if pictures else next((name for name in PRESETS if preset(name) == clip), clip)
+
+
+def timing(hint, segments):
+    """Fields of a clip from a file's name: 8x8x1 is a clip of 8 frames at stride 8, 1x1x8 is 8 clips of one frame.
+
+    >>> timing("slowonly_r50_8x4x1_64e_hmdb51_rgb.pth", False)
+    {'frames': 8, 'stride': 4}
+    >>> timing("tsm_r50_1x1x16_50e_sthv2_rgb.pth", True)
+    {'frames': 16, 'sampling': 'segments'}
+    """
+    found = re.search(r"(?<!\d)(\d+)x(\d+)x(\d+)(?!\d)", hint)
+    length, stride, count = map(int, found.groups()) if found else (1, 1, 8) if segments else (0, 0, 0)
+    if not length:
+        return {"frames": 4, "stride": 16} if "4x16" in hint else {}
+    if length > 1:
+        return {"frames": length, "stride": stride}
+    if "dense" in hint:  # out of a window of 64 frames
+        return {"frames": count, "stride": 64 // count}
+    return {"frames": count, "sampling": "segments"}

@@ -4,7 +4,7 @@ import re
 
 from res3d.weights.published import pytorchvideo
 from res3d.weights.published.caffe2 import TRAINING_BLOBS
-from res3d.weights.published.rename import depths
+from res3d.weights.published.rename import depths, named_depth
 
 NAME = "pyslowfast"
 
@@ -144,7 +144,13 @@ def model_of(shapes, hint=""):
                      for stage, count in enumerate(counts, 2)],
         "pooled": "nopool" not in hint.lower(), "nonlocal": any("_nonlocal" in key for key in shapes),
     }
+    if pytorchvideo.classes(shapes) == 1000 and not x3d and not facts["fusion"] and facts["stem"] == 1 and all(
+            width == 1 for stage in facts["temporal"] for width in stage):
+        depth = named_depth(counts, bottleneck=True)
+        return depth and f"resnet_{depth}"  # trained on pictures, to start from: one tap in time everywhere
     return pytorchvideo.name_network(facts, hint)
 
 
-clip_preset = pytorchvideo.clip_preset
+def clip_preset(model, shapes, hint=""):
+    """The preset that published files of this source were trained with; None is the row's own."""
+    return pytorchvideo.trained_on(model, pytorchvideo.classes(shapes), "RGB", hint)

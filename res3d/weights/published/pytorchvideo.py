@@ -2,6 +2,7 @@
 
 import re
 
+from res3d.networks.variants.table import VARIANTS
 from res3d.weights.published.rename import depths, named_depth
 
 NAME = "pytorchvideo"
@@ -118,11 +119,13 @@ def name_network(facts, hint=""):
     if depth is None:
         return None
     if facts["fusion"]:
+        if facts["nonlocal"]:
+            return None  # which no two-pathway row has
         if depth == 50:
             return "slowfast_r50_4x16" if facts["fusion"] == 5 else "slowfast_r50_8x8"
         if 1 not in facts["temporal"][2]:
             return f"slowfast_r{depth}_8x8"
-        return f"slowfast_r{depth}_50_50_{'8x8' if '_8x8' in hint else '16x8'}"
+        return f"slowfast_r{depth}_50_50_{'8x8' if '_8x8' in hint or '_32x2' in hint else '16x8'}"
     if facts["factorized"]:
         return f"r2plus1d_r{depth}"
     if facts["depthwise"]:
@@ -136,6 +139,23 @@ def name_network(facts, hint=""):
 
 def clip_preset(model, shapes, hint=""):
     """The preset that published files of this source were trained with; None is the row's own."""
-    return
+    return trained_on(model, classes(shapes), "BGR", hint)
 
 
+def classes(shapes):
+    """Outputs of the classifier, or None."""
+    return next((shape[0] for shape in reversed(shapes.values()) if len(shape) == 2), None)
+
+
+def trained_on(model, count, order, hint):
+    """The clip of networks for Something-Something and Charades, told by their 174 and 157 classes.
+
+    `order` is that of the channels that these saw; those for Something-Something saw one frame of each part of a video.
+    """
+    clip = VARIANTS[model].native_clip if model in VARIANTS else None
+    if clip is None or count not in (174, 157):
+        return None
+    if model.startswith("slowfast_r50") and "16x8" in hint:
+        clip = clip.replace(frames=64)
+    parts = {"sampling": "segments", "fps": None} if count == 174 else {}
+    return clip.replace(channel_order=order, **parts)

@@ -34,8 +34,7 @@ class Place:
     @property
     def file(self) -> pathlib.Path:
         """The whole file, once it is there, under the name it was published with."""
-        name = pathlib.PurePosixPath(urllib.parse.unquote(urllib.parse.urlsplit(self.address).path)).name
-        return self.folder / (name or "file")
+        return self.folder / file_of(self.address)
 
     @property
     def part(self) -> pathlib.Path:
@@ -76,6 +75,15 @@ class Place:
         except (OSError, ValueError):
             return {}
         return found if isinstance(found, dict) else {}
+
+
+def file_of(address):
+    """The name of the file at an address.
+
+    >>> file_of("https://a.org/x/r3d%5F18.pth?dl=1")
+    'r3d_18.pth'
+    """
+    return pathlib.PurePosixPath(urllib.parse.unquote(urllib.parse.urlsplit(address).path)).name or "file"
 
 
 def place(address):
