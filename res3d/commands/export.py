@@ -7,7 +7,7 @@ signature, and only then given its number. Labels, clip and model card travel wi
 import os
 import sys
 
-from res3d.commands.fetch_flags import add_fetch_flags, allow
+from res3d.commands.published.flags import add_fetch_flags, allow
 
 EXAMPLE = "res3d export --workdir=runs/first --output=exports/actions"
 

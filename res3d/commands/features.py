@@ -5,7 +5,7 @@ stage, `(videos, channels)` pooled over time and space, or whole with --whole.
 """
 
 from pipelines.commands.flags import add_list_flags, list_options
-from res3d.commands.fetch_flags import add_fetch_flags, allow
+from res3d.commands.published.flags import add_fetch_flags, allow
 
 EXAMPLE = "res3d features --model=runs/first --data=videos --output=features.npz"
 

@@ -8,7 +8,7 @@ could be classified does the command fail. --server asks a running `res3d serve`
 import json
 import sys
 
-from res3d.commands.fetch_flags import add_fetch_flags, allow
+from res3d.commands.published.flags import add_fetch_flags, allow
 
 _ACCESS = ("ca", "cert", "key")
 EXAMPLE = "res3d predict videos/ more/clip.mp4 --model=runs/first"

@@ -6,7 +6,7 @@ history.csv, quarantine.csv, split.csv, run.json and logs/ for TensorBoard.
 """
 
 from pipelines.commands.flags import add_group_flags, add_list_flags, group_options, list_options
-from res3d.commands.fetch_flags import add_fetch_flags, allow
+from res3d.commands.published.flags import add_fetch_flags, allow
 
 AUTO = "auto"  # as `res3d.workflows.choosing` knows it, which is slow to import
 EXAMPLE = "res3d train --data=videos --workdir=runs/first --minutes=30"

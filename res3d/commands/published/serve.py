@@ -9,7 +9,7 @@ RES3D_HOME, and served under the network's name.
 
 import os
 
-from res3d.commands.fetch_flags import add_fetch_flags, allow
+from res3d.commands.published.flags import add_fetch_flags, allow
 from serving.commands import serve
 
 EXAMPLE = serve.EXAMPLE

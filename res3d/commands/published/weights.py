@@ -8,7 +8,7 @@ of your own.
 
 import json
 
-from res3d.commands.fetch_flags import add_fetch_flags, allow
+from res3d.commands.published.flags import add_fetch_flags, allow
 from res3d.weights.catalogue.listing import describe, table
 from res3d.weights.catalogue.table import find_weights, published
 from res3d.weights.store import keeping

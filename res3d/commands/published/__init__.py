@@ -1,0 +1,1 @@
+"""Commands about published weights, and the flags of all that may fetch them."""
