@@ -7,6 +7,7 @@ from res3d.weights.catalogue.fetching import fetch_weights
 from res3d.weights.catalogue.table import find_weights, list_weights, row_at
 from res3d.weights.formats.checkpoint import read_checkpoint
 from res3d.weights.store.fetching import fetch
+from res3d.weights.store.hub import fetch_hub
 
 SAVED = ("best.keras", "last.keras", "config.json")  # of which a folder with weights has one
 
@@ -15,7 +16,8 @@ def find(reference, network=None):
     """(path of a file or folder with weights, row of the table or None) that `reference` means.
 
     Args:
-        reference: a path, an http://, https:// or file:// address, or a name as `find_weights` takes it.
+        reference: a path, an http://, https://, file:// or hf://ORG/NAME[@REVISION] address, or a name as
+            `find_weights` takes it.
         network: str or None. The network of which a name is a tag; a whole name is taken too.
 
     Raises:
@@ -23,6 +25,8 @@ def find(reference, network=None):
         FetchError: if a file cannot be had.
     """
     text = os.fspath(reference)
+    if text.startswith("hf://"):
+        return fetch_hub(text), None
     if "://" in text:
         row = row_at(text)
         return (fetch_weights(row), row) if row else (fetch(text, check=read_checkpoint), None)

@@ -1,6 +1,7 @@
 """Where fetched files lie: a folder for each address, since names repeat across folders of one publisher."""
 
 import dataclasses
+import functools
 import hashlib
 import json
 import os
@@ -77,6 +78,7 @@ class Place:
         return found if isinstance(found, dict) else {}
 
 
+@functools.lru_cache(maxsize=4096)
 def file_of(address):
     """The name of the file at an address.
 

@@ -1,5 +1,6 @@
 """Each row of the table is recognised by its file's name, by its place in the cache, and by its tensors alone."""
 
+import functools
 import re
 
 import pytest
@@ -13,7 +14,7 @@ from tests.res3d.weights.test_recognise import checkpoint
 
 FOLDERS = {"torchvision": ("torchvision", "torchvision_image"), "timm": ("torchvision_image",), "vmz": ("vmz",),
            "ig65m": ("vmz",), "pytorchvideo": ("pytorchvideo",), "pytorchvideo_pysf": ("pytorchvideo",),
-           "pyslowfast": ("pyslowfast",), "mmaction2": ("mmaction2",), "mmaction2_0x": ("mmaction2",)}
+           "tsm": (), "pyslowfast": ("pyslowfast",), "mmaction2": ("mmaction2",), "mmaction2_0x": ("mmaction2",)}
 SAME = {"slow_r50_4x16": "slow_r50", "x3d_xs": "x3d_m", "x3d_s": "x3d_m", "resnet_50": "c2d_nopool_r50"}
 MMACTION = ((r"^conv1\.", "conv1.conv."), (r"^bn1\.", "conv1.bn."), (r"\.conv(\d)\.", r".conv\1.conv."),
             (r"\.bn(\d)\.", r".conv\1.bn."), (r"downsample\.0", "downsample.conv"), (r"downsample\.1", "downsample.bn"))
@@ -30,17 +31,43 @@ def deeper(shapes):
     return more
 
 
+def clip_of(found):
+    """The clip that was found: its own, a preset, or that of the network."""
+    clip = found.clip if found.clip is not None else VARIANTS[found.model].native_clip
+    return preset(clip) if isinstance(clip, str) else clip
+
+
+def renamed(shapes, row):
+    """torchvision's tensors under the names of TSM's repository, or of timm's pre-activation networks."""
+    head = {"weight": (row.classes, shapes["fc.weight"][1]), "bias": (row.classes,)}
+    body = {key: shape for key, shape in shapes.items() if not key.startswith("fc.")}
+    if row.source == "tsm":
+        shift = (r"(layer\d\.\d+\.conv1)\.", r"\1.net.") if row.network.startswith("tsm") else ("$^", "")
+        return {"base_model." + re.sub(*shift, key): shape for key, shape in body.items()} | {
+            f"new_fc.{leaf}": shape for leaf, shape in head.items()}
+    names = ((r"^conv1\.", "stem.conv."), (r"^bn1\.", "norm."), (r"downsample\.0", "downsample.conv"),
+             (r"^layer(\d)\.", lambda found: f"stages.{int(found[1]) - 1}."), (r"^(stages\.\d)\.", r"\1.blocks."),
+             (r"\.bn(\d)\.", r".norm\1."))
+    for pattern, theirs in names:
+        body = {re.sub(pattern, theirs, key): shape for key, shape in body.items() if "downsample.1" not in key}
+    return body | {f"head.fc.{leaf}": (*shape, 1, 1) if leaf == "weight" else shape for leaf, shape in head.items()}
+
+
 @pytest.fixture(scope="session")
 def made_up(cases, shapes_of):
     """{key: shape} of a row's file, out of the goldens of its source."""
+    shapes_of = functools.cache(shapes_of)
+
     def find(folders, network):
         return next((name for name, case in cases.CASES.items() if name.split("/")[0] in folders
                      and case.model == network), None)
 
     def make(row):
         name = find(FOLDERS[row.source], row.network)
+        if row.source == "tsm" or row.network.endswith("_v2"):
+            return renamed(shapes_of(find(("torchvision_image",), "resnet_" + re.search(r"\d+", row.network)[0])), row)
         if name is None and row.source.startswith("mmaction2"):  # pictures, under mmaction2's names
-            shapes = shapes_of(find(("torchvision_image",), row.network))
+            shapes = dict(shapes_of(find(("torchvision_image",), row.network)))
             head = {f"cls_head.fc_cls.{leaf}": shapes.pop(f"fc.{leaf}") for leaf in ("weight", "bias")}
             for pattern, ours in MMACTION:
                 shapes = {re.sub(pattern, ours, key): shape for key, shape in shapes.items()}
@@ -80,6 +107,7 @@ def test_by_tensors_alone(made_up):
     ("slow_r50/pytorchvideo/charades", {"channel_order": "BGR", "sampling": "dense", "stride": 8}),
     ("slowfast_r50_8x8/pyslowfast/ssv2", {"channel_order": "RGB", "sampling": "segments"}),
     ("tsm_r50/mmaction2/ssv2", {"sampling": "segments", "frames": 8, "mean": (123.675, 116.28, 103.53)}),
+    ("tsm_r50/tsm/ssv2", {"sampling": "segments", "frames": 8, "mean": (0.485, 0.456, 0.406)}),
     ("resnet_50/mmaction2_0x/ucf101", {"sampling": "segments", "mean": (123.675, 116.28, 103.53)}),
     ("vmz_r2plus1d_152/vmz/ig65m_kinetics400", {"height": 112, "frames": 32}),
     ("resnet_50/pyslowfast/imagenet1k", {"mean": (0.485, 0.456, 0.406), "frames": 1}),
@@ -87,8 +115,7 @@ def test_by_tensors_alone(made_up):
 def test_clips_of_files_that_were_renamed(row, fields, made_up):
     row = find_weights(row)
     found = recognise(checkpoint(made_up(row), "mine.pth"))
-    clip = found.clip if found.clip is not None else VARIANTS[found.model].native_clip
-    clip = preset(clip) if isinstance(clip, str) else clip
+    clip = clip_of(found)
     assert {name: getattr(clip, name) for name in fields} == fields
     assert {name: getattr(row.clip, name) for name in fields} == fields
 
@@ -98,7 +125,7 @@ def test_clips_of_files_that_were_renamed(row, fields, made_up):
     ("ircsn_from_scratch_r50_32x2x1_180e.pth", {"mean": (110.2008, 100.63983, 95.99475)}),
 ])
 def test_scaling_of_separated_networks(file, fields, shapes_of):
-    clip = recognise(checkpoint(shapes_of("mmaction2/ircsn_r50"), file)).clip
+    clip = clip_of(recognise(checkpoint(shapes_of("mmaction2/ircsn_r50"), file)))
     assert {name: getattr(clip, name) for name in fields} == fields
 
 
@@ -107,7 +134,7 @@ def test_scaling_of_separated_networks(file, fields, shapes_of):
     ("slowonly_mine_4x16x1_256e.pth", {"frames": 4, "stride": 16}), ("mine.pth", {"frames": 8, "stride": 8}),
 ])
 def test_slow_clips_are_those_of_the_name(file, fields, shapes_of):
-    clip = recognise(checkpoint(shapes_of("mmaction2/slowonly_r50_4x16"), file)).clip
+    clip = clip_of(recognise(checkpoint(shapes_of("mmaction2/slowonly_r50_4x16"), file)))
     assert {name: getattr(clip, name) for name in fields} == fields
 
 
