@@ -157,5 +157,5 @@ def trained_on(model, count, order, hint):
         return None
     if model.startswith("slowfast_r50") and "16x8" in hint:
         clip = clip.replace(frames=64)
-    parts = {"sampling": "segments", "fps": None} if count == 174 else {}
+    parts = {"sampling": "segments"} if count == 174 else {}
     return clip.replace(channel_order=order, **parts)
