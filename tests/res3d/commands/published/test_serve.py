@@ -1,0 +1,39 @@
+"""`res3d serve` takes a folder as ever, or published weights, which it exports first."""
+
+import argparse
+
+import pytest
+
+from res3d.commands.published import serve
+from serving.commands import serve as plain
+
+
+@pytest.fixture
+def served(monkeypatch):
+    """Arguments of `serve`, and what the server was then asked to serve, instead of serving."""
+    asked = []
+    monkeypatch.setattr(plain, "run", lambda args: asked.append(args.model))
+    monkeypatch.setenv("RES3D_OFFLINE", "")
+
+    def run(*argv):
+        parser = argparse.ArgumentParser()
+        serve.add_flags(parser)
+        serve.run(parser.parse_args(argv))
+        return asked[-1]
+
+    return run
+
+
+def test_published_weights_are_exported_first(served, monkeypatch):
+    from res3d.workflows import export
+
+    monkeypatch.setattr(export, "export_published", lambda name: f"/exports/{name}")
+    assert served("slow_r50/pyslowfast/kinetics400") == "/exports/slow_r50/pyslowfast/kinetics400"
+
+
+def test_folders_and_mistakes_are_left_to_the_server(served, tmp_path, monkeypatch):
+    assert served(str(tmp_path)) == str(tmp_path)
+    assert served("exports/none") == "exports/none"
+    (tmp_path / "slow_r50").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert served("slow_r50") == "slow_r50"
