@@ -188,7 +188,7 @@ def weights():
 FILES = {"docs/explanation/architecture.md": architecture, "docs/examples.md": examples,
          "docs/reference/models.md": models, "docs/reference/weights.md": weights,
          "docs/reference/commands.md": commands, "docs/reference/recipes.md": recipes,
-         "res3d/commands/pages.json": errors}
+         "res3d/commands/texts/pages.json": errors}
 
 if __name__ == "__main__":
     for file, made in FILES.items():

@@ -17,9 +17,9 @@ from absl import flags
 from absl import logging as absl_logging
 from absl.flags import argparse_flags
 
-from res3d.commands.pages import page_of
 from res3d.commands.places import settle
-from res3d.commands.wording import in_words
+from res3d.commands.texts.pages import page_of
+from res3d.commands.texts.wording import in_words
 from res3d.quiet import quiet_tensorflow
 
 COMMANDS = {  # name: (module, one line)
@@ -33,7 +33,7 @@ COMMANDS = {  # name: (module, one line)
     "features": ("res3d.commands.features", "stage features of a data set, to one array file"),
     "pretrain": ("res3d.commands.pretrain", "weights for a small network out of generated figures"),
     "weights": ("res3d.commands.published.weights", "published weights by name: accuracy, licence, here or not"),
-    "import-weights": ("res3d.commands.import_weights", "published PyTorch checkpoints, no torch needed"),
+    "import-weights": ("res3d.commands.published.import_weights", "published PyTorch checkpoints, no torch needed"),
     "export": ("res3d.commands.export", "a SavedModel version for TensorFlow Serving"),
     "serve": ("res3d.commands.published.serve", "embedded server: TensorFlow Serving's REST and gRPC interfaces"),
     "deploy": ("serving.commands.deploy", "files to run the exports with the real TensorFlow Serving"),

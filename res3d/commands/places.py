@@ -12,6 +12,8 @@ LOCAL = {  # written, or used as long as the command runs
     "evaluate": ("workdir", "compare"),
     "predict": ("explain", "output", "ca", "cert", "key"),
     "features": ("output",),
+    "pretrain": ("output",),
+    "bench": ("output",),
     "import-weights": ("output",),
     "export": ("workdir", "output", "runtime_dir"),
     "serve": ("model", "model_base_path", "model_config_file", "batching_parameters_file", "monitoring_config_file",
@@ -19,8 +21,8 @@ LOCAL = {  # written, or used as long as the command runs
     "deploy": ("directory", "output"),
 }
 READ = {  # once, by what knows itself what it reads
-    "train": ("recipe", "weights"), "predict": ("model",), "features": ("model",), "import-weights": ("file",),
-    "export": ("model",),
+    "train": ("recipe", "weights"), "pretrain": ("recipe",), "predict": ("model",), "features": ("model",),
+    "import-weights": ("file",), "export": ("model",),
 }
 
 

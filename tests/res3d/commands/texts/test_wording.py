@@ -3,7 +3,7 @@
 import pytest
 
 from res3d.commands import main as console
-from res3d.commands.wording import in_words
+from res3d.commands.texts.wording import in_words
 
 
 @pytest.mark.parametrize(("command", "said"), [
