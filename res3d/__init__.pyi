@@ -29,7 +29,10 @@ from .heads import segmenter as segmenter
 from .layers import clip_of as clip_of
 from .networks import list_models as list_models
 from .pretrained import build as build
+from .pretrained import load_preset as load_preset
 from .pretrained import origin_of as origin_of
+from .pretrained import push_preset as push_preset
+from .pretrained import save_preset as save_preset
 from .saving import load_model as load_model
 from .weights import list_weights as list_weights
 from .weights import load_weights as load_weights

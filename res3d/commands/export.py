@@ -4,6 +4,7 @@ The version is written aside, loaded in a fresh process by TensorFlow's C++ sess
 signature, and only then given its number. Labels, clip and model card travel with it.
 """
 
+import json
 import os
 import sys
 
@@ -17,6 +18,12 @@ def add_flags(parser):
     parser.add_argument("--workdir", help="work folder of `res3d train`; its best model is exported")
     parser.add_argument("--model", help="instead a .keras file, its labels.txt beside it, or published weights by name")
     parser.add_argument("--output", required=True, metavar="DIR/NAME", help="the model's folder, NAME as it is served")
+    parser.add_argument("--format", default="saved_model", choices=("saved_model", "safetensors", "preset"),
+                        help="what to write: a version to serve; the weights for torch, as OUTPUT.safetensors; or a "
+                             "folder to share, which Keras loads (default: %(default)s)")
+    parser.add_argument("--layout", help="whose names the weights get with --format=safetensors: torchvision, "
+                                         "pytorchvideo, mmaction2 ... (default: those its network was published with)")
+    parser.add_argument("--push", metavar="hf://ORG/NAME", help="upload the folder of --format=preset to the hub")
     parser.add_argument("--version", type=int, help="version number (default: the next free one)")
     parser.add_argument("--labels", help="file of label names, one a line")
     parser.add_argument("--multi_label", action="store_true", help="independent scores, several labels a clip")
@@ -45,6 +52,21 @@ def run(args):
                          f"{'neither' if args.workdir is None else 'both'}.")
     if "keras" not in sys.modules:
         os.environ["KERAS_BACKEND"] = "tensorflow"  # which alone writes SavedModels; weights are the same on all
+    if args.layout and args.format != "safetensors":
+        raise ValueError("`--layout` names the weights of --format=safetensors. "
+                         f"Received: layout={args.layout!r}, format={args.format!r}.")
+    if args.format == "safetensors":
+        from res3d.workflows.export import export_weights
+
+        print(json.dumps(export_weights(args.workdir or args.model, args.output, args.layout), indent=2))
+        return
+    if args.push and args.format != "preset":
+        raise ValueError(f"`--push` uploads what --format=preset writes. Received: format={args.format!r}.")
+    if args.format == "preset":
+        from res3d.workflows.export import export_preset
+
+        print(json.dumps(export_preset(args.workdir or args.model, args.output, args.labels, args.push), indent=2))
+        return
     from res3d.workflows.export import export, summary
 
     path = export(args.workdir, args.model, args.output, version=args.version, labels=args.labels, top=args.top,

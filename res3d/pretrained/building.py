@@ -11,7 +11,8 @@ from res3d.layers.pixel_scaling import clip_of
 from res3d.networks import network as networks
 from res3d.pretrained.copying import copy_weights
 from res3d.pretrained.finding import find
-from res3d.pretrained.origin import Origin, origin_from, remember
+from res3d.pretrained.origin import Origin, origin_from, origin_of, remember
+from res3d.pretrained.preset import is_preset, load_preset
 from res3d.saving import load_model
 from res3d.training.workfolder import WorkFolder
 from res3d.weights.formats.checkpoint import read_checkpoint
@@ -35,8 +36,9 @@ def build(name: str, num_classes: int | None = None, clip: ClipSpec | None = Non
             pictures runs on each frame and averages over time. None and no `input_shape` is the clip that the weights
             were trained with, or else the row's published one.
         weights: str, path or None. A tag such as "kinetics400", of which `res3d weights` lists all; "SOURCE/TAG"; an
-            address; a published checkpoint, `.keras` file, work folder or unpacked `.keras` file. What is published is
-            fetched once, checked, and kept in `RES3D_HOME`; `res3d.origin_of(model)` tells its labels and figures.
+            address; a published checkpoint, `.keras` file, work folder, preset folder or unpacked `.keras` file. What
+            is published is fetched once, checked, and kept in `RES3D_HOME`; `res3d.origin_of(model)` tells its labels
+            and figures.
         input_shape: tuple or None. (frames, height, width, channels), or for pictures (height, width, channels): the
             model takes floats, scaled by the caller.
         features: bool. Returns the stages instead, as a dict: `stem`, `stage1` ... (SlowFast: `slow_stage1` ...). In
@@ -93,10 +95,12 @@ def _from_model(path, name, num_classes, clip, options):
     """A network with the weights of a saved one: a `.keras` file, a work folder or an unpacked `.keras` file."""
     if path.is_dir() and not (path / "config.json").is_file():
         path = WorkFolder(path).model_file
-    saved = load_model(path, compile=False)
+    preset = path.is_dir() and is_preset(path)
+    saved = load_preset(path) if preset else load_model(path, compile=False)
     if clip is None and options["input_shape"] is None:
         clip = clip_of(saved)
     model = networks.build(name, saved.output_shape[-1] if num_classes is None else num_classes, clip, **options)
     copy_weights(saved, model, path)
-    remember(model, Origin(str(path), name, clip))
+    origin = origin_of(saved) if preset and model.output_shape == saved.output_shape else None
+    remember(model, origin or Origin(str(path), name, clip))
     return model

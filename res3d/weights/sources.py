@@ -4,6 +4,7 @@ import dataclasses
 import os
 import pathlib
 
+from res3d.geometry import ClipSpec
 from res3d.networks.variants.table import VARIANTS
 from res3d.weights.catalogue.row import Published
 from res3d.weights.catalogue.table import published
@@ -72,6 +73,20 @@ def recognise(checkpoint: Checkpoint | str | os.PathLike, source: str | None = N
     shapes = {name: array.shape for name, array in tensors.items()}
     prefix = checkpoint.prefix + (roots.root(checkpoint.tensors) or "")
     hint = f"{prefix} {os.path.basename(checkpoint.path)} {checkpoint.facts.get('arch', '')}"
+    written = _written(checkpoint)
+    model, candidates = _model_of(module, shapes, hint, written)
+    classes = _classes(tensors, module.rules(shapes))
+    row = _published(checkpoint.path, model, classes)
+    if row is not None:
+        return Recognised(module.NAME, row.network, row.clip, classes, row=row)
+    clip = ClipSpec.from_json(str(checkpoint.facts["clip"])) if written and "clip" in checkpoint.facts else None
+    if clip is None and model:
+        clip = module.clip_preset(model, shapes, hint)
+    return Recognised(module.NAME, model, clip, classes, candidates)
+
+
+def _model_of(module, shapes, hint, written):
+    """(row that tensors of these shapes are of, or None; rows that they may be of, where nothing tells which)."""
     try:
         model = module.model_of(shapes, hint)
     except (KeyError, IndexError, ValueError):  # named like this source's, and not built like any of its networks
@@ -81,12 +96,14 @@ def recognise(checkpoint: Checkpoint | str | os.PathLike, source: str | None = N
         model, candidates = candidates[0], ()
     if model not in VARIANTS:  # a depth, say, that was published elsewhere and is no row here
         model = None
-    classes = _classes(tensors, module.rules(shapes))
-    row = _published(checkpoint.path, model, classes)
-    if row is not None:
-        return Recognised(module.NAME, row.network, row.clip, classes, row=row)
-    return Recognised(module.NAME, model, module.clip_preset(model, shapes, hint) if model else None, classes,
-                      candidates)
+    alike = written in candidates or model is None or VARIANTS[model].params == VARIANTS[written or model].params
+    return (written, ()) if written and alike else (model, candidates)
+
+
+def _written(checkpoint):
+    """The row that a file of `write_layout` says it is of: tensors alone do not tell every row from every other."""
+    arch = checkpoint.facts.get("arch")
+    return arch if checkpoint.facts.get("layout") in SOURCES and arch in VARIANTS else None
 
 
 def _classes(tensors, rules):
@@ -116,6 +133,8 @@ def find_source(checkpoint, source=None):
         if source not in SOURCES:
             raise ValueError(f"`source` must be one of {', '.join(SOURCES)}. Received: source={source!r}.")
         return SOURCES[source]
+    if checkpoint.facts.get("layout") in SOURCES:  # as `write_layout` says it
+        return SOURCES[checkpoint.facts["layout"]]
     shapes = {name: array.shape for name, array in checkpoint.tensors.items()}
     for module in SOURCES.values():
         if module.recognises(shapes):

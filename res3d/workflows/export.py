@@ -9,11 +9,18 @@ import numpy as np
 from absl import logging
 
 from pipelines.dataset.evaluation import evaluation_clips
+from res3d.pretrained.hub import push_preset
 from res3d.pretrained.origin import origin_of
+from res3d.pretrained.preset import save_preset
+from res3d.training.workfolder import WorkFolder
 from res3d.weights.catalogue.table import find_weights
+from res3d.weights.formats.safetensors import SUFFIX
+from res3d.weights.layouts import write_layout
 from res3d.weights.store.places import home
 from res3d.workflows.loading import load_trained
 from serving.exporter import saved_model
+
+FIGURES = ("top1", "top5", "mean_class_accuracy", "map")  # of metrics.json, for a model card
 
 
 def export(workdir, model, output, *, labels=None, multi_label=False, data=None, samples=64, **options):
@@ -47,6 +54,47 @@ def export_published(name):
         logging.info("exporting %s to %s", row.name, folder)
         export(None, row.name, os.fspath(folder))
     return os.fspath(folder)
+
+
+def export_weights(source, output, layout=None):
+    """Writes the weights of a work folder's network, or of a `.keras` file, under a published project's names.
+
+    Args:
+        source: a work folder or a `.keras` file.
+        output: file to write; `.safetensors` is appended where it is missing.
+        layout: a name of `res3d.weights.sources.SOURCES`, or None for the network's own.
+
+    Returns: dict, as of `res3d.weights.layouts.write_layout`.
+    """
+    network = load_trained(source, None)[0]
+    return write_layout(network, f"{output.removesuffix(SUFFIX)}{SUFFIX}", layout)
+
+
+def export_preset(source, output, labels=None, push=None):
+    """Writes the network of a work folder, or of a `.keras` file, as a preset folder, and uploads it.
+
+    Args:
+        source: a work folder or a `.keras` file.
+        output: the folder.
+        labels: file of label names, or None for those beside the network.
+        push: `hf://org/name`, or None.
+
+    Returns: dict: `model`, `classes`, `results`, `output` and, pushed, `address`.
+    """
+    network, _, names, several = load_trained(source, labels)
+    facts = save_preset(network, output, labels=names, multi_label=several, results=_results(source))
+    said = {"model": facts["model"], "classes": facts["classes"], "results": facts["results"], "output": str(output)}
+    return {**said, "address": push_preset(output, push)} if push else said
+
+
+def _results(source):
+    """What `res3d evaluate` measured of a work folder, as one result, or nothing."""
+    path = WorkFolder(source).metrics_file if pathlib.Path(source).is_dir() else None
+    if path is None or not path.is_file():
+        return []
+    metrics = json.loads(path.read_text(encoding="utf-8"))
+    return [{"dataset": "own videos", "protocol": f"{metrics.get('protocol', '')}, {metrics.get('videos', 0)} videos",
+             **{name: metrics[name] for name in FIGURES if name in metrics}}]
 
 
 def summary(path):

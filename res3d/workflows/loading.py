@@ -14,6 +14,7 @@ from res3d.evaluation.adapt import at_shape, without_xla
 from res3d.layers.pixel_scaling import clip_of
 from res3d.networks.variants.table import list_models
 from res3d.pretrained.loading import load_published
+from res3d.pretrained.preset import is_preset, load_preset, read_facts
 from res3d.saving import load_model
 from res3d.training.workfolder import WorkFolder
 
@@ -106,7 +107,11 @@ def load_trained(source, labels=None):
         ValueError: if the file is no model or that of other clips than the run's, or the labels do not fit it.
     """
     path = pathlib.Path(source).expanduser()
-    if path.is_dir():
+    if path.is_dir() and is_preset(path):
+        model, facts = load_preset(path), read_facts(path)
+        names = load_labels(labels) if labels is not None else facts["labels"] or _numbered(model)
+        multi_label, clip = facts["multi_label"], clip_of(model)
+    elif path.is_dir():
         folder = WorkFolder(path)
         model = _load(folder.model_file)
         names = load_labels(labels) if labels is not None else folder.labels
@@ -121,7 +126,7 @@ def load_trained(source, labels=None):
         model = _load(path)
         beside = (path.with_suffix(".labels.txt"), path.with_name("labels.txt"))
         labels = labels if labels is not None else next((file for file in beside if file.is_file()), None)
-        names = load_labels(labels) if labels is not None else [str(i) for i in range(model.output_shape[-1])]
+        names = load_labels(labels) if labels is not None else _numbered(model)
         run, clip = _run_of(path), clip_of(model)
         multi_label = run is not None and _several(run)
     check_labels(model, names)
@@ -140,15 +145,22 @@ def _load_published(source, labels):
                                 f"'{source}', which does not exist" + (f": {error}" if named else
                                 ", and no published weights have that name. `res3d weights` lists them.")) from error
     names = load_labels(labels) if labels is not None else origin.labels
-    names = list(names) if names is not None else [str(i) for i in range(model.output_shape[-1])]
+    names = list(names) if names is not None else _numbered(model)
     return model, clip_of(model), names, origin.multi_label
+
+
+def _numbered(model):
+    """Labels of a model whose classes have no names."""
+    return [str(number) for number in range(model.output_shape[-1])]
 
 
 def _run_of(source):
     """The `WorkFolder` that a folder is, or that `best.keras` or `last.keras` lies in; None for any other file."""
     path = pathlib.Path(source).expanduser()
     run = WorkFolder(path if path.is_dir() else path.parent)
-    return run if path.is_dir() or (path in (run.best, run.last) and run.recipe_file.is_file()) else None
+    if path.is_dir():
+        return None if is_preset(path) else run
+    return run if path in (run.best, run.last) and run.recipe_file.is_file() else None
 
 
 def _several(folder):

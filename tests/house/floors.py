@@ -35,8 +35,8 @@ FLOORS = {  # folder: (what it is for, the folders it may import), from the grou
     "res3d.weights": ("published checkpoints",
                       ("res3d.geometry", "res3d.atomic", "res3d.layers", "res3d.networks")),
     "res3d.pretrained": ("networks that come with their weights",
-                         ("res3d.geometry", "res3d.layers", "res3d.networks", "res3d.training", "res3d.saving",
-                          "res3d.weights")),
+                         ("res3d.geometry", "res3d.atomic", "res3d.layers", "res3d.networks", "res3d.training",
+                          "res3d.saving", "res3d.weights")),
     "res3d.evaluation": ("scores to figures, figures to a page", ("res3d.atomic", "res3d.layers")),
 
     "pipelines.arguments": ("what an argument must be", ()),

@@ -6,7 +6,7 @@ import os
 import numpy as np
 
 from res3d.weights.errors import CheckpointError
-from res3d.weights.formats.safetensors import looks_like_safetensors, read_safetensors
+from res3d.weights.formats.safetensors import looks_like_safetensors, read_metadata, read_safetensors
 from res3d.weights.formats.torch_files import read_legacy, read_zip
 
 # Under which names training programs keep the state dict, the first that holds tensors wins.
@@ -58,7 +58,7 @@ def read_checkpoint(path: str | os.PathLike) -> Checkpoint:
     if start[:4] == b"PK\x03\x04":
         content = read_zip(path)
     elif looks_like_safetensors(path):
-        content = read_safetensors(path)
+        content = {**read_metadata(path), "state_dict": read_safetensors(path)}
     elif start[:1] == b"\x80" or start[:1] in b"(}]":  # a pickle of protocol 2 and later, or of the text protocols
         content = read_legacy(path)
     else:

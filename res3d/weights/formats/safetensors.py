@@ -4,9 +4,13 @@ import json
 import math
 import os
 
+import numpy as np
+
+from res3d.atomic import renamed
 from res3d.weights.errors import CheckpointError
 from res3d.weights.formats import dtypes
 
+SUFFIX = ".safetensors"
 HEADER_LIMIT = 100_000_000  # bytes, the format's own
 
 
@@ -52,6 +56,39 @@ def read_safetensors(path):
             flat = dtypes.decode(file.read(stop - start), dtypes.SAFETENSORS[entry["dtype"]])
             tensors[name] = flat.reshape(entry["shape"])
     return {name: tensors[name] for name in header}
+
+
+def read_metadata(path):
+    """What a safetensors file says beside its tensors: {name: text}; {} where it says nothing, or nothing readable."""
+    with open(path, "rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        try:
+            said = json.loads(file.read(min(length, HEADER_LIMIT))).get("__metadata__")
+        except (ValueError, AttributeError, RecursionError):
+            return {}
+    return {key: value for key, value in said.items() if isinstance(value, str)} if isinstance(said, dict) else {}
+
+
+def write_safetensors(path, tensors, metadata=None):
+    """Writes numpy arrays by name, whole or not at all.
+
+    Args:
+        path: ends in `.safetensors`.
+        tensors: dict of arrays of float32, float16 or an integer type.
+        metadata: {name: text} to lie beside them, or None.
+    """
+    names = {np.dtype(dtype): name for name, dtype in dtypes.SAFETENSORS.items() if dtype != "bfloat16"}
+    header: dict = {"__metadata__": metadata} if metadata else {}
+    end = 0
+    for name, array in tensors.items():
+        start, end = end, end + array.nbytes
+        header[name] = {"dtype": names[array.dtype], "shape": list(array.shape), "data_offsets": [start, end]}
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    with renamed(path, SUFFIX) as aside, open(aside, "wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        for array in tensors.values():
+            file.write(np.asarray(array, array.dtype.newbyteorder("<"), order="C").tobytes())
 
 
 def _no_twins(pairs):

@@ -6,7 +6,7 @@ from res3d.geometry import preset
 from res3d.weights.published.rename import depths, named_depth
 
 NAME = "mmaction2"
-ROOT = r"(?:backbone\.)?"
+ROOT = r"(?:backbone\.|)"
 BLOCK = ROOT + r"layer(\d)\.(\d+)\."
 OURS = "stage{1}/block{2}/"
 
@@ -22,14 +22,15 @@ DEPTHWISE = ((BLOCK + r"conv2\.0\.conv", OURS + "conv_b/conv"), (BLOCK + r"conv2
 OWN_SCALE: dict = {"mean": (110.2008, 100.63983, 95.99475), "std": (58.14765, 56.46975, 55.332195)}
 PRESETS = ("mmaction_8x8", "mmaction_4x16", "mmaction_32x2")
 FLOW_SCALE: dict = {"mean": 128.0, "std": 128.0}  # of optical flow, x and y in each channel's turn
+SHIFTED = ((BLOCK + r"conv1\.conv\.net", OURS + "conv_a/conv"),)  # what the temporal shift wraps
 RULES = (
     (ROOT + r"conv1\.conv", "stem/conv"),
     (ROOT + r"conv1\.bn", "stem/norm"),
-    (BLOCK + r"conv(\d)\.conv(?:\.net)?", OURS + "conv_{3:letter}/conv"),  # `net` is what the temporal shift wraps
+    (BLOCK + r"conv(\d)\.conv", OURS + "conv_{3:letter}/conv"),
     (BLOCK + r"conv(\d)\.bn", OURS + "conv_{3:letter}/norm"),
     (BLOCK + r"downsample\.conv", OURS + "shortcut/conv"),
     (BLOCK + r"downsample\.bn", OURS + "shortcut/norm"),
-    (r"(?:cls_head\.)?(?:new_)?fc_cls", "logits"),
+    (r"(?:cls_head\.|)(?:|new_)fc_cls", "logits"),
 )
 
 
@@ -39,10 +40,20 @@ def recognises(shapes):
         key.startswith("backbone.slow_path.") for key in shapes)
 
 
+def marks(ours):
+    """Names that tell `rules` which table a network of our `Anatomy` has."""
+    return (*(["layer1.0.conv1.conv.net.weight"] if ours.shifted else ()),
+            *(["layer1.0.conv2.0.conv.weight"] if ours.depthwise else ()),
+            *(["layer1.0.conv2.0.conv.weight", "layer1.0.conv2.1.conv.weight"]
+              if ours.has("stage1/block0/conv_b/pointwise") else ()))
+
+
 def rules(shapes):
     """The rule table for a file with these keys."""
-    preserved = any(key.endswith("layer1.0.conv2.1.conv.weight") for key in shapes)
-    return (SEPARATED if preserved else DEPTHWISE) + RULES
+    def known(name):
+        return any(f"{root}layer1.0.{name}.weight" in shapes for root in ("", "backbone."))
+    table = SEPARATED if known("conv2.1.conv") else DEPTHWISE if known("conv2.0.conv") else ()
+    return (SHIFTED if known("conv1.conv.net") else ()) + table + RULES
 
 
 def model_of(shapes, hint=""):

@@ -18,7 +18,7 @@ ABC = (
 )
 NONLOCAL = (
     (r"s(\d)\.pathway0_nonlocal(\d+)\.conv_(theta|phi|g|out)", "stage{1:-1}/nonlocal{2}/{3}/conv"),
-    (r"s(\d)\.pathway0_nonlocal(\d+)\.(?:norm|bn)", "stage{1:-1}/nonlocal{2}/out/norm"),
+    (r"s(\d)\.pathway0_nonlocal(\d+)\.(?:bn|norm)", "stage{1:-1}/nonlocal{2}/out/norm"),
 )
 FUSION = (
     (r"s1_fuse\.conv_f2s", "fuse_stem/conv"),
@@ -115,6 +115,12 @@ def _self_supervised(tensors):
 def recognises(shapes):
     """Whether these keys are PySlowFast's."""
     return STEM in shapes or f"backbone.{STEM}" in shapes or is_caffe2(shapes)
+
+
+def marks(ours):
+    """Names that tell `rules` which table a network of our `Anatomy` has."""
+    return (*(["s1.pathway1_stem.conv.weight"] if ours.has("fast_stem") else ()),
+            *(["s1.pathway0_stem.conv_xy.weight"] if ours.has("stem/spatial") else ()))
 
 
 def rules(shapes):

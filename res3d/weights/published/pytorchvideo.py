@@ -14,6 +14,8 @@ BRANCH = (
     (r"branch2\.conv_b\.conv_t", "conv_b/temporal/conv"),
     (r"branch2\.conv_b\.norm", "conv_b/temporal/norm"),
     (r"branch2\.conv_b\.conv_xy", "conv_b/spatial/conv"),
+)
+SQUEEZED_B = (
     (r"branch2\.norm_b\.0", "conv_b/norm"),
     (r"branch2\.norm_b\.1\.block\.0", "squeeze/reduce"),
     (r"branch2\.norm_b\.1\.block\.2", "squeeze/expand"),
@@ -39,7 +41,6 @@ FUSION = (
     (r"blocks\.(\d)\.multipathway_fusion\.conv_fast_to_slow", "fuse_stage{1}/conv"),
     (r"blocks\.(\d)\.multipathway_fusion\.norm", "fuse_stage{1}/norm"),
 )
-HEAD = ((r"blocks\.\d\.proj", "logits"),)
 
 
 def recognises(shapes):
@@ -56,13 +57,29 @@ def stage_numbers(shapes):
 def branch_rules(shapes, prefix, ours):
     """The rules inside the blocks of one stage; `prefix` has one group, the block's number, ABC's is the second."""
     factorized = any(key.endswith("branch2.conv_b.conv_t.weight") for key in shapes)
-    table = (*BRANCH, *(FACTORIZED_B if factorized else PLAIN_B), *ABC)
+    squeezed = any(key.endswith("branch2.norm_b.0.weight") for key in shapes)
+    table = (*BRANCH, *(SQUEEZED_B if squeezed else FACTORIZED_B if factorized else PLAIN_B), *ABC)
     return [(prefix + pattern, ours + template) for pattern, template in table]
+
+
+def marks(ours):
+    """Names that tell `rules` which table a network of our `Anatomy` has."""
+    two = ours.has("fast_stem")
+    inside = "multipathway_blocks.0." if two else ""
+    first = [1, 3, 4, 5] if ours.pooled else [1, 2, 3, 4]
+    return (*(f"blocks.{block}.{inside}res_blocks.0.branch1_conv.weight" for block in first),
+            *(["blocks.0.multipathway_blocks.0.conv.weight"] if two else ()),
+            *(["blocks.0.conv.conv_t.weight", "blocks.1.res_blocks.0.branch2.norm_b.0.weight"]
+              if ours.has("stem/spatial") else ()),
+            *(["blocks.1.res_blocks.0.branch2.conv_b.conv_t.weight"] if ours.has("stage1/block0/conv_b/temporal")
+              else ()))
 
 
 def rules(shapes):
     """The rule table for a file with these keys."""
-    table = [*FUSION, *HEAD]
+    two = "blocks.0.multipathway_blocks.0.conv.weight" in shapes
+    last = max(stage_numbers(shapes), default=4) + (2 if two else 1)  # the pool of two pathways takes a number
+    table = [*FUSION, (rf"blocks\.(?:{last}|\d)\.proj", "logits")]
     if "blocks.0.multipathway_blocks.0.conv.weight" in shapes:
         for number, pathway in enumerate(PATHWAYS):
             inside = rf"\.multipathway_blocks\.{number}\."

@@ -14,6 +14,7 @@ RULES = (
     (r"norm", "last_norm"),
     (r"head\.fc", "logits"),
 )
+AXES = (("logits", 4),)  # its classifier is a convolution
 
 
 def recognises(shapes):

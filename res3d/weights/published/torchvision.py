@@ -57,6 +57,14 @@ def is_vmz(shapes):
     return deep or second == 288
 
 
+def marks(ours):
+    """Names that tell `rules` which table a network of our `Anatomy` has."""
+    if ours.rank == 2:
+        return ()
+    return ("stem.0.weight", *(["stem.3.weight"] if ours.has("stem/temporal") else ()),
+            *(["layer1.0.conv1.0.0.weight"] if ours.has("stage1/block0/conv_a/spatial") else ()))
+
+
 def rules(shapes):
     """The rule table for a file with these keys."""
     if "stem.0.weight" not in shapes:

@@ -33,6 +33,14 @@ def recognises(shapes):
     return caffe2.is_caffe2(shapes) or ("stem.0.weight" in shapes and torchvision.is_vmz(shapes))
 
 
+def marks(ours):
+    """Names that tell `rules` which table a network of our `Anatomy` has."""
+    middle = "stage1/block0/conv_b"
+    return (*torchvision.marks(ours), *(["layer1.0.conv3.0.weight"] if ours.has("stage1/block0/conv_c") else ()),
+            *(["layer1.0.conv2.0.2.weight"] if ours.has(f"{middle}/pointwise") else ()),
+            *(["layer1.0.conv2.0.3.weight"] if ours.has(f"{middle}/spatial") else ()))
+
+
 def rules(shapes):
     """The rule table for a file with these keys."""
     if "layer1.0.conv2.0.2.weight" in shapes:
