@@ -38,6 +38,7 @@ PRESETS = {
     "ct_160": ClipSpec(160, 1, None, 224, 224, resize=224, mean=(0.0,) * 3, std=(1.0,) * 3),
     "garden_32x2": ClipSpec(32, 2, None, 224, 224, mean=(0.0,) * 3, std=(1.0,) * 3),
     "imagenet_224": ClipSpec(1, 1, None, 224, 224, **_IMAGENET),
+    "timm_half_224": ClipSpec(1, 1, None, 224, 224, mean=(0.5,) * 3, std=(0.5,) * 3),
     "keras_resnet50_224": ClipSpec(1, 1, None, 224, 224, mean=(103.939, 116.779, 123.68), std=(1.0,) * 3,
                                    value_range=(0.0, 255.0), channel_order="BGR"),
 }

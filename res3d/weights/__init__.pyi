@@ -7,5 +7,6 @@ from .errors import CheckpointError as CheckpointError
 from .errors import FetchError as FetchError
 from .formats.checkpoint import read_checkpoint as read_checkpoint
 from .inflation import inflate as inflate
+from .layouts import write_layout as write_layout
 from .load import load_weights as load_weights
 from .sources import recognise as recognise
