@@ -9,13 +9,13 @@ import importlib
 
 NAMES = (
     "AdamW", "BasicBlock", "BasicBlock1D", "BasicBlock2D", "BasicBlock3D", "BatchNorm", "BottleneckBlock",
-    "BottleneckBlock1D", "BottleneckBlock2D", "BottleneckBlock3D", "ClassificationLoss", "Conv", "ConvNorm",
-    "FactorizedConv", "FeaturePyramid", "FoldFrames", "MaxPool", "MeanAveragePrecision", "MotionChannels",
+    "BottleneckBlock1D", "BottleneckBlock2D", "BottleneckBlock3D", "ChannelWeights", "ClassificationLoss", "Conv",
+    "ConvNorm", "FactorizedConv", "FeaturePyramid", "FoldFrames", "MaxPool", "MeanAveragePrecision", "MotionChannels",
     "MultiLabelHead", "NonLocal", "PadShortcut", "PixelScaling", "PlacesClassifier", "PlainBlock", "PooledShortcut",
     "PreactBasicBlock", "PreactBasicBlock1D", "PreactBasicBlock2D", "PreactBasicBlock3D", "PreactBottleneckBlock",
     "PreactBottleneckBlock1D", "PreactBottleneckBlock2D", "PreactBottleneckBlock3D", "SGD", "SelfGating",
-    "SeparatedConv", "SlowFrames", "SqueezeExcite", "Stage", "TemporalShift", "TopK", "UNetDecoder", "UnfoldFrames",
-    "WarmUp", "WindowPool", "X3DHead",
+    "SeparatedConv", "SlowFrames", "SqueezeExcite", "Stage", "TemporalAggregation", "TemporalShift", "TopK",
+    "UNetDecoder", "UnfoldFrames", "WarmUp", "WindowPool", "X3DHead",
 )
 
 
@@ -29,7 +29,10 @@ class LateClass:
         """An object of the class, as its own `from_config` makes it."""
         keras = importlib.import_module("keras")
         importlib.import_module("res3d.saving")
-        return keras.saving.get_custom_objects()[self.registered_name].from_config(config)
+        named = keras.saving.get_custom_objects()[self.registered_name]
+        if isinstance(named, LateClass):
+            raise ImportError(f"res3d.saving must import the module of {self.registered_name}, which it does not.")
+        return named.from_config(config)
 
 
 class Registering:

@@ -7,15 +7,15 @@ import zipfile
 import h5py
 import keras
 
-from res3d.blocks import basic, bottleneck, preactivation, shortcut, units
+from res3d.blocks import basic, bottleneck, plain, preactivation, shortcut, units
 from res3d.heads import multi_label, pyramid, unet
 from res3d.layers import attention, conv, factorized, non_local, norm, pixel_scaling, pooling, temporal_shift
-from res3d.networks import backbone, classifier, slowfast
+from res3d.networks import backbone, classifier, motion, slowfast
 from res3d.training import losses, optimizer, schedule
 
-KNOWN = (attention, backbone, basic, bottleneck, classifier, conv, factorized, losses, multi_label, non_local, norm,
-         optimizer, pixel_scaling, pooling, preactivation, pyramid, schedule, shortcut, slowfast, temporal_shift, unet,
-         units)
+KNOWN = (attention, backbone, basic, bottleneck, classifier, conv, factorized, losses, motion, multi_label, non_local,
+         norm, optimizer, pixel_scaling, plain, pooling, preactivation, pyramid, schedule, shortcut, slowfast,
+         temporal_shift, unet, units)
 
 
 _FREE, _RATIO = 2**28, 20  # bytes that a file may unpack to whatever its size, and times its size beyond them

@@ -1,11 +1,12 @@
 """Weights for a small network out of generated figures: it learns what limbs do before it sees a video."""
 
+import dataclasses
 import os
 
 import keras
 
 from pipelines.figures.clips import CLASSES
-from res3d.training.optimizer import averaged_weights
+from res3d.training.kept.averages import averaged_weights
 from res3d.training.recipe import find_recipe
 from res3d.workflows.pretraining.figures import Figures
 from res3d.workflows.train import make_model
@@ -39,13 +40,9 @@ def pretrain(output, steps=2400, recipe=None, workers=1, callbacks=None):
     figures = Figures(recipe.clip, recipe.data.batch_size, steps, recipe.seed, workers=max(workers, 1),
                       use_multiprocessing=workers > 0, max_queue_size=8)
     history = model.fit(figures, epochs=1, shuffle=False, callbacks=callbacks)
-    policy = keras.config.dtype_policy()
+    saved = make_model(dataclasses.replace(recipe, precision="float32"), len(CLASSES), steps)
     with averaged_weights(model):
-        keras.config.set_dtype_policy("float32")  # whatever it was trained in, and without the optimizer's state
-        try:
-            saved = keras.Model.from_config(model.get_config())
-        finally:
-            keras.config.set_dtype_policy(policy)
         saved.set_weights(model.get_weights())
+    saved = keras.Model(saved.inputs, saved.outputs, name=saved.name)  # without the optimizer's state
     saved.save(os.fspath(output))
     return history.history
