@@ -1,7 +1,8 @@
 """Writes what a network sees in each video, stage by stage or before its head, to one array file with the names beside.
 
 The file is a NumPy .npz: `videos` and `labels` (text), `truth` (label ids, -1 where unknown) and one float32 array a
-stage, `(videos, channels)` pooled over time and space, or whole with --whole.
+stage, `(videos, channels)` pooled over time and space, or whole with --whole; with --windows a row for each view, and
+`seconds`, when its first and last frame are shown.
 """
 
 from pipelines.commands.flags import add_list_flags, list_options
@@ -20,6 +21,8 @@ def add_flags(parser):
     parser.add_argument("--stages", default="head_pool",
                         help="layers, separated by commas: stem, stage1 ... stage4, head_pool (default: %(default)s)")
     parser.add_argument("--protocol", default="centre", help="how videos are cut; views are averaged (default: centre)")
+    parser.add_argument("--windows", action="store_true", help="a row for each view, with the seconds it is from, as "
+                        "over long videos with --protocol=sliding_16")
     parser.add_argument("--whole", action="store_true", help="keep time and space instead of their mean")
     parser.add_argument("--workers", type=int, help="videos decoded at once (default: one a core)")
     add_fetch_flags(parser)
@@ -31,6 +34,7 @@ def run(args):
     from res3d.workflows.features import features
 
     written = features(args.model, args.data, args.output, stages=args.stages.split(","), split=args.split,
-                       protocol=args.protocol, whole=args.whole, workers=args.workers, **list_options(args))
+                       protocol=args.protocol, whole=args.whole, windows=args.windows, workers=args.workers,
+                       **list_options(args))
     shapes = ", ".join(f"{name} {shape}" for name, shape in written.items())
     print(f"{args.output}: {shapes}")

@@ -34,6 +34,24 @@ def test_whole_stages_keep_time_and_space(trained, motion, tmp_path, console):
     assert np.load(file)["stage1"].ndim == 5
 
 
+def test_windows_of_a_video_have_a_row_each_and_their_seconds(trained, motion, tmp_path, console):
+    video = next((motion / "val").rglob("*.avi"))
+    (tmp_path / "one" / "up").mkdir(parents=True)
+    (tmp_path / "one" / "up" / "a.avi").symlink_to(video)
+    rows, mean = tmp_path / "rows.npz", tmp_path / "mean.npz"
+    flags = ["features", f"--model={trained}", f"--data={tmp_path / 'one'}", "--protocol=sliding_16"]
+    code, out, _ = console(*flags, f"--output={rows}", "--windows")
+    assert (code, console(*flags, f"--output={mean}")[0]) == (0, 0)
+    found, times = np.load(rows), reading.probe(video).times_seconds
+    count = -(-len(times) // 4)  # windows of four frames, one after the other
+    assert f"head_pool ({count}, " in out
+    assert [len(found[name]) for name in ("videos", "truth", "head_pool")] == [count] * 3
+    ends = [min(first + 3, len(times) - 1) for first in range(0, len(times), 4)]
+    np.testing.assert_allclose(found["seconds"], [(times[first], times[last]) for first, last
+                                                  in zip(range(0, len(times), 4), ends)])
+    np.testing.assert_allclose(found["head_pool"].mean(axis=0), np.load(mean)["head_pool"][0], rtol=1e-4, atol=1e-5)
+
+
 def test_an_unknown_stage(trained, motion, tmp_path, console):
     code, _, err = console("features", f"--model={trained}", f"--data={motion}", f"--output={tmp_path / 'f'}",
                            "--stages=stage9")
