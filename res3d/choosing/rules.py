@@ -156,8 +156,10 @@ def validation(case, recipe):
     if data.held:
         return Choice("validation", f"{data.held} videos of other groups than the {data.groups} trained on",
                       f"what belongs together stays on one side; told by: {data.grouped_by}")
-    return Choice("validation", "none while training", f"all {data.groups} groups are trained on; `res3d evaluate` "
-                  "looks at the test part once, at the end" if data.splits else "nothing can be held out")
+    others = [name for name in data.splits if name != "train"]
+    why = f"`res3d evaluate` tells of the part '{others[0]}', once, at the end" if others else "nothing is held out"
+    return Choice("validation", "none while training", f"all {data.groups} groups are trained on; {why}",
+                  {"stop.monitor": "loss"})
 
 
 def precision(case, recipe):

@@ -132,6 +132,15 @@ def test_what_users_set_stands_and_is_gone_by():
     assert (whole.frames, whole.height, whole.sampling) == (16, 112, "dense")
 
 
+def test_validation_is_the_parts_that_there_are():
+    assert "80 videos of other groups than the 20 trained on" in str(chosen()[1]["validation"])
+    assert "told by: column" in chosen()[1]["validation"].reason
+    assert "own part 'val'" in chosen(splits=("train", "val"))[1]["validation"].reason
+    recipe, said = chosen(held=0, splits=("test", "train"))
+    assert "the part 'test', once, at the end" in said["validation"].reason
+    assert recipe.stop.monitor == "loss"
+
+
 def test_few_videos_get_what_was_found_to_serve_them():
     recipe, _ = chosen()
     assert (recipe.data.temporal_crop, recipe.data.cache, recipe.data.warp.rotation) == (0.25, "auto", 6)

@@ -124,3 +124,8 @@ def test_how_frames_are_taken_is_a_field_of_the_clip():
         find_recipe("default", ["data.temporal_crop=0.25"])
     with pytest.raises(ValueError, match=r"`data\.temporal_crop` must be in 0\.\.1, 1 excluded\. Received"):
         find_recipe("default", ["clip.sampling=segments", "data.temporal_crop=1"])
+
+
+def test_auto_is_told_to_be_no_file():
+    with pytest.raises(ValueError, match="The recipe 'auto' is chosen for videos and a machine"):
+        find_recipe("auto")

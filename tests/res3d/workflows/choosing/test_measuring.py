@@ -1,0 +1,51 @@
+"""Times of this machine are measured once for what they depend on; no test asks how long they are."""
+
+import pytest
+
+from pipelines.manifest import read_manifest
+from res3d.choosing.facts import DataFacts, Spread
+from res3d.training.recipe import Recipe
+from res3d.workflows.choosing import measuring
+
+FACTS = DataFacts(videos=16, held=8, classes=("a", "b"), groups=16, grouped_by="videos", seconds=Spread(1, 1, 1),
+                  frames=Spread(12, 13, 14), fps=Spread(12, 12, 12), aspect=Spread(1, 1, 1))
+RECIPE = {"model": {"name": "plain3d_5", "options": {"width": 0.25, "motion": "difference"}},
+          "clip": {"frames": 8, "height": 32, "width": 32, "resize": 32, "sampling": "segments"},
+          "data": {"batch_size": 2, "cache": "auto", "flip": False, "workers": 2}}
+
+
+@pytest.mark.slow
+def test_a_step_and_a_read_are_measured_once(motion, monkeypatch):
+    monkeypatch.setattr(measuring, "SECONDS", 0.0)
+    steps = []
+    inner = measuring.step_seconds
+    monkeypatch.setattr(measuring, "step_seconds", lambda *args: steps.append(args) or inner(*args))
+    measured = measuring.Measured(read_manifest(motion).select("train"), FACTS)
+    recipe = Recipe.from_mapping(RECIPE)
+    pace = measured(recipe)
+    assert pace.step > 0
+    assert pace.read > 0
+    assert pace.start > pace.step
+    assert measured(recipe) == pace
+    # Another number of epochs is the same step.
+    assert measured(Recipe.from_mapping({**RECIPE, "schedule": {"epochs": 3}})) == pace
+    assert len(steps) == 1
+
+
+def test_frames_are_kept_while_measuring_where_those_of_all_would_be(motion, monkeypatch):
+    measured = measuring.Measured(read_manifest(motion).select("train"), FACTS)
+    recipe = Recipe.from_mapping(RECIPE)
+    size = 24 * 13 * 32 * 32 * 3
+    monkeypatch.setattr(measuring, "free_memory", lambda: 5 * size)
+    assert measured._cache(recipe) is not None
+    monkeypatch.setattr(measuring, "free_memory", lambda: 3 * size)
+    assert measured._cache(recipe) is None
+    assert measured._cache(Recipe.from_mapping({**RECIPE, "data": {}})) is None
+
+
+def test_half_precision_is_tried_where_the_processor_computes_so(monkeypatch):
+    monkeypatch.setattr(measuring, "_gpu", lambda: None)
+    monkeypatch.setattr(measuring, "_computes_in_half", lambda: True)
+    assert measuring.this_machine().precisions == ("float32", "mixed_bfloat16")
+    monkeypatch.setattr(measuring, "_computes_in_half", lambda: False)
+    assert measuring.this_machine().precisions == ("float32",)
