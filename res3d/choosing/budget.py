@@ -33,10 +33,10 @@ class Plan:
         return min(self.fits, self.serves)
 
 
-def plan(case, recipe):
-    """The `Plan` of a recipe for a `Case`, by what `case.pace` measures of it."""
+def plan(case, recipe, pace=None):
+    """The `Plan` of a recipe for a `Case`, by a `Pace` or else by what `case.pace` measures of it."""
     data, batch = case.data, recipe.data.batch_size
-    pace = case.pace(recipe)
+    pace = case.pace(recipe) if pace is None else pace
     steps = math.ceil(data.videos * recipe.data.clips_per_video / batch)
     looks = math.ceil(data.held / batch)
     computed = (steps + looks * LOOK) * pace.step

@@ -5,6 +5,7 @@ RULES is their order. What users set themselves stands, and rules that come late
 are named here, in `budget` and in `rungs`.
 """
 
+import dataclasses
 import math
 
 from res3d.choosing import budget, rungs
@@ -179,19 +180,23 @@ def thrift(case, recipe):
     """Smaller clips where the minutes would be too short for the larger."""
     if rungs.is_large(recipe):
         return None
-    plan = found = None
-    for side, parts in rungs.RUNGS:
-        settings = {} if found is None else rungs.smaller(recipe, side, parts)
-        tried = budget.plan(case, case.changed(recipe, settings))
-        if plan is None or tried.epoch_minutes < plan.epoch_minutes:
-            plan, found = tried, settings
-        if plan.fits >= plan.least or case.left() < case.minutes * TO_CHOOSE:
+    pace, found = case.pace(recipe), None
+    plan = budget.plan(case, recipe, pace)
+    for side, parts in rungs.RUNGS[1:]:
+        if plan.fits >= plan.least:
             break
-    if not found:
+        other = case.changed(recipe, rungs.smaller(recipe, side, parts))
+        share = rungs.work(other) / rungs.work(recipe)  # not measured: each would take from the minutes
+        if share < 1:
+            plan, found = budget.plan(case, other, dataclasses.replace(pace, step=share * pace.step)), other
+    if found is None:
         return None
-    clip = case.changed(recipe, found).clip
+    clip = found.clip
+    resize = clip.resize if isinstance(clip.resize, int) else list(clip.resize)
     return Choice("thrift", f"{clip.frames} frames of {clip.height}x{clip.width}",
-                  f"there is time for {plan.fits} epochs of these, and for fewer of larger ones", found)
+                  f"there is time for about {plan.fits} epochs of these, and for fewer of larger ones",
+                  {"clip.frames": clip.frames, "clip.height": clip.height, "clip.width": clip.width,
+                   "clip.resize": resize, "clip.stride": clip.stride})
 
 
 def length(case, recipe):

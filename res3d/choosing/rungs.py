@@ -27,6 +27,12 @@ def smaller(recipe, side, parts):
     return found
 
 
+def work(recipe):
+    """Pixels of a clip, which the time of a step is in proportion to."""
+    clip = recipe.clip
+    return clip.frames * clip.height * clip.width
+
+
 def fours(pixels):
     """A multiple of four near a number of pixels."""
     return max(round(pixels / 4) * 4, 4)
@@ -36,7 +42,7 @@ def large():
     """The fields of the recipe for many videos, dotted."""
     groups = find_recipe(LARGE).to_mapping()
     taken = {group: groups[group] for group in ("model", "clip", "optimizer", "schedule")}
-    taken["data"] = {name: groups["data"][name] for name in ("batch_size", "scale")}
+    taken["data"] = {name: groups["data"][name] for name in ("batch_size", "scale", "temporal_crop", "warp")}
     return {f"{group}.{name}": value for group, fields in taken.items() for name, value in fields.items()}
 
 
