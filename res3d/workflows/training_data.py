@@ -6,7 +6,6 @@ from absl import logging
 
 from pipelines.annotations.entries import Manifest, canonical_split
 from pipelines.annotations.labels import counted_from_one
-from pipelines.augment import chaining, crops, flip, mixing, randaugment, warp
 from pipelines.dataset.epochs import EpochPlan
 from pipelines.dataset.evaluation import evaluation_clips
 from pipelines.dataset.training import training_clips
@@ -18,6 +17,8 @@ from pipelines.grouping.splits import hold_out
 from pipelines.manifest import read_manifest
 from pipelines.sample import seeds
 from pipelines.video.frame_cache import FrameCache
+from res3d.workflows.feeding.augmentation import augmentation
+from res3d.workflows.feeding.mixing import mixing_of
 
 HOLD_OUT_KEY = 0x4E1D  # keeps the draw of the held-out videos apart from all other draws of the seed
 
@@ -121,7 +122,7 @@ def load_training_data(recipe, data, labels=None, shard=(0, 1), quarantine_csv=N
     train = training_clips(
         training, clip=recipe.clip, batch_size=asked.batch_size // shard[1], seed=recipe.seed, shard=shard,
         clips_per_video=asked.clips_per_video, balanced=asked.balanced, augment=augmentation(recipe, manifest.labels),
-        mix=_mixing(asked), quarantine_csv=quarantine_csv, temporal_crop=asked.temporal_crop, **options, **extra)
+        mix=mixing_of(asked), quarantine_csv=quarantine_csv, temporal_crop=asked.temporal_crop, **options, **extra)
     validation = None
     if held_out is not None:
         validation = evaluation_clips(held_out, clip=recipe.clip, batch_size=asked.batch_size, **options)
@@ -242,42 +243,6 @@ def _noted(manifest, note, groups, data):
 
 def _sides(manifest, division):
     return ([manifest.entries[i] for i in division.train], [manifest.entries[i] for i in division.held])
-
-
-def augmentation(recipe, labels):
-    """The augmentation of a recipe, or None: a crop of random size and place, a warp, a flip where no label has a
-    direction, operations of RandAugment."""
-    asked, clip = recipe.data, recipe.clip
-    if not asked.augment:
-        return None
-    steps = []
-    if asked.scale:
-        if max(asked.scale) > 1:
-            steps.append(crops.short_side_jitter(clip.height, clip.width, tuple(map(int, asked.scale))))
-        else:
-            steps.append(crops.random_resized_crop(clip.height, clip.width, scale=asked.scale))
-    amounts = dataclasses.asdict(asked.warp)
-    if any(amounts.values()):
-        steps.append(warp.random_warp(clip.height, clip.width, **amounts))
-    if asked.flip:
-        try:
-            steps.append(flip.random_flip(labels=labels))
-        except ValueError as error:
-            raise ValueError(f"{error} In a recipe that is data.flip=false.") from None
-    if asked.rand_augment:
-        operations, magnitude = asked.rand_augment
-        steps.append(randaugment.rand_augment(int(operations), magnitude))
-    return chaining.chain(*steps) if steps else None
-
-
-def _mixing(asked):
-    if not asked.mixup and not asked.cutmix:
-        return None
-    if asked.mixup and asked.cutmix:
-        return mixing.mixup_or_cutmix(asked.mixup, asked.cutmix)
-    if asked.mixup:
-        return mixing.mixup(asked.mixup)
-    return mixing.cutmix(asked.cutmix)
 
 
 def _with_groups(training, split):

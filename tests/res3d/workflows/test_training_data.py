@@ -8,8 +8,9 @@ import pytest
 from pipelines.annotations.entries import Entry, Manifest
 from pipelines.manifest import read_manifest
 from res3d.training.recipe import find_recipe
-from res3d.workflows.training_data import augmentation, load_training_data
+from res3d.workflows.feeding.augmentation import augmentation
 from res3d.workflows.training_data import held_by_group as hold_out
+from res3d.workflows.training_data import load_training_data
 from tests.pipelines.empty_files import make
 
 
