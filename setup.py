@@ -31,7 +31,7 @@ setuptools.setup(
                  "Intended Audience :: Science/Research", "Topic :: Scientific/Engineering :: Image Recognition",
                  "Typing :: Typed"],
     packages=setuptools.find_packages(include=["res3d", "res3d.*", "pipelines", "pipelines.*", "serving", "serving.*"]),
-    package_data={"res3d": ["py.typed", "**/*.pyi", "recipes/*.yaml", "**/*.j2", "**/*.json",
+    package_data={"res3d": ["py.typed", "**/*.pyi", "recipes/*.yaml", "pretrained/*.keras", "**/*.j2", "**/*.json",
                             "weights/catalogue/*.csv", "weights/catalogue/labels/*.txt"],
                   "pipelines": ["py.typed", "**/*.pyi", "**/*.j2"],
                   "serving": ["py.typed", "**/*.pyi", "**/*.html", "**/*.j2"]},

@@ -21,7 +21,7 @@ BATCH = 16
 CROPPED = 0.25  # of a video, at the most, that is left out before it is cut into parts
 WARP = {"scale": 0.2, "aspect": 0.1, "rotation": 6.0, "shear": 0.1, "shift": 0.12}
 TO_CHOOSE = 0.7  # of the minutes must be left where another thing is measured
-WEIGHTS: dict[str, str] = {}  # {network: file of weights to start from}
+WEIGHTS = {"plain3d_5": ("figures", ["difference", "background"])}  # {network: (weights to start from, their sight)}
 
 
 def network(case, recipe):
@@ -41,11 +41,12 @@ def network(case, recipe):
 
 
 def weights(case, recipe):
-    """Weights to start from, where the package has some for the network."""
-    if recipe.model.name in WEIGHTS:
-        return Choice("start", WEIGHTS[recipe.model.name], "learnt on other motions before",
-                      {"start.weights": WEIGHTS[recipe.model.name]})
-    return None
+    """Weights to start from, where the package has some for the network and what it sees."""
+    name, channels = WEIGHTS.get(recipe.model.name, (None, None))
+    if name is None or recipe.model.options.get("motion", {}).get("channels") != channels:
+        return None
+    return Choice("start", f"weights '{name}'", "learnt of generated figures: it knows what limbs do",
+                  {"start.weights": name})
 
 
 def sampling(case, recipe):
@@ -217,5 +218,5 @@ def length(case, recipe):
     return Choice("epochs", f"{epochs}, about {math.ceil(epochs * plan.epoch_minutes)} minutes", why, settings)
 
 
-RULES = (network, weights, sampling, size, sight, labels, changes, cache, validation, batch, optimizer, precision,
+RULES = (network, sampling, size, sight, weights, labels, changes, cache, validation, batch, optimizer, precision,
          thrift, length)

@@ -9,6 +9,9 @@ from res3d.weights.formats.checkpoint import read_checkpoint
 from res3d.weights.store.fetching import fetch
 from res3d.weights.store.hub import fetch_hub
 
+SHIPPED = {  # what comes with the package, by whole name
+    "plain3d_5/figures": pathlib.Path(__file__).with_name("plain3d_5_figures.keras"),  # `res3d pretrain` made it
+}
 SAVED = ("best.keras", "last.keras", "config.json")  # of which a folder with weights has one
 
 
@@ -17,7 +20,7 @@ def find(reference, network=None):
 
     Args:
         reference: a path, an http://, https://, file:// or hf://ORG/NAME[@REVISION] address, or a name as
-            `find_weights` takes it.
+            `find_weights` takes it, or "figures", learnt of generated figures, which comes with the package.
         network: str or None. The network of which a name is a tag; a whole name is taken too.
 
     Raises:
@@ -36,6 +39,9 @@ def find(reference, network=None):
     if isinstance(reference, os.PathLike) or path.suffix in (".pth", ".pt", ".pyth", ".pkl", ".safetensors", ".keras"):
         raise FileNotFoundError(f"Expected weights at '{path}'. There are none. Check the path; `res3d weights` lists "
                                 "those that have names.")
+    for name in (f"{network}/{text}".lower(), text.lower()):
+        if name in SHIPPED:
+            return SHIPPED[name], None
     row = _row(text, network)
     return fetch_weights(row), row
 

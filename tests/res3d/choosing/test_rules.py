@@ -42,6 +42,12 @@ def test_short_videos_are_seen_whole_and_as_motion():
     assert "1.0 to 4.0 s" in str(said["sampling"])
 
 
+def test_what_was_learnt_of_figures_is_the_start_of_networks_that_see_as_it_did():
+    assert chosen()[0].start.weights == "figures"
+    assert chosen(still=0.9, moving=0.3)[0].start.weights is None  # colors are seen, too
+    assert chosen(asked=["start.weights=null"])[0].start.weights is None
+
+
 def test_videos_of_few_frames_are_not_asked_for_more():
     assert chosen(frames=Spread(20, 25, 30))[0].clip.frames == 16
     assert chosen(frames=Spread(3, 5, 9))[0].clip.frames == 8
