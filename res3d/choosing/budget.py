@@ -4,6 +4,7 @@ import dataclasses
 import math
 
 SERVES = 40, 1500  # epochs and steps that serve, whichever is more
+STARTED = 30, 900  # the same of a network that starts from weights
 LEAST = 40, 600  # the same, below which something smaller is taken
 SPARE = 0.85  # of the minutes are planned; what else runs on a machine takes its part
 LOOK = 1 / 3  # of a step, for a batch that is looked at and not learnt from: no gradients
@@ -45,4 +46,5 @@ def plan(case, recipe, pace=None):
     minutes = (max(computed, read) if case.machine.gpu else computed + read) / 60
     once = (pace.start + (data.videos + data.held) * pace.first) / 60
     fits = max(int((case.left() * SPARE - once) / minutes), 0)
-    return Plan(fits, *(max(epochs, math.ceil(count / steps)) for epochs, count in (LEAST, SERVES)), steps, minutes)
+    aims = (LEAST, SERVES) if recipe.start.weights is None else (tuple(map(min, LEAST, STARTED)), STARTED)
+    return Plan(fits, *(max(epochs, math.ceil(count / steps)) for epochs, count in aims), steps, minutes)

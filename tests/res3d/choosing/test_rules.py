@@ -98,12 +98,13 @@ def test_the_quicker_precision_is_taken():
 
 def test_an_hour_gives_what_serves_and_few_minutes_what_fits():
     recipe, said = chosen()
-    assert recipe.schedule.epochs == 60  # 1500 steps of 25 an epoch
-    assert recipe.schedule.warmup_length == 6
+    assert recipe.schedule.epochs == 36  # 900 steps of 25 an epoch
+    assert recipe.schedule.warmup_length == pytest.approx(3.6)
+    assert chosen(asked=["start.weights=null"])[0].schedule.epochs == 60  # from nothing: 1500 steps
     assert "thrift" not in said
     assert recipe.stop.max_minutes == 60
-    # 25 steps and 5 looks of a third, and 480 clips read: (26.67 * 0.5 + 9.6) s an epoch; 40 epochs take 15.3 minutes.
-    assert chosen(minutes=12)[1]["thrift"].settings["clip.frames"] == 16
+    # 25 steps and 5 looks of a third, and 480 clips read: (26.67 * 0.5 + 9.6) s an epoch; 30 epochs take 11.5 minutes.
+    assert chosen(minutes=9)[1]["thrift"].settings["clip.frames"] == 16
     less = chosen(minutes=1)[0]
     assert less.clip.frames == 8
     assert less.schedule.epochs == pytest.approx(60 * budget.SPARE / (26.67 * 0.5 * 0.25 * 0.64 + 9.6), abs=1)
