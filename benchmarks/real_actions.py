@@ -17,6 +17,7 @@ Prints a Markdown table a set: the accuracy of each seed, their mean, 95 % over 
 """
 
 import argparse
+import csv
 import json
 import os
 import pathlib
@@ -138,6 +139,17 @@ def baselines(args, data, name, seed):
             "minutes": (time.monotonic() - started) / 60}
 
 
+def listed(name, work):
+    """The clips of a set as a manifest; `start` and `end` in some lists are about where a clip was cut out of."""
+    manifest = work / f"{name}.csv"
+    with open(ACTIONS / name / "clips.csv", encoding="utf-8", newline="") as clips, \
+            open(manifest, "w", encoding="utf-8", newline="") as file:
+        rows = csv.DictWriter(file, ("path", "label", "group", "split"), extrasaction="ignore")
+        rows.writeheader()
+        rows.writerows(row | {"path": ACTIONS / name / row["path"]} for row in csv.DictReader(clips))
+    return manifest
+
+
 def main():
     there = sorted(path.parent.name for path in ACTIONS.glob("*/clips.csv"))
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -153,10 +165,10 @@ def main():
     args.work.mkdir(parents=True, exist_ok=True)
     store = Store(args.work / "rows.jsonl")
     for name in args.sets:
-        data = ACTIONS / name / "clips.csv"
-        if not data.is_file():
+        if name not in there:
             parser.error(f"a set is a folder of {ACTIONS} with a clips.csv: one of {', '.join(there) or 'none'}. "
                          f"Received: {name}")
+        data = listed(name, args.work)
         for row in args.rows:
             for seed in args.seeds[:1] if row == "baselines" else args.seeds:
                 if (name, row, seed) not in store.rows:
