@@ -1,6 +1,7 @@
 """Where a network looks: Grad-CAM over space and time, on any backend and for every network of the family."""
 
 import contextlib
+import itertools
 import re
 
 import keras
@@ -18,7 +19,7 @@ class GradCam:
     backend but training.
 
     Args:
-        model: a functional network of the family.
+        model: a functional network of the family, or a chain of layers that begins with one.
 
     Of two pathways, each counts by what it gives to the logit.
 
@@ -26,6 +27,7 @@ class GradCam:
     """
 
     def __init__(self, model: keras.Model) -> None:
+        model = flattened(model)
         layers = last_stages(model)
         outputs = [layer.output for layer in layers]
         self.features = keras.Model(model.input, outputs)
@@ -88,10 +90,40 @@ def overlay(frames: np.ndarray, heat: np.ndarray, opacity: float = 0.5) -> np.nd
     return np.rint(frames * (1.0 - share) + color * share).astype("uint8")
 
 
+def flattened(model):
+    """A model that is a network of the family and layers after it, one after the other, as one; others as they are.
+
+    >>> from res3d.networks import build
+    >>> network = build("resnet_10", None, input_shape=(32, 32, 3), width=0.125)
+    >>> model = keras.Sequential([network, keras.layers.Dense(2, name="dense")])
+    >>> [layer.name for layer in flattened(model).layers[-2:]]
+    ['head_pool', 'dense']
+    """
+    layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
+    if not layers or not isinstance(layers[0], keras.Model):
+        return model
+    network, *after = layers
+    if isinstance(model, keras.Sequential):
+        chain = True
+    else:
+        chain = all(later.input is earlier.output for earlier, later in itertools.pairwise(after))
+    if not chain or not any(_stage(layer) for layer in network.layers):
+        return model
+    x = network.output
+    for layer in after:
+        x = layer(x)
+    return keras.Model(network.input, x, name=model.name)
+
+
+def _stage(layer):
+    """The number of a stage, or None."""
+    match = re.fullmatch(r"(?:slow_|fast_)?stage(\d+)", layer.name)
+    return match and int(match[1])
+
+
 def last_stages(model):
     """The layers whose outputs the head pools: the last stage, of both pathways where there are two."""
-    stages = [(int(match[1]), layer) for layer in model.layers
-              if (match := re.fullmatch(r"(?:slow_|fast_)?stage(\d+)", layer.name))]
+    stages = [(number, layer) for layer in model.layers if (number := _stage(layer))]
     if not stages:
         raise ValueError("A network to explain must have layers called stage1, stage2, ... Received: "
                          f"'{model.name}' with {', '.join(layer.name for layer in model.layers)}.")

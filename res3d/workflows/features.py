@@ -10,6 +10,7 @@ from pipelines.grouping.note import video_name
 from pipelines.manifest import read_manifest
 from pipelines.sample.protocols import protocol as find_protocol
 from res3d.atomic import writing
+from res3d.explain import flattened
 from res3d.workflows.loading import ScoringNetwork, load_trained
 
 
@@ -42,6 +43,7 @@ def features(model, data, output, *, stages=("head_pool",), split=None, protocol
         raise FileNotFoundError(f"`--output` must be a file in a folder that is there. Received: '{output}'. Make the "
                                 "folder first.")
     network, clip, _, _ = load_trained(model)
+    network = flattened(network)
     known = [layer.name for layer in network.layers]
     for stage in stages:
         if stage not in known:

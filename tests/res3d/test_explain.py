@@ -27,6 +27,19 @@ def test_with_a_linear_head_it_is_the_weighted_sum_of_the_maps(name, pixels):
     np.testing.assert_allclose(logits, np.asarray(model(pixels[None]))[0], rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("wrap", [
+    lambda network, head: keras.Sequential([network, head]),
+    lambda network, head: keras.Sequential([keras.Input(CLIP.shape, dtype="uint8"), network, head]),
+    lambda network, head: (lambda x: keras.Model(x, head(network(x))))(keras.Input(CLIP.shape, dtype="uint8"))])
+def test_a_network_inside_another_model_is_explained_as_if_it_were_one(wrap, pixels):
+    keras.utils.set_random_seed(1)
+    network, head = res3d.build("r3d_10", None, CLIP, width=0.125), keras.layers.Dense(4, name="logits")
+    heat, logits = grad_cam(keras.Model(network.input, head(network.output)), pixels, label=2)
+    found = grad_cam(wrap(network, head), pixels, label=2)
+    np.testing.assert_allclose(found[0], heat, atol=1e-5)
+    np.testing.assert_allclose(found[1], logits, rtol=1e-4, atol=1e-5)
+
+
 def test_two_pathways_are_both_looked_at(pixels):
     model = res3d.build("slowfast_r50_8x8", 5, CLIP, width=0.125, depths=(1, 1, 1, 1))
     assert [layer.name for layer in last_stages(model)] == ["slow_stage4", "fast_stage4"]
