@@ -48,7 +48,7 @@ def test_bash_completes_every_value_right_after_the_equals_sign():
 
 
 def test_bash_completes_a_first_argument_that_is_one_of_a_few():
-    assert complete("res3d", "bench", "") == ["choose", "pipeline"]
+    assert complete("res3d", "bench", "") == ["pipeline", "choose"]
 
 
 def test_bash_completes_files_where_there_is_no_list(tmp_path, monkeypatch):
