@@ -43,8 +43,10 @@ def network(case, recipe):
 def weights(case, recipe):
     """Weights to start from, where the package has some for the network and what it sees."""
     name, channels = WEIGHTS.get(recipe.model.name, (None, None))
-    if name is None or recipe.model.options.get("motion", {}).get("channels") != channels:
-        return None
+    options = recipe.model.options
+    motion = options.get("motion")
+    if name is None or not isinstance(motion, dict) or motion.get("channels") != channels or set(options) - {"motion"}:
+        return None  # another width, too, has other weights
     return Choice("start", f"weights '{name}'", "learnt of generated figures: it knows what limbs do",
                   {"start.weights": name})
 

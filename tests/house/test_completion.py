@@ -75,7 +75,7 @@ def test_zsh_offers_a_flag_again_where_it_repeats_and_values_after_its_equals_si
     script = completion.script("zsh")
     for flag in ('"*--set=[', '"*--compare=[', '"*--label=[', '"--data=[', '"--overwrite['):
         assert flag in script
-    assert script.count('"*--') == 3
+    assert script.count('"*--') == 6
 
 
 @pytest.mark.skipif(shutil.which("fish") is None, reason="there is no fish here")

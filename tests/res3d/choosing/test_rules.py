@@ -172,3 +172,10 @@ def test_every_reason_is_one_line():
 def test_rungs_are_in_order_of_their_work():
     work = [side * side * parts for side, parts in rungs.RUNGS]
     assert work == sorted(work, reverse=True)
+
+
+def test_a_network_of_another_width_or_sight_starts_from_nothing():
+    assert chosen()[0].start.weights == "figures"
+    assert chosen(asked=("model.options.width=0.5",))[0].start.weights is None
+    assert chosen(asked=("model.options.motion=difference",))[0].start.weights is None
+    assert chosen(still=0.9, moving=0.1)[0].start.weights is None
