@@ -10,6 +10,7 @@ EXTRAS = {
     # tensorflow-io 0.37.1 loads with TensorFlow 2.16 and 2.17 only, so this extra holds TensorFlow back.
     "io": ["tensorflow-io==0.37.1", "tensorflow>=2.17,<2.18"],
     "remote": ["fsspec>=2024.2", "s3fs>=2024.2", "aiohttp>=3.9"],
+    "hub": ["huggingface-hub>=0.24"],
     "beam": ["apache-beam>=2.60"],
     "gpu": ["tensorflow[and-cuda]>=2.17"],
     "jax": ["jax>=0.4.30"],

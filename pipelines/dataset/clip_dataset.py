@@ -125,6 +125,10 @@ class ClipDataset(tf.data.Dataset):
 
             with train.plain_errors():
                 model.fit(train, epochs=10)
+
+        Raises:
+            VideoError, OSError, ValueError: whatever it was that a clip could not be had for.
+            tf.errors.OpError: for what failed elsewhere, as it came.
         """
         try:
             yield self

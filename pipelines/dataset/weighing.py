@@ -10,7 +10,7 @@ def balanced_weights(counts):
     Args:
         counts: videos, one number a class.
 
-    >>> balanced_weights([30, 10]).round(3).tolist()
+    >>> [round(weight, 3) for weight in balanced_weights([30, 10]).tolist()]
     [0.667, 2.0]
     """
     counts = np.asarray(counts, "float64")

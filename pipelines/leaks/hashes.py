@@ -19,7 +19,7 @@ def bits_of(pictures):
         (n, 64) float32, whose products count bits that agree less those that do not.
 
     >>> ramp = np.tile(np.arange(0, 180, 20, dtype="uint8"), (1, 8, 1))
-    >>> int(bits_of(ramp) @ bits_of(255 - ramp)[0])
+    >>> int(bits_of(ramp)[0] @ bits_of(255 - ramp)[0])
     -64
     """
     count, height, width = pictures.shape

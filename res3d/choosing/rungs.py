@@ -12,10 +12,12 @@ RUNGS = ((SIDE, PARTS), (SIDE, 16), (48, 16), (48, 8))  # of the small network
 def smaller(recipe, side, parts):
     """Fields that make the clip of `recipe` smaller: `side` pixels for the short side and at most `parts` frames.
 
+    They span what the clip did: of frames at a stride, fewer are further apart.
+
     >>> from res3d.training.recipe import Recipe
     >>> recipe = Recipe.from_mapping({"clip": {"frames": 32, "height": 60, "width": 80, "resize": [60, 80]}})
     >>> smaller(recipe, 48, 16)
-    {'clip.frames': 16, 'clip.height': 48, 'clip.width': 64, 'clip.resize': [48, 64]}
+    {'clip.frames': 16, 'clip.height': 48, 'clip.width': 64, 'clip.resize': [48, 64], 'clip.stride': 4}
     """
     clip = recipe.clip
     share = side / min(clip.height, clip.width)

@@ -147,6 +147,9 @@ def load_preset(folder: str | os.PathLike, check: bool = True) -> keras.Model:
         folder: a preset folder.
         check: bool. Asks the model for the scores of the folder's clip, and compares.
 
+    Returns:
+        A model of uint8 clips, (batch, frames, height, width, channels), to scores, (batch, classes).
+
     Raises:
         ValueError: if the folder is damaged, or the model does not give the scores that it gave when it was saved.
         OSError: if there is none.

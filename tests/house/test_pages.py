@@ -7,7 +7,7 @@ from absl.testing import flagsaver
 
 from pipelines.video.info import VideoError
 from res3d.commands import main as console
-from res3d.commands import pages
+from res3d.commands.texts import pages
 from res3d.weights.errors import CheckpointError
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]

@@ -49,9 +49,9 @@ def ours(function):
     """The function under a property or a method, if this project wrote it."""
     if isinstance(function, property):
         function = function.fget
-    function = getattr(function, "__func__", function)
+    function = inspect.unwrap(getattr(function, "__func__", function))  # what functools.cache has made is no function
     if inspect.isfunction(function) and function.__code__.co_filename.startswith(str(ROOT)):
-        return inspect.unwrap(function)
+        return function
     return None
 
 

@@ -40,8 +40,11 @@ LISTS = {
 
 
 @functools.cache
-def names_of(name):
+def names_of(name: str) -> tuple[str, ...] | None:
     """The classes of a list in order, or None where its text is not in the package.
+
+    Args:
+        name: str. Of a published data set, such as "kinetics400".
 
     >>> names_of("kinetics400")[0], len(names_of("kinetics400"))
     ('abseiling', 400)
