@@ -149,17 +149,25 @@ def test_an_answer_cut_short_is_none(server, client):
 
 
 def test_who_stops_early_waits_for_nothing_more(client, monkeypatch):
-    begun, go = [], threading.Event()
+    begun, second, canceled = [], threading.Event(), threading.Event()
+
+    class Pool(concurrent.futures.ThreadPoolExecutor):
+        def submit(self, *args):
+            future = super().submit(*args)
+            future.add_done_callback(lambda future: future.cancelled() and canceled.set())
+            return future
 
     def classify(source, *_):
         begun.append(source)
         if source:
-            go.wait(20)
+            second.set()
+            assert canceled.wait(20)
         return source
 
+    monkeypatch.setattr(concurrent.futures, "ThreadPoolExecutor", Pool)
     monkeypatch.setattr(client, "classify", classify)
     answers = client.classify_many(iter(range(1000)), workers=1)
     assert next(answers) == (0, 0)
-    threading.Timer(0.2, go.set).start()
+    assert second.wait(20)
     answers.close()
     assert begun == [0, 1]
