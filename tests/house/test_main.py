@@ -107,9 +107,10 @@ def test_a_users_error_is_one_line_without_a_traceback(monkeypatch, capsys):
 
 
 def test_verbosity_shows_the_traceback(capsys):
-    result = res3d("train", "--data=/nowhere", "--workdir=/nowhere/work", "--verbosity=1")
+    result = res3d("deploy", "exports", "--output=gs://bucket/files", "--verbosity=1")  # without TensorFlow
     assert result.returncode != 0
     assert "Traceback" in result.stderr
+    assert "`--output` must be in a folder of this machine" in result.stderr
     assert console.main(["train", "--data=/nowhere", "--workdir=/nowhere/work"]) == 1
     said = capsys.readouterr().err
     assert "Traceback" not in said
