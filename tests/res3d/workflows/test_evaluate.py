@@ -211,18 +211,24 @@ def mixing():
 
 
 @pytest.fixture
-def stub(tmp_path, long_motion, mixing):
+def taken(name):
+    """The clip of a network that the protocol of the test is for."""
+    return CLIP.replace(sampling="segments") if protocols.PROTOCOLS[name].starts is None else CLIP
+
+
+@pytest.fixture
+def stub(tmp_path, long_motion, mixing, taken):
     from res3d.layers.pixel_scaling import PixelScaling
 
-    inputs = keras.Input(CLIP.shape, dtype="uint8", name="clip")
-    x = PixelScaling(CLIP, name="pixels")(inputs)
+    inputs = keras.Input(taken.shape, dtype="uint8", name="clip")
+    x = PixelScaling(taken, name="pixels")(inputs)
     x = keras.layers.GlobalAveragePooling3D(name="head_pool")(x)
     head = keras.layers.Dense(CLASSES, use_bias=False, name="logits")
     model = keras.Model(inputs, head(x))
     head.set_weights([mixing])
     folder = WorkFolder(tmp_path / "stub")
     recipe = find_recipe("demo", [])
-    recipe = type(recipe)(**{**recipe.__dict__, "clip": CLIP})
+    recipe = type(recipe)(**{**recipe.__dict__, "clip": taken})
     videos = sorted(long_motion.rglob("*.avi"))[:5]
     table = tmp_path / "table.csv"
     table.write_text("path,label\n" + "".join(f"{path},{'abc'[i % 3]}\n" for i, path in enumerate(videos)))
@@ -244,7 +250,7 @@ def corner(seen, height, width, crop):
 @pytest.mark.parametrize("name", [name if name in ("slowfast_10x3", "torchvision_5", "full_video")
                                   else pytest.param(name, marks=pytest.mark.slow)
                                   for name in sorted(protocols.PROTOCOLS)])
-def test_predictions_equal_an_independent_evaluation(stub, mixing, name):
+def test_predictions_equal_an_independent_evaluation(stub, mixing, name, taken):
     folder, table = stub
     metrics = evaluate(folder.path, table, name, progress=False)
     found = Predictions.load(folder.predictions_file)
@@ -253,11 +259,11 @@ def test_predictions_equal_an_independent_evaluation(stub, mixing, name):
     expected, views_seen = [], 0
     for entry in entries:
         info = reading.probe(entry.path)
-        lists = plan.indices(info, CLIP)
-        seen = plan.test_clip(CLIP, len(lists[0]))
+        lists = plan.indices(info, taken)
+        seen = plan.test_clip(taken, len(lists[0]))
         rows = []
         for indices in lists:
-            frames = reading.read_frames(entry.path, indices, CLIP.resized_size)
+            frames = reading.read_frames(entry.path, indices, taken.resized_size)
             for crop in plan.crops:
                 top, left, mirrored = corner(seen, *frames.shape[1:3], crop)
                 view = frames[:, top:top + seen.height, left:left + seen.width].astype("float64") / 255
