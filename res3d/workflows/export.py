@@ -20,7 +20,7 @@ from res3d.weights.store.places import home
 from res3d.workflows.loading import load_trained
 from serving.exporter import saved_model
 
-FIGURES = ("top1", "top5", "mean_class_accuracy", "map")  # of metrics.json, for a model card
+FIGURES = ("mean_average_precision", "top1", "top5", "mean_class_accuracy")  # of metrics.json, for a model card
 
 
 def export(workdir, model, output, *, labels=None, multi_label=False, data=None, samples=64, **options):
@@ -88,13 +88,13 @@ def export_preset(source, output, labels=None, push=None):
 
 
 def _results(source):
-    """What `res3d evaluate` measured of a work folder, as one result, or nothing."""
+    """What `res3d evaluate` measured of a work folder, as one result, in percent as publishers tell theirs."""
     path = WorkFolder(source).metrics_file if pathlib.Path(source).is_dir() else None
     if path is None or not path.is_file():
         return []
     metrics = json.loads(path.read_text(encoding="utf-8"))
     return [{"dataset": "own videos", "protocol": f"{metrics.get('protocol', '')}, {metrics.get('videos', 0)} videos",
-             **{name: metrics[name] for name in FIGURES if name in metrics}}]
+             **{name: round(100 * metrics[name], 2) for name in FIGURES if name in metrics}}]
 
 
 def summary(path):
