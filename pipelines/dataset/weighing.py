@@ -18,7 +18,7 @@ def balanced_weights(counts):
     return np.where(there, counts.sum() / (there.sum() * np.maximum(counts, 1)), 0).astype("float32")
 
 
-def clip_weights(entries, plan, size, clips_per_video=1, mixed=False):
+def clip_weights(entries, plan, size, clips_per_video=1, **mixed):
     """How much the clips of an epoch count, by the weights of their videos.
 
     Args:
@@ -26,7 +26,7 @@ def clip_weights(entries, plan, size, clips_per_video=1, mixed=False):
         plan: EpochPlan of them.
         size: int. Clips a batch.
         clips_per_video: int.
-        mixed: bool. Whether clips are mixed of several videos.
+        **mixed: floats by name, as mixup=0.2: what mixes clips of several videos; only 0 goes with weights.
 
     Returns: function (epoch, step) -> float32, a weight a clip from that step on, 1 in the mean over videos; None where
         no video has a weight.
@@ -36,9 +36,9 @@ def clip_weights(entries, plan, size, clips_per_video=1, mixed=False):
     """
     if all(entry.weight is None for entry in entries):
         return None
-    if mixed:
-        raise ValueError("A column `weight` weighs clips of one video each. Received: clips that are mixed. Set "
-                         "data.mixup and data.cutmix to 0.")
+    if any(mixed.values()):
+        raise ValueError("A column `weight` weighs clips of one video each; set data.mixup and data.cutmix to 0. "
+                         f"Received: {', '.join(f'{name}={value}' for name, value in mixed.items())}.")
     own = np.array([1.0 if entry.weight is None else entry.weight for entry in entries], "float32")
     if not own.any():
         raise ValueError("A column `weight` must weigh a video to train on by more than 0. Received: 0 for all.")

@@ -135,7 +135,7 @@ def load_training_data(recipe, data, labels=None, shard=(0, 1), quarantine_csv=N
         last = ((step + 1) * size - 1) // asked.clips_per_video
         return [entries[video].path for video in plan.videos(epoch)[first:last + 1]]
 
-    weights = clip_weights(entries, plan, size, asked.clips_per_video, mixed=bool(asked.mixup or asked.cutmix))
+    weights = clip_weights(entries, plan, size, asked.clips_per_video, mixup=asked.mixup, cutmix=asked.cutmix)
     missing = [(row.path, row.reason) for row in manifest.missing]
     return TrainingData(list(manifest.labels), train, validation, manifest.multi_label, missing, names, split,
                         weights, cache)
