@@ -25,7 +25,7 @@ def diverging(recipe, points):
     """The line for a loss that rises."""
     rate = recipe.optimizer.rate
     causes = [(True, f"the rate is too high (--set optimizer.rate={rate / 5:.2g}, now {rate:.2g})"),
-              (recipe.schedule.warmup_epochs == 0, "it is high at once (--set schedule.warmup_epochs=2)"),
+              (recipe.schedule.warmup_length == 0, "it is high at once (--set schedule.warmup_epochs=2)"),
               (recipe.optimizer.clip_norm is None, "single steps are too long (--set optimizer.clip_norm=1)"),
               (recipe.precision == "mixed_float16", "numbers overflow (--set precision=mixed_bfloat16)")]
     lowest = min(loss for _, loss in points)

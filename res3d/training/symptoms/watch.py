@@ -31,7 +31,7 @@ class Watch(keras.callbacks.Callback):
         self.held = None if held is None or several else np.asarray(held, "float64")
         schedule = recipe.schedule
         self.judged_after = signs.steps_to_judge(schedule.epochs * steps_per_epoch,
-                                                 round(schedule.warmup_epochs * steps_per_epoch))
+                                                 round(schedule.warmup_length * steps_per_epoch))
         self.points, self.said, self._first, self._done = [], set(), 0, 0
         self._seen = None  # (steps of the epoch, sum of their losses) at the last point
 

@@ -39,6 +39,20 @@ def test_a_run_that_does_not_learn_is_told_once_with_causes_and_flags():
     assert "\n" not in lines[0]
 
 
+def test_a_warm_up_is_waited_for_however_its_length_is_given():
+    for settings in (["schedule.warmup_epochs=20"], ["schedule.warmup_epochs=0", "schedule.warmup_share=0.2"]):
+        line, = said(watch(*settings), history([1.1] * 100))
+        assert line.startswith("does not learn: after 700 steps")  # 500, and 200 of the warm-up
+
+
+def test_no_second_warm_up_is_advised_beside_a_share():
+    rising = history([1.1, 0.9, 0.5, 7.0, 9.0, 9.0])
+    none, = said(watch("schedule.warmup_epochs=0"), rising)
+    assert "--set schedule.warmup_epochs=2" in none
+    share, = said(watch("schedule.warmup_epochs=0", "schedule.warmup_share=0.1"), rising)
+    assert "warmup" not in share
+
+
 def test_a_frozen_run_and_a_mixed_one_have_causes_of_their_own():
     line, = said(watch("start.freeze=stage3", "data.mixup=0.4", "clip.sampling=segments"), history([1.1] * 60))
     assert "--set start.freeze=null" in line
