@@ -99,17 +99,20 @@ def remembers_only(rows, chance, videos):
     >>> remembers_only([{"accuracy": 0.95, "val_accuracy": 0.27}] * 3, chance=0.25, videos=100)
     True
     """
-    bar = chance + 2 * math.sqrt(chance * (1 - chance) / max(videos, 1))
-    last = rows[-EPOCHS:]
-    return len(last) == EPOCHS and bar < HIGH and all(
-        row.get("accuracy", 0) >= HIGH and row.get("val_accuracy", 1) <= bar for row in last)
+    return near_chance(rows, chance, videos) and luckiest(chance, videos) < HIGH and all(
+        row.get("accuracy", 0) >= HIGH for row in rows[-EPOCHS:])
 
 
-def may_be_swallowed(rows, chance, videos):
-    """Whether the held-out accuracy is so near to the largest class's that the answers are worth counting."""
-    slack = 2 * math.sqrt(chance * (1 - chance) / max(videos, 1))
+def near_chance(rows, chance, videos):
+    """Whether the held-out accuracy was for some epochs so near to the largest class's as luck may bring it; then the
+    answers are worth counting."""
     last = rows[-EPOCHS:]
-    return len(last) == EPOCHS and all(row.get("val_accuracy", 1) <= chance + slack for row in last)
+    return len(last) == EPOCHS and all(row.get("val_accuracy", 1) <= luckiest(chance, videos) for row in last)
+
+
+def luckiest(chance, videos):
+    """The accuracy that is two standard errors above `chance` on so many videos."""
+    return chance + 2 * math.sqrt(chance * (1 - chance) / max(videos, 1))
 
 
 def swallowing_class(answers, truth):

@@ -68,7 +68,7 @@ class Watch(keras.callbacks.Callback):
         if self.steps_per_epoch < STRETCH:
             self.points.append((done, rows[-1]["loss"]))
         found = self._signs(rows, self.points)
-        if self.held is not None and answers is not None and "swallows" not in self.said and signs.may_be_swallowed(
+        if self.held is not None and answers is not None and "swallows" not in self.said and signs.near_chance(
                 rows, self.chance, int(self.held.sum())):
             found += self._swallowed(answers())
         new = [(kind, line) for kind, line in found if kind not in self.said]

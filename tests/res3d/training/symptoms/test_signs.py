@@ -110,7 +110,7 @@ def test_few_held_out_videos_may_be_right_by_luck():
 
 def test_a_class_with_nearly_all_answers_is_named():
     assert signs.swallowing_class([1, 0, 39], [20, 10, 10]) == 2
-    assert signs.may_be_swallowed(rows(*[(0.4, 0.3)] * 3), 0.3, videos=40)
+    assert signs.near_chance(rows(*[(0.4, 0.3)] * 3), 0.3, videos=40)
 
 
 @pytest.mark.parametrize(("answers", "truth"), [
@@ -124,4 +124,4 @@ def test_a_class_with_many_answers_is_not(answers, truth):
 
 
 def test_answers_are_not_counted_where_the_accuracy_is_above_the_largest_class():
-    assert not signs.may_be_swallowed(rows((0.4, 0.3), (0.4, 0.3), (0.5, 0.8)), 0.3, videos=40)
+    assert not signs.near_chance(rows((0.4, 0.3), (0.4, 0.3), (0.5, 0.8)), 0.3, videos=40)
