@@ -28,11 +28,6 @@ class Plan:
     steps: int
     epoch_minutes: float
 
-    @property
-    def epochs(self):
-        """What serves, or else what fits; 0 if not even one does."""
-        return min(self.fits, self.serves)
-
 
 def plan(case, recipe, pace=None):
     """The `Plan` of a recipe for a `Case`, by a `Pace` or else by what `case.pace` measures of it."""

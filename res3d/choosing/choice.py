@@ -51,18 +51,25 @@ class Case:
         """The recipe of choices, and of what the user asked for instead."""
         mapping: dict = {}
         for choice in choices:
-            for place, value in choice.settings.items():
-                if not self.settled(place):
-                    _put(mapping, place, value)
+            self._put(mapping, choice.settings)
         return Recipe.from_mapping(with_settings(mapping, self.asked))
 
     def changed(self, recipe, settings) -> Recipe:
         """`recipe` with other fields, {dotted place: value}, but for those that the user has set."""
         mapping = recipe.to_mapping()
-        for place, value in settings.items():
-            if not self.settled(place):
-                _put(mapping, place, value)
+        self._put(mapping, settings)
         return Recipe.from_mapping(mapping)
+
+    def _put(self, mapping, settings):
+        """Settings into a mapping of groups, but for those that the user has set."""
+        for place, value in settings.items():
+            if self.settled(place):
+                continue
+            *groups, name = place.split(".")
+            group = mapping
+            for key in groups:
+                group = group.setdefault(key, {})
+            group[name] = value
 
     def settled(self, place) -> bool:
         """Whether the user has set a field, or the group it is in."""
@@ -91,10 +98,3 @@ def _overruled(case, choice):
     if not asked:
         return choice
     return dataclasses.replace(choice, reason=f"{choice.reason}; but as asked, {', '.join(asked)}")
-
-
-def _put(mapping, place, value):
-    *groups, name = place.split(".")
-    for group in groups:
-        mapping = mapping.setdefault(group, {})
-    mapping[name] = value

@@ -1,5 +1,7 @@
 """What a recipe can be made of when time is short: networks and clips from the best to the quickest."""
 
+import functools
+
 from res3d.training.recipe import find_recipe
 
 MANY = {False: 20_000, True: 3_000}  # videos, without and with a graphics processor, that many weights learn from
@@ -40,9 +42,14 @@ def fours(pixels):
     return max(round(pixels / 4) * 4, 4)
 
 
+@functools.cache  # a file, and every rule asks
+def _for_many():
+    return find_recipe(LARGE)
+
+
 def large():
     """The fields of the recipe for many videos, dotted."""
-    groups = find_recipe(LARGE).to_mapping()
+    groups = _for_many().to_mapping()
     taken = {group: groups[group] for group in ("model", "clip", "optimizer", "schedule")}
     taken["data"] = {name: groups["data"][name] for name in ("batch_size", "scale", "temporal_crop", "warp")}
     return {f"{group}.{name}": value for group, fields in taken.items() for name, value in fields.items()}
@@ -50,7 +57,7 @@ def large():
 
 def is_large(recipe):
     """Whether a recipe has the network for many videos."""
-    return recipe.model.name == find_recipe(LARGE).model.name
+    return recipe.model.name == _for_many().model.name
 
 
 def candidates(case, recipe):
