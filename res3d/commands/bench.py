@@ -43,7 +43,7 @@ def run(args):
     else:
         print("\n".join([*table(rows), "", *why]))
     if args.output is not None:
-        write_aside(args.output, "".join(f"# {line}\n" for line in why) + recipe.to_yaml())
+        write_aside(args.output, recipe.to_yaml(why))
     return 0
 
 

@@ -198,9 +198,10 @@ class Recipe:
         """Nested plain values; `from_mapping` reads them back to an equal recipe."""
         return fields.to_mapping(self)
 
-    def to_yaml(self) -> str:
-        """The whole recipe as YAML, every field spelt out."""
-        return yaml.safe_dump(self.to_mapping(), sort_keys=False, default_flow_style=None, width=100)
+    def to_yaml(self, why: Iterable[str] = ()) -> str:
+        """The whole recipe as YAML, every field spelt out; lines that say why it is so stand above it."""
+        text = yaml.safe_dump(self.to_mapping(), sort_keys=False, default_flow_style=None, width=100)
+        return "".join(f"# {line}\n" for line in why) + text
 
 
 def find_recipe(name: str | os.PathLike, settings: Iterable[str] = ()) -> Recipe:

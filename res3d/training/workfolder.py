@@ -76,8 +76,7 @@ class WorkFolder:
         recipe.clip.save(self.clip_file)
         write_aside(self.labels_file, "".join(f"{label}\n" for label in labels))
         write_aside(self.run_file, json.dumps(run, indent=2) + "\n")
-        why = "".join(f"# {line}\n" for line in run.get("chosen", ()))
-        write_aside(self.recipe_file, why + recipe.to_yaml())
+        write_aside(self.recipe_file, recipe.to_yaml(run.get("chosen", ())))
 
     @contextlib.contextmanager
     def alone(self):
