@@ -15,8 +15,7 @@ def epoch_order(num_videos, seed, epoch, shard=(0, 1)):
 
     Every host takes each `count`-th video of the one shuffle, so that the hosts' batches of a step together are the
     batch that a single host would have had. Shares are made equally long, as hosts that step together need, by giving
-    the first
-    videos of the shuffle again: at most `count - 1` of them.
+    the first videos of the shuffle again: at most `count - 1` of them.
 
     Args:
         num_videos: int. Videos in the data set.
@@ -78,14 +77,15 @@ def _turns(numbers, count, *values):
 
 def _by_groups(numbers, members, groups, seed, label):
     """The videos of one class at `numbers`: its groups take turns, and so do the videos of each."""
-    names = list(dict.fromkeys(groups))
-    groups = np.array([names.index(name) for name in groups])
-    turn = _turns(numbers, len(names), seed, label)
+    places: dict = {}  # in the order in which the groups are met
+    for member, name in zip(members, groups):
+        places.setdefault(name, []).append(member)
+    turn = _turns(numbers, len(places), seed, label)
     videos = np.empty(numbers.size, np.int64)
-    for group in range(len(names)):
-        own, here = members[groups == group], turn == group
+    for group, own in enumerate(map(np.array, places.values())):
+        here = turn == group
         # In each round a group comes once, so that the round is how often it came before.
-        videos[here] = own[_turns(numbers[here] // len(names), own.size, seed, label, group)]
+        videos[here] = own[_turns(numbers[here] // len(places), own.size, seed, label, group)]
     return videos
 
 
