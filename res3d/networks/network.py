@@ -28,30 +28,11 @@ def build(name: str, num_classes: int | None = None, clip: ClipSpec | None = Non
           shortcut: str | None = None, stride_on: str | None = None,
           motion: str | Iterable[str] | Mapping | None = None,
           dtype: str | keras.DTypePolicy | None = None) -> keras.Model:
-    """Builds a network of the family as a functional `keras.Model`, freshly initialised.
+    """Builds a network of the family as a functional `keras.Model`, freshly initialised: `res3d.build` without weights.
 
     Args:
-        name: str. A row of the family; `res3d.list_models()` lists them.
-        num_classes: int or None. Classes of the output "logits"; None ends at the pooled features.
-        clip: ClipSpec or None. With a clip the model takes uint8 RGB pixels and scales them itself; a network that sees
-            pictures runs on each frame and averages over time. None and no `input_shape` is the row's published clip.
-        input_shape: tuple or None. (frames, height, width, channels), or for pictures (height, width, channels): the
-            model takes floats, scaled by the caller.
-        features: bool. Returns the stages instead, as a dict: `stem`, `stage1` ... (SlowFast: `slow_stage1` ...). In
-            height and width `stage1` to `stage4` stride by 4, 8, 16 and 32, which keras-hub calls P2 to P5;
-            torchvision's `r3d_18`, `mc3_18`, `r2plus1d_18` and their kin by 2, 4, 8 and 16; MedicalNet by 4, 8, 8 and
-            8; networks for CIFAR by 1, 2 and 4. Strides in time are each row's own.
-        activation: str or None. After the logits; "sigmoid" for several labels a clip.
-        dropout: float or None. Before the classifier; None is the row's own.
-        width: float. Multiplies every width, to multiples of 8 and of the groups.
-        depths: ints, int or None. Blocks in each stage; None is the row's own.
-        shortcut: str or None. Another kind of shortcut, "none" for a plain network.
-        stride_on: str or None. Which convolution of a bottleneck strides: "conv_a" as in He et al., 2015, and
-            keras.applications; None is the row's own.
-        motion: str, list of str, dict or None. What the network sees instead of `clip`'s pixels: channels of
-            `res3d.networks.MotionChannels`, such as ["difference", "background"]; a dict has the layer's arguments by
-            name, as {"channels": "difference", "random_sign": True}.
-        dtype: str or policy. None is Keras' global policy.
+        name, num_classes, clip, input_shape, features, activation, dropout, width, depths, shortcut, stride_on, motion,
+            dtype: as of `res3d.build`. Without `clip` and `input_shape` it is the row's published clip.
 
     Returns: model of `(batch, *clip.shape)` uint8 to `(batch, num_classes)` float32.
 

@@ -43,8 +43,8 @@ def build(name: str, num_classes: int | None = None, clip: ClipSpec | None = Non
             model takes floats, scaled by the caller.
         features: bool. Returns the stages instead, as a dict: `stem`, `stage1` ... (SlowFast: `slow_stage1` ...). In
             height and width `stage1` to `stage4` stride by 4, 8, 16 and 32, which keras-hub calls P2 to P5;
-            torchvision's `r3d_18`, `mc3_18`, `r2plus1d_18` and their kin by 2, 4, 8 and 16; networks for CIFAR by 1, 2
-            and 4. Strides in time are each row's own.
+            torchvision's `r3d_18`, `mc3_18`, `r2plus1d_18` and their kin by 2, 4, 8 and 16; MedicalNet by 4, 8, 8 and
+            8; networks for CIFAR by 1, 2 and 4. Strides in time are each row's own.
         activation: str or None. After the logits; "sigmoid" for several labels a clip.
         dropout: float or None. Before the classifier; None is the row's own.
         width: float. Multiplies every width, to multiples of 8 and of the groups.
@@ -70,8 +70,7 @@ def build(name: str, num_classes: int | None = None, clip: ClipSpec | None = Non
     """
     options: dict[str, Any] = {
         "input_shape": input_shape, "features": features, "activation": activation, "dropout": dropout, "width": width,
-        "depths": depths, "shortcut": shortcut, "stride_on": stride_on, "motion": motion,
-        "dtype": dtype}
+        "depths": depths, "shortcut": shortcut, "stride_on": stride_on, "motion": motion, "dtype": dtype}
     if weights is None:
         return networks.build(name, num_classes, clip, **options)
     path, row = find(weights, name)
@@ -88,7 +87,6 @@ def build(name: str, num_classes: int | None = None, clip: ClipSpec | None = Non
     row = row or found.row
     remember(model, origin_from(row, whole) if row else Origin(str(path), name, published_clip(found, name)))
     return model
-
 
 
 def _from_model(path, name, num_classes, clip, options):
