@@ -103,16 +103,20 @@ def flattened(model):
     if not layers or not isinstance(layers[0], keras.Model):
         return model
     network, *after = layers
-    if isinstance(model, keras.Sequential):
-        chain = True
-    else:
-        chain = all(later.input is earlier.output for earlier, later in itertools.pairwise(after))
-    if not chain or not any(_stage(layer) for layer in network.layers):
+    if not any(_stage(layer) for layer in network.layers) or not _in_a_row(model, after):
         return model
     x = network.output
     for layer in after:
         x = layer(x)
     return keras.Model(network.input, x, name=model.name)
+
+
+def _in_a_row(model, after):
+    """Whether a model gives what the last of these layers makes of what the one before made, and so on."""
+    if isinstance(model, keras.Sequential):
+        return True
+    return (len(model.outputs) == 1 and all(isinstance(layer.input, keras.KerasTensor) for layer in after)
+            and all(later.input is earlier.output for earlier, later in itertools.pairwise(after)))
 
 
 def _stage(layer):

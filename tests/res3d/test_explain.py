@@ -40,6 +40,15 @@ def test_a_network_inside_another_model_is_explained_as_if_it_were_one(wrap, pix
     np.testing.assert_allclose(found[1], logits, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("head", [
+    lambda features: keras.layers.Add(name="logits")([features, features]),
+    lambda features: [keras.layers.Dense(4, name=f"logits{i}")(features) for i in (1, 2)]])
+def test_a_network_inside_a_model_that_branches_is_refused(head):
+    clip, network = keras.Input(CLIP.shape, dtype="uint8"), res3d.build("r3d_10", None, CLIP, width=0.125)
+    with pytest.raises(ValueError, match=r"must have layers called stage1, .* Received: 'branching'"):
+        GradCam(keras.Model(clip, head(network(clip)), name="branching"))
+
+
 def test_two_pathways_are_both_looked_at(pixels):
     model = res3d.build("slowfast_r50_8x8", 5, CLIP, width=0.125, depths=(1, 1, 1, 1))
     assert [layer.name for layer in last_stages(model)] == ["slow_stage4", "fast_stage4"]
