@@ -1,8 +1,8 @@
 """What `res3d train` reaches on people and recordings that it has never seen, beside what needs no network, and torch.
 
-    python benchmarks/real_actions.py --work=WORK                              all of it: hours on two cores
+    python benchmarks/real_actions.py --work=WORK                              all but torch: hours on two cores
     python benchmarks/real_actions.py --work=WORK --sets mocap --seeds 0 --rows auto baselines
-    python benchmarks/real_actions.py --work=WORK --torch-python=VENV/bin/python --rows torch
+    python benchmarks/real_actions.py --work=OTHER --rows auto torch --set start.weights=null --torch-python=PYTHON
 
 Sets are the folders of `RES3D_SHARED`/actions (else ../shared/actions) with a `clips.csv`: trained is on its part
 `train`, figures are of its part `test`, which shares no group with it and which nothing here chooses by. Rows:
@@ -10,7 +10,8 @@ Sets are the folders of `RES3D_SHARED`/actions (else ../shared/actions) with a `
     auto        `res3d train --recipe=auto --minutes=MINUTES`, and `res3d evaluate --split=test`
     small_data  the recipe of that name
     baselines   chance, the largest class, linear classifiers of one frame and of frame differences
-    torch       a plain loop in torch, of the recipe that `auto` chose, on the very batches of its input pipeline
+    torch       a plain loop in torch, of the recipe that `auto` chose, on the very batches of its input pipeline; it
+                begins from nothing, and so must that recipe
 
 A row that is done is written to WORK/rows.jsonl and not done again; a run that was interrupted goes on where it was.
 Prints a Markdown table a set: the accuracy of each seed, their mean, 95 % over groups (of the first seed), minutes.
@@ -75,6 +76,10 @@ def torch(args, data, name, seed):
     if not folder.recipe_file.is_file():
         raise ValueError(f"The row 'torch' repeats the recipe of 'auto'. '{folder}' has none: do that row first.")
     recipe, started = folder.recipe, time.monotonic()
+    if recipe.start.weights is not None:
+        raise ValueError("The row 'torch' begins from nothing, and so must the row 'auto' beside it. "
+                         f"'{folder}' began from start.weights={recipe.start.weights}: do both rows in another --work "
+                         "with --set start.weights=null.")
     fed = load_training_data(recipe, data)
     test = evaluation_clips(fed.split.whole.select("test"), clip=recipe.clip, batch_size=recipe.data.batch_size)
     head = {"recipe": recipe.to_mapping(), "classes": len(fed.labels), "steps": fed.train.steps_per_epoch}
@@ -157,7 +162,7 @@ def main():
     parser.add_argument("--sets", nargs="+", default=there, help=f"of {', '.join(there)} (default: all)")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--minutes", type=float, default=60.0, help="of a run of auto (default: %(default)s)")
-    parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS))
+    parser.add_argument("--rows", nargs="+", choices=ROWS, default=[row for row in ROWS if row != "torch"])
     parser.add_argument("--set", action="append", default=[], dest="settings", metavar="FIELD=VALUE",
                         help="a field of auto's recipe that is settled")
     parser.add_argument("--torch-python", default=sys.executable, help="a Python with torch (default: this one)")
