@@ -1,7 +1,6 @@
 """The names of inflated I3ResNets: torchvision's 2D ones, inside a larger model, a 1x1x1 convolution as classifier."""
 
 from res3d.weights.published import ibm, roots, torchvision
-from res3d.weights.published.rename import depths, named_depth
 
 NAME = "i3resnet"
 RULES = (*torchvision.IMAGES, (r"classifier", "logits"))
@@ -11,8 +10,7 @@ inside = roots.inside
 def recognises(shapes):
     """Whether these keys are an I3ResNet's: those that IBM's networks cannot have as well."""
     prefix, (ours, _) = roots.root(shapes), roots.inside(shapes)
-    depth = named_depth(depths(ours, torchvision.BLOCK + ".*"), bottleneck=True)
-    return ibm.is_inflated(ours) and (prefix != "" or "classifier.weight" in ours or depth == 152)
+    return ibm.is_inflated(ours) and (prefix != "" or "classifier.weight" in ours or torchvision.depth_of(ours) == 152)
 
 
 def rules(shapes):
@@ -22,7 +20,7 @@ def rules(shapes):
 
 def model_of(shapes, hint=""):
     """Our name of the network with these keys, or None."""
-    depth = named_depth(depths(shapes, torchvision.BLOCK + ".*"), "layer1.0.conv3.weight" in shapes)
+    depth = torchvision.depth_of(shapes)
     return depth and f"i3resnet_{depth}"
 
 

@@ -2,7 +2,6 @@
 
 from res3d.geometry import preset
 from res3d.weights.published import torchvision
-from res3d.weights.published.rename import depths, named_depth
 
 NAME = "ibm"
 FRAMES = {"prev": "previous", "curr": "current", "next": "next"}
@@ -31,7 +30,7 @@ def rules(shapes):
 
 def model_of(shapes, hint=""):
     """Our name of the network with these keys, names where several fit, or None."""
-    depth = named_depth(depths(shapes, torchvision.BLOCK + ".*"), "layer1.0.conv3.weight" in shapes)
+    depth = torchvision.depth_of(shapes)
     if depth is None or len(shapes["conv1.weight"]) == 4:
         return depth and f"tam_r{depth}"
     here, there = f"ibm_i3d_r{depth}", f"i3resnet_{depth}"

@@ -1,7 +1,6 @@
 """MedicalNet's names, which are torchvision's 2D ones; the layers that segment are left."""
 
 from res3d.weights.published import roots, torchvision
-from res3d.weights.published.rename import depths, named_depth
 
 NAME = "medicalnet"
 inside = roots.inside
@@ -19,7 +18,7 @@ def rules(shapes):
 
 def model_of(shapes, hint=""):
     """Our name of the network with these keys, or None."""
-    depth = named_depth(depths(shapes, torchvision.BLOCK + ".*"), "layer1.0.conv3.weight" in shapes)
+    depth = torchvision.depth_of(shapes)
     return depth and f"medicalnet_{depth}"
 
 

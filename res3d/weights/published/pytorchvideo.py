@@ -80,7 +80,7 @@ def rules(shapes):
     two = "blocks.0.multipathway_blocks.0.conv.weight" in shapes
     last = max(stage_numbers(shapes), default=4) + (2 if two else 1)  # the pool of two pathways takes a number
     table = [*FUSION, (rf"blocks\.(?:{last}|\d)\.proj", "logits")]
-    if "blocks.0.multipathway_blocks.0.conv.weight" in shapes:
+    if two:
         for number, pathway in enumerate(PATHWAYS):
             inside = rf"\.multipathway_blocks\.{number}\."
             table += [(rf"blocks\.0{inside}conv", f"{pathway}_stem/conv"),

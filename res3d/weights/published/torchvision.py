@@ -1,5 +1,7 @@
 """torchvision's names, of its video networks and of its image networks."""
 
+import re
+
 from res3d.weights.published.rename import depths, named_depth
 
 NAME = "torchvision"
@@ -75,19 +77,22 @@ def rules(shapes):
     return stem + FACTORIZED + VIDEO
 
 
+def depth_of(shapes, inside=""):
+    """The number that the depth of a network with these names of blocks is known by, or None; `inside` goes before."""
+    return named_depth(depths(shapes, re.escape(inside) + BLOCK + ".*"), f"{inside}layer1.0.conv3.weight" in shapes)
+
+
 def model_of(shapes, hint=""):
     """Our name of the network with these keys, or None."""
-    counts = depths(shapes, BLOCK + ".*")
+    depth = depth_of(shapes)
     if "stem.0.weight" not in shapes:
         bottleneck = "layer1.0.conv3.weight" in shapes
-        depth = named_depth(counts, bottleneck)
         inner, fan_in = shapes["layer1.0.conv2.weight"][:2]
         if depth and bottleneck and (inner, fan_in) != (64, 64):
             kinds = {(128, 128): f"wide_resnet_{depth}_2", (128, 4): f"resnext_{depth}_32x4d",
                      (256, 8): f"resnext_{depth}_32x8d"}
             return kinds.get((inner, fan_in))
         return depth and f"resnet_{depth}"
-    depth = named_depth(counts, bottleneck=False)
     if depth and "layer1.0.conv1.0.0.weight" in shapes:
         return f"r2plus1d_{depth}"
     temporal = tuple(shapes[f"layer{stage}.0.conv1.0.weight"][2] > 1 for stage in (1, 2, 3, 4))

@@ -2,7 +2,6 @@
 
 from res3d.geometry import preset
 from res3d.weights.published import torchvision
-from res3d.weights.published.rename import depths, named_depth
 
 NAME = "tsm"
 ROOT = r"base_model\."
@@ -25,8 +24,7 @@ def rules(shapes):
 
 def model_of(shapes, hint=""):
     """Our name of the network with these keys, or None; without the shift it is a picture network on every frame."""
-    bottleneck = "base_model.layer1.0.conv3.weight" in shapes
-    depth = named_depth(depths(shapes, ROOT + torchvision.BLOCK + ".*"), bottleneck)
+    depth = torchvision.depth_of(shapes, "base_model.")
     shifted = "base_model.layer1.0.conv1.net.weight" in shapes
     return depth and (f"tsm_r{depth}" if shifted else f"resnet_{depth}")
 
