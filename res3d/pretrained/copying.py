@@ -22,7 +22,7 @@ def copy_weights(old, new, source="the other model"):
                          f"Only there: {_shapes(values, extra)}. Only here: {_shapes(wanted, left)}. "
                          "Use the recipe's model.name and options that they were trained with.")
     for path in fits:
-        wanted[path].assign(values[path])
+        wanted[path].assign(keras.ops.convert_to_numpy(values[path]))  # never the very array that `old` goes on with
     if left:
         logging.info("weights from '%s'; new head: %s", source, ", ".join(left))
     else:

@@ -75,6 +75,11 @@ class _Loop:
         self.log = EventLog(run.folder.logs)
         self.resume = ResumeAt(run.restore if run.resumed else None)
         self.interrupt = Interrupt()
+        self.alone = agree is bool  # several processes hold a part of each batch, and cannot agree on a signal's step
+        self.measures = bool(run.recipe.optimizer.precise_norm) and self.alone
+        if run.recipe.optimizer.precise_norm and not self.alone and run.chief:
+            self.progress.say("warning: optimizer.precise_norm is measured in a run of one process alone; this one "
+                              "keeps the moving statistics of its batch norms")
 
     def close(self):
         self.progress.close()
@@ -91,7 +96,7 @@ class _Loop:
         if checkpoint.out_of_time and checkpoint.step < state.steps_per_epoch:
             self.progress.say(f"{why} in epoch {state.epoch + 1}; the same command goes on from here")
             return False
-        if run.recipe.optimizer.precise_norm:
+        if self.measures:
             run.measure(clips(state.epoch, 0))
         row = {"epoch": state.epoch + 1, "loss": 0.0}
         row |= {name: float(values[-1]) for name, values in history.items()} | run.validate(validation)
@@ -119,8 +124,7 @@ class _Loop:
             callbacks.append(self.watch)
         if run.chief:
             callbacks.append(ScalarLog(self.log, epoch * run.state.steps_per_epoch + first_step))
-        alone = self.agree is bool  # several processes could not agree on the step that a signal came in
-        with memory.explained(run.model, run.recipe), self.interrupt if alone else contextlib.nullcontext():
+        with memory.explained(run.model, run.recipe), self.interrupt if self.alone else contextlib.nullcontext():
             history = run.model.fit(batches, initial_epoch=epoch, epochs=epoch + 1, verbose=0, shuffle=False,
                                     callbacks=callbacks).history
         if watch.bad_step is not None:
@@ -145,8 +149,8 @@ class _Loop:
             with self.run.as_kept():
                 return count_answers(model, validation, model.output_shape[-1])
 
-        alone = validation is not None and self.agree is bool
-        for line in self.watch.after_epoch(self.run.state.rows, answers if alone else None):
+        counted = validation is not None and self.alone
+        for line in self.watch.after_epoch(self.run.state.rows, answers if counted else None):
             self.progress.say(f"warning: {line}")
 
 

@@ -19,6 +19,10 @@ ROOT = pathlib.Path(__file__).parents[2]
 PYTHON = os.environ.get("RES3D_BACKENDS_PYTHON", sys.executable)
 
 
+def environment(backend):
+    return {**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": str(ROOT)}
+
+
 def interpreter(backend):
     python = sys.executable if backend == "tensorflow" else PYTHON
     found = subprocess.run([python, "-c", f"import keras, {backend}"], capture_output=True, check=False,
@@ -43,8 +47,8 @@ def folder(tmp_path_factory):
 def run(backend, folder):
     done = folder / f"convolutions.{backend}.npz"
     if not done.exists():
-        env = {**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": str(ROOT)}
-        subprocess.run([interpreter(backend), "-m", "tests.res3d.backend_outputs", folder], check=True, env=env)
+        subprocess.run([interpreter(backend), "-m", "tests.res3d.backend_outputs", folder], check=True,
+                       env=environment(backend))
     return np.load(done)
 
 

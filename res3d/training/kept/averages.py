@@ -22,7 +22,7 @@ class averaged_weights:  # noqa: N801 - reads as the statement it stands in
             averaged = averaged_variables(self.optimizer)
             self.kept = [(variable, ops.copy(variable.value)) for variable, _ in averaged]
             for variable, average in averaged:
-                variable.assign(average)
+                variable.assign(ops.copy(average.value))  # JAX gives its compiled steps what a variable holds
         return self.model
 
     def __exit__(self, *error):

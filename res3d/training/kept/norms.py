@@ -53,9 +53,9 @@ def batch_statistics(learning, batches, count):
     try:
         for clips, *_ in itertools.islice(batches, count):
             for layer in norms:  # so that a step leaves 1 - momentum of the batch's own moments
-                layer.moving_mean.assign(ops.zeros_like(layer.moving_mean))
-                layer.moving_variance.assign(ops.zeros_like(layer.moving_variance))
-            learning.predict_on_batch(clips)
+                layer.moving_mean.assign(ops.zeros_like(layer.moving_mean.value))
+                layer.moving_variance.assign(ops.zeros_like(layer.moving_variance.value))
+            learning.predict_on_batch(np.asarray(clips))  # Keras's trainer on JAX takes no tensor of TensorFlow's here
             total += len(clips)
             for layer, added in zip(norms, sums):
                 mean, variance = (_float64(variable) / (1 - layer.momentum)
@@ -87,4 +87,4 @@ def statistics_in(statistics):
 
 
 def _float64(variable):
-    return ops.convert_to_numpy(ops.cast(variable, "float32")).astype(np.float64)
+    return ops.convert_to_numpy(ops.cast(variable.value, "float32")).astype(np.float64)

@@ -103,7 +103,8 @@ def count_answers(model, validation, classes, most=COUNTED):
     """How often each class is the best of a model, over the first `most` held-out clips or a batch more: int64."""
     counts = np.zeros(classes, np.int64)
     for batch in validation:
-        best = np.asarray(keras.ops.convert_to_numpy(model.predict_on_batch(batch[0]))).argmax(axis=-1)
+        clips = np.asarray(batch[0])  # Keras's trainer on JAX takes no tensor of TensorFlow's here
+        best = np.asarray(keras.ops.convert_to_numpy(model.predict_on_batch(clips))).argmax(axis=-1)
         counts += np.bincount(best, minlength=classes)
         if counts.sum() >= most:
             break

@@ -38,11 +38,13 @@ def test_two_processes_give_the_losses_of_one(motion, tmp_path, tiny):
     said, _ = alone.communicate(timeout=550)
     assert alone.returncode == 0, said[-3000:]
     port = free_port()
+    rates.append("optimizer.precise_norm=1")
     pair = [start(motion, tmp_path / "two", rates, f"--coordinator=127.0.0.1:{port}", f"--process_id={index}",
                   "--process_count=2") for index in range(2)]
-    for process in pair:
+    for process, chief in zip(pair, (True, False)):
         said, _ = process.communicate(timeout=550)
         assert process.returncode == 0, said[-3000:]
+        assert ("optimizer.precise_norm is measured in a run of one process alone" in said) == chief
     one, two = (WorkFolder(tmp_path / name).history for name in ("one", "two"))
     assert len(one) == len(two) == 5  # of two steps each
     for mine, other in zip(one, two):
