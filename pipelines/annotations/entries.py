@@ -199,4 +199,3 @@ def _relative(path, folder):
         return path
     path = os.path.abspath(path)
     return path if os.path.commonpath([path, folder]) == os.sep else os.path.relpath(path, folder)
-

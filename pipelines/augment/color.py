@@ -51,5 +51,3 @@ def color_jitter(brightness: float = 0.4, contrast: float = 0.4, saturation: flo
         return to_uint8(values)
 
     return step
-
-

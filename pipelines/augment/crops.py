@@ -211,5 +211,3 @@ def resize(clip, height, width):
 def to_uint8(values):
     """Floats rounded to the nearest of 0..255."""
     return tf.cast(tf.clip_by_value(tf.round(values), 0.0, 255.0), tf.uint8)
-
-

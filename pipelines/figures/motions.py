@@ -213,5 +213,3 @@ def _stage(moved, turn, draw):
         depth = draw.uniform(0.4, 1.6)
         stage |= {"hips": (0.8 * depth, 1.2 * depth), "knees": (0.9 * depth, 1.3 * depth), "lean": about(0, 0.7, 0.1)}
     return stage
-
-

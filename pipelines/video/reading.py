@@ -183,5 +183,3 @@ def _jump(info, index, wanted):
     """The jump to make on the way from one frame to another, or None; one costs about 20 frames itself."""
     near = [jump for jump in info.jumps if index + 24 < jump[1] <= wanted] if info is not None else ()
     return max(near, key=lambda jump: jump[1], default=None)
-
-

@@ -54,4 +54,3 @@ def _leak_lines(leaks):
             without = f"{figure} without: {100 * rest[figure]:.1f} %" if figure else "no others are left"
             lines.append(f"{leaks[count]} of the videos {words}; {without}")
     return lines
-

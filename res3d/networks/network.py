@@ -160,5 +160,3 @@ def check_size(name, network, clip, input_shape):
         arrived = "x".join(map(str, sizes[-2:])) + " pixels" + (f" and {sizes[0]} frames" if len(least) == 3 else "")
         raise ValueError(f"The strides of {name} need at least {wanted}. Received: {arrived}. "
                          "Use a larger clip, or a network that strides less.")
-
-

@@ -13,6 +13,8 @@ from res3d.training.losses import make_metrics
 from res3d.training.run import Run, monitored
 from res3d.training.symptoms.watch import count_answers
 
+SEGMENTS_SHOWN = 4  # a second
+
 
 def fit(model, recipe, clips, validation, folder, steps_per_epoch, *, names=None, checkpoint_minutes=5.0,
         checkpoint_steps=None, chief=True, agree=bool, evaluate=None, watch=None):
@@ -138,7 +140,6 @@ class _Loop:
         self.log.scalars(points, row["epoch"])
         self.progress.say(_line(row, self.run.recipe.schedule.epochs, clips_per_second))
 
-
     def _look(self, validation):
         """Says what is wrong with the run, as far as it shows."""
         if self.watch is None:
@@ -159,9 +160,6 @@ def _no_number(step, epoch, names):
     return TrainingError(f"The loss must be a number, but was NaN or infinite at epoch {epoch + 1}, step {step + 1}. "
                          f"Clips of that batch: {said}. Lower optimizer.rate, set optimizer.clip_norm=1, or look at "
                          "these clips.")
-
-
-SEGMENTS_SHOWN = 4  # a second
 
 
 def _show_clips(log, batches, spec):

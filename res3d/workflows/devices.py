@@ -102,7 +102,7 @@ def be_deterministic(precision="float32"):
         ValueError: for half precision on a CPU, where the order of a sum depends on the machine and its threads.
     """
     backend = keras.backend.backend()
-    if precision != "float32" and _has_cpu_alone(backend):
+    if precision != "float32" and accelerator() is None:
         raise ValueError("`--deterministic` needs precision=float32 on a CPU, whose kernels for half precision do not "
                          f"add in a fixed order. Received: precision={precision}. Set precision=float32, or leave out "
                          "--deterministic.")
@@ -116,18 +116,21 @@ def be_deterministic(precision="float32"):
         torch.use_deterministic_algorithms(True)
 
 
-def _has_cpu_alone(backend):
-    if backend == "tensorflow":
-        import tensorflow as tf
+def accelerator():
+    """Name of the first processor beside the CPU that the backend sees, or None."""
+    if keras.backend.backend() == "jax":
+        import jax
 
-        return not tf.config.list_physical_devices("GPU")
-    if backend == "torch":
+        found = [device for device in jax.devices() if device.platform != "cpu"]
+        return str(found[0].device_kind) if found else None
+    if keras.backend.backend() == "torch":
         import torch
 
-        return not torch.cuda.is_available()
-    import jax
+        return torch.cuda.get_device_name(0) if torch.cuda.is_available() else None
+    import tensorflow as tf
 
-    return jax.default_backend() == "cpu"
+    found = tf.config.list_physical_devices("GPU")
+    return tf.config.experimental.get_device_details(found[0]).get("device_name", "GPU") if found else None
 
 
 def evaluator(model, recipe):

@@ -64,8 +64,9 @@ def evaluate(workdir, data=None, protocol=None, *, split=None, compare=(), expla
     metrics = _figures(scored, multi_label)
     pattern = {**folder.run.get("lists", {}), **lists}.get("group")
     metrics |= known(folder, manifest, pattern)
-    metrics |= _worth(folder, scored, pattern, multi_label, trivial, motion, workers)
-    metrics |= _leaks(folder, scored, data is None, multi_label, workers, progress) if leaks else {}
+    trained_on = functools.cache(lambda: videos_trained_on(folder, scored.predictions.labels))
+    metrics |= _worth(scored, pattern, multi_label, trained_on if trivial else None, motion, workers)
+    metrics |= _leaks(folder, scored, data is None, multi_label, trained_on, workers, progress) if leaks else {}
     metrics |= {"videos": len(scored.predictions.videos), "skipped": len(scored.quarantine),
                 "missing": len(manifest.missing), "padded": len(scored.padded),
                 "clips": sum(map(len, scored.clip_scores)), "protocol": protocol.name,
@@ -104,7 +105,7 @@ def _figures(scored, multi_label):
     return metrics | clips
 
 
-def _worth(folder, scored, pattern, multi_label, trivial, motion, workers):
+def _worth(scored, pattern, multi_label, trained_on, motion, workers):
     """What the figures are to be read with: intervals over groups, and what needs no network, or no motion."""
     predictions, manifest = scored.predictions, scored.manifest
     groups = groups_of(manifest, pattern)
@@ -115,8 +116,8 @@ def _worth(folder, scored, pattern, multi_label, trivial, motion, workers):
         spans = {"top1": accuracy_interval(right, names),
                  "mean_class_accuracy": class_accuracy_interval(right, predictions.single, names)}
         found["intervals"] = {name: list(span) for name, span in spans.items() if span is not None}
-    if trivial:
-        training = videos_trained_on(folder, predictions.labels)
+    if trained_on is not None:
+        training = trained_on()
         fitted = groups_of(training, pattern).names if len(training) else []
         found["baselines"] = baseline_figures(training, manifest, groups.names, fitted, workers)
     if motion:
@@ -124,14 +125,14 @@ def _worth(folder, scored, pattern, multi_label, trivial, motion, workers):
     return found
 
 
-def _leaks(folder, scored, own, multi_label, workers, progress):
+def _leaks(folder, scored, own, multi_label, trained_on, workers, progress):
     """{"leaks": ...} of the videos, or {} where nobody could look."""
     predictions, names = scored.predictions, video_names(scored.manifest)
     note = load_note(folder.split_file) if own and folder.leaks_file.is_file() else None
     if note is not None and set(names) <= set(note.held):
         rows = load_leaks(folder.leaks_file)
     else:
-        rows = find_leaks(videos_trained_on(folder, predictions.labels), scored.manifest, workers, progress)
+        rows = find_leaks(trained_on(), scored.manifest, workers, progress)
     if rows is None:
         return {}
     return {"leaks": leak_figures(rows, [names[position] for position in scored.positions], predictions.scores,

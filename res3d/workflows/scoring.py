@@ -127,5 +127,3 @@ def middle_clip(entry, spec):
         return pixels.numpy()[0], max(rate / spec.stride, 1.0)
     raise ValueError(f"Expected a video that can be read. '{video_name(entry)}' cannot: "
                      f"{', '.join(reason for _, reason in views.quarantine)}.")
-
-

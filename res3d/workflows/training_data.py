@@ -115,18 +115,18 @@ def load_training_data(recipe, data, labels=None, shard=(0, 1), quarantine_csv=N
     if asked.batch_size % shard[1]:
         raise ValueError(f"`data.batch_size` must divide over {shard[1]} processes. Received: "
                          f"data.batch_size={asked.batch_size}. Use a multiple of {shard[1]}.")
+    size = asked.batch_size // shard[1]
     if asked.balanced and manifest.multi_label:
         raise ValueError("`data.balanced` needs one label a video; these data have several. Received: "
                          "data.balanced=True. Set it to false.")
     extra = {} if data_service is None else {"data_service": data_service}
     train = training_clips(
-        training, clip=recipe.clip, batch_size=asked.batch_size // shard[1], seed=recipe.seed, shard=shard,
+        training, clip=recipe.clip, batch_size=size, seed=recipe.seed, shard=shard,
         clips_per_video=asked.clips_per_video, balanced=asked.balanced, augment=augmentation(recipe, manifest.labels),
         mix=mixing_of(asked), quarantine_csv=quarantine_csv, temporal_crop=asked.temporal_crop, **options, **extra)
     validation = None
     if held_out is not None:
         validation = evaluation_clips(held_out, clip=recipe.clip, batch_size=asked.batch_size, **options)
-    size = asked.batch_size // shard[1]
     entries, plan = train.manifest.entries, EpochPlan(train.manifest, size, recipe.seed, shard, asked.clips_per_video,
                                                       asked.balanced)
 

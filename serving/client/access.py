@@ -97,7 +97,7 @@ class Certificates:
     def __post_init__(self):
         if self.key is not None and self.cert is None:
             raise ValueError("`key` is the key of a certificate. Received: key= without cert=.")
-        if not self.ca is self.cert is None:
+        if self.ca is not None or self.cert is not None:
             self.context()
 
     def context(self) -> ssl.SSLContext:

@@ -8,7 +8,7 @@ def connect(address, model=None, version=None, label=None, *, ca=None, cert=None
             metadata=None):
     """The transport for an address; see `Client`."""
     place = parse(address, model, version, label)
-    if not place.tls and not ca is cert is key is None:
+    if not place.tls and any(path is not None for path in (ca, cert, key)):
         raise ValueError("`ca`, `cert` and `key` are for TLS: https://HOST:PORT/MODEL or grpcs://HOST:PORT/MODEL. "
                          f"Received: {shown(address)!r}.")
     certificates = Certificates(ca, cert, key)

@@ -5,7 +5,6 @@ import re
 import socket
 import ssl
 import urllib.parse
-import urllib.request
 
 from pipelines.storage.addresses import without_secrets
 

@@ -31,5 +31,3 @@ def fetch_weights(name: str | Published, network: str | None = None, accept_lice
                          f"{accepted or 'no consent'}. If you accept it, pass --accept-licence={row.licence}, or set "
                          f"RES3D_ACCEPT_LICENSE={row.licence}.")
     return fetch(row.address, row.digest or None, read_checkpoint)
-
-

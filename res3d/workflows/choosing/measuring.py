@@ -2,7 +2,6 @@
 
 import time
 
-import keras
 import numpy as np
 from absl import logging
 
@@ -11,6 +10,7 @@ from pipelines.dataset.facts import default_workers
 from pipelines.dataset.training import training_clips
 from pipelines.video.frame_cache import SHARE, FrameCache, free_memory
 from res3d.choosing.facts import Machine, Pace
+from res3d.workflows.devices import accelerator
 from res3d.workflows.feeding.augmentation import augmentation
 from res3d.workflows.train import make_model
 
@@ -21,7 +21,7 @@ HALF = ("amx_bf16", "avx512_bf16")  # what processors that compute in bfloat16 s
 
 def this_machine():
     """The `Machine` that runs this."""
-    gpu = _gpu()
+    gpu = accelerator()
     half = ("mixed_bfloat16",) if gpu or _computes_in_half() else ()
     return Machine(default_workers(), gpu, ("float32", *half))
 
@@ -92,23 +92,6 @@ def step_seconds(recipe, num_classes):
         return 1
 
     return 1 / rate(step, SECONDS), first
-
-
-def _gpu():
-    """Name of the first graphics processor that the backend sees, or None."""
-    if keras.backend.backend() == "jax":
-        import jax
-
-        found = [device for device in jax.devices() if device.platform == "gpu"]
-        return str(found[0].device_kind) if found else None
-    if keras.backend.backend() == "torch":
-        import torch
-
-        return torch.cuda.get_device_name(0) if torch.cuda.is_available() else None
-    import tensorflow as tf
-
-    found = tf.config.list_physical_devices("GPU")
-    return tf.config.experimental.get_device_details(found[0]).get("device_name", "GPU") if found else None
 
 
 def _computes_in_half():

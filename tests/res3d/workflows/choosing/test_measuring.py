@@ -44,7 +44,7 @@ def test_frames_are_kept_while_measuring_where_those_of_all_would_be(motion, mon
 
 
 def test_half_precision_is_tried_where_the_processor_computes_so(monkeypatch):
-    monkeypatch.setattr(measuring, "_gpu", lambda: None)
+    monkeypatch.setattr(measuring, "accelerator", lambda: None)
     monkeypatch.setattr(measuring, "_computes_in_half", lambda: True)
     assert measuring.this_machine().precisions == ("float32", "mixed_bfloat16")
     monkeypatch.setattr(measuring, "_computes_in_half", lambda: False)
