@@ -72,6 +72,7 @@ def test_a_closed_pipe(base):
         answers_and_ends(process, client, 20)
 
 
+@pytest.mark.slow
 def test_a_pipe_that_nobody_reads_for_everything_it_says(base):
     reading, writing = os.pipe()
     with started(base, "-", writing, writing) as (process, client, port):

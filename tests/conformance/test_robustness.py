@@ -151,6 +151,7 @@ def test_bodies_beyond_the_limit_are_413(serve, models):
         alive(running)
 
 
+@pytest.mark.slow
 def test_more_requests_than_may_wait_are_503(serve, models):
     with serve(model_base_path=str(models / "toys"), model_name="toys", rest_api_num_threads=1, max_queued_requests=1,
                rest_api_timeout_in_ms=1500) as running:

@@ -17,7 +17,7 @@ class Case:
         classes: int, or None for a network that ends in features.
         channels: int. Of the clips.
         probabilities: the original answers with probabilities; the golden holds their logarithms.
-        slow: left to the long run; the smallest network of a source, or of a kind of block, is not.
+        slow: left to the long run, as most are: a few small networks tell at once whether anything holds.
     """
 
     original: tuple
@@ -61,22 +61,21 @@ def _images(*names):
 
 def _kenshohara(release, rows, classes):
     return {f"kenshohara_{release}/{model.removeprefix('kenshohara_')}": Case(
-        (family, depth, classes, kind), model, VIDEO, classes,
-        slow=model not in {"kenshohara_r3d_18_a", "kenshohara_r2plus1d_18"}) for family, depth, kind, model in rows}
+        (family, depth, classes, kind), model, VIDEO, classes) for family, depth, kind, model in rows}
 
 
 def _volumes(*rows):
     """Networks of `originals.volumes`; the deep ones, which take long, at one size."""
     return {name.format(depth): Case(
         (family, depth), model.format(depth), sizes[:1 if depth > 100 else 2], None if family == "medicalnet" else 400,
-        slow=name.format(depth) not in {"medicalnet/resnet_10", "ibm/tam_r50"},
+        slow=name.format(depth) != "medicalnet/resnet_10",
         channels=1 if family == "medicalnet" else 3)
         for name, family, model, sizes, depths in rows for depth in depths}
 
 
 CASES = {
     "torchvision/r3d_18": Case(("r3d_18",), "r3d_18", VIDEO),
-    "torchvision/mc3_18": Case(("mc3_18",), "mc3_18", VIDEO, slow=False),
+    "torchvision/mc3_18": Case(("mc3_18",), "mc3_18", VIDEO),
     "torchvision/r2plus1d_18": Case(("r2plus1d_18",), "r2plus1d_18", VIDEO),
     **_images(("resnet18", "resnet_18"), ("resnet34", "resnet_34"), ("resnet50", "resnet_50"),
               ("resnet101", "resnet_101"), ("resnet152", "resnet_152"), ("wide_resnet50_2", "wide_resnet_50_2"),

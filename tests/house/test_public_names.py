@@ -163,6 +163,7 @@ for room in sys.argv[1:]:
 """
 
 
+@pytest.mark.slow
 def test_what_a_package_lists_is_there_after_importing_it_alone():
     result = subprocess.run([sys.executable, "-c", EACH_ALONE, *ROOMS], capture_output=True, text=True, timeout=120,
                             check=True)

@@ -43,6 +43,7 @@ def skip_elsewhere(needs):
             pytest.skip(f"pinned with {package} {pinned()['versions'][package]}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", marked(ROWS))
 def test_as_the_first_version(stage, name):
     needs, function, arguments = ROWS[name]
@@ -58,6 +59,7 @@ def test_real_files_as_the_first_version(stage, clips, annotations, name):
     assert function(stage, shared=clips.parent, **arguments) == pinned()["rows"][name]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", marked(NUMBERS))
 def test_numbers_of_the_first_version(stage, name):
     function, arguments = NUMBERS[name]

@@ -22,6 +22,7 @@ def folder(tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("augment", ["none", "crop", "color"])
 def test_json(folder, capsys, augment):
     code = main.main(["bench", "pipeline", str(folder), "--clip=4x2x16", "--batch_size=2", "--model=none", "--json",
@@ -37,6 +38,7 @@ def test_json(folder, capsys, augment):
     assert [row["path"] for row in found["bad"]] == [str(folder / "a" / "bad.avi")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("augment", ["none", "color"])
 def test_records(folder, tmp_path_factory, capsys, augment):
     records = str(tmp_path_factory.mktemp("prepared") / "records")

@@ -74,6 +74,7 @@ def test_layer(name):
     assert outputs.shape[1:] == y.shape[1:]  # a symbolic call promises what an eager one gives
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
 @pytest.mark.parametrize("name", LAYERS)
 def test_layer_in_mixed_precision(name, policy):
@@ -95,6 +96,7 @@ def test_layer_in_mixed_precision(name, policy):
     close(ops.cast(y, "float32") / scale, expected / scale, 3e-2)  # bfloat16 keeps 8 bits
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ROWS)
 def test_model_saves_loads_and_takes_any_batch(name, tmp_path):
     model = stir(tiny(name))
@@ -112,6 +114,7 @@ def test_model_saves_loads_and_takes_any_batch(name, tmp_path):
     assert again.to_json() == model.to_json()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ROWS)
 def test_gradients_reach_every_weight(name):
     tf = pytest.importorskip("tensorflow")
@@ -128,6 +131,7 @@ def test_gradients_reach_every_weight(name):
         assert np.abs(gradient).max() > 0, weight.path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ROWS)
 def test_training_moves_every_statistic(name):
     model = stir(tiny(name))
@@ -137,6 +141,7 @@ def test_training_moves_every_statistic(name):
     assert [weight.path for old, weight in zip(before, statistics) if np.array_equal(old, weight)] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", [pytest.param("mixed_float16", marks=pytest.mark.slow), "mixed_bfloat16"])
 @pytest.mark.parametrize("name", ROWS)
 def test_model_in_mixed_precision(name, policy):

@@ -15,6 +15,7 @@ def pixels():
     return np.random.default_rng(0).integers(0, 256, CLIP.shape, "uint8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["r3d_10", "resnet_10"])
 def test_with_a_linear_head_it_is_the_weighted_sum_of_the_maps(name, pixels):
     keras.utils.set_random_seed(0)
@@ -27,6 +28,7 @@ def test_with_a_linear_head_it_is_the_weighted_sum_of_the_maps(name, pixels):
     np.testing.assert_allclose(logits, np.asarray(model(pixels[None]))[0], rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrap", [
     lambda network, head: keras.Sequential([network, head]),
     lambda network, head: keras.Sequential([keras.Input(CLIP.shape, dtype="uint8"), network, head]),
@@ -49,6 +51,7 @@ def test_a_network_inside_a_model_that_branches_is_refused(head):
         GradCam(keras.Model(clip, head(network(clip)), name="branching"))
 
 
+@pytest.mark.slow
 def test_two_pathways_are_both_looked_at(pixels):
     model = res3d.build("slowfast_r50_8x8", 5, CLIP, width=0.125, depths=(1, 1, 1, 1))
     assert [layer.name for layer in last_stages(model)] == ["slow_stage4", "fast_stage4"]
@@ -57,6 +60,7 @@ def test_two_pathways_are_both_looked_at(pixels):
     assert 0 <= heat.min() <= heat.max() <= 1
 
 
+@pytest.mark.slow
 def test_each_pathway_counts_by_what_it_gives_to_the_logit(pixels):
     """By hand: the head pools each pathway and is linear, so a place gives its maps times the kernel's rows."""
     keras.utils.set_random_seed(3)

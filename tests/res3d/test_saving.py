@@ -26,6 +26,7 @@ def test_every_registered_class_has_a_stand_in_and_is_brought_by_one_import():
     assert {thing.__module__ for thing in registered().values()} == {module.__name__ for module in saving.KNOWN}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", ["import keras, res3d", "import res3d, keras",
                                    *(pytest.param(code, marks=pytest.mark.slow) for code in (
                                        "from res3d.blocks import residual", "import res3d.saving",

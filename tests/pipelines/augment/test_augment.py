@@ -25,6 +25,7 @@ STEPS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STEPS)
 def test_the_same_directly_and_in_a_dataset(name):
     data = tf.data.Dataset.from_tensor_slices(np.array(SEEDS[:3], np.int32))
@@ -153,6 +154,7 @@ def test_mixing_takes_several_labels_and_a_single_clip():
         mixing.mixup(0)
 
 
+@pytest.mark.slow
 def test_mixing_in_a_dataset():
     data = tf.data.Dataset.from_tensor_slices((BATCH, LABELS)).batch(3)
     found = list(data.map(lambda clips, labels: mixing.mixup_or_cutmix(0.8, 1.0)(clips, labels, (5, 6), 4)))

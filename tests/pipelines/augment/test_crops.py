@@ -39,6 +39,7 @@ STEPS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STEPS)
 def test_the_same_directly_and_in_a_dataset(name):
     for seed in SEEDS[:4]:

@@ -71,6 +71,7 @@ raise SystemExit(3)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.clips
 def test_a_process_ends_with_a_dataset_half_read(clips, tmp_path):
     (tmp_path / "a").mkdir()

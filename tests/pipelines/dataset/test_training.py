@@ -107,6 +107,7 @@ def test_the_last_batch(folder):
         pipelines.training_clips(folder, CLIP, 8, drop_remainder=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("clips_per_video", [1, 2, 3])
 def test_resuming_in_the_middle_of_an_epoch(folder, clips_per_video):
     options = {"batch_size": 2, "seed": 4, "clips_per_video": clips_per_video}

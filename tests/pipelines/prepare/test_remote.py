@@ -118,6 +118,7 @@ def bucket():
     server.stop()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", [pytest.param("fsspec"), pytest.param("tensorflow-io", marks=pytest.mark.io)])
 def test_prepared_into_a_bucket(way, bucket, tmp_path):
     address, environment = bucket

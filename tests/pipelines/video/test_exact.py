@@ -129,6 +129,7 @@ def test_derived_files_match_their_lossless_original(name):
         assert errors.min() < 5  # the codecs lose 2.3 to 3.7 grey levels
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SEVERAL_KEYS)
 def test_jumps_change_no_pixel(name):
     path = SHARED / "clips" / name

@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import pytest
 
 from pipelines.sample import clips
 from pipelines.video import reading
@@ -34,6 +35,7 @@ def test_whole_stages_keep_time_and_space(trained, motion, tmp_path, console):
     assert np.load(file)["stage1"].ndim == 5
 
 
+@pytest.mark.slow
 def test_windows_of_a_video_have_a_row_each_and_their_seconds(trained, motion, tmp_path, console):
     video = next((motion / "val").rglob("*.avi"))
     (tmp_path / "one" / "up").mkdir(parents=True)

@@ -9,6 +9,7 @@ from res3d.evaluation.adapt import at_shape
 CLIP = res3d.ClipSpec(frames=4, height=32, width=32, resize=36)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["r3d_10", "resnet_10"])
 def test_a_larger_crop_has_the_same_weights_and_its_own_answer(name):
     model = res3d.build(name, 3, CLIP, width=0.125)

@@ -166,6 +166,7 @@ def test_segmenter_joins_its_input_at_full_size():
     assert model(sample((33, 48, 1))).dtype == "float32"
 
 
+@pytest.mark.slow
 def test_segmenter_of_pixels_saves_and_loads(tmp_path):
     clip = res3d.ClipSpec(4, 1, None, 32, 32)
     model = res3d.segmenter(res3d.build("r3d_10", clip=clip, features=True, width=0.125), 2)
@@ -184,6 +185,7 @@ def test_anisotropic_strides_need_nothing_more_said():
     assert res3d.segmenter(encoder, 3, conv="spatial").output_shape == (None, 5, 18, 20, 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [{}, {"features": True}, {"num_classes": 7}])
 def test_probe_trains_its_classifier_alone(options):
     backbone = res3d.build("resnet_18", input_shape=(32, 32, 3), width=0.125, **options)
@@ -205,6 +207,7 @@ def network_of_rank(rank):
     return keras.Model(inputs, residual_features(form, inputs, keras.config.dtype_policy()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rank", [1, 2, 3])
 def test_whole_models_of_every_rank(rank):
     sizes = (13, 18, 21)[:rank]

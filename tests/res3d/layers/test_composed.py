@@ -48,6 +48,7 @@ def test_every_layer_made_of_layers_hands_its_flag_down():
     assert len(BUILT) > 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BUILT)
 def test_a_frozen_layer_and_its_frozen_children_come_back_frozen(name):
     layer = ALL[name][0]()
@@ -67,6 +68,7 @@ def test_a_frozen_layer_and_its_frozen_children_come_back_frozen(name):
             assert loaded.get_config() == layer.get_config()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BUILT)
 def test_a_layer_frozen_before_it_is_built_is_frozen_after(name):
     make, shape = ALL[name]
@@ -121,6 +123,7 @@ OTHERS = [pytest.param(name, batch_norms, marks=pytest.mark.slow)
           for name in ("i3d_nl_r50", "x3d_s", "slowfast_r50_4x16", "r2plus1d_18")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "way"), [*(("resnet_18_v2", way) for way in WAYS), *OTHERS])
 def test_networks_keep_what_is_frozen_through_configs(name, way):
     model = tiny(name)
@@ -136,6 +139,7 @@ def in_a_sequential(model):
     return keras.Sequential([keras.Input(model.input_shape[1:]), model])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrap", [lambda model: model, in_a_sequential])
 def test_a_file_keeps_what_is_frozen_and_the_optimizer_goes_on(tmp_path, wrap):
     inner = build("resnet_10", 4, input_shape=(16, 16, 3), width=0.125)

@@ -32,6 +32,7 @@ def trained(layer, x, fill):
     return [*results, np.array(layer.moving_mean), np.array(layer.moving_variance)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize(("policy", "limit"), [("float32", 2e-5), ("mixed_bfloat16", 3e-2), ("mixed_float16", 4e-3)])
 def test_one_training_step_equals_that_of_keras(shape, policy, limit):

@@ -97,6 +97,7 @@ def test_a_motion_model_is_served(tmp_path):
     np.testing.assert_allclose(found["logits"], expected, 1e-4, 1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["slowfast_r50_4x16", "tsm_r50", "resnet_18", "x3d_s", "r2plus1d_18"])
 def test_any_network_sees_motion_and_takes_weights_trained_on_pixels(name):
     seen, moved = tiny(name), tiny(name, motion=["difference", "background"])

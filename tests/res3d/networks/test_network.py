@@ -104,6 +104,7 @@ def test_any_number_of_channels(channels):
     assert tiny("r3d_18", clip=clip)(pixels(1, clip)).shape == (1, 5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [
     "r3d_18", "x3d_s", *(pytest.param(name, marks=pytest.mark.slow) for name in (
         "slow_r50", "resnet_50", "kenshohara_r3d_50"))])
@@ -113,6 +114,7 @@ def test_any_clip_size_the_strides_allow(name):
         assert tiny(name, clip=clip)(pixels(1, clip)).shape == (1, 5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [
     "r3d_18", "x3d_s", *(pytest.param(name, marks=pytest.mark.slow) for name in (
         "ir_csn_50", "r2plus1d_r50", "garden_r3d_50"))])

@@ -76,6 +76,7 @@ def test_a_norm_that_changes_nothing_stands_where_pyslowfast_has_one(tmp_path):
         np.testing.assert_allclose(ours.numpy(), theirs.numpy(), 1e-7, err_msg=ours.path)
 
 
+@pytest.mark.slow
 def test_the_file_says_which_row_and_which_clip(tmp_path):
     clip = preset("imagenet_224").replace(frames=2, height=32, width=32, resize=40, mean=(0.1, 0.2, 0.3))
     model = stir(res3d.build("resnet_50_v1", 5, clip))

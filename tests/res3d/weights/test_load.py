@@ -148,6 +148,7 @@ def test_pixels_scaled_otherwise_are_said(layout, tmp_path, state, monkeypatch):
     assert "the model scales with {'mean': (0.5, 0.5, 0.5)" in said[0]
 
 
+@pytest.mark.slow
 def test_import_builds_what_the_file_holds(layout, tmp_path, formula, cases, shapes_of):
     shapes = {**shapes_of("torchvision/r3d_18"), "fc.weight": (11, 512), "fc.bias": (11,)}
     path = layout.write_zip(tmp_path / "r3d_18.pth", formula.state_dict(shapes))

@@ -37,6 +37,7 @@ def test_the_three_files_and_what_metrics_promise(copy, console):
     assert not list(copy.glob("*.part"))
 
 
+@pytest.mark.slow
 def test_a_broken_video_is_counted(copy, motion, tmp_path, console):
     data = shutil.copytree(motion / "val", tmp_path / "val")
     (data / "up" / "broken.avi").write_bytes(b"RIFF")
@@ -46,6 +47,7 @@ def test_a_broken_video_is_counted(copy, motion, tmp_path, console):
     assert "broken.avi: " in out
 
 
+@pytest.mark.slow
 def test_runs_are_compared_and_explained(copy, tmp_path):
     evaluate(copy, progress=False)
     other = shutil.copytree(copy, tmp_path / "other")
@@ -69,6 +71,7 @@ def test_what_is_wrong_is_one_line(copy, console, flags, words):
     assert not (copy / "predictions.csv").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("protocol", "span"), [("slowfast_10x3", 4), ("torchvision_5", 4), ("tsn_25x10", 28)])
 def test_all_videos_too_short_for_the_protocol(copy, motion, tmp_path, console, protocol, span):
     lines = [f"{path},{path.parent.name},0,0.1\n" for path in sorted((motion / "val").rglob("*.avi"))]
@@ -82,6 +85,7 @@ def test_all_videos_too_short_for_the_protocol(copy, motion, tmp_path, console, 
     assert not (copy / "metrics.json").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("protocol", "said", "counts"), [
     ("torchvision_5", "protocol torchvision_5 takes at least 4 frames, and it has ", (1, 1, 0)),
     ("centre", "1 of 2 videos have fewer than the 4 frames that protocol centre takes", (2, 0, 1))])
@@ -134,6 +138,7 @@ def test_a_file_is_no_work_folder(trained, console, file):
     assert f"A work folder of `res3d train` must hold recipe.yaml. '{trained / file}' does not." in err
 
 
+@pytest.mark.slow
 def test_a_network_that_gives_no_numbers_is_wrong_and_said(sick, tmp_path, console, caplog):
     run = shutil.copytree(sick, tmp_path / "run")
     assert console("evaluate", f"--workdir={run}")[0] == 0

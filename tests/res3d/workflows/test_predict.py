@@ -131,6 +131,7 @@ def test_every_real_clip_is_classified(trained, clips, console):
     assert all("top" in item for item in found)
 
 
+@pytest.mark.slow
 def test_a_heat_map_is_drawn_on_the_clip(trained, motion, tmp_path, console):
     path = next((motion / "val").rglob("*.avi"))
     code, _, _ = console("predict", path, f"--model={trained}", f"--explain={tmp_path / 'heat.avi'}")

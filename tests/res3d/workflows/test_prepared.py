@@ -19,6 +19,8 @@ from res3d.workflows.predict import predict
 from res3d.workflows.scoring import middle_clip
 from res3d.workflows.train import train
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def prepared(motion, trained, tmp_path_factory):
@@ -45,7 +47,6 @@ def test_it_trains_on_records_as_on_videos(run, trained, prepared):
     assert mine.history[0]["loss"] == pytest.approx(other.history[0]["loss"], rel=0.05)
 
 
-@pytest.mark.slow
 def test_it_evaluates_the_records_of_the_run(run, console):
     code, out, _ = console("evaluate", f"--workdir={run}", "--protocol=torchvision_5")
     assert code == 0

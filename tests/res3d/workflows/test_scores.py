@@ -33,6 +33,7 @@ ENDS = {"softmax": lambda: network("softmax"), "sigmoid": lambda: network("sigmo
         "op": lambda: network(None, ops.sigmoid)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [pytest.param(name, marks=() if name == "sigmoid" else pytest.mark.slow)
                                   for name in ENDS])
 def test_predict_and_windows_give_the_scores_of_the_network(name, video, tmp_path, console):
@@ -53,6 +54,7 @@ def test_predict_and_windows_give_the_scores_of_the_network(name, video, tmp_pat
     np.testing.assert_allclose([windows[start][str(i)] for i in range(3)], expected, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_protocol_of_wider_crops_averages_the_scores(video, tmp_path):
     network("softmax").save(tmp_path / "m.keras")
     network(None).save(tmp_path / "n.keras")
@@ -83,6 +85,7 @@ class Unseen(keras.layers.Layer):
         return ops.sigmoid(x)
 
 
+@pytest.mark.slow
 def test_what_is_not_clear_is_asked_for(video, tmp_path, console):
     network(None, Unseen()).save(tmp_path / "m.keras")
     code, _, err = console("predict", video, f"--model={tmp_path / 'm.keras'}")
@@ -96,6 +99,7 @@ def test_what_is_not_clear_is_asked_for(video, tmp_path, console):
     np.testing.assert_allclose([row["score"] for row in json.loads(out)[0]["top"]], expected, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_heat_map_of_a_network_that_gives_scores(video, tmp_path, console):
     network("softmax").save(tmp_path / "m.keras")
     code, _, err = console("predict", video, f"--model={tmp_path / 'm.keras'}", f"--explain={tmp_path / 'x.avi'}")

@@ -79,6 +79,7 @@ def test_several_labels_a_video(motion, tmp_path, tiny):
     assert "val_mean_average_precision" in rows[0]
 
 
+@pytest.mark.slow
 def test_fine_tuning_from_a_work_folder(motion, trained, tmp_path, tiny):
     recipe = find_recipe("demo", [*tiny, f"start.weights={trained}", "start.freeze=stage3"])
     train(recipe, motion, tmp_path / "run")
@@ -170,6 +171,7 @@ def test_nothing_to_train_on(motion, tmp_path, console, tiny):
     assert "Expected videos in split 'train'. The data set has test: 1, val: 1. Name one of those" in err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "width", "words"), [
     ("best.keras", 0.25, "must be those of the same network. Only there: stem"),
     ("run", 0.25, "must be those of the same network. Only there: stem"),

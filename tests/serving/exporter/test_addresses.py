@@ -21,6 +21,7 @@ def test_an_address_is_refused_by_name(network, tmp_path, monkeypatch, address):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_file_address_is_a_folder(network, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     path = serving.export(network, f"file://{tmp_path}/my%20models/x", verified=False)

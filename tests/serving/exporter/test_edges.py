@@ -39,6 +39,7 @@ def test_what_was_trained_in_half_precision_is_served_in_float32(clip, clips_of_
     np.testing.assert_allclose(answer["scores"], scores(whole, clips_of_noise), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_sequential_model_exports(clip, clips_of_noise, tmp_path):
     import keras
 

@@ -174,6 +174,7 @@ def test_files_that_travel_along(exported, clip):
     assert sorted(path.name for path in exported.parent.iterdir()) == ["1"]
 
 
+@pytest.mark.slow
 def test_folding_leaves_the_model_as_it_was_and_saves_the_work(exported, network, clips_of_noise, tmp_path):
     before = np.asarray(network(clips_of_noise))
     plain = serving.export(network, tmp_path / "plain", LABELS, fold=False, verified=False)
@@ -185,6 +186,7 @@ def test_folding_leaves_the_model_as_it_was_and_saves_the_work(exported, network
     assert size < sum(file.stat().st_size for file in (tmp_path / "plain/1/variables").iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("options", "size", "tolerance"), [
     ({"quantize": "int8"}, 0.5, 0.02),
     pytest.param({"dtype": "bfloat16"}, 0.7, 0.05, marks=pytest.mark.slow),
@@ -204,6 +206,7 @@ def test_smaller_exports_say_what_they_changed(exported, network, clips_of_noise
     assert (staging.pathlib.Path(path) / data).stat().st_size < size * (exported / data).stat().st_size
 
 
+@pytest.mark.slow
 def test_sigmoid_scores_for_several_labels(network, clips_of_noise, tmp_path):
     path = serving.export(network, tmp_path / "tags", LABELS, multi_label=True, verified=False)
     with CSession(path, threads=1) as session:
@@ -211,6 +214,7 @@ def test_sigmoid_scores_for_several_labels(network, clips_of_noise, tmp_path):
     np.testing.assert_allclose(answer["scores"], 1 / (1 + np.exp(-answer["logits"])), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_plain_keras_model_with_its_clip_given(tmp_path, clips_of_noise):
     import keras
 
@@ -224,6 +228,7 @@ def test_a_plain_keras_model_with_its_clip_given(tmp_path, clips_of_noise):
     np.testing.assert_allclose(answer["scores"], model((clips_of_noise / 255 - 0.5) / 0.25), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_versions_follow_one_another(network, tmp_path):
     (tmp_path / "00000007").mkdir()
     (tmp_path / "12.part").mkdir()
@@ -235,6 +240,7 @@ def test_versions_follow_one_another(network, tmp_path):
     assert staging.versions(tmp_path) == [7, 8, 20]
 
 
+@pytest.mark.slow
 def test_nothing_is_logged_but_what_matters(network, tmp_path, caplog):
     with caplog.at_level(logging.INFO):
         serving.export(network, tmp_path, LABELS, verified=False)

@@ -49,6 +49,7 @@ def test_a_folding_is_of_the_time_that_it_is_applied():
     np.testing.assert_array_equal(model(clips, training=False), before)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["x3d_s", "i3d_nl_r50", "r3d_rs_50"])
 def test_another_dtype_reaches_every_layer_but_the_last(name):
     model = res3d.build(name, 3, CLIP, width=0.125, depths=(1, 1, 1, 1), dtype="mixed_bfloat16")
@@ -79,6 +80,7 @@ def test_a_model_inside_a_model_takes_the_dtype_too():
     assert {weight.dtype for weight in model.weights} == {"float32"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", [None, "softmax", "sigmoid", "tanh"])
 @pytest.mark.parametrize("name", ["r3d_10", "x3d_s"])
 def test_the_activation_at_the_end_is_told(name, activation):

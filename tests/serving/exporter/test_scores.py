@@ -87,6 +87,7 @@ def test_scores_are_served_as_the_model_gives_them(clip, clips_of_noise, tmp_pat
     np.testing.assert_allclose(views["scores"][0], expected.mean(0), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_verified_export_compares_with_the_model(clip, tmp_path):
     path = serving.export(model_of(clip, nested("sigmoid"), uint8=False), tmp_path / "m", LABELS, clip=clip)
     card = json.loads((pathlib.Path(path) / "assets.extra/model_card.json").read_text(encoding="utf-8"))
@@ -94,6 +95,7 @@ def test_a_verified_export_compares_with_the_model(clip, tmp_path):
     assert card["verified"]["checks"]
 
 
+@pytest.mark.slow
 def test_what_is_not_clear_is_asked_for_and_leaves_nothing(clip, clips_of_noise, tmp_path):
     model = model_of(clip, lambda x: Own(ops.sigmoid)(dense(x)))
     with pytest.raises(ValueError, match=r"Received: 'small', with outputs from 0.* which lie in \[0, 1\] and do not"):

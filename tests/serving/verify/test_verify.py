@@ -63,6 +63,7 @@ def test_an_op_that_the_server_lacks_is_named(exported):
                for reason in graph_scan.scan(exported, known - {"DecodeJpeg"}))
 
 
+@pytest.mark.slow
 def test_answers_that_differ_from_keras_are_refused(network, tmp_path, monkeypatch):
     from serving.exporter import frames
 
@@ -140,6 +141,7 @@ def test_another_runtime_that_is_not_there_is_refused(exported, answers, tmp_pat
         compare.verify_version(exported, answers, runtime=tmp_path)
 
 
+@pytest.mark.slow
 def test_a_signature_without_an_answer_is_refused(exported, answers, tmp_path):
     some = tmp_path / "some.tfrecord"
     tfrecord.write(some, list(tfrecord.read(answers))[:-1])

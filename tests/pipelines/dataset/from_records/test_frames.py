@@ -106,6 +106,7 @@ def test_rows_that_cannot_be(tmp_path):
         pictures(path, row, 1, 3)
 
 
+@pytest.mark.slow
 def test_the_graph_gives_the_same_pixels(prepared):
     entries = read_manifest(prepared).entries
     rows = columns(CLIP.frames).plain(RecordRows(entries, CLIP).training(
@@ -118,6 +119,7 @@ def test_the_graph_gives_the_same_pixels(prepared):
         np.testing.assert_array_equal(whole, alone)
 
 
+@pytest.mark.slow
 def test_damage_beside_the_clip_costs_nothing(copy):
     entries = read_manifest(copy, split="val").entries
     options = {"clip": CLIP, "batch_size": 8, "split": "val"}

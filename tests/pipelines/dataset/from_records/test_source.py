@@ -70,6 +70,7 @@ def test_the_same_clips_as_from_videos(options, videos, prepared):
         same(batches(from_videos), batches(from_records))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("clip", [
     pytest.param(CLIP.replace(fps=12.5), id="fps"),
     pytest.param(CLIP.replace(fps=12.5, sampling="segments"), id="segments"),
@@ -107,6 +108,7 @@ def test_hosts_share_an_epoch(prepared):
     np.testing.assert_array_equal(whole, [clip for pair in zip(*shares) for clip in pair])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", [
     "slowfast_10x3", "tsn_25x10", "tsm_2x3", pytest.param("full_video", marks=pytest.mark.slow),
     pytest.param("sliding_16", marks=pytest.mark.slow)])

@@ -24,6 +24,7 @@ def checkpoint(tmp_path_factory):
                                   {"model_state": formula.state_dict(shapes)})
 
 
+@pytest.mark.slow
 def test_a_file_becomes_a_model(checkpoint, tmp_path, capsys):
     labels = tmp_path / "labels.txt"
     labels.write_text("\n".join("abcdefg") + "\n")

@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import pytest
 
 from res3d.layers.norm import BatchNorm
 from res3d.saving import load_model
@@ -54,6 +55,7 @@ def test_nothing_to_look_at_leaves_the_running_statistics():
     assert batch_statistics(Learning(normed()), batches(), 0) == []
 
 
+@pytest.mark.slow
 def test_a_run_keeps_them_and_trains_on_as_without(tmp_path):
     plain, precise = tiny_recipe("optimizer.ema=0.5"), tiny_recipe("optimizer.ema=0.5", "optimizer.precise_norm=2")
     models = []

@@ -133,6 +133,7 @@ def test_answers_are_counted_over_as_many_batches_as_it_takes():
     assert count_answers(model, iter(batches), 3, most=4).tolist() == [1, 2, 3]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rate", "words"), [("1e-9", "warning: does not learn: after 25 steps"), ("0.05", None)])
 def test_from_end_to_end(tmp_path, capsys, monkeypatch, rate, words):
     """Three classes of brightness: nothing is learned without a rate, and they are with one."""

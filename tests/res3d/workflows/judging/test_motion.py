@@ -4,6 +4,7 @@ import json
 import shutil
 
 import numpy as np
+import pytest
 
 from res3d.workflows.judging.motion import reversed_, shuffled, stilled
 
@@ -25,6 +26,7 @@ def test_shuffled_clips_have_the_same_frames_never_in_order_and_the_same_each_ti
     assert shuffled(VIEWS[:, :1], 0).shape == (2, 1, 1, 1, 1)
 
 
+@pytest.mark.slow
 def test_evaluate_tells_motion_and_what_needs_no_network(trained, tmp_path, console):
     copy = shutil.copytree(trained, tmp_path / "run")
     code, out, _ = console("evaluate", f"--workdir={copy}", "--motion")
@@ -39,6 +41,7 @@ def test_evaluate_tells_motion_and_what_needs_no_network(trained, tmp_path, cons
     assert "Against what needs no network" in (copy / "report.html").read_text()
 
 
+@pytest.mark.slow
 def test_baselines_can_be_left_out(trained, tmp_path, console):
     copy = shutil.copytree(trained, tmp_path / "run")
     code, out, _ = console("evaluate", f"--workdir={copy}", "--nobaselines")

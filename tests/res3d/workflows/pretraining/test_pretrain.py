@@ -31,6 +31,7 @@ def test_half_of_the_motions_have_a_name():
     assert 0.35 < np.mean(labels < len(MOTIONS)) < 0.65
 
 
+@pytest.mark.slow
 def test_a_network_starts_from_what_was_learnt(tmp_path):
     from res3d.workflows.train import make_model
 
