@@ -33,6 +33,8 @@ KINETICS = {"mean": (0.45,) * 3, "std": (0.225,) * 3}
 SCALES = {  # what each project does to pixels that are 0 to 255, as published
     "torchvision": {"mean": (0.43216, 0.394666, 0.37645), "std": (0.22803, 0.22145, 0.216989)},
     "torchvision_image": {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)},
+    "timm": {"mean": (0.5,) * 3, "std": (0.5,) * 3},
+    "tsm": {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)},
     "vmz": {"mean": (0.43216, 0.394666, 0.37645), "std": (0.22803, 0.22145, 0.216989)},
     "pytorchvideo": KINETICS,
     "pyslowfast": KINETICS,
@@ -45,7 +47,8 @@ SCALES = {  # what each project does to pixels that are 0 to 255, as published
 }
 
 PREFIXES = {  # under which projects publish their names
-    "kenshohara_2018": "module.", "ibm": "module.", "medicalnet": "module.", "i3resnet": "encode_image.i3_resnet."}
+    "kenshohara_2018": "module.", "tsm": "module.", "ibm": "module.", "medicalnet": "module.",
+    "i3resnet": "encode_image.i3_resnet."}
 
 VIDEO = ((16, 112, 112), (8, 96, 128))
 IMAGE = ((1, 224, 224), (2, 160, 192))
@@ -81,6 +84,10 @@ CASES = {
               ("resnet101", "resnet_101"), ("resnet152", "resnet_152"), ("wide_resnet50_2", "wide_resnet_50_2"),
               ("wide_resnet101_2", "wide_resnet_101_2"), ("resnext50_32x4d", "resnext_50_32x4d"),
               ("resnext101_32x8d", "resnext_101_32x8d")),
+    "timm/resnetv2_18": Case(("resnetv2_18",), "resnet_18_v2", IMAGE, 1000, slow=False),
+    "timm/resnetv2_50": Case(("resnetv2_50",), "resnet_50_v2", IMAGE, 1000),
+    "tsm/tsm_r50": Case((50, 400, 8), "tsm_r50", ((8, 224, 224), (8, 192, 160))),
+    "tsm/resnet_50": Case((50, 400), "resnet_50", ((8, 224, 224), (3, 192, 160))),
     "vmz/r2plus1d_34": Case(("r2plus1d_34",), "vmz_r2plus1d_34", ((32, 112, 112), (8, 96, 128)), 400),
     "vmz/r2plus1d_152": Case(("r2plus1d_152",), "vmz_r2plus1d_152", ((32, 112, 112), (8, 96, 128))),
     "vmz/ir_csn_152": Case(("ir_csn_152",), "vmz_ir_csn_152", ((32, 224, 224), (16, 160, 192))),

@@ -3,7 +3,8 @@
 Neither the package nor its tests import this. It runs in an environment of its own:
 
     pip install torch==2.13.0 numpy pillow av opencv-python-headless yapf addict rich termcolor scipy einops
-    pip install --no-deps torchvision==0.28.0 pytorchvideo==0.1.5 fvcore iopath parameterized yacs tabulate portalocker
+    pip install --no-deps torchvision==0.28.0 timm==1.0.31 pytorchvideo==0.1.5 fvcore iopath parameterized yacs tabulate
+    pip install --no-deps portalocker
     pip install --no-deps mmaction2==1.2.0 mmengine==0.10.7 mmcv-lite==2.1.0 importlib_metadata decord
 
     python tests/golden/rewrite.py                    # every case that has no file yet
@@ -48,6 +49,13 @@ def original(name):
         return FrameByFrame(net), {tap: f"net.{path}" for tap, path in taps.items()}, str, "net."
     if source == "vmz":
         return *torchvision_models.vmz_net(*case.original), str, ""
+    if source == "timm":
+        from originals import timm_models
+        net, taps = timm_models.net(*case.original)
+        return FrameByFrame(net), {tap: f"net.{path}" for tap, path in taps.items()}, str, "net."
+    if source == "tsm":
+        from originals import tsm
+        return *tsm.net(*case.original), str, ""
     if source in ("medicalnet", "i3resnet", "ibm"):
         return *volumes.net(*case.original), str, ""
     if source.startswith("kenshohara"):

@@ -33,6 +33,30 @@ def tiny():
     return TINY
 
 
+@pytest.fixture(scope="session")
+def mirror(tmp_path_factory):
+    """A folder that mirrors pytorchvideo's X3D-XS, filled by formula; read it, do not write to it."""
+    import numpy as np
+
+    from tests.golden import cases, formula, torch_layout
+
+    folder = tmp_path_factory.mktemp("mirror")
+    path = folder / "dl.fbaipublicfiles.com/pytorchvideo/model_zoo/kinetics/X3D_XS.pyth"
+    path.parent.mkdir(parents=True)
+    lines = bytes(np.load(cases.golden("pytorchvideo/x3d_xs"))["shapes"]).decode().splitlines()
+    shapes = {key: tuple(map(int, shape)) for key, *shape in map(str.split, lines)}
+    torch_layout.write_zip(path, {"model_state": formula.state_dict(shapes)})
+    return folder
+
+
+@pytest.fixture
+def home(mirror, tmp_path, monkeypatch):
+    """An empty cache, beside `mirror` as the only publisher."""
+    monkeypatch.setenv("RES3D_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("RES3D_MIRROR", str(mirror))
+    monkeypatch.setenv("RES3D_OFFLINE", "")  # which a flag may set
+
+
 @pytest.fixture
 def console(capsys):
     """Runs a command as the console does: (exit code, stdout, stderr)."""

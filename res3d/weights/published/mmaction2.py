@@ -3,6 +3,7 @@
 import re
 
 from res3d.geometry import preset
+from res3d.geometry.scalings import SCALINGS
 from res3d.weights.published.rename import depths, named_depth
 
 NAME = "mmaction2"
@@ -18,8 +19,6 @@ SEPARATED = (
     (BLOCK + r"conv2\.1\.bn", OURS + "conv_b/depthwise/norm"),
 )
 DEPTHWISE = ((BLOCK + r"conv2\.0\.conv", OURS + "conv_b/conv"), (BLOCK + r"conv2\.0\.bn", OURS + "conv_b/norm"))
-# Channel-separated networks that started from nothing, or from Sports-1M, saw these pixels.
-OWN_SCALE: dict = {"mean": (110.2008, 100.63983, 95.99475), "std": (58.14765, 56.46975, 55.332195)}
 PRESETS = ("mmaction_8x8", "mmaction_4x16", "mmaction_32x2")
 FLOW_SCALE: dict = {"mean": 128.0, "std": 128.0}  # of optical flow, x and y in each channel's turn
 SHIFTED = ((BLOCK + r"conv1\.conv\.net", OURS + "conv_a/conv"),)  # what the temporal shift wraps
@@ -93,7 +92,7 @@ def clip_preset(model, shapes, hint=""):
     clip = preset("mmaction_8x8" if pictures or "slow" in model else "mmaction_32x2")
     clip = clip.replace(**timing(hint.lower(), segments=pictures))
     if "csn" in model and any(start in hint.lower() for start in ("sports1m", "from_scratch")):
-        clip = clip.replace(**OWN_SCALE)
+        clip = clip.replace(**SCALINGS["vmz_255"])
     channels = next(shape[1] for key, shape in shapes.items() if key.endswith("conv1.conv.weight"))
     if channels != 3:
         return clip.replace(channels=channels, **FLOW_SCALE)

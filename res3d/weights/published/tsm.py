@@ -5,8 +5,9 @@ from res3d.weights.published import torchvision
 
 NAME = "tsm"
 ROOT = r"base_model\."
+FIRST = "base_model.layer1.0.conv1"
+SHIFTED = ((rf"{ROOT}{torchvision.BLOCK}conv1\.net", f"{torchvision.OURS}conv_a/conv"),)  # what the shift wraps
 RULES = (
-    (rf"{ROOT}{torchvision.BLOCK}conv(\d)\.net", f"{torchvision.OURS}conv_{{3:letter}}/conv"),  # what the shift wraps
     *((ROOT + pattern, template) for pattern, template in torchvision.IMAGES[:-1]),
     (r"new_fc", "logits"),
 )
@@ -17,16 +18,20 @@ def recognises(shapes):
     return "base_model.conv1.weight" in shapes and "base_model.layer1.0.conv2.weight" in shapes
 
 
+def marks(ours):
+    """Names that tell `rules` which table a network of our `Anatomy` has."""
+    return (f"{FIRST}.net.weight",) if ours.shifted else ()
+
+
 def rules(shapes):
     """The rule table for a file with these keys."""
-    return RULES
+    return SHIFTED + RULES if f"{FIRST}.net.weight" in shapes else RULES
 
 
 def model_of(shapes, hint=""):
     """Our name of the network with these keys, or None; without the shift it is a picture network on every frame."""
     depth = torchvision.depth_of(shapes, "base_model.")
-    shifted = "base_model.layer1.0.conv1.net.weight" in shapes
-    return depth and (f"tsm_r{depth}" if shifted else f"resnet_{depth}")
+    return depth and (f"tsm_r{depth}" if f"{FIRST}.net.weight" in shapes else f"resnet_{depth}")
 
 
 def clip_preset(model, shapes, hint=""):

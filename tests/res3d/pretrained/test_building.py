@@ -8,27 +8,9 @@ import numpy as np
 import pytest
 
 import res3d
-from tests.golden import cases, formula, torch_layout
+from tests.golden import formula
 
-LINES = bytes(np.load(cases.golden("pytorchvideo/x3d_xs"))["shapes"]).decode().splitlines()
-SHAPES = {key: tuple(map(int, shape)) for key, *shape in map(str.split, LINES)}
-
-
-@pytest.fixture(scope="module")
-def mirror(tmp_path_factory):
-    """A folder that mirrors pytorchvideo's X3D-XS, filled by formula."""
-    folder = tmp_path_factory.mktemp("mirror")
-    path = folder / "dl.fbaipublicfiles.com/pytorchvideo/model_zoo/kinetics/X3D_XS.pyth"
-    path.parent.mkdir(parents=True)
-    torch_layout.write_zip(path, {"model_state": formula.state_dict(SHAPES)})
-    return folder
-
-
-@pytest.fixture(autouse=True)
-def home(mirror, tmp_path, monkeypatch):
-    """An empty cache."""
-    monkeypatch.setenv("RES3D_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("RES3D_MIRROR", str(mirror))
+pytestmark = pytest.mark.usefixtures("home")
 
 
 def test_weights_by_name():

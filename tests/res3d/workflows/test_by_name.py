@@ -2,33 +2,13 @@
 
 import json
 
-import numpy as np
 import pytest
 
 import res3d
 from res3d.workflows.loading import load_network, load_trained
 from res3d.workflows.start import load_start
-from tests.golden import cases, formula, torch_layout
 
-
-@pytest.fixture(scope="module")
-def mirror(tmp_path_factory):
-    """A folder that mirrors pytorchvideo's X3D-XS, filled by formula."""
-    folder = tmp_path_factory.mktemp("mirror")
-    path = folder / "dl.fbaipublicfiles.com/pytorchvideo/model_zoo/kinetics/X3D_XS.pyth"
-    path.parent.mkdir(parents=True)
-    lines = bytes(np.load(cases.golden("pytorchvideo/x3d_xs"))["shapes"]).decode().splitlines()
-    shapes = {key: tuple(map(int, shape)) for key, *shape in map(str.split, lines)}
-    torch_layout.write_zip(path, {"model_state": formula.state_dict(shapes)})
-    return folder
-
-
-@pytest.fixture(autouse=True)
-def home(mirror, tmp_path, monkeypatch):
-    """An empty cache."""
-    monkeypatch.setenv("RES3D_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("RES3D_MIRROR", str(mirror))
-    monkeypatch.setenv("RES3D_OFFLINE", "")  # which a flag may set
+pytestmark = pytest.mark.usefixtures("home")
 
 
 def test_a_network_to_score_with(mirror, tmp_path):
