@@ -16,6 +16,7 @@ from pipelines.records.index import of_manifest
 from pipelines.sample.clips import check_policy
 from pipelines.sample.parted import check_temporal_crop
 from pipelines.video.frame_cache import FrameCache
+from pipelines.video.jumps import repaid
 from pipelines.video.probe_cache import Probes
 from res3d.geometry import ClipSpec
 
@@ -74,7 +75,7 @@ class Source(Protocol):
 
 
 def open_source(manifest: Manifest, clip: ClipSpec, *, on_error: str = "quarantine", policy: str = "repeat_last",
-                workers: int = 1, quarantine_csv: Any = None, probe_cache: Any = None, jumps: bool = False,
+                workers: int = 1, quarantine_csv: Any = None, probe_cache: Any = None, jumps: bool | None = None,
                 data_service: str | None = None, temporal_crop: float = 0.0, cache: FrameCache | None = None) -> Source:
     """The `Source` of a manifest; the arguments are those of `training_clips`.
 
@@ -93,7 +94,8 @@ def open_source(manifest: Manifest, clip: ClipSpec, *, on_error: str = "quaranti
     if data_service is not None:
         raise ValueError("`data_service` needs records, which its workers read without Python. Received videos. Run "
                          "`res3d prepare` first.")
-    source = VideoSource(manifest, clip, fallback, Probes(probe_cache, jumps), policy, workers, temporal_crop)
+    wanted = repaid(entry.path for entry in manifest.entries) if jumps is None else jumps
+    source = VideoSource(manifest, clip, fallback, Probes(probe_cache, wanted), policy, workers, temporal_crop)
     if cache is not None:
         source.keep(cache, workers)
     return source

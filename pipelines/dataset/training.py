@@ -32,7 +32,7 @@ def training_clips(data: Path | Manifest, clip: ClipSpec, batch_size: int, seed:
                    clips_per_video: int = 1, balanced: bool = False, drop_remainder: bool = False,
                    policy: str = "repeat_last", shard: tuple[int, int] = (0, 1), start_epoch: int = 0,
                    start_step: int = 0, quarantine_csv: Path | None = None, probe_cache: Path | None = None,
-                   jumps: bool = False, data_service: str | None = None, temporal_crop: float = 0.0,
+                   jumps: bool | None = None, data_service: str | None = None, temporal_crop: float = 0.0,
                    cache: FrameCache | None = None) -> ClipDataset:
     """Batches of random clips for training: every video once an epoch, in another order each epoch.
 
@@ -65,8 +65,9 @@ def training_clips(data: Path | Manifest, clip: ClipSpec, batch_size: int, seed:
         start_epoch, start_step: ints. Where the first iteration begins; it then gives the rest of that epoch.
         quarantine_csv: path or None. Where the list of unusable videos is written at the end of each epoch.
         probe_cache: path or None. A file that remembers true frame counts from run to run.
-        jumps: bool. When a video is first met, find out from which key frames its decoding may start with the same
-            pixels: several decodes once, less for every clip after, where videos are long.
+        jumps: bool or None. When a video is first met, find out from which key frames its decoding may start with the
+            same pixels: two decodes more, once, and less for every clip after. None does so for recordings of minutes
+            of which the manifest takes many parts.
         data_service: address, grpc://HOST:PORT, of a dispatcher of shared input workers that read the records; None
             reads them here. `pipelines.dataset.data_service` says what is guaranteed.
         temporal_crop: float. For a clip of segments: the fraction of a video that may be left out of those that are cut

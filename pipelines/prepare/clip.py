@@ -1,16 +1,18 @@
 """A video to records: decoded once, its frames scaled and written as JPEGs while it decodes."""
 
+import contextlib
+
 from pipelines.records.record import Record
 from pipelines.sample import clips
 from pipelines.sample.extents import extent
-from pipelines.video import frame_folder, opencv, sources
+from pipelines.video import frame_folder, opencv, sources, walk
 from pipelines.video.info import VideoError, VideoInfo, frame_clock
 from res3d.geometry import ClipSpec
 
 MAX_RECORD_BYTES = 2**30  # protocol buffers end at 2 GiB
 
 
-def clip_records(entry, name, labels, options):
+def clip_records(entry, name, labels, options, probes=None):
     """The records of an entry, each with what the index has to know of it.
 
     Args:
@@ -18,6 +20,8 @@ def clip_records(entry, name, labels, options):
         name: str. What the records call the video.
         labels: list of str. All label names.
         options: `PrepareOptions` of `pipelines.prepare`.
+        probes: `Probes`, where many parts of the same recording are asked for, so that it is not decoded for each; or
+            None.
 
     Returns:
         list of (`Record`, dict of index columns).
@@ -27,6 +31,8 @@ def clip_records(entry, name, labels, options):
     """
     if entry.num_frames is not None:
         info, first, last, jpegs = _from_folder(entry, options)
+    elif probes is not None:
+        info, first, last, jpegs = _from_recording(entry, options, probes)
     else:
         info, first, last, jpegs = _from_video(entry, options)
     wanted = list(clips.stream(info, _rate(options), first, last))
@@ -103,6 +109,19 @@ def _from_video(entry, options):
                 if decoder.index in late:
                     jpegs[decoder.index] = encode(decoder.retrieve())
     return info, first, last, jpegs
+
+
+def _from_recording(entry, options, probes):
+    """As `_from_video`, of one that has been probed."""
+    source = sources.hold(entry.path)
+    info = probes.info(entry.path, source=source)
+    first, last = extent(entry, info)
+    wanted, encode = sorted(set(clips.stream(info, _rate(options), first, last))), _Encoder(options)
+    with opencv.Decoder(source) as decoder, contextlib.suppress(walk.MovedError):
+        jpegs = {number: encode(picture) for number, picture in walk.pictures(decoder, wanted, info)}
+        if len(jpegs) == len(wanted):
+            return info, first, last, jpegs
+    raise VideoError(entry.path, "it has changed since another part of it was read")
 
 
 class _Guess:

@@ -5,6 +5,7 @@ with an account is finished. Run as a module, this file is a child process: it r
 lines of what it is at, both JSON.
 """
 
+import collections
 import contextlib
 import glob
 import hashlib
@@ -23,6 +24,8 @@ from pipelines.records.record import encode
 from pipelines.storage import addresses, file_systems, files, folders
 from pipelines.video.child import answers
 from pipelines.video.info import UnreachableError, VideoError
+from pipelines.video.jumps import PARTS, repaid
+from pipelines.video.probe_cache import Probes
 from res3d.atomic import aside_name
 
 
@@ -39,6 +42,7 @@ def write_shard(plan, number, report=lambda **said: None, crashed=()):
         OSError: if the shard cannot be written, or the data have gone.
     """
     shard, crashed = plan.shards[number], dict(crashed)
+    recordings = _Recordings([plan.entries[position] for position in shard.clips])
     rows, failures = [], []
     aside = _aside(plan, shard)
     try:
@@ -50,7 +54,8 @@ def write_shard(plan, number, report=lambda **said: None, crashed=()):
                 try:
                     if position in crashed:
                         raise VideoError(plan.entries[position].path, crashed[position])
-                    found = clip.clip_records(plan.entries[position], plan.names[position], plan.labels, plan.options)
+                    found = clip.clip_records(plan.entries[position], plan.names[position], plan.labels, plan.options,
+                                              recordings.of(plan.entries[position]))
                 except VideoError as error:
                     _still_there(plan, plan.entries[position].path, error)
                     failures.append((plan.names[position], error.reason))
@@ -72,6 +77,18 @@ def write_shard(plan, number, report=lambda **said: None, crashed=()):
     with writing(plan.out):
         files.write_bytes(plan.sidecar(shard), json.dumps(account).encode())
     return account
+
+
+class _Recordings:
+    """Probes of the recordings of which a shard takes so many parts that knowing them first saves decoding."""
+
+    def __init__(self, entries):
+        paths = [entry.path for entry in entries if entry.num_frames is None]
+        self._counts, self._probes = collections.Counter(paths), Probes(jumps=repaid(paths))
+
+    def of(self, entry):
+        """`Probes`, or None."""
+        return self._probes if self._counts[entry.path] >= PARTS else None
 
 
 def finished(plan, number):

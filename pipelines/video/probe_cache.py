@@ -18,7 +18,7 @@ class Probes:
     Args:
         path: path or None. A JSON-lines file read now and written by `save`. An entry holds as long as the size and the
             time of change of its file do, or the size and the tag that a bucket gives it.
-        jumps: bool. Also find the key frames from which decoding may start, as `pipelines.video` does.
+        jumps: bool, or function of a `VideoInfo`. Whether to find, too, the key frames from which decoding may start.
 
     >>> probes = Probes()
     >>> len(probes)
@@ -56,7 +56,7 @@ class Probes:
                 raise
             except VideoError as error:
                 known = stamp, error.reason, True
-        if self.jumps and not known[2]:
+        if not known[2] and (self.jumps(known[1]) if callable(self.jumps) else self.jumps):
             known, fresh = (stamp, with_jumps(source, known[1]), True), True
         with self._lock:
             self._found[path] = known

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
+from pipelines.video import walk
 from pipelines.video.clip_array import Filling, clip_cuts, one_of, whole
 from pipelines.video.info import VideoError, VideoInfo, fourcc_text, frame_clock
 from pipelines.video.opencv import TIMEOUT_SECONDS, Decoder, converter, scaler
@@ -154,19 +155,13 @@ def _read(source, lists, cuts, channels, interpolation, policy, threads, timeout
     """uint8 (lists x crops, frames, height, width, channels), cut as `cuts(height, width)` says."""
     resize, convert = scaler(interpolation), converter(channels)
     one_of("policy", policy, dict.fromkeys(("error", "repeat_last")))
-    frame = None
     filling = Filling(lists, cuts, channels, resize, convert)
     with Decoder(source, threads, timeout) as video:
-        for wanted in filling.wanted:
-            jump = _jump(info, video.index, wanted)
-            if jump and not video.jump(*jump):  # another file than the one that was probed
-                return _read(source, lists, cuts, channels, interpolation, policy, threads, timeout, None)
-            while video.index < wanted and video.grab():
-                pass
-            if video.index < wanted:
-                break
-            frame = video.retrieve(frame)
-            filling.put(wanted, frame)
+        try:
+            for wanted, frame in walk.pictures(video, filling.wanted, info):
+                filling.put(wanted, frame)
+        except walk.MovedError:
+            return _read(source, lists, cuts, channels, interpolation, policy, threads, timeout, None)
         decoded = video.index + 1
         if decoded == 0:
             raise video.no_frames()
@@ -177,9 +172,3 @@ def _read(source, lists, cuts, channels, interpolation, policy, threads, timeout
         raise VideoError(video.name, f"wanted frames {filling.wanted[0]}..{filling.wanted[-1]}, but it decodes only "
                                      f"{decoded}; use a shorter clip or a smaller stride, or pass policy='repeat_last'")
     return filling.out
-
-
-def _jump(info, index, wanted):
-    """The jump to make on the way from one frame to another, or None; one costs about 20 frames itself."""
-    near = [jump for jump in info.jumps if index + 24 < jump[1] <= wanted] if info is not None else ()
-    return max(near, key=lambda jump: jump[1], default=None)

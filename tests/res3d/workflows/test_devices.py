@@ -120,3 +120,38 @@ assert len(whole) == 2 and parts == whole, (whole, parts)
     done = subprocess.run([sys.executable, "-c", script, str(motion)], capture_output=True, text=True, timeout=580,
                           env=environment, check=False, cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-3000:]
+
+
+PREDICTING = """
+import sys
+import keras, numpy as np, tensorflow as tf
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 8)
+import pipelines, res3d
+from pipelines.annotations.entries import Manifest
+
+clip = res3d.ClipSpec(frames=4, height=16, width=16, resize=16)
+entries = pipelines.read_manifest(sys.argv[1], split="train").entries
+one = res3d.build("r3d_10", 8, clip, width=0.125)
+names = [device.name for device in tf.config.list_logical_devices("CPU")]
+for devices, counts in ((2, (1, 9)), (8, (3, 9))):
+    with tf.distribute.MirroredStrategy(names[:devices]).scope():
+        several = res3d.build("r3d_10", 8, clip, width=0.125)
+    several.set_weights(one.get_weights())
+    for count in counts:
+        clips = pipelines.evaluation_clips(Manifest(entries[:count], range(8)), clip, batch_size=8)
+        filled = clips.unbatch().repeat().take(8 * len(clips)).batch(8)
+        filled = filled.apply(tf.data.experimental.assert_cardinality(len(clips)))
+        found = several.predict(filled, verbose=0)[:count]
+        np.testing.assert_allclose(found, one.predict(clips, verbose=0), atol=1e-5)
+        assert len(found) == len(clips.videos) == count
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_predict_of_filled_batches_on_two_and_eight_devices_has_the_row_of_each_video(motion):
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"}
+    done = subprocess.run([sys.executable, "-c", PREDICTING, str(motion)], capture_output=True, text=True, timeout=580,
+                          env=environment, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
