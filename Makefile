@@ -25,7 +25,7 @@ test: lint types
 test-slow: $(READY)
 	$(BIN)/$(PYTEST) $(SUITES) -m "slow and not backends and not io and not full_examples"
 
-# The same networks on JAX and torch.
+# The same networks on JAX and torch, and in ONNX Runtime and OpenVINO.
 test-backends: $(BACKENDS)/.installed
 	RES3D_BACKENDS_PYTHON=$(CURDIR)/$(BACKENDS)/bin/python $(BACKENDS)/bin/$(PYTEST) --dist loadfile -m backends
 
@@ -43,7 +43,7 @@ $(READY): requirements/lock.txt setup.py
 	$(BIN)/$(PIP) --no-deps --no-build-isolation --editable .
 	touch $@
 
-# A second environment that sees the first one's packages and adds two.
+# A second environment that sees the first one's packages and adds backends and runtimes.
 $(BACKENDS)/.installed: $(READY) requirements/backends.txt
 	$(PYTHON) -m venv $(BACKENDS)
 	echo "import site; site.addsitedir('$$($(BIN)/python -c $(PURELIB))')" \

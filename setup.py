@@ -15,6 +15,9 @@ EXTRAS = {
     "gpu": ["tensorflow[and-cuda]>=2.17"],
     "jax": ["jax>=0.4.30"],
     "torch": ["torch>=2.4"],
+    # tf2onnx 1.17 is the first that lives with NumPy 2.
+    "onnx": ["onnx>=1.16", "tf2onnx>=1.17", "onnxruntime>=1.18"],
+    "openvino": ["openvino>=2024.4"],
     "dev": ["pytest>=8", "pytest-timeout", "hypothesis", "httpx", "ruff", "mypy", "psutil", "jsonschema",
             "moto[s3,server]>=5"],
 }

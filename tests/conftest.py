@@ -31,3 +31,19 @@ def clips():
 def annotations():
     """The folder of real annotation files."""
     return _shared("annotations")
+
+
+@pytest.fixture(scope="session")
+def runtime():
+    """`runtime("onnx")`: skips where a package of that extra is missing, and fails where all of them must be."""
+    import importlib.util
+
+    packages = {"onnx": ("onnx", "tf2onnx", "onnxruntime"), "openvino": ("openvino",)}
+
+    def need(extra):
+        missing = [name for name in packages[extra] if importlib.util.find_spec(name) is None]
+        if missing:
+            stop = pytest.fail if os.environ.get("RES3D_BACKENDS_PYTHON") else pytest.skip
+            stop(f"needs {', '.join(missing)}: pip install 'res3d[{extra}]'")
+
+    return need

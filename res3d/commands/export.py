@@ -1,7 +1,8 @@
 """Writes a trained network as a SavedModel version that TensorFlow Serving, and `res3d serve`, load as it is.
 
 The version is written aside, loaded in a fresh process by TensorFlow's C++ session, compared with Keras for every
-signature, and only then given its number. Labels, clip and model card travel with it.
+signature, and only then given its number. Labels, clip and model card travel with it. --format=onnx and openvino write
+one file for those runtimes, proved the same way.
 """
 
 import json
@@ -10,6 +11,9 @@ import sys
 
 from res3d.commands.published.flags import add_fetch_flags, allow
 
+FILES = ("onnx", "openvino")  # formats of one file, for another runtime
+NOT_FOR_FILES = {"version": None, "top": 5, "dtype": "float32", "quantize": None, "data": None, "samples": 64,
+                 "warmup_batches": "1", "runtime_dir": None, "verify": True}  # flag: what it is when it is not given
 EXAMPLE = "res3d export --workdir=runs/first --output=exports/actions"
 
 
@@ -18,9 +22,11 @@ def add_flags(parser):
     parser.add_argument("--workdir", help="work folder of `res3d train`; its best model is exported")
     parser.add_argument("--model", help="instead a .keras file, its labels.txt beside it, or published weights by name")
     parser.add_argument("--output", required=True, metavar="DIR/NAME", help="the model's folder, NAME as it is served")
-    parser.add_argument("--format", default="saved_model", choices=("saved_model", "safetensors", "preset"),
-                        help="what to write: a version to serve; the weights for torch, as OUTPUT.safetensors; or a "
-                             "folder to share, which Keras loads (default: %(default)s)")
+    parser.add_argument("--format", default="saved_model", choices=("saved_model", *FILES, "safetensors", "preset"),
+                        help="what to write: a version to serve; a file that ONNX Runtime or OpenVINO runs; the "
+                             "weights for torch, as OUTPUT.safetensors; or a folder to share, which Keras loads "
+                             "(default: %(default)s)")
+    parser.add_argument("--batch", type=int, help="clips that a file of another runtime takes at once (default: any)")
     parser.add_argument("--layout", help="whose names the weights get with --format=safetensors: torchvision, "
                                          "pytorchvideo, mmaction2 ... (default: those its network was published with)")
     parser.add_argument("--push", metavar="hf://ORG/NAME", help="upload the folder of --format=preset to the hub")
@@ -67,6 +73,11 @@ def run(args):
 
         print(json.dumps(export_preset(args.workdir or args.model, args.output, args.labels, args.push), indent=2))
         return
+    if args.batch is not None and args.format not in FILES:
+        raise ValueError(f"`--batch` is for --format={' or '.join(FILES)}. Received: format={args.format!r}.")
+    if args.format in FILES:
+        _export_file(args)
+        return
     from res3d.workflows.export import export, summary
 
     path = export(args.workdir, args.model, args.output, version=args.version, labels=args.labels, top=args.top,
@@ -74,6 +85,21 @@ def run(args):
                   data=args.data, samples=args.samples, warmup_batches=_sizes(args.warmup_batches),
                   verified=args.verify, runtime=args.runtime_dir, activation=args.activation)
     print(summary(path))
+
+
+def _export_file(args):
+    """Writes a file for another runtime and prints where to and how it was verified."""
+    for name, default in NOT_FOR_FILES.items():
+        if getattr(args, name) != default:
+            flag = "noverify" if name == "verify" else name
+            raise ValueError(f"`--{flag}` is for --format=saved_model. Received it with format={args.format!r}. Leave "
+                             "it out.")
+    from res3d.workflows.runtimes.export import export_for_runtime, file_summary
+
+    path, report = export_for_runtime(args.workdir, args.model, args.output, format=args.format, labels=args.labels,
+                                      multi_label=args.multi_label, batch=args.batch, fold=args.fold,
+                                      activation=args.activation)
+    print(file_summary(path, report))
 
 
 def _sizes(text):

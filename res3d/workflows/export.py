@@ -38,7 +38,7 @@ def export(workdir, model, output, *, labels=None, multi_label=False, data=None,
     network, clip, names, several = load_trained(workdir or model, labels)
     clips = None if data is None else _samples(data, clip, names, samples)
     return saved_model.export(network, output, names, clip=clip, multi_label=several or multi_label or None,
-                              samples=clips, card=_facts(workdir) | _origin(network), **options)
+                              samples=clips, card=run_facts(workdir) | origin_facts(network), **options)
 
 
 def export_published(name):
@@ -129,7 +129,7 @@ def _samples(data, spec, labels, count):
     return np.concatenate(clips)[:count], truth if truth.ndim == 1 else None
 
 
-def _origin(network):
+def origin_facts(network):
     """Where published weights come from, for the card."""
     origin = origin_of(network)
     if origin is None:
@@ -139,7 +139,7 @@ def _origin(network):
                                                       "address", "digest") if told[name]}}
 
 
-def _facts(workdir):
+def run_facts(workdir):
     """What the work folder knows of the model's quality, for the card."""
     path = pathlib.Path(workdir or "") / "metrics.json"
     return {"metrics": json.loads(path.read_text(encoding="utf-8"))} if workdir and path.is_file() else {}

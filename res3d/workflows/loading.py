@@ -17,6 +17,7 @@ from res3d.pretrained.loading import load_published
 from res3d.pretrained.preset import is_preset, load_preset, read_facts
 from res3d.saving import load_model
 from res3d.training.workfolder import WorkFolder
+from res3d.workflows.runtimes.network import RuntimeNetwork, is_runtime_file
 
 VIEWS_AT_ONCE = 16
 CHECKPOINTS = (".pth", ".pt", ".pyth", ".pkl", ".safetensors")
@@ -34,7 +35,10 @@ class ScoringNetwork:
 
     def __init__(self, model, clip, protocol, views_at_once=VIEWS_AT_ONCE):
         whole = protocol.name == "full_video"
-        self.model = without_xla(at_shape(model, protocol.test_clip(clip), frames=not whole))
+        if isinstance(model, RuntimeNetwork):
+            self.model = model.at_shape(protocol.test_clip(clip), frames=not whole)
+        else:
+            self.model = without_xla(at_shape(model, protocol.test_clip(clip), frames=not whole))
         self.views_at_once = views_at_once
         self.seconds = 0.0
 
@@ -74,8 +78,8 @@ def load_network(source, labels=None, activation=None):
     """(model, clip, labels, multi_label) of a model as people name it, to score with: the model gives logits.
 
     Args:
-        source: work folder; `.keras` file with `NAME.labels.txt` or `labels.txt` beside it; or published weights, by
-            name, address or path.
+        source: work folder; `.keras` file with `NAME.labels.txt` or `labels.txt` beside it; an export to a file of
+            another runtime; or published weights, by name, address or path.
         labels: file of label names, or None. Without any, classes are called by their ids.
         activation: "logits", "softmax" or "sigmoid", what the file's numbers are; None judges as an export does.
 
@@ -83,6 +87,8 @@ def load_network(source, labels=None, activation=None):
         OSError: if there is no such model.
         ValueError: as `load_trained`, or if it is not clear what the numbers are.
     """
+    if is_runtime_file(source):
+        return _load_runtime_file(source, labels, activation)
     model, clip, names, multi_label = load_trained(source, labels)
     found = ending.read(model)
     if found is None and activation is None and _run_of(source) is not None:
@@ -94,6 +100,16 @@ def load_network(source, labels=None, activation=None):
         raise ValueError(f"A run with several labels a video gives sigmoids or logits. Received: '{source}', whose "
                          "network gives a softmax. Use the network that the run trained.")
     return ending.with_logits(model, found), clip, names, multi_label or found == "sigmoid"
+
+
+def _load_runtime_file(source, labels, activation):
+    if activation is not None:
+        raise ValueError("What an exported file gives was settled when it was exported. Received: activation="
+                         f"{activation!r} for '{source}'. Leave it out.")
+    network = RuntimeNetwork(source)
+    names = load_labels(labels) if labels is not None else list(network.facts.labels)
+    check_labels(network, names)
+    return network, network.facts.clip, names, network.facts.multi_label
 
 
 def load_trained(source, labels=None):

@@ -6,6 +6,7 @@ from res3d.evaluation.metrics import best
 from res3d.workflows.ask import find_videos
 from res3d.workflows.drawing import explained_clip
 from res3d.workflows.loading import load_network
+from res3d.workflows.runtimes.network import is_runtime_file
 from res3d.workflows.scoring import middle_clip, score
 
 NO_NUMBERS = "the network gives no numbers for it, but NaN or infinity"
@@ -15,7 +16,7 @@ def predict(model, videos, *, protocol="centre", top=5, labels=None, workers=Non
     """Classifies videos.
 
     Args:
-        model: work folder or `.keras` file.
+        model: work folder, `.keras` file, or an export to a file of another runtime.
         videos: list of files and folders of videos.
         protocol: name of a protocol.
         top: int. Classes a video.
@@ -51,6 +52,9 @@ def explain(model, videos, results, path, *, labels=None, activation=None):
         raise ValueError("`--explain` takes one video that can be classified. Received "
                          f"{len(results)}: {', '.join(result['video'] for result in results[:5])}. Name one; that of a "
                          "prepared folder is PREPARED/NAME.")
+    if is_runtime_file(model):
+        raise ValueError("`--explain` looks into the network, which a file of another runtime does not allow. "
+                         f"Received: '{model}'. Name the work folder or the .keras file that it was made of.")
     network, clip, _, _ = load_network(model, labels, activation)
     pixels, rate = middle_clip(*find_videos(videos), clip)
     write_video(path, explained_clip(network, pixels, results[0]["top"]), fps=rate)

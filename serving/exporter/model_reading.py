@@ -59,3 +59,19 @@ def feature_model(model):
         if isinstance(layer, keras.layers.Dense):
             return keras.Model(model.inputs[0], layer.input)
     return None
+
+
+def check_labels(labels, outputs):
+    """The labels as a list of strings, the outputs' numbers where `labels` is None.
+
+    Raises:
+        ValueError: if there are more or fewer than outputs, or one has line breaks.
+    """
+    labels = [str(number) for number in range(outputs)] if labels is None else [str(label) for label in labels]
+    if len(labels) != outputs:
+        raise ValueError(f"An export needs one label an output, {outputs} in all. Received: {len(labels)} labels, "
+                         f"{labels[:3]}... Pass the labels that the model was trained with.")
+    for label in labels:
+        if label and label.splitlines() != [label]:
+            raise ValueError(f"A label must be one line. Received: {label!r}. Name it without line breaks.")
+    return labels

@@ -71,7 +71,7 @@ def export(model: keras.Model, directory: str | os.PathLike, labels: Sequence[st
         raise ValueError(f"`top` must be an int of at least 1. Received: top={top!r}.")
     clip = model_reading.read_clip(model) if clip is None else clip
     model_reading.check_ends(model, clip)
-    labels = _check_labels(labels, model.output_shape[-1])
+    labels = model_reading.check_labels(labels, model.output_shape[-1])
     reference = Reference(model, clip, activation)
     multi_label = reference.multi_label(multi_label)
 
@@ -144,17 +144,6 @@ def _write_assets(folder, clip, labels, card):
         clip.save(place / "clip.json")
         (place / "labels.txt").write_text("".join(f"{label}\n" for label in labels), encoding="utf-8")
         (place / MODEL_CARD_FILE).write_text(card, encoding="utf-8")
-
-
-def _check_labels(labels, outputs):
-    labels = [str(number) for number in range(outputs)] if labels is None else [str(label) for label in labels]
-    if len(labels) != outputs:
-        raise ValueError(f"An export needs one label an output, {outputs} in all. Received: {len(labels)} labels, "
-                         f"{labels[:3]}... Pass the labels that the model was trained with.")
-    for label in labels:
-        if label and label.splitlines() != [label]:
-            raise ValueError(f"A label must be one line. Received: {label!r}. Name it without line breaks.")
-    return labels
 
 
 def _check_version(directory, version):

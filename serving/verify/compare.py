@@ -2,11 +2,8 @@
 
 import contextlib
 import functools
-import json
 import os
 import pathlib
-import subprocess
-import sys
 
 import numpy as np
 
@@ -15,14 +12,10 @@ from serving.session.csession import CSession, call
 from serving.tensors import tensor_proto, tfrecord
 from serving.tensors.protos import prediction_log_pb2, types_pb2
 from serving.verify import graph_scan, warmup_requests
+from serving.verify.fresh import VerificationError, verify_apart
 
 TOLERANCE = 1e-5
 UNBOUNDED = 10  # logits and features may differ by ten times as much, relative to the largest: deep sums in float32
-SECONDS = 1800
-
-
-class VerificationError(ValueError):
-    """A version that must not be served; the message says why."""
 
 
 def verify_version(folder, answers, tolerance=TOLERANCE, runtime=None):
@@ -42,26 +35,8 @@ def verify_version(folder, answers, tolerance=TOLERANCE, runtime=None):
     Raises:
         VerificationError: with the reason.
     """
-    arguments = {"folder": os.fspath(folder), "answers": os.fspath(answers), "tolerance": tolerance,
-                 "runtime": None if runtime is None else os.fspath(runtime)}
-    root = str(pathlib.Path(__file__).resolve().parents[2])
-    path = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
-    command = [sys.executable, "-P", "-m", "serving.verify", json.dumps(arguments)]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False,
-                              env={**os.environ, "PYTHONPATH": path})
-    except subprocess.TimeoutExpired:
-        raise VerificationError(f"the process that verified it was not ready after {SECONDS} seconds") from None
-    lines = done.stdout.splitlines()
-    try:
-        report = json.loads(lines[-1])
-    except (IndexError, ValueError):
-        said = " ".join(done.stderr.split())[-500:] or "nothing"
-        raise VerificationError(f"the process that verified it ended with code {done.returncode} and said {said}"
-                                ) from None
-    if "refused" in report:
-        raise VerificationError(report["refused"])
-    return report
+    return verify_apart({"folder": os.fspath(folder), "answers": os.fspath(answers), "tolerance": tolerance,
+                         "runtime": None if runtime is None else os.fspath(runtime)})
 
 
 def check(folder, answers, tolerance=TOLERANCE, runtime=None):

@@ -72,7 +72,7 @@ FLOORS = {  # folder: (what it is for, the folders it may import), from the grou
 
     "serving.errors": ("what a request can be refused with", ()),
     "serving.tensors": ("arrays, messages and files in TensorFlow's formats", ("serving.errors",)),
-    "serving.session": ("a SavedModel that runs", (*LIGHT, "serving.errors", "serving.tensors")),
+    "serving.session": ("an export that runs", (*LIGHT, "serving.errors", "serving.tensors")),
     "serving.batching": ("which requests run together", ("serving.errors", "serving.tensors")),
     "serving.models": ("versions found, loaded, swapped and asked",
                        ("pipelines.storage", "serving.errors", "serving.tensors", "serving.session",
@@ -86,7 +86,7 @@ FLOORS = {  # folder: (what it is for, the folders it may import), from the grou
     "serving.verify": ("whether an export answers as Keras does", (*LIGHT, "serving.tensors", "serving.session")),
     "serving.exporter": ("models to version folders",
                          (*LIGHT, "res3d.private_keras", "res3d.ending", "pipelines.storage", "serving.tensors",
-                          "serving.verify")),
+                          "serving.session", "serving.verify")),
     "serving.deploy": ("files for the real TensorFlow Serving", (*LIGHT, "serving.exporter")),
 
     "res3d.workflows": ("where the three packages are joined", ("res3d", "pipelines", "serving")),

@@ -1,0 +1,91 @@
+"""A trained model to a file for another runtime, compared with Keras before it gets its name."""
+
+import os
+import pathlib
+import tempfile
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+
+from pipelines.storage.addresses import on_disk
+from res3d.geometry import ClipSpec
+from serving.exporter import model_reading, staging
+from serving.exporter.card import make_card
+from serving.exporter.precision import eager, prepare
+from serving.exporter.reference import Reference
+from serving.exporter.runtimes.graph import answering
+from serving.exporter.runtimes.onnx_file import write_onnx
+from serving.exporter.runtimes.openvino_file import write_openvino
+from serving.session.runtimes.contract import LOGITS, SCORES, Facts
+from serving.verify.files import verify_file
+from serving.verify.fresh import VerificationError
+from serving.verify.known_answers import KnownAnswers
+
+FORMATS = {"onnx": (".onnx", write_onnx), "openvino": (".xml", write_openvino)}  # name: (suffix, writer)
+
+
+def export_file(model: keras.Model, path: str | os.PathLike, labels: Sequence[str] | None = None, *, format: str,
+                clip: ClipSpec | None = None, multi_label: bool | None = None, batch: int | None = None,
+                fold: bool = True, activation: str | None = None, card: dict | None = None) -> tuple[str, dict]:
+    """Writes one file that ONNX Runtime or OpenVINO runs: uint8 clips in, float32 `scores` and `logits` out.
+
+    The file is written aside, loaded in a fresh process by the runtime that it is for, and compared with Keras on made
+    clips: the same best label, and logits that differ by at most 1e-4 of their range. Then it gets its name, in the
+    place of a former file of that name. Labels, clip and model card lie in its metadata.
+
+    Args:
+        model: Keras model, uint8 clips in and logits (or softmax, or sigmoid) out, as `res3d.build` makes it.
+        path: the file; the suffix of its format is appended where it is missing.
+        labels: strings, one an output, in their order; None numbers them.
+        format: "onnx" or "openvino" (`NAME.xml`, with `NAME.bin` beside it).
+        clip, multi_label, fold, activation, card: as of `serving.export`.
+        batch: int. The clips that the file takes at once; None leaves that open.
+
+    Returns:
+        (the path, what verified it: {"runtime", "checks": [{"batch", "difference"}]}).
+
+    Raises:
+        ImportError: without the packages of the format's extra.
+        ValueError: for a model, labels or clip that do not fit each other, an operation that has no counterpart, or a
+            file that fails its verification; nothing is left behind.
+    """
+    if format not in FORMATS:
+        raise ValueError(f"`format` must be one of {', '.join(FORMATS)}. Received: format={format!r}.")
+    if keras.backend.backend() != "tensorflow":
+        raise ValueError("An export is written by the TensorFlow backend of Keras. Received: "
+                         f"KERAS_BACKEND={keras.backend.backend()}. Save the model with model.save('M.keras') and run: "
+                         f"res3d export --format={format} --model=M.keras --output=M{FORMATS[format][0]}")
+    if batch is not None and (type(batch) is not int or batch < 1):
+        raise ValueError(f"`batch` must be an int of at least 1, or None. Received: batch={batch!r}.")
+    suffix, write = FORMATS[format]
+    target = pathlib.Path(f"{os.fspath(on_disk(path, 'An export')).removesuffix(suffix)}{suffix}")
+    clip = model_reading.read_clip(model) if clip is None else clip
+    model_reading.check_ends(model, clip)
+    labels = model_reading.check_labels(labels, model.output_shape[-1])
+    reference = Reference(model, clip, activation)
+    multi_label = reference.multi_label(multi_label)
+    network, precision = prepare(model, clip, activation=reference.activation, fold=fold, multi_label=multi_label)
+    facts = Facts(clip, tuple(labels), {**make_card(model, clip, labels, multi_label, precision), **(card or {})})
+    known = KnownAnswers(eager(network), None, clip, labels, "", multi_label, 1)
+    reference.compare(known, precision)
+    with staging.staged(target.parent) as folder:
+        aside = folder / target.name
+        write(answering(network, clip, multi_label, batch), aside, facts.to_texts())
+        report = _verify(aside, known, target)
+        for file in sorted(folder.iterdir()):  # NAME.bin before NAME.xml, which is what names the model
+            os.replace(file, target.with_name(file.name))
+    return str(target), report
+
+
+def _verify(file, known, target):
+    clips, answers = known.for_serving_default()
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "answers.npz")
+        np.savez(path, clips=clips, scores=answers[SCORES], logits=answers[LOGITS])
+        try:
+            return verify_file(file, path)
+        except VerificationError as error:
+            raise VerificationError(
+                f"An export must load in its runtime and answer as Keras does. The export to '{target}' was refused: "
+                f"{error}. Nothing was written.") from None

@@ -1,0 +1,44 @@
+"""A function to an OpenVINO model, by OpenVINO's own reader of TensorFlow graphs."""
+
+import os
+import tempfile
+
+import tensorflow as tf
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+from serving.session.runtimes.contract import CLIP, LOGITS, SCORES
+
+
+def write_openvino(function, path, texts):
+    """Writes `function`, a `tf.function` of one input, to `path`, `NAME.xml`, and `NAME.bin` beside it.
+
+    Args:
+        function: as of `graph.answering`.
+        path: the .xml file.
+        texts: {key: text} for the model's `rt_info`.
+
+    Raises:
+        ImportError: without OpenVINO.
+        ValueError: for an operation that has no counterpart, by its name.
+    """
+    try:
+        import openvino
+    except ImportError:
+        raise ImportError("`--format=openvino` needs OpenVINO, which is not installed. Install the extra: "
+                          "pip install 'res3d[openvino]'.") from None
+    graph = convert_variables_to_constants_v2(function.get_concrete_function()).graph.as_graph_def()
+    with tempfile.TemporaryDirectory() as folder:
+        tf.io.write_graph(graph, folder, "graph.pb", as_text=False)
+        try:
+            model = openvino.Core().read_model(os.path.join(folder, "graph.pb"))
+        except RuntimeError as error:
+            raise ValueError("A network for OpenVINO must be made of operations that it reads. "
+                             f"It says: {' '.join(str(error).split())}") from None
+        model.inputs[0].get_tensor().set_names({CLIP})
+        for output in model.outputs:
+            name, = {SCORES, LOGITS} & {known.partition(":")[0] for known in output.get_names()}
+            output.get_tensor().set_names({name})
+        for key, text in texts.items():
+            model.set_rt_info(text, key)
+        openvino.save_model(model, str(path), compress_to_fp16=False)
+    return path

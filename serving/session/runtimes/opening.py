@@ -1,0 +1,25 @@
+"""A model file of another runtime, opened by what its name ends in."""
+
+import pathlib
+
+from serving.session.runtimes.onnx_session import OnnxSession
+from serving.session.runtimes.openvino_session import OpenVinoSession
+
+SESSIONS = {".onnx": OnnxSession, ".xml": OpenVinoSession}
+
+
+def open_file(path, threads=None):
+    """The session of a file; each takes the same path and threads, and runs the same way.
+
+    Raises:
+        ImportError: without its runtime.
+        OSError: if there is no such file.
+        SessionError: if the runtime cannot load it.
+        ValueError: if no runtime is known for it, or it is not an export of ours.
+    """
+    path = pathlib.Path(path).expanduser()
+    if path.suffix not in SESSIONS:
+        raise ValueError(f"A model file of another runtime ends in {', '.join(SESSIONS)}. Received: '{path}'.")
+    if not path.is_file():
+        raise FileNotFoundError(f"There must be a model file. Received: '{path}', which does not exist.")
+    return SESSIONS[path.suffix](path, threads)

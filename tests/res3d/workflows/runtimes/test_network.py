@@ -1,0 +1,63 @@
+"""`res3d export --format=onnx` and `res3d predict --model=M.onnx`: the classes of the network that was exported."""
+
+import json
+import sys
+
+import pytest
+
+from res3d.workflows.loading import load_network
+
+
+@pytest.mark.backends
+@pytest.mark.parametrize(("kind", "suffix"), [("onnx", ".onnx"), ("openvino", ".xml")])
+def test_predictions_are_those_of_the_network(trained, motion, tmp_path, console, runtime, kind, suffix):
+    runtime(kind)
+    video, path = next((motion / "val").rglob("*.avi")), tmp_path / f"m{suffix}"
+    code, out, err = console("export", f"--workdir={trained}", f"--output={path}", f"--format={kind}", "--batch=2")
+    assert (code, err) == (0, "")
+    assert out.startswith(f"{path}\n  within ")
+    assert out.endswith(f"next: res3d predict VIDEO --model={path}\n")
+    answers = []
+    for model in (trained, path):  # some views, of which the file takes two at once
+        code, out, _ = console("predict", video, f"--model={model}", "--json", "--top=8", "--protocol=torchvision_5")
+        assert code == 0
+        answers.append({row["label"]: row["score"] for row in json.loads(out)[0]["top"]})
+    assert answers[0] == pytest.approx(answers[1], abs=1e-5)
+    code, _, err = console("predict", video, f"--model={path}", "--protocol=full_video")
+    assert code == 1
+    assert "takes clips of shape (4, 32, 32, 3), and the protocol makes ('any', 32, 32, 3)" in err
+    code, _, err = console("predict", video, f"--model={path}", f"--explain={tmp_path}/e.avi")
+    assert code == 1
+    assert "`--explain` looks into the network" in err
+    with pytest.raises(ValueError, match=r"was settled when it was exported\. Received: activation='softmax'"):
+        load_network(path, activation="softmax")
+
+
+@pytest.mark.backends
+@pytest.mark.parametrize(("kind", "suffix"), [("onnx", ".onnx"), ("openvino", ".xml")])
+def test_a_file_that_no_runtime_loads(tmp_path, runtime, kind, suffix):
+    runtime(kind)
+    path = tmp_path / f"m{suffix}"
+    path.write_bytes(b"no model")
+    with pytest.raises(ValueError, match="A model file must be one that its runtime can load"):
+        load_network(path)
+
+
+@pytest.mark.parametrize(("flags", "message"), [
+    (("--format=onnx", "--version=3"), "`--version` is for --format=saved_model. Received it with format='onnx'."),
+    (("--format=openvino", "--noverify"), "`--noverify` is for --format=saved_model."),
+    (("--batch=2",), "`--batch` is for --format=onnx or openvino. Received: format='saved_model'."),
+])
+def test_flags_of_other_formats_are_refused(trained, tmp_path, console, flags, message):
+    code, _, err = console("export", f"--workdir={trained}", f"--output={tmp_path}/m", *flags)
+    assert code == 1
+    assert message in err
+
+
+def test_a_file_that_is_not_there_and_a_runtime_that_is_not(tmp_path, monkeypatch):
+    with pytest.raises(FileNotFoundError, match=r"must be a model file\. Received: '.*m\.onnx', which does not exist"):
+        load_network(tmp_path / "m.onnx")
+    (tmp_path / "m.onnx").touch()
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(ImportError, match=r"needs ONNX Runtime, which is not installed\. .*install 'res3d\[onnx\]'"):
+        load_network(tmp_path / "m.onnx")
