@@ -19,7 +19,7 @@ EXTRAS = {
     "onnx": ["onnx>=1.16", "tf2onnx>=1.17", "onnxruntime>=1.18"],
     "openvino": ["openvino>=2024.4"],
     "dev": ["pytest>=8", "pytest-timeout", "hypothesis", "httpx", "ruff", "mypy", "psutil", "jsonschema",
-            "moto[s3,server]>=5"],
+            "moto[s3,server]>=5", "matplotlib>=3.8"],  # which the examples draw with
 }
 
 setuptools.setup(
@@ -35,8 +35,8 @@ setuptools.setup(
                  "Intended Audience :: Science/Research", "Topic :: Scientific/Engineering :: Image Recognition",
                  "Typing :: Typed"],
     packages=setuptools.find_packages(include=["res3d", "res3d.*", "pipelines", "pipelines.*", "serving", "serving.*"]),
-    package_data={"res3d": ["py.typed", "**/*.pyi", "recipes/*.yaml", "pretrained/*.keras", "**/*.j2", "**/*.json",
-                            "weights/catalogue/*.csv", "weights/catalogue/labels/*.txt"],
+    package_data={"res3d": ["py.typed", "**/*.pyi", "recipes/*.yaml", "pretrained/*.keras", "**/*.j2", "**/*.css",
+                            "**/*.js", "**/*.json", "weights/catalogue/*.csv", "weights/catalogue/labels/*.txt"],
                   "pipelines": ["py.typed", "**/*.pyi", "**/*.j2"],
                   "serving": ["py.typed", "**/*.pyi", "**/*.html", "**/*.j2"]},
     install_requires=[
@@ -53,7 +53,6 @@ setuptools.setup(
         "h5py>=3",
         "Pillow>=10",
         "tqdm>=4.66",
-        "matplotlib>=3.8",
         "Jinja2>=3.1",
         "tensorboard>=2.17",
         "tensorflow-serving-api>=2.17",

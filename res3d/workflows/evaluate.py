@@ -12,7 +12,7 @@ from pipelines.sample.protocols import protocol as find_protocol
 from res3d.atomic import write_aside
 from res3d.evaluation.intervals import accuracy_interval, class_accuracy_interval
 from res3d.evaluation.metrics import ranks, summarise
-from res3d.evaluation.report import write_report
+from res3d.evaluation.report.writing import write_report
 from res3d.explain import GradCam, overlay
 from res3d.training.workfolder import WorkFolder
 from res3d.workflows.judging.baselines import baseline_figures
@@ -77,8 +77,16 @@ def evaluate(workdir, data=None, protocol=None, *, split=None, compare=(), expla
     write_aside(folder.metrics_file, json.dumps(metrics, indent=2) + "\n")
     frames, heat = _painters(model, clip, scored, explain)
     write_report(folder.report_file, scored.predictions, metrics, folder.history, f"{model.name} in {folder}", frames,
-                 others, heat=heat, multi_label=multi_label)
+                 others, heat=heat, multi_label=multi_label, facts=_facts(scored, pattern),
+                 recipe=folder.recipe_file.read_text(encoding="utf-8"))
     return metrics
+
+
+def _facts(scored, pattern):
+    """What the report tells of the videos themselves."""
+    names = groups_of(scored.manifest, pattern).names
+    return {"seconds": [seconds for seconds, _ in scored.lengths], "rates": [rate for _, rate in scored.lengths],
+            "groups": [names[position] for position in scored.positions]}
 
 
 def _check_scores(scored, manifest):

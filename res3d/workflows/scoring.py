@@ -31,6 +31,7 @@ class Scored:
         padded: list of positions of videos so short that the protocol repeats some of their frames.
         network_seconds: float. Time in the network alone.
         seconds: float. All of it.
+        lengths: per row, (seconds, frames a second) of what was seen of the video.
         changed: {name: (videos, classes)} probabilities of each change that was asked for, rows as in `predictions`.
     """
 
@@ -42,6 +43,7 @@ class Scored:
     padded: list
     network_seconds: float
     seconds: float
+    lengths: list
     changed: dict = dataclasses.field(default_factory=dict)
 
 
@@ -98,18 +100,25 @@ def score(model, clip, data, protocol, labels, split=None, workers=None, multi_l
     scores = np.stack(rows) if rows else np.empty((0, len(labels)))
     names = [video_name(entries[position]) for position in positions]
     predictions = Predictions(names, list(labels), truth, scores)
+    lengths = [_length(source.extent(position)) for position in positions]
     padded = [position for position in positions if not _fits(protocol, clip, source.extent(position))]
     if padded:
         logging.warning("%d of %d videos have fewer than the %d frames that protocol %s takes, such as '%s': it "
                         "repeats theirs", len(padded), len(positions), protocol.span(clip), protocol.name,
                         entries[padded[0]].path)
     return Scored(predictions, positions, clip_scores, views.manifest, list(views.quarantine), padded, network.seconds,
-                  time.monotonic() - started, {name: np.stack(found) for name, found in changed.items() if found})
+                  time.monotonic() - started, lengths,
+                  {name: np.stack(found) for name, found in changed.items() if found})
 
 
 def _fits(protocol, clip, extent):
     info, first, last = extent
     return protocol.fits(info, clip, first, last)
+
+
+def _length(extent):
+    info, first, last = extent
+    return (last - first) / info.fps, info.fps
 
 
 def middle_clip(entry, spec):

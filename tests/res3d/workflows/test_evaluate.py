@@ -33,6 +33,8 @@ def test_the_three_files_and_what_metrics_promise(copy, console):
     assert (metrics["videos"], metrics["skipped"], metrics["protocol"]) == (8, 0, "centre")
     page = (copy / "report.html").read_text(encoding="utf-8")
     assert "Confusion matrix" in page
+    assert "Length of the videos: 8 values from " in page
+    assert "epochs: 1" in page
     assert len(Predictions.load(copy / "predictions.csv").videos) == 8
     assert not list(copy.glob("*.part"))
 
@@ -53,7 +55,8 @@ def test_runs_are_compared_and_explained(copy, tmp_path):
     other = shutil.copytree(copy, tmp_path / "other")
     evaluate(other, compare=[copy], explain=True, progress=False)
     page = (other / "report.html").read_text(encoding="utf-8")
-    assert f"<th>{copy}</th>" in page
+    assert f"{copy}</th>" in page
+    assert "Where it looks in " in page
 
 
 @pytest.mark.parametrize(("flags", "words"), [

@@ -1,0 +1,110 @@
+"""Pages looked at in Chromium: each in a frame of some width, measured by a script outside it."""
+
+import contextlib
+import html
+import http.server
+import json
+import os
+import re
+import shutil
+import subprocess
+import threading
+
+import pytest
+
+WIDTHS = (390, 1200, 1920)
+
+# Does anything stick out, is anything empty, can everything be named, has a script out of a label run?
+_MEASURE = """<!doctype html><body><script>
+const until = async found => { while (!found()) await new Promise(r => setTimeout(r, 20)); };
+const scrolls = (node, doc) => {
+  for (let up = node.parentElement; up && up !== doc.body; up = up.parentElement) {
+    if (getComputedStyle(up).overflowX !== "visible") return true;
+  }
+  return false;
+};
+const named = node => node.getAttribute("aria-label") || node.getAttribute("alt") || node.labels?.length ||
+  node.textContent.trim() || node.closest("label");
+const look = (doc, width) => {
+  const wrong = [], say = (what, node) => wrong.push(`${what}: ${node.outerHTML.slice(0, 90)}`);
+  if (doc.documentElement.scrollWidth > width) wrong.push(`the page is ${doc.documentElement.scrollWidth} wide`);
+  for (const node of doc.body.querySelectorAll("*")) {
+    const box = node.getBoundingClientRect();
+    if (box.width && !node.matches(".skip") && box.right > width + 1 && !scrolls(node, doc)) say("sticks out", node);
+  }
+  for (const node of doc.querySelectorAll("h1, h2, h3, th:not(:empty), button, a")) {
+    if (!node.textContent.trim()) say("is empty", node);
+  }
+  for (const node of doc.querySelectorAll("section, figure.chart svg, .card, .clip, table, .track")) {
+    const box = node.getBoundingClientRect();
+    if (!node.closest("details:not([open]), [hidden]") && (!box.width || !box.height)) say("has no size", node);
+  }
+  for (const node of doc.querySelectorAll("img")) if (!node.naturalWidth) say("is no picture", node);
+  for (const node of doc.querySelectorAll("img, svg[role], input, button, a, [role=region], [role=application]")) {
+    if (!named(node)) say("has no name", node);
+  }
+  for (const svg of doc.querySelectorAll("svg")) if (/NaN|Infinity/.test(svg.outerHTML)) say("has no numbers", svg);
+  if (doc.title === "broken" || doc.defaultView.broken) wrong.push("a script out of a name has run");
+  return wrong;
+};
+addEventListener("load", async () => {
+  const found = {};
+  for (const page of PAGES) for (const width of WIDTHS) {
+    const frame = document.createElement("iframe");
+    frame.width = width; frame.height = 900; frame.style.border = "0";
+    const start = performance.now();
+    await new Promise(done => { frame.onload = done; frame.src = page; document.body.append(frame); });
+    found[`${page} ${width}`] = {wrong: look(frame.contentDocument, width), ms: performance.now() - start,
+      ground: getComputedStyle(frame.contentDocument.body).backgroundColor};
+    frame.remove();
+  }
+  document.body.dataset.found = JSON.stringify(found);
+});
+</script>"""
+
+
+def browser():
+    """Chromium's path; without it the test is skipped, or fails where all must run."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        reason = "needs Chromium (apt-get install chromium)"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return found
+
+
+@contextlib.contextmanager
+def served(folder):
+    """(address, list of paths that were asked for) of the files in a folder."""
+    asked = []
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def __init__(self, *args):
+            super().__init__(*args, directory=str(folder))
+
+        def log_message(self, *args):
+            asked.append(self.path)
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", asked
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def looked_at(folder, pages, profile, dark=False):
+    """({"page width": {"wrong", "ms", "ground"}}, paths that were asked for) of pages in a folder."""
+    script = _MEASURE.replace("PAGES", json.dumps(pages)).replace("WIDTHS", json.dumps(WIDTHS))
+    (folder / "measure.html").write_text(script, encoding="utf-8")
+    scheme = ["--blink-settings=preferredColorScheme=0"] if dark else []
+    with served(folder) as (address, asked):
+        done = subprocess.run(
+            [browser(), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={profile}", *scheme,
+             "--window-size=2000,1000", "--virtual-time-budget=60000", "--dump-dom", f"{address}/measure.html"],
+            capture_output=True, text=True, timeout=200, check=True)
+    return json.loads(html.unescape(re.search(r'data-found="([^"]*)"', done.stdout)[1])), asked

@@ -1,0 +1,33 @@
+"""Every written page at the widths of a phone, a laptop and a desk, light and dark, with hostile names."""
+
+import numpy as np
+import pytest
+
+from tests.res3d.evaluation.report.test_writing import HISTORY, HOSTILE, page_of
+from tests.res3d.looks.browser import WIDTHS, looked_at
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    """A folder of reports of 8, 51 and 400 classes."""
+    folder = tmp_path_factory.mktemp("pages")
+    for classes, label in ((8, "walking to the door {}"), (51, HOSTILE + "{}"), (400, HOSTILE + "{}")):
+        facts = {"seconds": [2.0 + i % 7 for i in range(classes * 5)], "rates": [25.0] * (classes * 5),
+                 "groups": [HOSTILE, "anna"] * (classes * 5 // 2) + ["anna"] * (classes * 5 % 2)}
+        page_of(folder / f"report{classes}.html", classes, classes * 5, label=label, facts=facts, recipe=HOSTILE * 3,
+                frames=lambda i: np.full((8, 20, 30, 3), i % 256, "uint8"),
+                heat=lambda i: np.zeros((8, 20, 30, 3), "uint8"),
+                others={"runs/" + HOSTILE: ({"top1": 0.1, "videos": 3}, HISTORY)})
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_nothing_sticks_out_is_empty_nameless_or_fetched(pages, tmp_path, dark):
+    names = sorted(path.name for path in pages.glob("*.html") if path.name != "measure.html")
+    found, asked = looked_at(pages, names, tmp_path / "profile", dark)
+    assert len(found) == len(names) * len(WIDTHS)
+    assert {place: row["wrong"] for place, row in found.items() if row["wrong"]} == {}
+    assert {row["ground"] for row in found.values()} == {"rgb(19, 22, 27)" if dark else "rgb(255, 255, 255)"}
+    assert {line.split("?")[0] for line in asked} <= {"/measure.html", "/favicon.ico", *(f"/{name}" for name in names)}
+    assert max(row["ms"] for row in found.values()) < 2000
