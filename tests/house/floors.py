@@ -22,6 +22,7 @@ FLOORS = {  # folder: (what it is for, the folders it may import), from the grou
     "res3d.quiet": ("libraries kept from writing to the terminal", ("res3d.importing",)),
     "res3d.looks": ("one look for all pages: style, charts", ()),
     "res3d.geometry": ("ClipSpec: what a clip is", ("res3d.atomic",)),
+    "res3d.spans": ("scores of steps of time to spans", ("res3d.geometry", "res3d.atomic")),
     "res3d.layers": ("convolution, norm, pooling, attention", ("res3d.private_keras", "res3d.geometry")),
     "res3d.blocks": ("residual blocks and their shortcuts", ("res3d.layers",)),
     "res3d.networks": ("architectures, the family as a table, counts",
@@ -38,7 +39,8 @@ FLOORS = {  # folder: (what it is for, the folders it may import), from the grou
     "res3d.pretrained": ("networks that come with their weights",
                          ("res3d.geometry", "res3d.atomic", "res3d.layers", "res3d.networks", "res3d.training",
                           "res3d.saving", "res3d.weights")),
-    "res3d.evaluation": ("scores to figures, figures to a page", ("res3d.atomic", "res3d.looks", "res3d.layers")),
+    "res3d.evaluation": ("scores to figures, figures to a page",
+                         ("res3d.atomic", "res3d.looks", "res3d.layers", "res3d.spans")),
 
     "pipelines.arguments": ("what an argument must be", ()),
     "pipelines.storage": ("files and folders on a disk or at an address", LIGHT),

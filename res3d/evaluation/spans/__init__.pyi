@@ -1,0 +1,10 @@
+from .alarms import alarms_per_hour as alarms_per_hour
+from .alarms import threshold_for as threshold_for
+from .errors import count_errors as count_errors
+from .instants import spotting_map as spotting_map
+from .overlap import THRESHOLDS as THRESHOLDS
+from .overlap import span_map as span_map
+from .steps import edit_score as edit_score
+from .steps import frame_map as frame_map
+from .steps import segment_f1 as segment_f1
+from .steps import step_accuracy as step_accuracy
