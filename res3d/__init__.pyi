@@ -6,6 +6,7 @@ from . import layers as layers
 from . import networks as networks
 from . import pretrained as pretrained
 from . import saving as saving
+from . import spans as spans
 from . import weights as weights
 from .blocks import BasicBlock1D as BasicBlock1D
 from .blocks import BasicBlock2D as BasicBlock2D
@@ -26,6 +27,7 @@ from .heads import MultiLabelHead as MultiLabelHead
 from .heads import UNetDecoder as UNetDecoder
 from .heads import linear_probe as linear_probe
 from .heads import segmenter as segmenter
+from .heads import step_classifier as step_classifier
 from .layers import clip_of as clip_of
 from .networks import list_models as list_models
 from .pretrained import build as build
@@ -34,6 +36,8 @@ from .pretrained import origin_of as origin_of
 from .pretrained import push_preset as push_preset
 from .pretrained import save_preset as save_preset
 from .saving import load_model as load_model
+from .spans import Span as Span
+from .spans import SpanSpec as SpanSpec
 from .weights import list_weights as list_weights
 from .weights import load_weights as load_weights
 

@@ -8,13 +8,13 @@ import h5py
 import keras
 
 from res3d.blocks import basic, bottleneck, plain, preactivation, shortcut, units
-from res3d.heads import multi_label, pyramid, unet
+from res3d.heads import multi_label, pyramid, steps, unet
 from res3d.layers import attention, conv, factorized, non_local, norm, pixel_scaling, pooling, temporal_shift
 from res3d.networks import backbone, classifier, motion, slowfast
 from res3d.training import losses, optimizer, schedule
 
 KNOWN = (attention, backbone, basic, bottleneck, classifier, conv, factorized, losses, motion, multi_label, non_local,
-         norm, optimizer, pixel_scaling, plain, pooling, preactivation, pyramid, schedule, shortcut, slowfast,
+         norm, optimizer, pixel_scaling, plain, pooling, preactivation, pyramid, schedule, shortcut, slowfast, steps,
          temporal_shift, unet, units)
 
 

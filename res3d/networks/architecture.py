@@ -121,6 +121,18 @@ class Residual:
         windows = zip(*self.pool_after.values()) if self.pool_after else [()] * self.rank
         return tuple(max(_smallest(strides), *window, 1) for strides, window in zip(zip(*self.all_strides()), windows))
 
+    def keeping_time(self) -> "Residual":
+        """The same network without strides and pools in time, so that its stages have as many frames as its input."""
+        if self.rank < 3:
+            return self
+        def kept(strides):
+            return (1, *to_tuple(strides, 3, "strides")[1:])
+
+        pool = self.stem.pool and (self.stem.pool[0], kept(self.stem.pool[1]))
+        stem = dataclasses.replace(self.stem, strides=kept(self.stem.strides), pool=pool)
+        return dataclasses.replace(self, stem=stem, strides=tuple(map(kept, self.strides)),
+                                   pool_after={stage: kept(pool) for stage, pool in self.pool_after.items()})
+
     def scaled(self, width: float) -> "Residual":
         """The same network with every width multiplied, rounded to a multiple of `multiple` and of the groups."""
         if width == 1:

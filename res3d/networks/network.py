@@ -26,13 +26,13 @@ def build(name: str, num_classes: int | None = None, clip: ClipSpec | None = Non
           input_shape: tuple[int | None, ...] | None = None, features: bool = False, activation: str | None = None,
           dropout: float | None = None, width: float = 1.0, depths: Iterable[int] | int | None = None,
           shortcut: str | None = None, stride_on: str | None = None,
-          motion: str | Iterable[str] | Mapping | None = None,
+          motion: str | Iterable[str] | Mapping | None = None, keep_time: bool = False,
           dtype: str | keras.DTypePolicy | None = None) -> keras.Model:
     """Builds a network of the family as a functional `keras.Model`, freshly initialised: `res3d.build` without weights.
 
     Args:
         name, num_classes, clip, input_shape, features, activation, dropout, width, depths, shortcut, stride_on, motion,
-            dtype: as of `res3d.build`. Without `clip` and `input_shape` it is the row's published clip.
+            keep_time, dtype: as of `res3d.build`. Without `clip` and `input_shape` it is the row's published clip.
 
     Returns: model of `(batch, *clip.shape)` uint8 to `(batch, num_classes)` float32.
 
@@ -50,6 +50,7 @@ def build(name: str, num_classes: int | None = None, clip: ClipSpec | None = Non
         raise ValueError(f"`width` must be a number above 0. Received: width={width!r}.")
     _check_blocks(name, getattr(row.network, "slow", row.network).block, shortcut, stride_on)
     network = adjusted(row.network.scaled(width), depths, shortcut=shortcut, stride_on=stride_on)
+    network = _keeping_time(name, network) if keep_time else network
     policy = keras.dtype_policies.get(dtype) if dtype is not None else keras.config.dtype_policy()
     if clip is None and input_shape is None:
         clip = row.native_clip
@@ -91,6 +92,15 @@ def _check_blocks(name, block, shortcut, stride_on):
     if shortcut is not None and block == "plain":
         raise ValueError("`shortcut` chooses among those of residual networks. "
                          f"Received: shortcut={shortcut!r} for {name}, which has none. Leave it out.")
+
+
+def _keeping_time(name, network):
+    """`network` with as many frames in its last stage as in its clip; refuses one that is made to have fewer."""
+    if isinstance(network, SlowFast):
+        raise ValueError(f"`keep_time` takes the strides out of the time axis, but {name} is made to see every "
+                         f"{network.alpha}th frame in its slow pathway. Use a network of one pathway, such as "
+                         "slow_r50 or r2plus1d_18.")
+    return network.keeping_time()
 
 
 def _check_ending(num_classes, activation, dropout):

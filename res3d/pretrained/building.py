@@ -24,7 +24,7 @@ def build(name: str, num_classes: int | None = None, clip: ClipSpec | None = Non
           weights: str | os.PathLike | None = None, input_shape: tuple[int | None, ...] | None = None,
           features: bool = False, activation: str | None = None, dropout: float | None = None, width: float = 1.0,
           depths: Iterable[int] | int | None = None, shortcut: str | None = None, stride_on: str | None = None,
-          motion: str | Iterable[str] | Mapping | None = None,
+          motion: str | Iterable[str] | Mapping | None = None, keep_time: bool = False,
           dtype: str | keras.DTypePolicy | None = None) -> keras.Model:
     """Builds a network of the family as a functional `keras.Model`, freshly initialised or with published weights.
 
@@ -55,6 +55,8 @@ def build(name: str, num_classes: int | None = None, clip: ClipSpec | None = Non
         motion: str, list of str, dict or None. What the network sees instead of `clip`'s pixels: channels of
             `res3d.networks.MotionChannels`, such as ["difference", "background"]; a dict has the layer's arguments by
             name, as {"channels": "difference", "random_sign": True}.
+        keep_time: bool. Takes strides and pools out of the time axis, so that every stage has as many frames as the
+            clip, as networks for long videos need; weights stay what they are. SlowFast is refused.
         dtype: str or policy. None is Keras' global policy.
 
     Returns: model of `(batch, *clip.shape)` uint8 to `(batch, num_classes)` float32.
@@ -70,7 +72,8 @@ def build(name: str, num_classes: int | None = None, clip: ClipSpec | None = Non
     """
     options: dict[str, Any] = {
         "input_shape": input_shape, "features": features, "activation": activation, "dropout": dropout, "width": width,
-        "depths": depths, "shortcut": shortcut, "stride_on": stride_on, "motion": motion, "dtype": dtype}
+        "depths": depths, "shortcut": shortcut, "stride_on": stride_on, "motion": motion,
+        "keep_time": keep_time, "dtype": dtype}
     if weights is None:
         return networks.build(name, num_classes, clip, **options)
     path, row = find(weights, name)

@@ -15,6 +15,7 @@ from res3d.blocks.units import SeparatedConv
 from res3d.geometry import ClipSpec
 from res3d.heads.multi_label import MultiLabelHead
 from res3d.heads.pyramid import FeaturePyramid
+from res3d.heads.steps import DilatedSteps
 from res3d.heads.unet import UNetDecoder
 from res3d.layers.attention import SelfGating, SqueezeExcite
 from res3d.layers.conv import Conv, ConvNorm
@@ -91,6 +92,7 @@ HEADS = {  # as LAYERS; where the shape is a list, the head takes a list of maps
     "UNetDecoder.1D": (lambda: UNetDecoder((6,)), [(9, 4), (5, 6)]),
     "UNetDecoder": (lambda: UNetDecoder(), [(7, 8, 4), (4, 4, 6), (2, 2, 8)]),
     "UNetDecoder.3D": (lambda: UNetDecoder((6, 8), conv="factorized"), [(4, 7, 8, 4), (4, 4, 4, 6), (2, 2, 2, 8)]),
+    "DilatedSteps": (lambda: DilatedSteps(6, (1, 2), 0.1), SHAPES[1]),
     "MultiLabelHead": (lambda: MultiLabelHead(5, prior=[0.5, 0.1, 0.2, 0.3, 0.4]), SHAPES[3]),
     "MultiLabelHead.2D": (lambda: MultiLabelHead(5, sharpness=1), SHAPES[2]),
     "MultiLabelHead.mean": (lambda: MultiLabelHead(5, sharpness=0, activation="sigmoid"), SHAPES[1]),
