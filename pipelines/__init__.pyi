@@ -6,6 +6,7 @@ from . import manifest as manifest
 from . import prepare as prepare
 from . import records as records
 from . import sample as sample
+from . import spans as spans
 from . import storage as storage
 from . import synthetic as synthetic
 from . import video as video
@@ -13,6 +14,8 @@ from .dataset import evaluation_clips as evaluation_clips
 from .dataset import evaluation_views as evaluation_views
 from .dataset import training_clips as training_clips
 from .manifest import read_manifest as read_manifest
+from .spans import read_spans as read_spans
+from .spans import write_spans as write_spans
 from .video import VideoError as VideoError
 from .video import probe as probe
 from .video import read_frames as read_frames

@@ -18,6 +18,9 @@ NAMES = {  # what a column holds: names for it, best first
     "first_frame": ("first_frame",),
     "group": ("group",),
     "weight": ("weight", "sample_weight"),
+    "subject": ("subject",),
+    "annotator": ("annotator",),
+    "score": ("score",),
 }
 SEVERAL = "labels"  # the one name that says that a clip may have several
 _PART = re.compile(r"(^|_)(start|end|stop|begin|onset|offset|until|segment)(_|$)|"

@@ -166,7 +166,7 @@ class Manifest:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(columns)
             for entry in self.entries:
-                cells = [_relative(entry.path, folder), join(self.labels[i] for i in entry.labels)]
+                cells = [relative(entry.path, folder), join(self.labels[i] for i in entry.labels)]
                 values = (getattr(entry, name) for name in columns[2:])
                 writer.writerow(cells + ["" if value is None else value for value in values])
             if self.labels:
@@ -194,7 +194,8 @@ def canonical_split(name):
     return None if name is None else SPLIT_NAMES.get(name.casefold(), name)
 
 
-def _relative(path, folder):
+def relative(path, folder):
+    """`path` as a file in `folder` names it: relative to the folder, if it can be."""
     if is_remote(path):
         return path
     path = os.path.abspath(path)

@@ -2,19 +2,32 @@
 
 A layout is a module of `pipelines.annotations.formats` with `knows(path)`, which looks at names and first lines, and
 `read(path, options)`, which gives a `Table` of rows that `resolve` joins with the files on disk. Layouts are imported
-when a file is offered to them, so that commands can name them all for their help at little cost.
+when a file is offered to them, so that commands can name them all for their help at little cost. Those of tools that
+people label with, in `formats.tools`, are layouts like the others: a span is a row with a start and an end.
 """
 
 import dataclasses
 import importlib
 import os
 
-from pipelines.annotations.resolve import resolve
+from pipelines.annotations.resolve import resolve, resolve_spans
 from pipelines.annotations.text import held_in
 from pipelines.storage import folders
 from pipelines.storage.addresses import all_shown
 
+_TOOLS = "pipelines.annotations.formats.tools"
 FORMATS = {  # in the order in which a file or folder is offered to them; the first that knows it takes it
+    "label_studio": f"{_TOOLS}.label_studio",
+    "via": f"{_TOOLS}.via",
+    "boris": f"{_TOOLS}.boris",
+    "elan": f"{_TOOLS}.elan",
+    "cvat": f"{_TOOLS}.cvat",
+    "deepethogram": f"{_TOOLS}.deepethogram",
+    "create_ml": f"{_TOOLS}.create_ml",
+    "fiftyone": f"{_TOOLS}.fiftyone",
+    "e2e_spot": f"{_TOOLS}.e2e_spot",
+    "soccernet": f"{_TOOLS}.soccernet",
+    "charades": f"{_TOOLS}.charades",
     "manifest": "pipelines.annotations.formats.manifest_csv",
     "kinetics": "pipelines.annotations.formats.kinetics",
     "ucf101": "pipelines.annotations.formats.ucf101",
@@ -32,7 +45,10 @@ IN_FOLDERS = ("folders", "hmdb51", "ucf101")  # whose `read` says itself what a 
 
 @dataclasses.dataclass(frozen=True)
 class ReadOptions:
-    """What a reader may be told; the fields are the arguments of `pipelines.manifest.read_manifest`."""
+    """What a reader may be told; the fields are the arguments of `read_manifest`, and of `read_spans`.
+
+    `rate` and `first_frame` say how the tool numbers frames; `instants` that rows may have a time and no length.
+    """
 
     labels: list | None = None
     videos: str | None = None
@@ -40,14 +56,25 @@ class ReadOptions:
     multi_label: bool | None = None
     strict: bool = True
     split_by: str | None = None
+    rate: float | None = None
+    first_frame: int = 1
+    instants: bool = False
 
 
 def read(path, format=None, **options):
     """A `Manifest` of `path`, a file or a folder; arguments as of `pipelines.manifest.read_manifest`."""
-    options = ReadOptions(**options)
+    return _read(path, format, ReadOptions(**options), resolve)
+
+
+def read_spans(path, format=None, **options):
+    """The `Spans` of `path`, a file or a folder; arguments as of `pipelines.spans.read_spans`."""
+    return _read(path, format, ReadOptions(**options, instants=True), resolve_spans)
+
+
+def _read(path, format, options, join):
     with folders.remembered():
         try:
-            return resolve(parse(path, format, options), path, options)
+            return join(parse(path, format, options), path, options)
         except ValueError as error:
             text = all_shown(str(error))
             if text == str(error):

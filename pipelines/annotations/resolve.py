@@ -1,4 +1,4 @@
-"""Joins the rows of a `Table` with label ids and with the files on disk."""
+"""Joins the rows of a `Table` with label ids and with the files on disk, as clips or as spans."""
 
 import dataclasses
 import os
@@ -8,9 +8,12 @@ from absl import logging
 from pipelines.annotations.entries import LABELS_FILE, SPLIT_NAMES, Entry, Manifest, Missing
 from pipelines.annotations.files import Library, frames_in, located, not_there
 from pipelines.annotations.labels import LabelIds, composed, load_labels, sort_labels
+from pipelines.annotations.spans import Span, Spans
+from pipelines.annotations.table import Row
 from pipelines.annotations.text import is_text, not_text_of
+from pipelines.annotations.times import Clock
 from pipelines.storage import folders
-from pipelines.storage.addresses import file_name, join, on_the_web, parent, shown
+from pipelines.storage.addresses import absolute, file_name, join, on_the_web, parent, shown
 
 
 def resolve(table, source, options):
@@ -27,8 +30,9 @@ def resolve(table, source, options):
     names, origin = _label_list(table, source, options.labels)
     ids = LabelIds(names, origin)
     index = names if table.labels is None else table.labels
-    find = _finder(table, options.videos, names)
+    find, clock = _finder(table, options.videos, names), Clock(options.rate)
     entries, missing, counted = [], list(table.missing), []
+    missing += [Missing(shown(names[0]), "nothing in it has a label") for names in table.empty]
     for row in table.rows:
         row_names = tuple(_name(label, index, row, origin) for label in row.labels)
         row_ids = tuple(ids[name] for name in row_names)
@@ -41,7 +45,11 @@ def resolve(table, source, options):
             missing.append(Missing(shown(row.names[0]), reason, row.split))
             continue
         counted += [row] * (frames is None and row.num_frames is not None)
-        start, end = (row.start, row.end) if cut else (None, None)
+        times = clock.seconds(row, path) if cut else (None, None)
+        if reason := _no_clip(times, row):
+            missing.append(reason)
+            continue
+        start, end = times
         entries.append(Entry(path, row_ids, start, end, row.split, frames, row.first_frame, row.group, row.weight))
     if counted:
         logging.warning("'%s' gives `num_frames` to %d video files, the first '%s': it is for folders of frames, and "
@@ -55,6 +63,48 @@ def resolve(table, source, options):
                          f"'{options.videos or table.folder}'{example}. Pass the folder with the videos as "
                          "videos=FOLDER, to a command as --videos=FOLDER.")
     return Manifest(entries, names, missing, table.multi_label if options.multi_label is None else options.multi_label)
+
+
+def resolve_spans(table, source, options):
+    """The `Spans` of a `Table`: one for each label of each row; a video without a file keeps its name."""
+    if not table.complete and options.videos is None and not folders.is_folder(table.folder):
+        table = dataclasses.replace(table, folder=parent(absolute(source)))
+    names, origin = _label_list(table, source, options.labels)
+    find, clock = _finder(table, options.videos, names), Clock(options.rate)
+    found = Spans(missing=list(table.missing))
+    for names in table.empty:
+        path, _, _, reason = find(Row(names), ())
+        found.empty.append(names[0] if reason else path)
+    for row in table.rows:
+        labels = [_name(label, names if table.labels is None else table.labels, row, origin) for label in row.labels]
+        path, _, cut, reason = find(row, tuple(labels))
+        times = clock.seconds(row, None if reason else path)
+        if isinstance(times, Missing):
+            found.missing.append(times)
+            continue
+        if reason:
+            found.unfound.append(Missing(shown(row.names[0]), reason, row.split))
+        video, (start, end) = row.names[0] if reason else path, times if cut or reason else (None, None)
+        if row.rate is not None:
+            found.rates[video] = row.rate
+        found.rows += [Span(video, start, end, label.strip(), row.subject, row.group, row.annotator, row.split,
+                            row.score) for label in labels]
+        if not labels:
+            found.empty.append(video)
+    found.unfound = list({row.path: row for row in found.unfound}.values())
+    found.empty = list(dict.fromkeys(found.empty))
+    return found
+
+
+def _no_clip(times, row):
+    """The `Missing` for a row that is no clip: one whose times nobody knows, or an instant; None for a clip."""
+    if isinstance(times, Missing):
+        return times
+    start, end = times
+    if start is None or start != end:
+        return None
+    label = ", ".join(map(str, row.labels))
+    return Missing(shown(row.names[0]), f"its part from {start:g} s to {end:g} s, '{label}', has no length", row.split)
 
 
 def _check_names(table, source):

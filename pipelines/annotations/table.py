@@ -25,6 +25,11 @@ class Row:
         group: str or None. Who or what it shows, that other clips may show as well.
         weight: float or None. How much it counts in training.
         whole: tuple of str. Names of the uncut video, to which alone `start` and `end` apply; `names` are cut clips.
+        subject: str or None. Who does it, where the file tells several apart.
+        annotator: str or None. Who labelled it.
+        score: float or None. How sure a model was.
+        frames: bool. Whether `start` and `end` number frames from 0, in the order in which they decode.
+        rate: float or None. Frames a second that the tool counted at.
     """
 
     names: tuple[str, ...]
@@ -37,6 +42,11 @@ class Row:
     whole: tuple[str, ...] = ()
     group: str | None = None
     weight: float | None = None
+    subject: str | None = None
+    annotator: str | None = None
+    score: float | None = None
+    frames: bool = False
+    rate: float | None = None
 
 
 @dataclasses.dataclass
@@ -50,7 +60,8 @@ class Table:
         complete: bool. Whether every row is a file already found on disk.
         exact: bool. Whether names are paths, to be found as they stand or not at all.
         multi_label: bool or None. Whether the layout says that clips may have several labels.
-        missing: list of `Missing`. Rows that could not be read.
+        missing: list of `Missing`. Rows that could not be read, or are not taken.
+        empty: list of tuples of names. Videos that were looked at and show nothing that has a label.
     """
 
     rows: list
@@ -60,6 +71,7 @@ class Table:
     exact: bool = False
     multi_label: bool | None = None
     missing: list = dataclasses.field(default_factory=list)
+    empty: list = dataclasses.field(default_factory=list)
 
 
 def read_lines(path):
@@ -77,7 +89,16 @@ def first_lines(path, count=5):
 
 
 def read_json(path):
-    """The value in a JSON file; ValueError names the file where it holds none."""
+    """The value in a JSON file, which is to be left as it is; ValueError names the file where it holds none."""
+    return folders.once(("json", path), lambda: _json(path))
+
+
+def peek_json(path):
+    """The value in a file whose name ends in `.json`, or None."""
+    return read_json(path) if plain(path).lower().endswith(".json") and folders.is_file(path) else None
+
+
+def _json(path):
     text = read_text(path)
     try:
         return json.loads(text)

@@ -38,7 +38,7 @@ def is_file(path):
     """Whether `path` is a file."""
     if not addresses.is_remote(path):
         return os.path.isfile(path)
-    return _once(("file", path), lambda: not is_folder(path) and (
+    return once(("file", path), lambda: not is_folder(path) and (
         _answers(path) if addresses.on_the_web(path) else files.exists(path)))
 
 
@@ -46,7 +46,7 @@ def is_folder(path):
     """Whether `path` is a folder; on the web, whether its address ends with a slash."""
     if not addresses.is_remote(path):
         return os.path.isdir(path)
-    return path.endswith("/") if addresses.on_the_web(path) else _once(
+    return path.endswith("/") if addresses.on_the_web(path) else once(
         ("folder", path), lambda: files.is_folder(path))
 
 
@@ -70,7 +70,7 @@ def kind(path):
         return "file" if os.path.isfile(path) else "folder" if os.path.isdir(path) else None
     if addresses.on_the_web(path):
         return "file"
-    folders, names = _once(("kinds", addresses.parent(path)), lambda: _kinds(addresses.parent(path)))
+    folders, names = once(("kinds", addresses.parent(path)), lambda: _kinds(addresses.parent(path)))
     name = addresses.file_name(path)
     return "file" if name in names else "folder" if name in folders else None
 
@@ -81,7 +81,7 @@ def listing(folder):
         with os.scandir(folder) as found:
             entries = sorted((entry.name, leads_to_folder(entry)) for entry in found)
         return [name for name, folder in entries if folder], [name for name, folder in entries if not folder]
-    return _once(("names", folder), lambda: _listing(folder))
+    return once(("names", folder), lambda: _listing(folder))
 
 
 def read_bytes(path, limit=None):
@@ -89,7 +89,7 @@ def read_bytes(path, limit=None):
     if not addresses.is_remote(path):
         with open(path, "rb") as file:
             return file.read(-1 if limit is None else limit)
-    return _once(("bytes", path), lambda: files.read_bytes(path))[:limit]
+    return once(("bytes", path), lambda: files.read_bytes(path))[:limit]
 
 
 def check_listable(folder, wanted="a folder of videos"):
@@ -124,7 +124,8 @@ def _kinds(folder):
         return frozenset(), frozenset()
 
 
-def _once(key, ask):
+def once(key, ask):
+    """What `ask()` gives, asked once for each `key` while things are `remembered`."""
     seen = _SEEN.get()
     if seen is None:
         return ask()

@@ -26,6 +26,7 @@ COMMANDS = {  # name: (module, one line)
     "demo": ("res3d.commands.demo", "the whole path on generated videos; writes a report"),
     "models": ("res3d.commands.models", "the family: name, parameters, GMACs, input, source"),
     "doctor": ("pipelines.commands.doctor", "check a data set, name every bad file and why"),
+    "labels": ("pipelines.commands.labels", "labels from the tool they were made with, to another or to a CSV"),
     "prepare": ("pipelines.commands.prepare", "videos to record shards, resumable, any number of workers"),
     "train": ("res3d.commands.train", "model.fit with a recipe"),
     "evaluate": ("res3d.commands.evaluate", "named protocols, report.html and metrics.json"),

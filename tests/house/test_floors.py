@@ -72,6 +72,7 @@ def test_what_is_imported_inside_a_function_is_imported_for_a_light_start(path):
 
 
 LATE = {  # file: why it may import parts of the project late
+    "pipelines/annotations/times.py": "a video is opened for labels that count its frames alone: NumPy and OpenCV",
     "pipelines/records/index.py": "NumPy and OpenCV are for records of other tools: 170 ms of the 240 of a manifest",
     "serving/client/connecting.py": "gRPC takes 0.08 s of 0.28, and TensorFlow's package; REST urllib3, 0.07 s",
     "serving/server/server.py": "the page reads videos: OpenCV, and 0.05 s of a start of 0.4, for who asks for --page",

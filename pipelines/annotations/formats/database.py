@@ -2,12 +2,13 @@
 
 As 3D-ResNets writes it, `annotations` is `{"label": name}` and the clip lies in `LABEL/ID`. As ActivityNet writes it,
 `annotations` is a list of `{"segment": [start, end], "label": name}` in seconds, one clip each, and the `database`
-level may be left out; files are found under ID and `v_ID`.
+level may be left out; files are found under ID and `v_ID`. Results,
+`{"results": {id: [{"segment", "label", "score"}]}}`, are read as well.
 """
 
 import math
 
-from pipelines.annotations.entries import Missing, canonical_split
+from pipelines.annotations.entries import canonical_split
 from pipelines.annotations.table import Row, Table, kept, read_json
 from pipelines.annotations.text import held_in
 from pipelines.storage import folders
@@ -15,7 +16,7 @@ from pipelines.storage.addresses import parent, plain
 
 
 def knows(path):
-    """A JSON object whose values have `annotations`."""
+    """A JSON object whose values have `annotations`, or of results."""
     if not plain(path).lower().endswith(".json") or not folders.is_file(path):
         return False
     found = read_json(path)
@@ -42,7 +43,7 @@ def _are_names(labels):
 
 
 def _rows(name, item, path, options, missing):
-    """The rows of one video; parts of no length, of which the published file has one, are `missing`."""
+    """The rows of one video, one for each part."""
     annotations = (item.get("annotations") or {}) if isinstance(item, dict) else None
     split = item.get("subset") if isinstance(item, dict) else None
     if not isinstance(annotations, dict | list) or not isinstance(split, str | None):
@@ -54,17 +55,14 @@ def _rows(name, item, path, options, missing):
         return [Row((f"{label}/{name}", name), (str(label),), split=split) if label else Row((name,), split=split)]
     rows = []
     parts = kept(lambda part: _part(part, name, path), annotations, options, missing, lambda part: name)
-    for label, start, end in parts:
-        if start is not None and start == end:
-            missing.append(Missing(name, f"its part from {start:g} s to {end:g} s, '{label}', has no length", split))
-        else:
-            names = (name,) if name.startswith("v_") else (name, f"v_{name}")
-            rows.append(Row(names, (label,), start, end, split))
+    names = (name,) if name.startswith("v_") else (name, f"v_{name}")
+    for label, start, end, score in parts:
+        rows.append(Row(names, (label,), start, end, split, score=score))
     return rows
 
 
 def _part(part, name, path):
-    """(labels, start, end) of one annotation."""
+    """(label, start, end, score) of one annotation."""
     try:
         label, (start, end) = part["label"], part.get("segment", (None, None))
         good = isinstance(label, str) and (start is end is None or 0 <= start <= end < math.inf)
@@ -73,9 +71,13 @@ def _part(part, name, path):
     if not good:
         raise ValueError(f"Expected annotations with a `label` and, if any, a `segment` of start < end, in seconds, in "
                          f"'{path}'. Received {part!r} for '{name}'. Correct it.")
-    return label, start, end
+    score = part.get("score")
+    return label, start, end, float(score) if isinstance(score, int | float) else None
 
 
 def _videos(found):
     """What a JSON object has for videos."""
+    results = found.get("results")
+    if isinstance(results, dict) and "database" not in found:
+        return {name: {"annotations": parts} for name, parts in results.items()}
     return found.get("database", found)

@@ -2,8 +2,9 @@
 order.
 
 Columns go by other common names too, such as `filename,class,time_start,time_end`, and are separated by commas,
-semicolons or tabs. Relative paths start at the CSV's own folder. Several labels are separated by `|`; the column may
-then be called `labels`, which says that clips may have several even if no row has. `\\|` is a bar inside a name.
+semicolons or tabs; times are seconds, or `mm:ss` and `h:mm:ss`. Relative paths start at the CSV's own folder. Several
+labels are separated by `|`; the column may then be called `labels`, which says that clips may have several even if no
+row has. `\\|` is a bar inside a name.
 """
 
 import csv
@@ -16,6 +17,7 @@ from pipelines.annotations import columns, labels
 from pipelines.annotations.entries import COLUMNS, MANIFEST_FILE, canonical_split
 from pipelines.annotations.table import Row, Table, kept
 from pipelines.annotations.text import LOOKED_AT, check_text, held_in, read_text, separated
+from pipelines.annotations.times import seconds
 from pipelines.storage import folders
 from pipelines.storage.addresses import join, parent, plain, shown
 
@@ -52,8 +54,8 @@ def read(path, options):
         places["split"] = header.index(by)
     multi_label = True if header[places["label"]] == columns.SEVERAL else None
     missing = []
-    rows = list(kept(lambda line: _row(*line, header, places, separator, path), lines, options, missing,
-                     lambda line: "".join(line[1][places["path"]:places["path"] + 1])))
+    rows = list(kept(lambda line: _row(*line, header, places, separator, path, options.instants), lines,
+                     options, missing, lambda line: "".join(line[1][places["path"]:places["path"] + 1])))
     if not rows and not missing:
         raise ValueError(f"Expected rows `{','.join(COLUMNS[:2])}` in '{path}'. It holds a header alone. Add videos.")
     if "split" in places:
@@ -75,7 +77,7 @@ def _lines(reader, before, path):
                          "it.") from None
 
 
-def _row(number, cells, header, places, separator, path):
+def _row(number, cells, header, places, separator, path, instants=False):
     where = f"'{path}', line {number}"
     if len(cells) != len(header):
         raise ValueError(f"Expected {len(header)} fields ({', '.join(header)}) in {where}. Received {len(cells)}: "
@@ -86,14 +88,16 @@ def _row(number, cells, header, places, separator, path):
         raise ValueError(f"Expected a path in {where}. Received an empty field. Fill it in, or drop the line.")
     check_text([value for name, value in fields.items() if name != "path"], path, number)
     start, end = (_number(fields, name, float, where, separator) for name in ("start", "end"))
-    if start is not None and end is not None and not start < end:
+    if start is not None and end is not None and not (start < end or (instants and start == end)):
         raise ValueError(f"Expected start < end (seconds) in {where}. Received start={start:g}, end={end:g}. Swap or "
                          "correct them.")
     names = tuple(label.strip() for label in labels.split(fields["label"]))
     return Row((fields["path"],), tuple(filter(None, names)), start, end,
                canonical_split(fields.get("split", "").strip() or None),
                _number(fields, "num_frames", int, where), _number(fields, "first_frame", int, where) or 0,
-               group=fields.get("group", "").strip() or None, weight=_number(fields, "weight", float, where, separator))
+               group=fields.get("group", "").strip() or None, weight=_number(fields, "weight", float, where, separator),
+               subject=fields.get("subject", "").strip() or None, annotator=fields.get("annotator", "").strip() or None,
+               score=_number(fields, "score", float, where, separator))
 
 
 def _number(fields, name, kind, where, separator=","):
@@ -103,7 +107,7 @@ def _number(fields, name, kind, where, separator=","):
     if separator == ";" and re.fullmatch(r"\d+,\d+", text):  # as spreadsheets write it where lists have semicolons
         text = text.replace(",", ".")
     try:
-        value = kind(text)
+        value = seconds(text) if name in ("start", "end") else kind(text)
     except ValueError:
         value = -1
     if not (value >= 0 and math.isfinite(value)):

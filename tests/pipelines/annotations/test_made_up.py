@@ -118,7 +118,7 @@ def test_unknown_formats(tmp_path):
     (tmp_path / "a.txt").write_text("hello\n")
     with pytest.raises(ValueError, match=r"Expected a folder per class, a CSV manifest .* Name one with format="):
         read_manifest(tmp_path / "a.txt")
-    with pytest.raises(ValueError, match=r"An annotation format is one of manifest, kinetics.* Received: 'coco'"):
+    with pytest.raises(ValueError, match=r"An annotation format is one of label_studio, .*kinetics.* Received: 'coco'"):
         read_manifest(tmp_path / "a.txt", format="coco")
     (tmp_path / "a.json").write_text("{")
     with pytest.raises(ValueError, match=r"Expected JSON in '.*a\.json'\. Received text that is not"):

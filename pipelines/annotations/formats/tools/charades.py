@@ -1,0 +1,64 @@
+"""Charades: a CSV of `id,subject,...,actions,length`, actions being `c092 11.90 21.20;c147 0.00 12.60`.
+
+The person is subject and group. Names of the classes come from `Charades_v1_classes.txt` beside, where it lies.
+"""
+
+import csv
+import re
+
+from pipelines.annotations.formats.tools.shaped import careful, checked
+from pipelines.annotations.table import Row, Table, beside, kept, read_lines, split_in_name
+from pipelines.annotations.text import LOOKED_AT, check_text, held_in, read_text, separated
+from pipelines.annotations.times import pair
+from pipelines.storage import folders
+from pipelines.storage.addresses import parent, plain
+
+NEEDED = ("id", "subject", "actions")
+SHAPE = "rows with `id`, `subject` and `actions`"
+
+
+def knows(path):
+    """A CSV with the columns of Charades."""
+    if not plain(path).lower().endswith(".csv") or not folders.is_file(path):
+        return False
+    try:
+        return set(NEEDED) <= set(next(separated(read_text(path, LOOKED_AT, names=True))[1], []))
+    except csv.Error:
+        return False
+
+
+def read(path, options):
+    """A `Table` of all actions."""
+    try:
+        header, *lines = list(separated(read_text(path, names=True))[1]) or [[]]
+    except csv.Error as error:
+        raise ValueError(f"Expected a table in '{path}'. It is none: {error}. Fetch it again.") from None
+    if not set(NEEDED) <= set(header):
+        raise ValueError(f"Expected {SHAPE} in '{path}'. It holds {held_in(path)}. Name another format.")
+    table, names, split = Table([], folder=parent(path)), _classes(path), split_in_name(path)
+
+    def make(item):
+        line, cells = item
+        check_text(cells, path, line)
+        checked(len(cells) == len(header), f"{len(header)} fields in line {line}", cells)
+        row = dict(zip(header, cells))
+        checked(row["id"].strip(), f"an `id` in line {line}", cells)
+        actions = [action.split() for action in row["actions"].split(";") if action.strip()]
+        checked(all(len(action) == 3 for action in actions), f"`class start end` in line {line}", row["actions"])
+        who = row["subject"].strip() or None
+        if not actions:
+            table.empty.append((row["id"],))
+        return [Row((row["id"],), (names.get(label, label),), *pair(start, end), split, group=who, subject=who)
+                for label, start, end in actions]
+
+    items = [(line, cells) for line, cells in enumerate(lines, 2) if any(map(str.strip, cells))]
+    for rows in kept(careful(make, SHAPE, path), items, options, table.missing, lambda item: f"line {item[0]}"):
+        table.rows += rows
+    return table
+
+
+def _classes(path):
+    """{code: name} of the list of classes beside, if there is one."""
+    listed = beside(path, r"Charades_v1_classes\.txt")
+    found = [re.fullmatch(r"(c\d+)\s+(.+)", line) for _, line in (read_lines(listed[0]) if listed else ())]
+    return {match[1]: match[2].strip() for match in found if match}

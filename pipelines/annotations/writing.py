@@ -1,0 +1,68 @@
+"""Labels written as other tools read them: one table of forms, each a module that is imported when it is asked for."""
+
+import dataclasses
+import importlib
+import json
+import os
+
+from pipelines.annotations.entries import Missing
+from pipelines.annotations.spans import Spans
+from pipelines.storage.addresses import shown
+from res3d.atomic import writing
+
+WRITERS = {  # name: the module that writes it
+    "csv": "pipelines.annotations.writers.table",
+    "label_studio": "pipelines.annotations.writers.label_studio",
+    "via": "pipelines.annotations.writers.via",
+    "activitynet": "pipelines.annotations.writers.activitynet",
+    "boris": "pipelines.annotations.writers.boris",
+    "webvtt": "pipelines.annotations.writers.webvtt",
+}
+KEEP_EMPTY = ("label_studio", "via", "activitynet")  # which list videos that nothing was labelled in
+SUFFIXES = {".csv": "csv", ".vtt": "webvtt"}  # of names that tell a form
+
+
+@dataclasses.dataclass(frozen=True)
+class WriteOptions:
+    """What a writer may be told; the fields are the arguments of `pipelines.spans.write_spans`."""
+
+    rate: float = 24.0
+    first_frame: int = 1
+    model: str = "res3d"
+    address: str = ""
+
+
+def form_of(path, format=None):
+    """The name of the form to write: the one that was asked for, or that the name of the file tells."""
+    if format is None:
+        format = SUFFIXES.get(os.path.splitext(os.fspath(path))[1].lower())
+        if format is None:
+            raise ValueError(f"Expected a name that ends in {' or '.join(SUFFIXES)}, or a format. Received: '{path}'. "
+                             f"Name one of {', '.join(WRITERS)}.")
+    if format not in WRITERS:
+        raise ValueError(f"Labels are written as one of {', '.join(WRITERS)}. Received: format={format!r}.")
+    return format
+
+
+def write(spans, path, format=None, **options):
+    """Writes `Spans`, or a list of `Span`; arguments and what is returned as of `pipelines.spans.write_spans`."""
+    spans = spans if isinstance(spans, Spans) else Spans(list(spans))
+    form = form_of(path, format)
+    left = importlib.import_module(WRITERS[form]).write(spans, path, WriteOptions(**options))
+    bare = [] if form in KEEP_EMPTY else spans.empty
+    return left + [Missing(shown(video), "nothing in it has a label, and a row stands for one") for video in bare]
+
+
+def write_json(path, value):
+    """Writes a value as JSON, aside and renamed."""
+    with writing(path, "w", errors="surrogateescape") as file:
+        json.dump(value, file, ensure_ascii=False, indent=1)
+        file.write("\n")
+
+
+def by_video(rows):
+    """{video: its rows}, in order of appearance."""
+    found = {}
+    for row in rows:
+        found.setdefault(row.video, []).append(row)
+    return found
