@@ -23,8 +23,7 @@ def add_flags(parser):
                         "OUT, .csv or .vtt)")
     add_list_flags(parser)
     parser.add_argument("--rate", type=float, help="frames a second that the tool counted at where it writes "
-                        "numbers of frames (default: what the file says; Label Studio 24; else the times of the video's "
-                        "frames)")
+                        "numbers of frames (default: what the file says; Label Studio 24; else the video's own times)")
     parser.add_argument("--first_frame", type=int, choices=(0, 1), default=1,
                         help="number that Label Studio gives the first frame (default: %(default)s)")
     parser.add_argument("--address", default="", metavar="PREFIX", help="where Label Studio, written to, finds the "

@@ -7,6 +7,7 @@ participant is the subject. `TIME_ORIGIN` is where in the video the time 0 lies.
 
 import bisect
 import re
+import urllib.parse
 
 from pipelines.annotations.entries import Missing
 from pipelines.annotations.formats.tools.shaped import careful, checked, names_of, text_of
@@ -55,8 +56,9 @@ def _media(header, missing):
     media = header.findall("MEDIA_DESCRIPTOR")
     checked(media, "a MEDIA_DESCRIPTOR in the header", header.attrib)
     chosen = next((found for found in media if (found.get("MIME_TYPE") or "").startswith("video")), media[0])
-    places = [found.get("RELATIVE_MEDIA_URL") for found in [chosen]] + [chosen.get("MEDIA_URL")]
-    names = [name for place in places if place for name in names_of(re.sub(r"^file:(?!//)", "", place))]
+    places = [re.sub(r"^file:(?!//)", "", place) for place in map(chosen.get, ("RELATIVE_MEDIA_URL", "MEDIA_URL"))
+              if place]
+    names = [name for place in places for name in (*names_of(urllib.parse.unquote(place)), *names_of(place))]
     checked(names, "a MEDIA_URL", chosen.attrib)
     for other in media:
         if other is not chosen:

@@ -74,7 +74,8 @@ def test_the_file_may_stand_above_the_table_or_behind_the_player(tmp_path):
 
 
 @pytest.mark.parametrize("row", ["o,a.mp4,25,,run,,STATE,4,1,3", "o,a.mp4,25,,run,,STATE,soon,1,3",
-                                 "o,,25,,run,,STATE,1,2,1", "o,a.mp4,25,,,,STATE,1,2,1", "o,a.mp4;b.mp4,25,,run,,STATE,1,2,1",
+                                 "o,,25,,run,,STATE,1,2,1", "o,a.mp4,25,,,,STATE,1,2,1",
+                                 "o,a.mp4;b.mp4,25,,run,,STATE,1,2,1",
                                  "o,a.mp4"])
 def test_what_cannot_be_read(tmp_path, row):
     with pytest.raises(ValueError, match=r"^Expected .* in '.*a\.csv'\. "):
