@@ -18,7 +18,7 @@ from pipelines.storage.addresses import absolute, shown
 def read_manifest(data: str | os.PathLike | Manifest, split: str | None = None,
                   labels: Sequence[str] | str | os.PathLike | None = None, *, videos: str | os.PathLike | None = None,
                   format: str | None = None, fold: int = 1, multi_label: bool | None = None,
-                  strict: bool = True, split_by: str | None = None) -> Manifest:
+                  strict: bool = True, split_by: str | None = None, rate: float | None = None) -> Manifest:
     """Reads a data set of any known layout.
 
     Args:
@@ -35,6 +35,7 @@ def read_manifest(data: str | os.PathLike | Manifest, split: str | None = None,
         multi_label: bool or None. None takes several labels a video where a row has several.
         strict: bool. False accepts files without a label, class folders without files, and a data set of which no file
             is there, for checks that report all this.
+        rate: float or None. Frames a second at which a labelling tool has counted, as `read_spans` takes it.
         split_by: str or None. The column of a CSV manifest that names the split, instead of `split`.
 
     Returns:
@@ -68,5 +69,5 @@ def read_manifest(data: str | os.PathLike | Manifest, split: str | None = None,
             raise FileNotFoundError("Expected a folder of videos or an annotation file. Nothing exists at "
                                     f"'{shown(data)}'. Check the path.")
         manifest = reading.read(data, format, labels=names, videos=videos, fold=fold, multi_label=multi_label,
-                                strict=strict, split_by=split_by)
+                                strict=strict, split_by=split_by, rate=rate)
     return manifest if split is None else manifest.select(split)

@@ -47,7 +47,7 @@ IN_FOLDERS = ("folders", "hmdb51", "ucf101")  # whose `read` says itself what a 
 class ReadOptions:
     """What a reader may be told; the fields are the arguments of `read_manifest`, and of `read_spans`.
 
-    `rate` and `first_frame` say how the tool numbers frames; `instants` that rows may have a time and no length.
+    `rate` and `first_frame` say how a tool numbers frames.
     """
 
     labels: list | None = None
@@ -58,7 +58,6 @@ class ReadOptions:
     split_by: str | None = None
     rate: float | None = None
     first_frame: int = 1
-    instants: bool = False
 
 
 def read(path, format=None, **options):
@@ -68,7 +67,7 @@ def read(path, format=None, **options):
 
 def read_spans(path, format=None, **options):
     """The `Spans` of `path`, a file or a folder; arguments as of `pipelines.spans.read_spans`."""
-    return _read(path, format, ReadOptions(**options, instants=True), resolve_spans)
+    return _read(path, format, ReadOptions(**options), resolve_spans)
 
 
 def _read(path, format, options, join):

@@ -15,6 +15,8 @@ from pipelines.annotations.times import Clock
 from pipelines.storage import folders
 from pipelines.storage.addresses import absolute, file_name, join, on_the_web, parent, shown
 
+NO_LENGTH = "has no length"
+
 
 def resolve(table, source, options):
     """A `Manifest` of the rows whose file is there; the others are listed in its `missing`.
@@ -58,11 +60,19 @@ def resolve(table, source, options):
     if options.multi_label:
         entries = _joined(entries)
     if options.strict and not entries:
-        example = f", such as '{missing[0].path}'" if missing else ""
-        raise ValueError(f"Expected at least one of the {len(missing)} videos of '{source}' to be there. None is below "
-                         f"'{options.videos or table.folder}'{example}. Pass the folder with the videos as "
-                         "videos=FOLDER, to a command as --videos=FOLDER.")
+        raise _nothing(missing, source, options.videos or table.folder)
     return Manifest(entries, names, missing, table.multi_label if options.multi_label is None else options.multi_label)
+
+
+def _nothing(missing, source, folder):
+    """The ValueError for a list of which no row is a clip that is there."""
+    if missing and all(row.reason.endswith(NO_LENGTH) for row in missing):
+        return ValueError(f"Expected labels that last, as clips, in '{source}'. Received {len(missing)} instants alone, "
+                          f"the first of '{missing[0].path}'. Give each a start before its end.")
+    example = f", such as '{missing[0].path}'" if missing else ""
+    return ValueError(f"Expected at least one of the {len(missing)} videos of '{source}' to be there. None is below "
+                      f"'{folder}'{example}. Pass the folder with the videos as videos=FOLDER, to a command as "
+                      "--videos=FOLDER.")
 
 
 def resolve_spans(table, source, options):
@@ -104,7 +114,7 @@ def _no_clip(times, row):
     if start is None or start != end:
         return None
     label = ", ".join(map(str, row.labels))
-    return Missing(shown(row.names[0]), f"its part from {start:g} s to {end:g} s, '{label}', has no length", row.split)
+    return Missing(shown(row.names[0]), f"its part from {start:g} s to {end:g} s, '{label}', {NO_LENGTH}", row.split)
 
 
 def _check_names(table, source):

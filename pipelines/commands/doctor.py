@@ -28,6 +28,8 @@ def add_flags(parser):
     parser.add_argument("--noleaks", dest="leaks", action="store_false", help="do not look for videos in different "
                         "splits or groups that show the same, which takes a second decoding")
     parser.add_argument("--labels", metavar="FILE", help="label list that fixes the ids")
+    parser.add_argument("--rate", type=float, help="frames a second that a labelling tool counted at, as of `res3d "
+                        "labels`")
     parser.add_argument("--split", help="check only this split")
     parser.add_argument("--clip", default="16x2x112", metavar="FRAMESxSTRIDExSIZE|PRESET",
                         help="clip to judge lengths and costs by (default: %(default)s)")
@@ -40,7 +42,7 @@ def run(args):
     """Prints the report; returns 0, or 1 if nothing is usable."""
     import tqdm
 
-    from pipelines.doctor import checks, page
+    from pipelines.doctor import checks, labels, page
 
     bars = []
 
@@ -49,10 +51,11 @@ def run(args):
         return bars[0].update
 
     clip = parse_clip(args.clip)
-    manifest = checks.manifest_of(args.data, split=args.split, labels=args.labels, **list_options(args))
+    manifest = checks.manifest_of(args.data, split=args.split, labels=args.labels, rate=args.rate, **list_options(args))
+    spans = labels.spans_of(args.data, videos=args.videos, format=args.format, rate=args.rate)
     try:
         report = checks.check(manifest, clip, workers=args.workers, timeout=args.timeout, progress=progress,
-                              leaks=args.leaks, **group_options(args))
+                              leaks=args.leaks, spans=spans, **group_options(args))
     finally:
         for bar in bars:
             bar.close()
@@ -63,4 +66,4 @@ def run(args):
         checks.usable(manifest, report).save(args.manifest)
     text = json.dumps(report, indent=2) if args.json else page.as_text(report)
     print(text.encode("utf-8", "backslashreplace").decode())  # file names need not be text
-    return 0 if report["usable_rows"] else 1
+    return 0 if report["usable_rows"] or (spans.rows and report["usable"]) else 1

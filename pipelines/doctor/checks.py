@@ -13,7 +13,9 @@ from collections.abc import Callable, Sequence
 from pipelines.annotations.entries import Entry, Manifest
 from pipelines.annotations.files import may_be_video
 from pipelines.annotations.labels import counted_from_one
+from pipelines.annotations.spans import Spans
 from pipelines.doctor import alike, parts
+from pipelines.doctor import labels as in_time
 from pipelines.doctor.costs import cost_of_clip, key_frame_gap
 from pipelines.doctor.examine import examine_all, signature_in
 from pipelines.manifest import read_manifest
@@ -32,7 +34,8 @@ SHOWN = 5  # paths named in a message; the lists in the report are whole
 def check(data: str | os.PathLike | Manifest, clip: ClipSpec, *, split: str | None = None,
           labels: Sequence[str] | str | os.PathLike | None = None, videos: str | os.PathLike | None = None,
           format: str | None = None, fold: int = 1, workers: int | None = None, timeout: float = 120.0,
-          progress: Callable | None = None, leaks: bool = True, group: str | None = None) -> dict:
+          progress: Callable | None = None, leaks: bool = True, group: str | None = None,
+          spans: Spans | None = None) -> dict:
     """Examines every video of a data set in one parallel pass.
 
     Args:
@@ -45,20 +48,24 @@ def check(data: str | os.PathLike | Manifest, clip: ClipSpec, *, split: str | No
         leaks: bool. Look for videos in different splits, or, without splits, of different groups, that show the same
             moments or place; up to so many videos as `pipelines.doctor.alike.MOST`.
         group: what tells the groups, as `pipelines.groups_of` takes it.
+        spans: the labels in time of the same data, to be compared with the videos; None reads those of `data`, where it
+            is a file of such.
 
     Returns:
         A JSON-ready dict: `files`, `usable`, `bad` [{"path", "reason"}], `rows` and `usable_rows` (of the manifest, of
         which several may be parts of one file), `bad_parts` [{"path", "start", "end", "first_frame", "num_frames",
         "reason"}] of good files, `missing` [{"path", "reason"}], `warnings` [{"kind", "message", "advice", "paths",
         "details"}], `classes` {label: usable rows}, `splits` {split: {label: usable rows}}, `sizes`, `rates`,
-        `containers` and `codecs` {value: videos}, `leaks` [{"first", "second", "kind", "seconds", ...}],
+        `containers` and `codecs` {value: videos}, `spans` {} or {"spans", "instants", "videos", "agreement"},
+        `leaks` [{"first", "second", "kind", "seconds", ...}],
         `frames`, `seconds` and `cost` summaries.
 
     Raises:
         OSError, ValueError: as `read_manifest` does, for data that cannot be listed at all.
     """
     manifest = manifest_of(data, split=split, labels=labels, videos=videos, format=format, fold=fold)
-    paths = sorted({entry.path for entry in manifest})
+    spans = in_time.spans_of(data, videos=videos, format=format) if spans is None else spans
+    paths = sorted({entry.path for entry in manifest} | in_time.files_of(spans))
     entries = collections.defaultdict(list)
     for entry in manifest:
         entries[entry.path].append(entry)
@@ -67,7 +74,9 @@ def check(data: str | os.PathLike | Manifest, clip: ClipSpec, *, split: str | No
                         progress and progress(len(paths)), pictures=looked)
     result = report(manifest, found, clip)
     rows, warnings = alike.alike(manifest, found, group) if leaks else ([], [])
-    return result | {"leaks": rows, "warnings": result["warnings"] + warnings}
+    facts, told = in_time.looks(spans, {video["path"]: video for video in found if "reason" not in video})
+    told += in_time.spelt({*manifest.labels, *spans.labels})
+    return result | {"leaks": rows, "spans": facts, "warnings": result["warnings"] + told + warnings}
 
 
 def manifest_of(data, **options):

@@ -193,7 +193,7 @@ def test_folders_that_are_not_classes(tmp_path, names, message):
     ("path,label\n", "Expected rows `path,label` in .* It holds a header alone"),
     ("path,label\na.mp4\n", r"Expected 2 fields \(path, label\) in '.*', line 2\. Received 1"),
     ("path,label\n,run\n", "Expected a path in '.*', line 2. Received an empty field"),
-    ("path,label,start,end\na.mp4,run,4,2\n", r"Expected start < end \(seconds\) in .* Received start=4, end=2"),
+    ("path,label,start,end\na.mp4,run,4,2\n", r"Expected start <= end \(seconds\) in .* Received start=4, end=2"),
     ("path,label,start\na.mp4,run,soon\n", "Expected `start` to be a number from 0, or empty, in .* Received: 'soon'"),
     ("path,label\na.mp4,run\n", "Expected at least one of the 1 videos of '.*' to be there. None is below '.*', such "
                                 "as 'a.mp4'. Pass the folder with the videos as videos=FOLDER."),

@@ -54,7 +54,7 @@ def read(path, options):
         places["split"] = header.index(by)
     multi_label = True if header[places["label"]] == columns.SEVERAL else None
     missing = []
-    rows = list(kept(lambda line: _row(*line, header, places, separator, path, options.instants), lines,
+    rows = list(kept(lambda line: _row(*line, header, places, separator, path), lines,
                      options, missing, lambda line: "".join(line[1][places["path"]:places["path"] + 1])))
     if not rows and not missing:
         raise ValueError(f"Expected rows `{','.join(COLUMNS[:2])}` in '{path}'. It holds a header alone. Add videos.")
@@ -77,7 +77,7 @@ def _lines(reader, before, path):
                          "it.") from None
 
 
-def _row(number, cells, header, places, separator, path, instants=False):
+def _row(number, cells, header, places, separator, path):
     where = f"'{path}', line {number}"
     if len(cells) != len(header):
         raise ValueError(f"Expected {len(header)} fields ({', '.join(header)}) in {where}. Received {len(cells)}: "
@@ -88,8 +88,8 @@ def _row(number, cells, header, places, separator, path, instants=False):
         raise ValueError(f"Expected a path in {where}. Received an empty field. Fill it in, or drop the line.")
     check_text([value for name, value in fields.items() if name != "path"], path, number)
     start, end = (_number(fields, name, float, where, separator) for name in ("start", "end"))
-    if start is not None and end is not None and not (start < end or (instants and start == end)):
-        raise ValueError(f"Expected start < end (seconds) in {where}. Received start={start:g}, end={end:g}. Swap or "
+    if start is not None and end is not None and start > end:
+        raise ValueError(f"Expected start <= end (seconds) in {where}. Received start={start:g}, end={end:g}. Swap or "
                          "correct them.")
     names = tuple(label.strip() for label in labels.split(fields["label"]))
     return Row((fields["path"],), tuple(filter(None, names)), start, end,

@@ -7,6 +7,7 @@ import pytest
 from pipelines.annotations.entries import Missing
 from pipelines.annotations.spans import Span, Spans, told
 from pipelines.annotations.writing import WRITERS
+from pipelines.manifest import read_manifest
 from pipelines.spans import read_spans, write_spans
 from res3d.commands import main
 
@@ -96,6 +97,17 @@ def test_videos_of_one_name_are_not_mixed(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_instants_of_a_table_are_no_clips(tmp_path):
+    (tmp_path / "a.mp4").write_bytes(b"")
+    Spans([*ROWS[:2], Span("a.mp4", 5.0, 5.0, "goal")]).save(tmp_path / "spans.csv")
+    manifest = read_manifest(tmp_path / "spans.csv")
+    assert [(entry.start, entry.end) for entry in manifest] == [(1.5, 4.25), (2.0, 3.0)]
+    assert [row.reason for row in manifest.missing] == ["its part from 5 s to 5 s, 'goal', has no length"]
+    Spans([Span("a.mp4", 5.0, 5.0, "goal")]).save(tmp_path / "spans.csv")
+    with pytest.raises(ValueError, match=r"Expected labels that last, as clips, in .* Received 1 instants alone"):
+        read_manifest(tmp_path / "spans.csv")
+
+
 def test_forms_are_known_by_name(tmp_path):
     with pytest.raises(ValueError, match=r"Labels are written as one of csv, label_studio, .* Received: format='xls'"):
         write_spans(ROWS, tmp_path / "a.xls", format="xls")
@@ -119,7 +131,7 @@ def test_the_command_converts_counts_and_names_what_it_passed_over(tmp_path, cap
     told = capsys.readouterr().out
     assert told.startswith("1 span and 1 instant of 2 labels in 1 video; 1 video without any; 2 videos without a file; "
                            "1 entry passed over\n       1  jump\n       1  run\npassed over (1):\n"
-                           "  1 x Expected start < end")
+                           "  1 x Expected start <= end")
     assert "1 x nothing in it has a label, and a row stands for one (d.mp4)" in told
     assert (tmp_path / "b.csv").read_text().count("\n") == 3
     assert main.main(["labels", str(tmp_path / "a.csv"), "--strict"]) == 1
