@@ -67,8 +67,8 @@ def resolve(table, source, options):
 def _nothing(missing, source, folder):
     """The ValueError for a list of which no row is a clip that is there."""
     if missing and all(row.reason.endswith(NO_LENGTH) for row in missing):
-        return ValueError(f"Expected labels that last, as clips, in '{source}'. Received {len(missing)} instants alone, "
-                          f"the first of '{missing[0].path}'. Give each a start before its end.")
+        return ValueError(f"Expected labels that last, as clips, in '{source}'. Received {len(missing)} instants "
+                          f"alone, the first of '{missing[0].path}'. Give each a start before its end.")
     example = f", such as '{missing[0].path}'" if missing else ""
     return ValueError(f"Expected at least one of the {len(missing)} videos of '{source}' to be there. None is below "
                       f"'{folder}'{example}. Pass the folder with the videos as videos=FOLDER, to a command as "
