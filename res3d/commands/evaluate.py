@@ -1,18 +1,21 @@
 """Scores a trained network by a named protocol and writes metrics.json, predictions.csv and report.html.
 
-Without --data it takes the validation videos of the run. `res3d evaluate --protocol=list` prints the protocols.
+Without --data it takes the validation videos of the run. With --model it scores any model on --data, and --workdir is
+the folder that gets the figures. `res3d evaluate --protocol=list` prints the protocols.
 """
 
 import os
 
 from pipelines.commands.flags import add_group_flags, add_list_flags, group_options, list_options
+from res3d.commands.published.flags import add_fetch_flags, allow
 
 EXAMPLE = "res3d evaluate --workdir=runs/first --protocol=centre"
 
 
 def add_flags(parser):
     """Flags of `res3d evaluate`."""
-    parser.add_argument("--workdir", help="folder that `res3d train` left")
+    parser.add_argument("--workdir", help="folder that `res3d train` left; with --model, one for the figures")
+    parser.add_argument("--model", help="instead of a run a preset folder, .keras file, or published weights by name")
     parser.add_argument("--data", help="other videos than the run's own")
     add_list_flags(parser)
     add_group_flags(parser, folds=False)
@@ -28,6 +31,7 @@ def add_flags(parser):
     parser.add_argument("--noleaks", dest="leaks", action="store_false", help="do not look for videos that show what "
                         "others do that were trained on")
     parser.add_argument("--workers", type=int, help="videos decoded at once (default: one a core)")
+    add_fetch_flags(parser)
 
 
 def run(args):
@@ -39,10 +43,11 @@ def run(args):
         return
     if args.workdir is None:
         raise ValueError("`--workdir` must be the folder that `res3d train` left. Received none.")
+    allow(args)
     from res3d.evaluation.worth import worth_lines
     from res3d.workflows.evaluate import evaluate
 
-    metrics = evaluate(args.workdir, args.data, args.protocol, split=args.split, compare=args.compare,
+    metrics = evaluate(args.workdir, args.data, args.protocol, model=args.model, split=args.split, compare=args.compare,
                        explain=args.explain, workers=args.workers, trivial=args.baselines, motion=args.motion,
                        leaks=args.leaks, **list_options(args), **group_options(args))
     shown = ("top1", "top5", "mean_class_accuracy", "mean_average_precision")

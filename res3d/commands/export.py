@@ -20,7 +20,8 @@ EXAMPLE = "res3d export --workdir=runs/first --output=exports/actions"
 def add_flags(parser):
     """Flags of `res3d export`."""
     parser.add_argument("--workdir", help="work folder of `res3d train`; its best model is exported")
-    parser.add_argument("--model", help="instead a .keras file, its labels.txt beside it, or published weights by name")
+    parser.add_argument("--model", help="instead a preset folder, a .keras file, its labels.txt beside it, or "
+                        "published weights by name")
     parser.add_argument("--output", required=True, metavar="DIR/NAME", help="the model's folder, NAME as it is served")
     parser.add_argument("--format", default="saved_model", choices=("saved_model", *FILES, "safetensors", "preset"),
                         help="what to write: a version to serve; a file that ONNX Runtime or OpenVINO runs; the "

@@ -13,7 +13,7 @@ EXAMPLE = "res3d features --model=runs/first --data=videos --output=features.npz
 
 def add_flags(parser):
     """Flags of `res3d features`."""
-    parser.add_argument("--model", required=True, help="work folder, .keras file, or published weights by name")
+    parser.add_argument("--model", required=True, help="work or preset folder, .keras file, or weights by name")
     parser.add_argument("--data", required=True, help="videos, as `res3d evaluate` takes them")
     add_list_flags(parser)
     parser.add_argument("--output", required=True, help=".npz file to write")

@@ -26,8 +26,8 @@ def add_flags(parser):
                         help="another value for a field of the recipe, such as optimizer.rate=0.1; repeat as needed")
     parser.add_argument("--sampling", choices=("dense", "segments"), help="frames a stride apart, or one of each of as "
                         "many equal parts of a video as a clip has frames (default: the recipe's)")
-    parser.add_argument("--weights", help="start from a work folder, a .keras file, a PyTorch checkpoint, or published "
-                                          "weights by name")
+    parser.add_argument("--weights", help="start from a work or preset folder, a .keras file, a PyTorch checkpoint, or "
+                                          "published weights by name")
     parser.add_argument("--max_minutes", type=float, help="stop after so much time; the same command goes on")
     parser.add_argument("--deterministic", action="store_true", help="the same numbers to the last digit on a CPU")
     parser.add_argument("--overwrite", action="store_true", help="start anew in a work folder that holds another run")

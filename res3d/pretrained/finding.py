@@ -46,6 +46,27 @@ def find(reference, network=None):
     return fetch_weights(row), row
 
 
+def find_saved(reference):
+    """The path of a folder or a file that `reference` means, or None where it names or addresses a checkpoint.
+
+    Args:
+        reference: a path, hf://ORG/NAME[@REVISION], or a name or an address of weights.
+
+    Raises:
+        ValueError, FetchError: as `find`, for an hf:// address.
+    """
+    text = os.fspath(reference)
+    if text.startswith("hf://"):
+        return fetch_hub(text)
+    path = pathlib.Path(text).expanduser()
+    return path if path.exists() else SHIPPED.get(text.lower())
+
+
+def is_unpacked(folder):
+    """Whether a folder is an unpacked `.keras` file, as plain Keras writes one to the hub; every preset is."""
+    return (pathlib.Path(folder) / "config.json").is_file()
+
+
 def _row(name, network):
     """The row that a name means: a tag of `network`, or else a whole name."""
     try:

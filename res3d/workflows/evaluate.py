@@ -14,6 +14,7 @@ from res3d.evaluation.intervals import accuracy_interval, class_accuracy_interva
 from res3d.evaluation.metrics import ranks, summarise
 from res3d.evaluation.report.writing import write_report
 from res3d.explain import GradCam, overlay
+from res3d.training.recipe import Recipe
 from res3d.training.workfolder import WorkFolder
 from res3d.workflows.judging.baselines import baseline_figures
 from res3d.workflows.judging.leaks import find_leaks, leak_figures, load_leaks
@@ -23,14 +24,16 @@ from res3d.workflows.loading import load_network
 from res3d.workflows.scoring import middle_clip, score
 
 
-def evaluate(workdir, data=None, protocol=None, *, split=None, compare=(), explain=False, workers=None, progress=True,
-             trivial=True, motion=False, leaks=True, **lists):
+def evaluate(workdir, data=None, protocol=None, *, model=None, split=None, compare=(), explain=False, workers=None,
+             progress=True, trivial=True, motion=False, leaks=True, **lists):
     """Scores the best model of a work folder and writes metrics.json, predictions.csv and report.html into it.
 
     Args:
         workdir: folder that `train` left.
         data: videos; None takes the validation videos of the run.
         protocol: name of a protocol; None is the recipe's.
+        model: another model than the work folder's, as of `load_network`, or None. The figures go into `workdir`, which
+            holds no run then, and `data` must be given.
         split: split of `data`; None is the recipe's validation split where the data have it, else, of the run's own,
             the splits that it was not trained on, else all videos.
         compare: other evaluated work folders, shown side by side.
@@ -52,17 +55,17 @@ def evaluate(workdir, data=None, protocol=None, *, split=None, compare=(), expla
         ValueError: if no video can be evaluated, none is as long as the protocol takes, or labels do not fit.
     """
     folder = WorkFolder(workdir)
-    recipe = folder.recipe
+    recipe, run = (folder.recipe, folder.run) if model is None else _no_run(folder, data)
     protocol = find_protocol(protocol if protocol is not None else recipe.protocol)
     others = _others(compare)  # before the videos: they take their time
-    model, clip, labels, multi_label = load_network(workdir)
+    model, clip, labels, multi_label = load_network(workdir if model is None else model)
     manifest = videos_to_judge(folder, recipe, data, split, labels, lists)
     check_truth(manifest, folder, multi_label)
     scored = score(model, clip, manifest, protocol.name, labels, workers=workers, multi_label=multi_label,
                    progress=progress, long_enough=True, changes=CHANGES if motion else None)
     _check_scores(scored, manifest)
     metrics = _figures(scored, multi_label)
-    pattern = {**folder.run.get("lists", {}), **lists}.get("group")
+    pattern = {**run.get("lists", {}), **lists}.get("group")
     metrics |= known(folder, manifest, pattern)
     trained_on = functools.cache(lambda: videos_trained_on(folder, scored.predictions.labels))
     metrics |= _worth(scored, pattern, multi_label, trained_on if trivial else None, motion, workers)
@@ -73,6 +76,7 @@ def evaluate(workdir, data=None, protocol=None, *, split=None, compare=(), expla
                 "protocol_text": protocol.source, "model": model.name, "classes": len(labels),
                 "seconds": scored.seconds, "network_seconds": scored.network_seconds,
                 "skipped_videos": [list(pair) for pair in scored.quarantine]}
+    folder.path.mkdir(parents=True, exist_ok=True)
     scored.predictions.save(folder.predictions_file)
     write_aside(folder.metrics_file, json.dumps(metrics, indent=2) + "\n")
     frames, heat = _painters(model, clip, scored, explain)
@@ -87,6 +91,16 @@ def _facts(scored, pattern):
     names = groups_of(scored.manifest, pattern).names
     return {"seconds": [seconds for seconds, _ in scored.lengths], "rates": [rate for _, rate in scored.lengths],
             "groups": [names[position] for position in scored.positions]}
+
+
+def _no_run(folder, data):
+    """(recipe, facts) that stand for those of a run where a model that is none is judged."""
+    if folder.recipe_file.is_file():
+        raise ValueError(f"`workdir` must be a folder for the figures of `model`, which holds no run. Received: "
+                         f"'{folder}', a run. Use another, or leave `model` out to evaluate the run.")
+    if data is None:
+        raise ValueError("`data` must name videos, since a model does not say what it was trained on. Received none.")
+    return Recipe(), {}
 
 
 def _check_scores(scored, manifest):

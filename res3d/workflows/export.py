@@ -1,6 +1,7 @@
 """A trained network, and what is known of it, to a SavedModel version."""
 
 import dataclasses
+import hashlib
 import json
 import os
 import pathlib
@@ -9,6 +10,7 @@ import numpy as np
 from absl import logging
 
 from pipelines.dataset.evaluation import evaluation_clips
+from res3d.pretrained.finding import find_saved, is_unpacked
 from res3d.pretrained.hub import push_preset
 from res3d.pretrained.origin import origin_of
 from res3d.pretrained.preset import save_preset
@@ -16,6 +18,7 @@ from res3d.training.workfolder import WorkFolder
 from res3d.weights.catalogue.table import find_weights
 from res3d.weights.formats.safetensors import SUFFIX
 from res3d.weights.layouts import write_layout
+from res3d.weights.store.digests import digest_of
 from res3d.weights.store.places import home
 from res3d.workflows.loading import load_trained
 from serving.exporter import saved_model
@@ -41,18 +44,42 @@ def export(workdir, model, output, *, labels=None, multi_label=False, data=None,
                               samples=clips, card=run_facts(workdir) | origin_facts(network), **options)
 
 
-def export_published(name):
-    """The folder of a model made of published weights, exported once into `RES3D_HOME`, and called as its network.
+def exported(model):
+    """The folder of `model`'s export, which is made once, in `RES3D_HOME`, and called as the model is.
 
     Args:
-        name: as of `res3d.weights.find_weights`.
+        model: a preset folder, here or on the hub, a work folder, a `.keras` file, a checkpoint, or published weights
+            by name.
     """
-    row = find_weights(name)
-    folder = home() / "exports" / row.name.replace("/", ".") / row.network
+    path = find_saved(model)
+    if path is None:
+        row = find_weights(model)
+        return _once(row.name, row.name.replace("/", "."), row.network)
+    if model.startswith("hf://"):
+        return _once(model, _digest(path), model.partition("@")[0].split("/")[-1])
+    return _once(model, _digest(path), path.resolve().name if path.is_dir() else path.stem)
+
+
+def _digest(path):
+    """What tells a saved model from any other: its weights, and what names its classes."""
+    files = [path]
+    if path.is_dir():
+        weights = path / "model.weights.h5" if is_unpacked(path) else WorkFolder(path).model_file
+        files = [weights, *(path / name for name in ("config.json", "res3d.json", "labels.txt", "recipe.yaml"))]
+    else:
+        files += [path.with_suffix(".labels.txt"), path.with_name("labels.txt")]
+    digests = [digest_of(file) for file in files if file.is_file()]
+    return hashlib.sha256("".join(digests).encode()).hexdigest()[:16]
+
+
+def _once(source, key, name):
+    """The folder of an export of `source`, made if there is none yet."""
+    folder = home() / "exports" / key / name
     if not any(child.name.isdigit() for child in folder.glob("*")):
         folder.mkdir(parents=True, exist_ok=True)
-        logging.info("exporting %s to %s", row.name, folder)
-        export(None, row.name, os.fspath(folder))
+        logging.info("exporting %s to %s", source, folder)
+        run = pathlib.Path(source).is_dir() and not is_unpacked(source)
+        export(source if run else None, None if run else source, os.fspath(folder))
     return os.fspath(folder)
 
 
@@ -89,7 +116,7 @@ def export_preset(source, output, labels=None, push=None):
 
 def _results(source):
     """What `res3d evaluate` measured of a work folder, as one result, in percent as publishers tell theirs."""
-    path = WorkFolder(source).metrics_file if pathlib.Path(source).is_dir() else None
+    path = WorkFolder(source).metrics_file if pathlib.Path(source).is_dir() and not is_unpacked(source) else None
     if path is None or not path.is_file():
         return []
     metrics = json.loads(path.read_text(encoding="utf-8"))

@@ -1,5 +1,6 @@
 """A trained network as people name it, ready to score views of videos."""
 
+import dataclasses
 import os
 import pathlib
 import time
@@ -13,7 +14,9 @@ from res3d import ending
 from res3d.evaluation.adapt import at_shape, without_xla
 from res3d.layers.pixel_scaling import clip_of
 from res3d.networks.variants.table import list_models
+from res3d.pretrained.finding import find_saved, is_unpacked
 from res3d.pretrained.loading import load_published
+from res3d.pretrained.origin import Origin, origin_of, remember
 from res3d.pretrained.preset import is_preset, load_preset, read_facts
 from res3d.saving import load_model
 from res3d.training.workfolder import WorkFolder
@@ -79,7 +82,8 @@ def load_network(source, labels=None, activation=None):
 
     Args:
         source: work folder; `.keras` file with `NAME.labels.txt` or `labels.txt` beside it; an export to a file of
-            another runtime; or published weights, by name, address or path.
+            another runtime; preset folder, or one on the hub, hf://ORG/NAME[@REVISION]; or published weights, by name,
+            address or path.
         labels: file of label names, or None. Without any, classes are called by their ids.
         activation: "logits", "softmax" or "sigmoid", what the file's numbers are; None judges as an export does.
 
@@ -122,11 +126,14 @@ def load_trained(source, labels=None):
         OSError: if there is no such model.
         ValueError: if the file is no model or that of other clips than the run's, or the labels do not fit it.
     """
-    path = pathlib.Path(source).expanduser()
+    path = find_saved(source) or pathlib.Path(source).expanduser()
     if path.is_dir() and is_preset(path):
         model, facts = load_preset(path), read_facts(path)
         names = load_labels(labels) if labels is not None else facts["labels"] or _numbered(model)
         multi_label, clip = facts["multi_label"], clip_of(model)
+    elif path.is_dir() and is_unpacked(path):
+        model = load_model(path, compile=False)
+        names, multi_label, clip = _labels_beside(model, path, labels), False, clip_of(model)
     elif path.is_dir():
         folder = WorkFolder(path)
         model = _load(folder.model_file)
@@ -137,16 +144,33 @@ def load_trained(source, labels=None):
             raise ValueError(f"The network of a run must take the clips of its {folder.clip_file.name}: {clip}. "
                              f"'{folder.model_file}' takes {clip_of(model)}. Put the run's own model there.")
     elif not path.is_file() or path.suffix in CHECKPOINTS:
-        model, clip, names, multi_label = _load_published(source, labels)
+        model, clip, names, multi_label = _load_published(path if path.is_file() else source, labels)
     else:
         model = _load(path)
-        beside = (path.with_suffix(".labels.txt"), path.with_name("labels.txt"))
-        labels = labels if labels is not None else next((file for file in beside if file.is_file()), None)
-        names = load_labels(labels) if labels is not None else _numbered(model)
+        names = _labels_beside(model, path, labels)
         run, clip = _run_of(path), clip_of(model)
         multi_label = run is not None and _several(run)
     check_labels(model, names)
+    if os.fspath(source).startswith("hf://"):
+        _note_commit(model, os.fspath(source), path, clip)
     return model, clip, names, multi_label
+
+
+def _note_commit(model, source, path, clip):
+    """Remembers which commit of the hub a model is of, where it does not say itself where its weights come from."""
+    commit = (path if path.is_dir() else path.parent).name
+    address = f"{source.partition('@')[0]}@{commit}"
+    origin = origin_of(model) or Origin(address, model.name, clip)
+    name = address if origin.name == os.fspath(path) else origin.name
+    remember(model, dataclasses.replace(origin, name=name, address=origin.address or address))
+
+
+def _labels_beside(model, path, labels):
+    """The names in the file `labels`, or in one beside or in `path`, or numbers."""
+    beside = ([path / "labels.txt"] if path.is_dir() else
+              [path.with_suffix(".labels.txt"), path.with_name("labels.txt")])
+    labels = labels if labels is not None else next((file for file in beside if file.is_file()), None)
+    return load_labels(labels) if labels is not None else _numbered(model)
 
 
 def _load_published(source, labels):
@@ -157,8 +181,8 @@ def _load_published(source, labels):
         if pathlib.Path(source).is_file() or "://" in str(source):
             raise
         named = pathlib.Path(source).parts[0] in list_models()
-        raise FileNotFoundError("A model must be a work folder of `res3d train` or a .keras file. Received: "
-                                f"'{source}', which does not exist" + (f": {error}" if named else
+        raise FileNotFoundError("A model must be a work folder of `res3d train`, a preset folder or a .keras file. "
+                                f"Received: '{source}', which does not exist" + (f": {error}" if named else
                                 ", and no published weights have that name. `res3d weights` lists them.")) from error
     names = load_labels(labels) if labels is not None else origin.labels
     names = list(names) if names is not None else _numbered(model)
@@ -175,7 +199,7 @@ def _run_of(source):
     path = pathlib.Path(source).expanduser()
     run = WorkFolder(path if path.is_dir() else path.parent)
     if path.is_dir():
-        return None if is_preset(path) else run
+        return None if is_unpacked(path) else run
     return run if path in (run.best, run.last) and run.recipe_file.is_file() else None
 
 

@@ -9,7 +9,7 @@ import keras
 from absl import logging
 
 from res3d.pretrained.copying import copy_weights
-from res3d.pretrained.finding import find
+from res3d.pretrained.finding import find, is_unpacked
 from res3d.pretrained.preset import is_preset, load_preset
 from res3d.private_keras import layers_inside
 from res3d.saving import load_model
@@ -26,8 +26,9 @@ def load_start(model, source):
 
     Args:
         model: a built network of the family.
-        source: a work folder (its best model), a preset folder, a `.keras` file, or published weights: a path, an
-            address, a name such as "slow_r50", or a tag of the model's network such as "kinetics400".
+        source: a work folder (its best model), a preset folder, here or on the hub (hf://ORG/NAME[@REVISION]), a
+            `.keras` file, or published weights: a path, an address, a name such as "slow_r50", or a tag of the model's
+            network such as "kinetics400".
 
     Returns:
         list of paths of weights that were left as they were: those of the head, or none.
@@ -36,12 +37,12 @@ def load_start(model, source):
         ValueError: if `source` is none of these or holds another network; the message has both differences.
     """
     path = pathlib.Path(source).expanduser()
-    if path.is_dir() and is_preset(path):
-        return copy_weights(load_preset(path), model, source)
-    if path.is_dir():
-        path = WorkFolder(path).model_file
     if not path.exists():
         path = _find(source, model.name)
+    if path.is_dir() and is_unpacked(path):
+        return copy_weights(load_preset(path) if is_preset(path) else load_model(path, compile=False), model, source)
+    if path.is_dir():
+        path = WorkFolder(path).model_file
     if path.suffix != ".keras":
         return _load_published(model, path)
     if not zipfile.is_zipfile(path):

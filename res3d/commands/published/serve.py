@@ -3,8 +3,9 @@
 DIR/NAME holds numbered version folders, as `res3d export` writes them; the model is served under NAME. New versions are
 taken over while the server runs. All flags of tensorflow_model_server are known; `python -m serving` takes just those.
 
-In place of DIR/NAME stands the name of published weights, such as slow_r50: they are fetched and exported once, into
-RES3D_HOME, and served under the network's name.
+In place of DIR/NAME stands any model that is no export yet: the name of published weights, such as slow_r50, a preset
+folder, here or on the hub as hf://ORG/NAME, a work folder or a .keras file. It is exported once, into RES3D_HOME, and
+served under its own name.
 """
 
 import os
@@ -23,12 +24,20 @@ def add_flags(parser):
 
 def run(args):
     """Serves until it is told to stop."""
-    if args.model and not os.path.exists(args.model):
-        from res3d.weights.catalogue.table import list_weights
+    if args.model and _is_no_export(args.model):
+        allow(args)
+        from res3d.workflows.export import exported
 
-        if list_weights(args.model.split("/")[0].lower()):
-            allow(args)
-            from res3d.workflows.export import export_published
-
-            args.model = export_published(args.model)
+        args.model = exported(args.model)
     return serve.run(args)
+
+
+def _is_no_export(model):
+    """Whether a model must be exported before it can be served; what is no model at all is left to the server."""
+    if os.path.isdir(model):
+        return any(os.path.isfile(os.path.join(model, name)) for name in ("config.json", "recipe.yaml"))
+    if os.path.isfile(model) or model.startswith("hf://"):
+        return True
+    from res3d.weights.catalogue.table import list_weights
+
+    return "://" not in model and bool(list_weights(model.split("/")[0].lower()))

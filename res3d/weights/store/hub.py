@@ -15,7 +15,7 @@ from res3d.weights.store.places import Place, home
 from res3d.weights.store.transfer import hub, receive
 
 PRESET = ("config.json", "metadata.json", "model.weights.h5")  # an unpacked .keras file, which is loaded as a folder
-BESIDE = ("res3d.json", "labels.txt", "README.md")
+BESIDE = ("res3d.json", "check.npz", "labels.txt", "README.md")
 SINGLE = (".keras", ".safetensors", ".pth", ".pt", ".pyth", ".pkl")
 
 
@@ -50,8 +50,8 @@ def _by_library(reference, name, revision):
 
     wanted = [*PRESET, *BESIDE, *(f"*{ending}" for ending in SINGLE)]
     try:
-        return pathlib.Path(huggingface_hub.snapshot_download(name, revision=revision, allow_patterns=wanted,
-                                                              local_files_only=is_offline()))
+        return pathlib.Path(huggingface_hub.snapshot_download(
+            name, revision=revision, allow_patterns=wanted, local_files_only=is_offline(), endpoint=hub()))
     except Exception as error:  # its own kinds, which change with its version
         raise FetchError(reference, f"huggingface_hub says: {error}") from error
 

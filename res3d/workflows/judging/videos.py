@@ -123,8 +123,9 @@ def videos_trained_on(folder, labels):
         folder: `WorkFolder`.
         labels: the label names of the network.
     """
-    data, note = folder.run.get("data"), load_note(folder.split_file)
-    if data is None or note is None:
+    note = load_note(folder.split_file)
+    data = folder.run.get("data") if note is not None else None
+    if data is None:
         return Manifest([], labels)
     try:
         manifest = read_manifest(data, labels=labels, **_plain(folder.run.get("lists", {})))

@@ -78,7 +78,8 @@ def test_scores_are_those_of_the_network(trained, motion):
     (["--server=http://h:1/m", "--header=secret"], "A header must be NAME:VALUE, as in 'Authorization: Bearer TOKEN'. "
                                                    "Received one without a colon."),
     (["--server=http://h:1/m", "--key=k.pem"], "`ca`, `cert` and `key` are for TLS"),
-    (["--model=/nowhere"], "A model must be a work folder of `res3d train` or a .keras file. Received: '/nowhere'"),
+    (["--model=/nowhere"], "A model must be a work folder of `res3d train`, a preset folder or a .keras file. "
+     "Received: '/nowhere'"),
     (["--model=MODEL", "--top=0"], "`--top` must be 1 or more"),
     (["--model=MODEL", "--protocol=centr"], "A protocol is one of centre"),
     (["--model=MODEL", "--sliding", "--step=0"], "`--step` must be 1 or more"),
