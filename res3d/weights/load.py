@@ -20,6 +20,7 @@ from res3d.weights.sources import find_source, recognise, state_dict
 
 HEAD = ("logits/kernel", "logits/bias")
 SCALING = ("mean", "std", "value_range", "channel_order")
+UNFIT = "it does not fit the model"
 SHOWN = 20  # names of each difference that an error lists
 
 
@@ -62,7 +63,12 @@ def load_weights(model: keras.Model, path: str | os.PathLike | Checkpoint, sourc
         arrays, origins, unknown = convert(tensors, module.rules({name: t.shape for name, t in tensors.items()}))
     except (KeyError, ValueError) as error:
         raise CheckpointError(path, f"its names are not those of one {module.NAME} network ({error}).") from error
-    count = assign(model, fitting.seen_as_motion(arrays, model), path, drop_head, inflate, origins, unknown)
+    try:
+        count = assign(model, fitting.seen_as_motion(arrays, model), path, drop_head, inflate, origins, unknown)
+    except CheckpointError as error:
+        if not error.reason.startswith(UNFIT):
+            raise
+        raise CheckpointError(path, f"{error.reason}\n{_what_it_is(model, checkpoint, source)}") from error
     _compare_scaling(model, checkpoint, module.NAME)
     if left:
         logging.info("%s: left %d tensors that are no part of the network, such as %s", checkpoint.path, len(left),
@@ -114,15 +120,25 @@ def explain(model, wrong, missing, extra, origins):
         if all(len(theirs) == 4 and len(ours) == 5 for theirs, ours in wrong.values()):
             return (f"it holds a 2D network and the model '{model}' is 3D. Pass inflate='centre' or inflate='mean' "
                     "(--inflate) to spread its kernels over time.")
-    lines = [f"it does not fit the model '{model}'."]
+    lines = [f"{UNFIT} '{model}'."]
     differing = [f"{origins.get(name, name)} {theirs} for {name} {ours}" for name, (theirs, ours) in wrong.items()]
     for title, names in (("in the model, not in the file", missing), ("in the file, not in the model", extra),
                          ("of another shape", differing)):
         if names:
             more = f"\n    ... and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
             lines.append(f"  {title} ({len(names)}):" + "".join(f"\n    {name}" for name in names[:SHOWN]) + more)
-    lines.append("Is it another member of the family? `res3d import-weights FILE --output=M.keras` finds out which.")
     return "\n".join(lines)
+
+
+def _what_it_is(model, checkpoint, source):
+    """What to do about a file that does not fit, by what its tensors say it holds."""
+    found = recognise(checkpoint, source)
+    if found.model is None:
+        return "The file's layout is that of none of the networks known here; res3d.list_models() lists them."
+    if found.model == model.name:
+        return (f"The file is named and built like '{found.model}' but for these. Build the model with the options "
+                "that the file was trained with (width, depths, shortcut, motion), or get the file again.")
+    return f"The file holds '{found.model}': build that, or give the model's name (--model={found.model})."
 
 
 def import_model(path, name=None, source=None, clip=None, num_classes=None, inflate=None):

@@ -58,7 +58,7 @@ def test_another_preset_and_classes(checkpoint, tmp_path, capsys):
     (["--output=m.h5"], "`--output` must end in .keras"),
     (["--output=m.keras", "--model=x3d_q"], "Did you mean"),
     (["--output=m.keras", "--source=vgg"], "`source` must be one of pytorchvideo"),
-    (["--output=m.keras", "--model=r3d_18"], "it does not fit the model 'r3d_18'"),
+    (["--output=m.keras", "--model=r3d_18"], "The file holds 'x3d_xs': build that, or give the model's name"),
     (["--output=m.keras", "--preset=big"], "A clip preset is one of"),
 ])
 def test_errors_are_one_line(checkpoint, tmp_path, monkeypatch, capsys, flags, message):
@@ -73,3 +73,14 @@ def test_errors_are_one_line(checkpoint, tmp_path, monkeypatch, capsys, flags, m
 def test_a_missing_file(capsys):
     assert main(["import-weights", "none.pth"]) == 1
     assert "Expected a file or folder 'none.pth'. There is none" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_an_error_does_not_advise_what_failed(checkpoint, tmp_path, capsys):
+    state = res3d.weights.read_checkpoint(checkpoint).tensors
+    less = {key: np.array(value) for key, value in state.items() if not key.startswith("blocks.4.res_blocks.3.branch2")}
+    torch_layout.write_zip(tmp_path / "X3D_XS.pyth", {"model_state": less})
+    assert main(["import-weights", str(tmp_path / "X3D_XS.pyth"), f"--output={tmp_path / 'm.keras'}"]) == 1
+    said = capsys.readouterr().err
+    assert "The file is named and built like 'x3d_xs' but for these." in said
+    assert "`res3d import-weights" not in said
