@@ -1,8 +1,8 @@
 """Writes a trained network as a SavedModel version that TensorFlow Serving, and `res3d serve`, load as it is.
 
 The version is written aside, loaded in a fresh process by TensorFlow's C++ session, compared with Keras for every
-signature, and only then given its number. Labels, clip and model card travel with it. --format=onnx and openvino write
-one file for those runtimes, proved the same way.
+signature, and only then given its number. Labels, clip and model card travel with it. --format=onnx, openvino and
+litert write one file for those runtimes, proved the same way.
 """
 
 import json
@@ -11,7 +11,7 @@ import sys
 
 from res3d.commands.published.flags import add_fetch_flags, allow
 
-FILES = ("onnx", "openvino")  # formats of one file, for another runtime
+FILES = ("onnx", "openvino", "litert")  # formats of one file, for another runtime
 NOT_FOR_FILES = {"version": None, "top": 5, "dtype": "float32", "quantize": None, "data": None, "samples": 64,
                  "warmup_batches": "1", "runtime_dir": None, "verify": True}  # flag: what it is when it is not given
 EXAMPLE = "res3d export --workdir=runs/first --output=exports/actions"
@@ -24,10 +24,11 @@ def add_flags(parser):
                         "published weights by name")
     parser.add_argument("--output", required=True, metavar="DIR/NAME", help="the model's folder, NAME as it is served")
     parser.add_argument("--format", default="saved_model", choices=("saved_model", *FILES, "safetensors", "preset"),
-                        help="what to write: a version to serve; a file that ONNX Runtime or OpenVINO runs; the "
-                             "weights for torch, as OUTPUT.safetensors; or a folder to share, which Keras loads "
+                        help="what to write: a version to serve; a file that ONNX Runtime, OpenVINO or LiteRT runs; "
+                             "the weights for torch, as OUTPUT.safetensors; or a folder to share, which Keras loads "
                              "(default: %(default)s)")
-    parser.add_argument("--batch", type=int, help="clips that a file of another runtime takes at once (default: any)")
+    parser.add_argument("--batch", type=int,
+                        help="clips that a file of another runtime takes at once (default: any, for LiteRT one)")
     parser.add_argument("--layout", help="whose names the weights get with --format=safetensors: torchvision, "
                                          "pytorchvideo, mmaction2 ... (default: those its network was published with)")
     parser.add_argument("--push", metavar="hf://ORG/NAME", help="upload the folder of --format=preset to the hub")

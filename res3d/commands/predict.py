@@ -19,8 +19,8 @@ def add_flags(parser):
     parser.add_argument("videos", nargs="+", metavar="VIDEO",
                         help="file or folder of videos, or PREPARED/NAME for the record of one; with --sliding a file, "
                              "a camera's number or a stream's address")
-    parser.add_argument("--model", help="work or preset folder, .keras file, an export such as M.onnx or M.xml, or "
-                        "published weights such as slow_r50")
+    parser.add_argument("--model", help="work or preset folder, .keras file, an export such as M.onnx, or published "
+                        "weights such as slow_r50")
     parser.add_argument("--labels", help="file of label names, one a line (default: labels.txt beside the model)")
     parser.add_argument("--activation", choices=("logits", "softmax", "sigmoid"),
                         help="what the model's numbers are (default: as it is made, and as they are)")

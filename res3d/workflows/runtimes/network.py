@@ -20,7 +20,7 @@ def is_runtime_file(source):
 
 
 class RuntimeNetwork:
-    """What a workflow needs of a network, answered by ONNX Runtime or OpenVINO.
+    """What a workflow needs of a network, answered by ONNX Runtime, OpenVINO or LiteRT.
 
     Args:
         path: the file.

@@ -15,6 +15,7 @@ from serving.exporter.card import make_card
 from serving.exporter.precision import eager, prepare
 from serving.exporter.reference import Reference
 from serving.exporter.runtimes.graph import answering
+from serving.exporter.runtimes.litert_file import write_litert
 from serving.exporter.runtimes.onnx_file import write_onnx
 from serving.exporter.runtimes.openvino_file import write_openvino
 from serving.session.runtimes.contract import LOGITS, SCORES, Facts
@@ -22,13 +23,14 @@ from serving.verify.files import verify_file
 from serving.verify.fresh import VerificationError
 from serving.verify.known_answers import KnownAnswers
 
-FORMATS = {"onnx": (".onnx", write_onnx), "openvino": (".xml", write_openvino)}  # name: (suffix, writer)
+FORMATS = {"onnx": (".onnx", write_onnx), "openvino": (".xml", write_openvino),
+           "litert": (".tflite", write_litert)}  # name: (suffix, writer)
 
 
 def export_file(model: keras.Model, path: str | os.PathLike, labels: Sequence[str] | None = None, *, format: str,
                 clip: ClipSpec | None = None, multi_label: bool | None = None, batch: int | None = None,
                 fold: bool = True, activation: str | None = None, card: dict | None = None) -> tuple[str, dict]:
-    """Writes one file that ONNX Runtime or OpenVINO runs: uint8 clips in, float32 `scores` and `logits` out.
+    """Writes one file that ONNX Runtime, OpenVINO or LiteRT runs: uint8 clips in, float32 `scores` and `logits` out.
 
     The file is written aside, loaded in a fresh process by the runtime that it is for, and compared with Keras on made
     clips: the same best label, and logits that differ by at most 1e-4 of their range. Then it gets its name, in the
@@ -38,9 +40,9 @@ def export_file(model: keras.Model, path: str | os.PathLike, labels: Sequence[st
         model: Keras model, uint8 clips in and logits (or softmax, or sigmoid) out, as `res3d.build` makes it.
         path: the file; the suffix of its format is appended where it is missing.
         labels: strings, one an output, in their order; None numbers them.
-        format: "onnx" or "openvino" (`NAME.xml`, with `NAME.bin` beside it).
+        format: "onnx", "openvino" (`NAME.xml`, with `NAME.bin` beside it) or "litert" (`NAME.tflite`).
         clip, multi_label, fold, activation, card: as of `serving.export`.
-        batch: int. The clips that the file takes at once; None leaves that open.
+        batch: int. The clips that the file takes at once; None leaves that open, and is one for LiteRT.
 
     Returns:
         (the path, what verified it: {"runtime", "checks": [{"batch", "difference"}]}).
@@ -65,13 +67,14 @@ def export_file(model: keras.Model, path: str | os.PathLike, labels: Sequence[st
     labels = model_reading.check_labels(labels, model.output_shape[-1])
     reference = Reference(model, clip, activation)
     multi_label = reference.multi_label(multi_label)
+    batch = 1 if format == "litert" and batch is None else batch  # its kernels want to know their sizes
     network, precision = prepare(model, clip, activation=reference.activation, fold=fold, multi_label=multi_label)
     facts = Facts(clip, tuple(labels), {**make_card(model, clip, labels, multi_label, precision), **(card or {})})
     known = KnownAnswers(eager(network), None, clip, labels, "", multi_label, 1)
     reference.compare(known, precision)
     with staging.staged(target.parent) as folder:
         aside = folder / target.name
-        write(answering(network, clip, multi_label, batch), aside, facts.to_texts())
+        write(answering(network, clip, multi_label, batch), aside, facts.to_texts(), network.variables)
         report = _verify(aside, known, target)
         for file in sorted(folder.iterdir()):  # NAME.bin before NAME.xml, which is what names the model
             os.replace(file, target.with_name(file.name))

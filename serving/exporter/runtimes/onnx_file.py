@@ -7,8 +7,11 @@ from absl import logging as absl_logging
 OPSET = 18  # of 2022: ONNX Runtime 1.14 and whatever came after it read it
 
 
-def write_onnx(function, path, texts):
+def write_onnx(function, path, texts, variables=()):
     """Writes `function`, a `tf.function` of one input, to `path`, with `texts`, {key: text}, as its metadata.
+
+    Args:
+        function, path, texts, variables: as of `litert_file.write_litert`; the variables are found without being told.
 
     Raises:
         ImportError: without tf2onnx or onnx.

@@ -9,13 +9,14 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 from serving.session.runtimes.contract import CLIP, LOGITS, SCORES
 
 
-def write_openvino(function, path, texts):
+def write_openvino(function, path, texts, variables=()):
     """Writes `function`, a `tf.function` of one input, to `path`, `NAME.xml`, and `NAME.bin` beside it.
 
     Args:
         function: as of `graph.answering`.
         path: the .xml file.
         texts: {key: text} for the model's `rt_info`.
+        variables: not needed here; they are found without being told.
 
     Raises:
         ImportError: without OpenVINO.

@@ -2,10 +2,11 @@
 
 import pathlib
 
+from serving.session.runtimes.litert_session import LiteRtSession
 from serving.session.runtimes.onnx_session import OnnxSession
 from serving.session.runtimes.openvino_session import OpenVinoSession
 
-SESSIONS = {".onnx": OnnxSession, ".xml": OpenVinoSession}
+SESSIONS = {".onnx": OnnxSession, ".xml": OpenVinoSession, ".tflite": LiteRtSession}
 
 
 def open_file(path, threads=None):

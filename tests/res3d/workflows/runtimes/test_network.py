@@ -7,9 +7,11 @@ import pytest
 
 from res3d.workflows.loading import load_network
 
+KINDS = [("onnx", ".onnx"), ("openvino", ".xml"), ("litert", ".tflite")]
+
 
 @pytest.mark.backends
-@pytest.mark.parametrize(("kind", "suffix"), [("onnx", ".onnx"), ("openvino", ".xml")])
+@pytest.mark.parametrize(("kind", "suffix"), KINDS)
 def test_predictions_are_those_of_the_network(trained, motion, tmp_path, console, runtime, kind, suffix):
     runtime(kind)
     video, path = next((motion / "val").rglob("*.avi")), tmp_path / f"m{suffix}"
@@ -34,7 +36,7 @@ def test_predictions_are_those_of_the_network(trained, motion, tmp_path, console
 
 
 @pytest.mark.backends
-@pytest.mark.parametrize(("kind", "suffix"), [("onnx", ".onnx"), ("openvino", ".xml")])
+@pytest.mark.parametrize(("kind", "suffix"), KINDS)
 def test_a_file_that_no_runtime_loads(tmp_path, runtime, kind, suffix):
     runtime(kind)
     path = tmp_path / f"m{suffix}"
@@ -46,7 +48,7 @@ def test_a_file_that_no_runtime_loads(tmp_path, runtime, kind, suffix):
 @pytest.mark.parametrize(("flags", "message"), [
     (("--format=onnx", "--version=3"), "`--version` is for --format=saved_model. Received it with format='onnx'."),
     (("--format=openvino", "--noverify"), "`--noverify` is for --format=saved_model."),
-    (("--batch=2",), "`--batch` is for --format=onnx or openvino. Received: format='saved_model'."),
+    (("--batch=2",), "`--batch` is for --format=onnx or openvino or litert. Received: format='saved_model'."),
 ])
 def test_flags_of_other_formats_are_refused(trained, tmp_path, console, flags, message):
     code, _, err = console("export", f"--workdir={trained}", f"--output={tmp_path}/m", *flags)

@@ -12,7 +12,7 @@ from serving.session.runtimes.opening import open_file
 from serving.verify.fresh import VerificationError
 
 LABELS = ["archery", "jump rope", "walking café"]
-KINDS = [("onnx", ".onnx", 1), ("openvino", ".xml", 2)]  # format, suffix, files
+KINDS = [("onnx", ".onnx", 1), ("openvino", ".xml", 2), ("litert", ".tflite", 1)]  # format, suffix, files
 runtimes = pytest.mark.backends
 
 
@@ -30,17 +30,19 @@ def test_a_file_answers_as_keras_and_tells_what_it_is(network, clip, clips_of_no
                                           card={"metrics": {"top1": 1}})
     assert path == str(tmp_path / f"actions{suffix}")
     assert len(list(tmp_path.iterdir())) == files
-    assert [check["batch"] for check in report["checks"]] == [1, 2]
+    free = kind != "litert"
+    assert [check["batch"] for check in report["checks"]] == ([1, 2] if free else [1])
     assert max(check["difference"] for check in report["checks"]) < 1e-5
     session = open_file(path)
     assert report["runtime"] == session.runtime
-    assert (session.facts.clip, session.facts.labels, session.batch) == (clip, tuple(LABELS), None)
+    assert (session.facts.clip, session.facts.labels, session.batch) == (clip, tuple(LABELS), None if free else 1)
     assert (session.facts.card["metrics"], session.facts.card["precision"]["folded_norms"]) == ({"top1": 1}, 12)
+    clips_of_noise = clips_of_noise if free else clips_of_noise[:1]
     answer, logits = session.run(clips_of_noise), np.asarray(network(clips_of_noise, training=False))
     np.testing.assert_allclose(answer["logits"], logits, atol=1e-5 * np.ptp(logits))
     np.testing.assert_allclose(answer["scores"], softmax(logits), atol=1e-5)
-    with pytest.raises(ValueError, match=r"takes uint8 clips of shape \(batch, 4, 32, 32, 3\). Received: uint8 \(2, 4, "
-                                         r"32, 16, 3\)\."):
+    with pytest.raises(ValueError, match=r"takes uint8 clips of shape \((batch|1), 4, 32, 32, 3\). Received: uint8 "
+                                         r"\(., 4, 32, 16, 3\)\."):
         session.run(clips_of_noise[:, :, :, :16])
 
 
@@ -81,6 +83,7 @@ def test_an_operation_without_counterpart_is_named(clip, tmp_path, runtime):
 
     runtime("onnx")
     runtime("openvino")
+    runtime("litert")
 
     @keras.saving.register_keras_serializable("test")
     class Odd(keras.layers.Layer):
@@ -93,14 +96,16 @@ def test_an_operation_without_counterpart_is_named(clip, tmp_path, runtime):
     clips = keras.Input(clip.shape)
     model = keras.Model(clips, keras.layers.Dense(3)(Odd()(clips)))
     for kind, said in (("onnx", r"made of ONNX's own operations\. Received one with BesselI0e at '.*odd"),
-                       ("openvino", "made of operations that it reads. It says: .*BesselI0e")):
+                       ("openvino", "made of operations that it reads. It says: .*BesselI0e"),
+                       ("litert", "made of LiteRT's own operations. Received one with BesselI0e, in '.*odd")):
         with pytest.raises(ValueError, match=said):
             model_file.export_file(model, tmp_path / "a", format=kind, clip=clip, activation="logits")
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(("kind", "module", "package"), [
-    ("onnx", "tf2onnx", "tf2onnx"), ("openvino", "openvino", "OpenVINO")])
+    ("onnx", "tf2onnx", "tf2onnx"), ("openvino", "openvino", "OpenVINO"),
+    ("litert", "ai_edge_litert", "LiteRT")])
 def test_what_is_not_installed_is_named(network, tmp_path, monkeypatch, kind, module, package):
     monkeypatch.setitem(sys.modules, "onnx", types.ModuleType("onnx"))
     monkeypatch.setitem(sys.modules, module, None)
@@ -111,7 +116,7 @@ def test_what_is_not_installed_is_named(network, tmp_path, monkeypatch, kind, mo
 
 
 @pytest.mark.parametrize(("options", "message"), [
-    ({"format": "tensorrt"}, "`format` must be one of onnx, openvino. Received: format='tensorrt'."),
+    ({"format": "tensorrt"}, "`format` must be one of onnx, openvino, litert. Received: format='tensorrt'."),
     ({"format": "onnx", "batch": 0}, "`batch` must be an int of at least 1, or None. Received: batch=0."),
 ])
 def test_bad_arguments(network, tmp_path, options, message):
