@@ -18,6 +18,7 @@ EXTRAS = {
     # tf2onnx 1.17 is the first that lives with NumPy 2.
     "onnx": ["onnx>=1.16", "tf2onnx>=1.17", "onnxruntime>=1.18"],
     "openvino": ["openvino>=2024.4"],
+    "int8": ["nncf>=2.14", "openvino>=2024.4"],
     "litert": ["ai-edge-litert>=2.0", "flatbuffers>=24"],
     "dev": ["pytest>=8", "pytest-timeout", "hypothesis", "httpx", "ruff", "mypy", "psutil", "jsonschema",
             "moto[s3,server]>=5", "matplotlib>=3.8"],  # which the examples draw with

@@ -5,8 +5,9 @@
 
 Each row is a process of its own: Keras's `predict_on_batch`, the SavedModel in TensorFlow's C++ session, ONNX Runtime,
 OpenVINO, LiteRT. A time is the median of several calls with one clip of random pixels, after two that warm up. The
-exports are those of `res3d export`, uint8 in and scores out. `bfloat16` is OpenVINO told to compute in it. torch is not
-here: its networks are measured beside ours by `model_speed.py`.
+exports are those of `res3d export`, uint8 in and scores out. `bfloat16` is OpenVINO told to compute in it; `int8` is
+calibrated on a few made clips, which is enough to know its speed and nothing else. torch is not here: its networks
+are measured beside ours by `model_speed.py`.
 """
 
 import argparse
@@ -21,7 +22,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve()
 sys.path.insert(0, str(HERE.parents[1]))
-ROWS = ("keras", "saved_model", "onnx", "openvino", "openvino_bfloat16", "litert")
+ROWS = ("keras", "saved_model", "onnx", "openvino", "openvino_bfloat16", "openvino_int8", "litert")
 SUFFIX = {"onnx": ".onnx", "openvino": ".xml", "litert": ".tflite"}
 MODELS = ("r3d_18", "r2plus1d_18", "slow_r50", "x3d_s", "tsm_r50", "slowfast_r50_4x16")
 FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16", "amx_bf16", "amx_int8")
@@ -53,6 +54,29 @@ def prepare(folder, name):
             export_file(model, folder / name, format=kind)
         except (ImportError, ValueError) as error:
             print(f"{name}, {kind}: {error}", file=sys.stderr)
+    path = folder / f"{name}{SUFFIX['openvino']}"
+    if path.is_file():
+        int8_beside(path)
+
+
+def int8_beside(path):
+    """Writes the 8-bit form of an OpenVINO model as `int8/NAME.xml`, where NNCF is installed."""
+    import shutil
+
+    from serving.exporter.runtimes.int8 import quantize_file
+    from serving.session.runtimes.opening import open_file
+    from serving.verify.known_answers import moving_patterns
+
+    (path.parent / "int8").mkdir()
+    for suffix in (".xml", ".bin"):
+        shutil.copy(path.with_suffix(suffix), path.parent / "int8")
+    facts = open_file(path).facts
+    clips = moving_patterns(4, facts.clip)
+    try:
+        quantize_file(path.parent / "int8" / path.name, facts, clips, clips)
+    except ImportError as error:
+        print(f"{path.stem}, int8: {error}", file=sys.stderr)
+        shutil.rmtree(path.parent / "int8")
 
 
 def caller(row, folder, name, threads):
@@ -61,7 +85,7 @@ def caller(row, folder, name, threads):
 
     from res3d.networks.variants.table import variant
 
-    clips = np.random.default_rng(0).integers(0, 256, (1, *variant(name).native_clip().shape), "uint8")
+    clips = np.random.default_rng(0).integers(0, 256, (1, *variant(name).native_clip.shape), "uint8")
     if row == "keras":
         import tensorflow as tf
 
@@ -79,7 +103,7 @@ def caller(row, folder, name, threads):
     from serving.session.runtimes.opening import open_file
     from serving.session.runtimes.openvino_session import OpenVinoSession
 
-    path = folder / f"{name}{SUFFIX[row.partition('_')[0]]}"
+    path = (folder / "int8" if row == "openvino_int8" else folder) / f"{name}{SUFFIX[row.partition('_')[0]]}"
     if not path.is_file():
         return None
     session = OpenVinoSession(path, threads, "bfloat16") if row == "openvino_bfloat16" else open_file(path, threads)

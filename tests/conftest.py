@@ -38,7 +38,8 @@ def runtime():
     """`runtime("onnx")`: skips where a package of that extra is missing, and fails where all of them must be."""
     import importlib.util
 
-    packages = {"onnx": ("onnx", "tf2onnx", "onnxruntime"), "openvino": ("openvino",), "litert": ("ai_edge_litert",)}
+    packages = {"onnx": ("onnx", "tf2onnx", "onnxruntime"), "openvino": ("openvino",), "litert": ("ai_edge_litert",),
+                "int8": ("nncf", "openvino")}
 
     def need(extra):
         missing = [name for name in packages[extra] if importlib.util.find_spec(name) is None]

@@ -12,8 +12,8 @@ import sys
 from res3d.commands.published.flags import add_fetch_flags, allow
 
 FILES = ("onnx", "openvino", "litert")  # formats of one file, for another runtime
-NOT_FOR_FILES = {"version": None, "top": 5, "dtype": "float32", "quantize": None, "data": None, "samples": 64,
-                 "warmup_batches": "1", "runtime_dir": None, "verify": True}  # flag: what it is when it is not given
+NOT_FOR_FILES = {"version": None, "top": 5, "dtype": "float32", "warmup_batches": "1", "runtime_dir": None,
+                 "verify": True}  # flag: what it is when it is not given
 EXAMPLE = "res3d export --workdir=runs/first --output=exports/actions"
 
 
@@ -43,9 +43,10 @@ def add_flags(parser):
                              "on the same machine and in the same batch; folded they are within 1e-5 of them")
     parser.add_argument("--dtype", default="float32", choices=("float32", "bfloat16"),
                         help="what the layers compute in (default: %(default)s)")
-    parser.add_argument("--quantize", choices=("int8",), help="save kernels in 8 bits a weight: a quarter of the file")
+    parser.add_argument("--quantize", choices=("int8",), help="save kernels in 8 bits a weight: a quarter of the file; "
+                        "with --format=openvino compute in 8 bits, calibrated on --data")
     parser.add_argument("--data", help="labelled videos on which the change by --dtype or --quantize is measured")
-    parser.add_argument("--samples", type=int, default=64, help="how many of them (default: %(default)s)")
+    parser.add_argument("--samples", type=int, help="how many of them (default: 64, and 300 to calibrate on)")
     parser.add_argument("--warmup_batches", default="1", help="batch sizes of the warm-up (default: %(default)s)")
     parser.add_argument("--runtime_dir", help="tensorflow folder of another version, to verify with its library")
     parser.add_argument("--noverify", dest="verify", action="store_false", help="skip the verification")
@@ -84,7 +85,7 @@ def run(args):
 
     path = export(args.workdir, args.model, args.output, version=args.version, labels=args.labels, top=args.top,
                   multi_label=args.multi_label, fold=args.fold, dtype=args.dtype, quantize=args.quantize,
-                  data=args.data, samples=args.samples, warmup_batches=_sizes(args.warmup_batches),
+                  data=args.data, samples=args.samples or 64, warmup_batches=_sizes(args.warmup_batches),
                   verified=args.verify, runtime=args.runtime_dir, activation=args.activation)
     print(summary(path))
 
@@ -96,11 +97,18 @@ def _export_file(args):
             flag = "noverify" if name == "verify" else name
             raise ValueError(f"`--{flag}` is for --format=saved_model. Received it with format={args.format!r}. Leave "
                              "it out.")
+    given = [name for name in ("quantize", "data", "samples") if getattr(args, name) is not None]
+    if given and args.format != "openvino":
+        raise ValueError(f"`--{given[0]}` is for --format=saved_model and openvino. Received it with "
+                         f"format={args.format!r}. Leave it out.")
+    if (args.quantize is None) != (args.data is None):
+        raise ValueError("--format=openvino in 8 bits needs --quantize=int8 and the --data that it is calibrated on. "
+                         f"Received: quantize={args.quantize!r}, data={args.data!r}.")
     from res3d.workflows.runtimes.export import export_for_runtime, file_summary
 
     path, report = export_for_runtime(args.workdir, args.model, args.output, format=args.format, labels=args.labels,
                                       multi_label=args.multi_label, batch=args.batch, fold=args.fold,
-                                      activation=args.activation)
+                                      activation=args.activation, data=args.data, samples=args.samples or 300)
     print(file_summary(path, report))
 
 

@@ -14,11 +14,13 @@ from serving.exporter import model_reading, staging
 from serving.exporter.card import make_card
 from serving.exporter.precision import eager, prepare
 from serving.exporter.reference import Reference
+from serving.exporter.runtimes import int8
 from serving.exporter.runtimes.graph import answering
 from serving.exporter.runtimes.litert_file import write_litert
 from serving.exporter.runtimes.onnx_file import write_onnx
 from serving.exporter.runtimes.openvino_file import write_openvino
 from serving.session.runtimes.contract import LOGITS, SCORES, Facts
+from serving.session.runtimes.openvino_session import OpenVinoSession
 from serving.verify.files import verify_file
 from serving.verify.fresh import VerificationError
 from serving.verify.known_answers import KnownAnswers
@@ -29,8 +31,10 @@ FORMATS = {"onnx": (".onnx", write_onnx), "openvino": (".xml", write_openvino),
 
 def export_file(model: keras.Model, path: str | os.PathLike, labels: Sequence[str] | None = None, *, format: str,
                 clip: ClipSpec | None = None, multi_label: bool | None = None, batch: int | None = None,
-                fold: bool = True, activation: str | None = None, card: dict | None = None) -> tuple[str, dict]:
-    """Writes one file that ONNX Runtime, OpenVINO or LiteRT runs: uint8 clips in, float32 `scores` and `logits` out.
+                fold: bool = True, activation: str | None = None, card: dict | None = None,
+                calibration: np.ndarray | None = None,
+                judged: tuple[np.ndarray, np.ndarray | None] | None = None) -> tuple[str, dict]:
+    """Writes a file that ONNX Runtime, OpenVINO or LiteRT runs: uint8 clips in, float32 `scores` and `logits` out.
 
     The file is written aside, loaded in a fresh process by the runtime that it is for, and compared with Keras on made
     clips: the same best label, and logits that differ by at most 1e-4 of their range. Then it gets its name, in the
@@ -43,27 +47,25 @@ def export_file(model: keras.Model, path: str | os.PathLike, labels: Sequence[st
         format: "onnx", "openvino" (`NAME.xml`, with `NAME.bin` beside it) or "litert" (`NAME.tflite`).
         clip, multi_label, fold, activation, card: as of `serving.export`.
         batch: int. The clips that the file takes at once; None leaves that open, and is one for LiteRT.
+        calibration: uint8 clips `(n, *clip.shape)`, 100 or more, by which an OpenVINO model is put into 8-bit
+            arithmetic, or None. Its answers are its own then, and what the fresh process must give again.
+        judged: (uint8 clips, int labels or None) on which the change by 8 bits is measured; None is `calibration`.
 
     Returns:
-        (the path, what verified it: {"runtime", "checks": [{"batch", "difference"}]}).
+        (the path, what verified it: {"runtime", "checks": [{"batch", "difference"}]}, and in 8 bits {"change"}).
 
     Raises:
         ImportError: without the packages of the format's extra.
         ValueError: for a model, labels or clip that do not fit each other, an operation that has no counterpart, or a
             file that fails its verification; nothing is left behind.
     """
-    if format not in FORMATS:
-        raise ValueError(f"`format` must be one of {', '.join(FORMATS)}. Received: format={format!r}.")
-    if keras.backend.backend() != "tensorflow":
-        raise ValueError("An export is written by the TensorFlow backend of Keras. Received: "
-                         f"KERAS_BACKEND={keras.backend.backend()}. Save the model with model.save('M.keras') and run: "
-                         f"res3d export --format={format} --model=M.keras --output=M{FORMATS[format][0]}")
-    if batch is not None and (type(batch) is not int or batch < 1):
-        raise ValueError(f"`batch` must be an int of at least 1, or None. Received: batch={batch!r}.")
+    _check_arguments(format, batch, calibration)
     suffix, write = FORMATS[format]
     target = pathlib.Path(f"{os.fspath(on_disk(path, 'An export')).removesuffix(suffix)}{suffix}")
     clip = model_reading.read_clip(model) if clip is None else clip
     model_reading.check_ends(model, clip)
+    if calibration is not None:
+        int8.check_calibration(calibration, clip)
     labels = model_reading.check_labels(labels, model.output_shape[-1])
     reference = Reference(model, clip, activation)
     multi_label = reference.multi_label(multi_label)
@@ -72,17 +74,35 @@ def export_file(model: keras.Model, path: str | os.PathLike, labels: Sequence[st
     facts = Facts(clip, tuple(labels), {**make_card(model, clip, labels, multi_label, precision), **(card or {})})
     known = KnownAnswers(eager(network), None, clip, labels, "", multi_label, 1)
     reference.compare(known, precision)
+    clips, answers = known.for_serving_default()
     with staging.staged(target.parent) as folder:
         aside = folder / target.name
         write(answering(network, clip, multi_label, batch), aside, facts.to_texts(), network.variables)
-        report = _verify(aside, known, target)
+        report = _verify(aside, clips, answers, target)
+        if calibration is not None:
+            change = int8.quantize_file(aside, facts, calibration, *(judged or (calibration, None)))
+            report = _verify(aside, clips, _own_answers(aside, clips), target) | {"change": change}
         for file in sorted(folder.iterdir()):  # NAME.bin before NAME.xml, which is what names the model
             os.replace(file, target.with_name(file.name))
     return str(target), report
 
 
-def _verify(file, known, target):
-    clips, answers = known.for_serving_default()
+def _check_arguments(format, batch, calibration):
+    """Raises ValueError for a format, a backend or a batch that cannot be, and for 8 bits in another format."""
+    if format not in FORMATS:
+        raise ValueError(f"`format` must be one of {', '.join(FORMATS)}. Received: format={format!r}.")
+    if keras.backend.backend() != "tensorflow":
+        raise ValueError("An export is written by the TensorFlow backend of Keras. Received: "
+                         f"KERAS_BACKEND={keras.backend.backend()}. Save the model with model.save('M.keras') and run: "
+                         f"res3d export --format={format} --model=M.keras --output=M{FORMATS[format][0]}")
+    if batch is not None and (type(batch) is not int or batch < 1):
+        raise ValueError(f"`batch` must be an int of at least 1, or None. Received: batch={batch!r}.")
+    if calibration is not None and format != "openvino":
+        raise ValueError("8-bit arithmetic is for OpenVINO models. Received `calibration` with "
+                         f"format={format!r}. Leave it out, or write format='openvino'.")
+
+
+def _verify(file, clips, answers, target):
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "answers.npz")
         np.savez(path, clips=clips, scores=answers[SCORES], logits=answers[LOGITS])
@@ -92,3 +112,11 @@ def _verify(file, known, target):
             raise VerificationError(
                 f"An export must load in its runtime and answer as Keras does. The export to '{target}' was refused: "
                 f"{error}. Nothing was written.") from None
+
+
+def _own_answers(file, clips):
+    """What the file gives here, for a fresh process to give again."""
+    session = OpenVinoSession(file)
+    size = session.batch or len(clips)
+    answers = session.run(clips[np.arange(size) % len(clips)])
+    return {name: values[np.arange(len(clips)) % size] for name, values in answers.items()}

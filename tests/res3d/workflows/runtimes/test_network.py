@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from res3d.workflows.loading import load_network
+from serving.exporter.runtimes import int8
 
 KINDS = [("onnx", ".onnx"), ("openvino", ".xml"), ("litert", ".tflite")]
 
@@ -48,6 +49,10 @@ def test_a_file_that_no_runtime_loads(tmp_path, runtime, kind, suffix):
 @pytest.mark.parametrize(("flags", "message"), [
     (("--format=onnx", "--version=3"), "`--version` is for --format=saved_model. Received it with format='onnx'."),
     (("--format=openvino", "--noverify"), "`--noverify` is for --format=saved_model."),
+    (("--format=onnx", "--samples=3"), "`--samples` is for --format=saved_model and openvino. Received it with "
+                                       "format='onnx'."),
+    (("--format=openvino", "--quantize=int8"), "8 bits needs --quantize=int8 and the --data that it is calibrated on. "
+                                               "Received: quantize='int8', data=None."),
     (("--batch=2",), "`--batch` is for --format=onnx or openvino or litert. Received: format='saved_model'."),
 ])
 def test_flags_of_other_formats_are_refused(trained, tmp_path, console, flags, message):
@@ -63,3 +68,19 @@ def test_a_file_that_is_not_there_and_a_runtime_that_is_not(tmp_path, monkeypatc
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(ImportError, match=r"needs ONNX Runtime, which is not installed\. .*install 'res3d\[onnx\]'"):
         load_network(tmp_path / "m.onnx")
+
+
+@pytest.mark.backends
+def test_eight_bits_are_calibrated_on_the_videos_to_train_on(trained, motion, tmp_path, console, runtime, monkeypatch):
+    runtime("int8")
+    flags = ("export", f"--workdir={trained}", f"--output={tmp_path}/m", "--format=openvino", f"--data={motion}",
+             "--quantize=int8")
+    code, _, err = console(*flags)
+    assert code == 1
+    assert "calibrated on 100 to 500 clips. Received: 16. Name more videos" in err
+    monkeypatch.setattr(int8, "LEAST", 16)
+    code, out, _ = console(*flags)
+    assert code == 0
+    assert out.startswith(f"{tmp_path}/m.xml\n  8-bit arithmetic: clips 8, ")  # those to validate on
+    assert "top1_before" in out
+    assert "answers again in a fresh process, at batch 1 and 2, by OpenVINO" in out

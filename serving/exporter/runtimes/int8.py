@@ -1,0 +1,108 @@
+"""An OpenVINO model in 8-bit arithmetic, by NNCF: calibrated on clips, and judged by what it changes."""
+
+import contextlib
+import io
+import json
+import os
+
+import numpy as np
+from absl import logging
+
+from serving.exporter.precision import change_of_scores
+from serving.session.runtimes.contract import KEYS, SCORES
+from serving.session.runtimes.openvino_session import OpenVinoSession
+
+LEAST, MOST = 100, 500  # clips to calibrate on
+LOSS = 0.01  # of top-1, beyond which the first convolution and the head stay in float
+ENDS = ("first convolution", "head")
+_CARD = KEYS[3]
+
+
+def check_calibration(clips, clip):
+    """Refuses too few clips, or clips of another shape.
+
+    Raises:
+        ValueError: with what was expected and what arrived.
+    """
+    if len(clips) < LEAST:
+        raise ValueError(f"8-bit arithmetic is calibrated on {LEAST} to {MOST} clips. Received: {len(clips)}. Name "
+                         "more videos, or export in float32.")
+    if clips.dtype != np.uint8 or clips.shape[1:] != clip.shape:
+        raise ValueError(f"Clips to calibrate on must be uint8 of shape (n, {', '.join(map(str, clip.shape))}). "
+                         f"Received: {clips.dtype} {clips.shape}.")
+
+
+def quantize_file(path, facts, clips, judged, truth=None):
+    """Puts the model at `path`, `NAME.xml`, into 8-bit arithmetic, in its place.
+
+    Args:
+        path: the float32 model, which `openvino_file.write_openvino` wrote; it is replaced.
+        facts: `contract.Facts`, whose card is told the change.
+        clips: uint8 `(n, *clip.shape)`, of which the ranges are taken.
+        judged: uint8 clips on which the change is measured, best others than those.
+        truth: int labels of `judged`, or None.
+
+    Returns: dict, as of `precision.change_of_scores`, with `left_in_float`: nothing, or `ENDS`.
+
+    Raises:
+        ImportError: without NNCF.
+    """
+    before = _scores(path, judged)
+    aside = path.with_name(f"int8-{path.name}")
+    for keep in (False, True):
+        _write(path, aside, facts, clips, keep)
+        change = change_of_scores(before, _scores(aside, judged), truth)
+        change["left_in_float"] = list(ENDS) if keep else []
+        if truth is None or change["top1_before"] - change["top1_after"] <= LOSS:
+            break
+        logging.warning("8-bit arithmetic %s: top-1 %.3f before, %.3f after, on %d clips",
+                        "with the first convolution and the head in float" if keep else "throughout",
+                        change["top1_before"], change["top1_after"], len(judged))
+    _write_card(aside, path, {**facts.card, "precision": {**facts.card["precision"], "quantize": "int8 arithmetic",
+                                                          "change": change}})
+    return change
+
+
+def _write(path, aside, facts, clips, keep):
+    """Writes the quantized model to `aside`; `keep` leaves its ends in float."""
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):  # it draws bars
+            import nncf
+    except ImportError as error:
+        raise ImportError(f"`--quantize=int8` needs {error.name}, which is not installed. Install the extra: "
+                          "pip install 'res3d[int8]'.") from None
+    import openvino
+
+    model = openvino.Core().read_model(os.fspath(path))
+    heavy = [op.get_friendly_name() for op in model.get_ordered_ops()
+             if op.get_type_name() in ("Convolution", "GroupConvolution", "MatMul")]
+    kept = [heavy[0], heavy[-1]] if keep else []
+    with contextlib.redirect_stdout(io.StringIO()):
+        quantized = nncf.quantize(model, nncf.Dataset([clip[np.newaxis] for clip in clips[:MOST]]),
+                                  subset_size=min(len(clips), MOST), ignored_scope=nncf.IgnoredScope(names=kept))
+    for key, text in facts.to_texts().items():
+        quantized.set_rt_info(text, key)
+    openvino.save_model(quantized, os.fspath(aside), compress_to_fp16=False)
+
+
+def _write_card(aside, path, card):
+    """The model at `aside`, with another card, in the place of that at `path`; nothing stays at `aside`."""
+    import openvino
+
+    model = openvino.Core().read_model(os.fspath(aside))
+    model.set_rt_info(json.dumps(card, ensure_ascii=False), _CARD)
+    final = path.with_name(f"final-{path.name}")
+    openvino.save_model(model, os.fspath(final), compress_to_fp16=False)
+    for suffix in (".bin", ".xml"):
+        os.replace(final.with_suffix(suffix), path.with_suffix(suffix))
+        aside.with_suffix(suffix).unlink()
+
+
+def _scores(path, clips):
+    session = OpenVinoSession(path)
+    size = session.batch or 4
+    parts = []
+    for start in range(0, len(clips), size):
+        part = clips[start:start + size]
+        parts.append(session.run(part[np.arange(size) % len(part)])[SCORES][:len(part)])
+    return np.concatenate(parts)

@@ -1,0 +1,57 @@
+"""An OpenVINO model in 8-bit arithmetic: what it changes is measured and told, and too few clips are refused."""
+
+import numpy as np
+import pytest
+
+from serving.exporter.runtimes import int8, model_file
+from serving.session.runtimes.opening import open_file
+from serving.verify.known_answers import moving_patterns
+
+LABELS = ["archery", "jump rope", "walking café"]
+
+
+@pytest.fixture(scope="module")
+def calibration(clip):
+    return moving_patterns(int8.LEAST, clip, seed=5)
+
+
+@pytest.mark.backends
+def test_eight_bits_are_near_and_their_change_is_told(network, calibration, clips_of_noise, tmp_path, runtime):
+    import openvino
+
+    runtime("int8")
+    path, report = model_file.export_file(network, tmp_path / "a", LABELS, format="openvino", calibration=calibration,
+                                          judged=(calibration[:32], None))
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["a.bin", "a.xml"]
+    session, change = open_file(path), report["change"]
+    assert session.facts.card["precision"]["change"] == change
+    assert (change["clips"], change["left_in_float"]) == (32, [])
+    assert change["same_top1"] > 0.8  # of a network that was not trained, and has close seconds
+    answer, logits = session.run(clips_of_noise)["logits"], np.asarray(network(clips_of_noise, training=False))
+    assert 1e-4 < np.abs(answer - logits).max() / np.ptp(logits) < 0.2  # it is not float32, and near it
+    kinds = [op.get_type_name() for op in openvino.Core().read_model(path).get_ops()]
+    assert kinds.count("FakeQuantize") >= 10
+
+
+@pytest.mark.backends
+def test_what_loses_more_than_a_point_keeps_its_ends_in_float(network, calibration, tmp_path, runtime, monkeypatch):
+    runtime("int8")
+    changes = iter([{"top1_before": 0.9, "top1_after": 0.8}, {"top1_before": 0.9, "top1_after": 0.9}])
+    monkeypatch.setattr(int8, "change_of_scores", lambda *_: next(changes))
+    _, report = model_file.export_file(network, tmp_path / "a", LABELS, format="openvino", calibration=calibration,
+                                       judged=(calibration[:2], np.zeros(2, int)))
+    assert report["change"]["left_in_float"] == ["first convolution", "head"]
+
+
+@pytest.mark.parametrize(("options", "message"), [
+    ({"format": "openvino", "calibration": np.zeros((99, 4, 32, 32, 3), "uint8")},
+     r"calibrated on 100 to 500 clips\. Received: 99\. Name more videos"),
+    ({"format": "openvino", "calibration": np.zeros((100, 4, 32, 16, 3), "uint8")},
+     r"must be uint8 of shape \(n, 4, 32, 32, 3\)\. Received: uint8 \(100, 4, 32, 16, 3\)"),
+    ({"format": "onnx", "calibration": np.zeros((100, 4, 32, 32, 3), "uint8")},
+     r"8-bit arithmetic is for OpenVINO models\. Received `calibration` with format='onnx'"),
+])
+def test_what_cannot_be_calibrated_on(network, tmp_path, options, message):
+    with pytest.raises(ValueError, match=message):
+        model_file.export_file(network, tmp_path / "a", LABELS, **options)
+    assert list(tmp_path.iterdir()) == []
