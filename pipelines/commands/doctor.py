@@ -20,7 +20,8 @@ def add_flags(parser):
     """Adds the command's flags to an argparse parser."""
     parser.add_argument("data", metavar="DATA", help="folder, manifest, annotation file or video")
     parser.add_argument("--json", action="store_true", help="print the report as JSON, and nothing else, on stdout")
-    parser.add_argument("--report", metavar="FILE.html", help="also write a self-contained page")
+    parser.add_argument("--report", metavar="FILE.html", help="also write a self-contained page, with pictures of some "
+                        "videos of each class")
     parser.add_argument("--manifest", metavar="FILE.csv", help="also write the usable videos as a CSV manifest, with "
                         "labels.txt beside it")
     add_list_flags(parser)
@@ -60,7 +61,7 @@ def run(args):
         for bar in bars:
             bar.close()
     if args.report:
-        page.write_page(args.report, report, args.data)
+        page.write_page(args.report, report, args.data, checks.usable(manifest, report))
     if args.manifest:
         os.makedirs(os.path.dirname(os.path.abspath(args.manifest)), exist_ok=True)
         checks.usable(manifest, report).save(args.manifest)

@@ -56,9 +56,9 @@ def check(data: str | os.PathLike | Manifest, clip: ClipSpec, *, split: str | No
         which several may be parts of one file), `bad_parts` [{"path", "start", "end", "first_frame", "num_frames",
         "reason"}] of good files, `missing` [{"path", "reason"}], `warnings` [{"kind", "message", "advice", "paths",
         "details"}], `classes` {label: usable rows}, `splits` {split: {label: usable rows}}, `sizes`, `rates`,
-        `containers` and `codecs` {value: videos}, `spans` {} or {"spans", "instants", "videos", "agreement"},
-        `leaks` [{"first", "second", "kind", "seconds", ...}],
-        `frames`, `seconds` and `cost` summaries.
+        `containers`, `codecs` and `lengths`, in tenths of a second, {value: videos}, `spans` {} or {"spans",
+        "instants", "videos", "agreement"}, `leaks` [{"first", "second", "kind", "seconds", ...}], `frames`, `seconds`
+        and `cost` summaries.
 
     Raises:
         OSError, ValueError: as `read_manifest` does, for data that cannot be listed at all.
@@ -119,6 +119,7 @@ def report(manifest, found, clip):
         "codecs": _counted(video["codec"] for video in videos),
         "frames": _spread(video["num_frames"] for video in videos),
         "seconds": _spread(video["duration_seconds"] for video in videos),
+        "lengths": _counted(f"{video['duration_seconds']:.1f}" for video in videos),
         "cost": {"clip": f"{clip.frames} frames, stride {clip.stride}" if not clip.in_segments else clip.timing,
                  "frames_decoded_per_frame_used": _spread(video["cost"] for video in videos),
                  "with_jumps_to_key_frames": _spread(video["jumping_cost"] for video in videos),

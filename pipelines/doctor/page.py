@@ -1,11 +1,17 @@
 """The report of `check` as people read it: text for a terminal, or one page."""
 
-import jinja2
+import pathlib
 
+from pipelines.doctor import stills
 from pipelines.storage.addresses import shown
 from res3d.atomic import writing
+from res3d.looks.charts import histogram
+from res3d.looks.rendering import render
 
 SHOWN = 20  # lines of a list; --json and --report have all
+# What spoils a figure, worst first.
+GRAVE = ("duplicates across splits", "same moments", "contradicting", "unusable", "same background", "missing",
+         "parts without frames", "empty classes", "absent from a split", "unlabelled")
 
 
 def as_text(report):
@@ -50,13 +56,50 @@ def headline(report):
     return f"{text}, {report['usable_rows']} of {report['rows']} rows of the list"
 
 
-def write_page(path, report, data):
-    """Writes the report as one HTML file that needs no other, aside and renamed."""
-    loader = jinja2.PackageLoader("pipelines.doctor", "")
-    page = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True,
-                              lstrip_blocks=True).get_template("doctor.html.j2")
+def write_page(path, report, data, manifest=None):
+    """Writes the report as one HTML file that needs no other, aside and renamed.
+
+    Args:
+        path: the file.
+        report: as `check` gives it.
+        data: where the data are, as it was asked for.
+        manifest: `Manifest` of the usable videos, some of which are shown, or None for a page without pictures.
+    """
+    seconds = [float(value) for value, count in report["lengths"].items() for _ in range(count)]
+    shows = manifest is not None
+    place = shown(data)
+    text = render(pathlib.Path(__file__).parent, "doctor.html.j2", title=f"Data set check: {place}", report=report,
+                  data=place, inside=lambda path: path.removeprefix(f"{place.rstrip('/')}/"),
+                  spread=_spread, headline=headline(report), steps=steps(report),
+                  lengths=histogram("Length of the videos", seconds, "s"), wall=stills.wall(manifest) if shows else {},
+                  pairs=stills.pairs(report["leaks"]) if shows else [], ends=stills.ends(report) if shows else [])
     with writing(path, "w", errors="backslashreplace") as file:
-        file.write(page.render(report=report, data=shown(data), spread=_spread, headline=headline(report)))
+        file.write(text)
+
+
+def steps(report):
+    """What to do, the gravest first: dicts of `kind`, `message`, `advice`, `details`, and whether it is `grave`.
+
+    >>> [step["kind"] for step in steps({"bad": [], "bad_parts": [], "warnings": [
+    ...     {"kind": "cost", "message": "", "advice": "", "details": []},
+    ...     {"kind": "duplicates across splits", "message": "", "advice": "", "details": []}]})]
+    ['duplicates across splits', 'cost']
+    """
+    found = []
+    for kind, rows, message, advice in (
+            ("unusable", report["bad"], "cannot be read", "Fetch or re-encode them, or go on without: --manifest "
+             "lists the others."),
+            ("parts without frames", report["bad_parts"], "rows name nothing that is there", "Correct their times, or "
+             "remove the rows.")):
+        if rows:
+            found.append({"kind": kind, "message": f"{len(rows)} {message}", "advice": advice,
+                          "details": [f"{row['path']}: {row['reason']}" for row in rows]})
+    order = sorted([*found, *report["warnings"]], key=lambda step: _rank(step["kind"]))
+    return [step | {"grave": _rank(step["kind"]) < len(GRAVE)} for step in order]
+
+
+def _rank(kind):
+    return next((i for i, words in enumerate(GRAVE) if kind.startswith(words)), len(GRAVE))
 
 
 def _spread(numbers):

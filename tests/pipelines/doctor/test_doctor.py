@@ -245,8 +245,10 @@ def test_text_page_and_manifest(data, tmp_path, capsys):
         assert part in text
     page = Page()
     page.feed(page_path.read_text())
-    assert page.references == []  # self-contained
-    for part in ("9 of 11 videos are usable", "broken [1].mp4", "the file is empty", "duplicates across splits"):
+    assert all(source.startswith(("data:image/jpeg;base64,", "#")) for source in page.references)  # self-contained
+    assert sum(source.startswith("data:") for source in page.references) == 9
+    for part in ("9 of 11 videos are usable", "broken [1].mp4", "the file is empty", "duplicates across splits",
+                 "train/jump/tiny.avi", "Length of the videos"):
         assert part in page.text
     good = read_manifest(tmp_path / "good")
     assert len(good) == 9

@@ -1,15 +1,21 @@
 """Every written page at the widths of a phone, a laptop and a desk, light and dark, with hostile names."""
 
+import shutil
+
 import numpy as np
 import pytest
 
+from pipelines import synthetic
+from pipelines.doctor import checks
+from pipelines.doctor.page import write_page
+from res3d.geometry import ClipSpec
 from tests.res3d.evaluation.report.test_writing import HISTORY, HOSTILE, page_of
 from tests.res3d.looks.browser import WIDTHS, looked_at
 
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory):
-    """A folder of reports of 8, 51 and 400 classes."""
+    """A folder of reports of 8, 51 and 400 classes, and the check of a data set."""
     folder = tmp_path_factory.mktemp("pages")
     for classes, label in ((8, "walking to the door {}"), (51, HOSTILE + "{}"), (400, HOSTILE + "{}")):
         facts = {"seconds": [2.0 + i % 7 for i in range(classes * 5)], "rates": [25.0] * (classes * 5),
@@ -18,6 +24,12 @@ def pages(tmp_path_factory):
                 frames=lambda i: np.full((8, 20, 30, 3), i % 256, "uint8"),
                 heat=lambda i: np.zeros((8, 20, 30, 3), "uint8"),
                 others={"runs/" + HOSTILE: ({"top1": 0.1, "videos": 3}, HISTORY)})
+    data = folder / "data"
+    manifest = synthetic.write(data, train_per_class=2, val_per_class=1, frames=(12, 20))
+    shutil.copy(manifest.entries[0].path, data / "val" / "up" / f"{HOSTILE.replace('/', '|')}.avi")
+    (data / "train" / "up" / "broken.mp4").write_bytes(b"")
+    report = checks.check(data, ClipSpec(), workers=2)
+    write_page(folder / "doctor.html", report, str(data), checks.usable(checks.manifest_of(data), report))
     return folder
 
 
