@@ -10,6 +10,7 @@ from absl import logging
 
 from pipelines.annotations.entries import Entry, Manifest
 from pipelines.dataset.epochs import check_place
+from pipelines.dataset.fallback import Lineup
 from pipelines.dataset.quarantine import Quarantine
 from res3d.geometry import ClipSpec
 
@@ -28,14 +29,19 @@ class ClipDataset(tf.data.Dataset):
         num_videos: int. Videos read in an epoch.
         steps_per_epoch: int or None. Batches in an epoch, where that is known.
 
+    Of evaluation clips both go by the manifest, less the videos found unusable so far.
+
     `training_clips` and its like make it: of the `dataset` of one epoch after the other, the `counter` of its epochs,
-    `at`, a function of (epoch, step) that gives the rest of an epoch, and `videos`, where their order is a fixed one.
+    `at`, a function of (epoch, step) that gives the rest of an epoch, and `videos`, where their order is a fixed one;
+    `batches` tells how many there are where TensorFlow cannot.
     """
 
     def __init__(self, dataset: tf.data.Dataset, source: Any, num_videos: int, steps_per_epoch: int | None = None,
-                 counter: Any = None, at: Callable | None = None, videos: Sequence[Entry] | None = None) -> None:
-        self.source, self.num_videos, self.steps_per_epoch = source, num_videos, steps_per_epoch
+                 counter: Any = None, at: Callable | None = None,
+                 videos: Sequence[Entry] | Lineup | None = None, batches: Callable[[], int] | None = None) -> None:
+        self.source, self._num_videos, self._steps_per_epoch = source, num_videos, steps_per_epoch
         self._dataset, self._counter, self._at, self._videos = dataset, counter, at, videos
+        self._batches = batches
         super().__init__(tf.data.experimental.to_variant(dataset))
 
     def _inputs(self):
@@ -48,6 +54,16 @@ class ClipDataset(tf.data.Dataset):
         return self._dataset.element_spec
 
     @property
+    def num_videos(self) -> int:
+        """Videos read in an epoch."""
+        return len(self._videos) if isinstance(self._videos, Lineup) else self._num_videos
+
+    @property
+    def steps_per_epoch(self) -> int | None:
+        """Batches in an epoch, where that is known."""
+        return self._steps_per_epoch if self._steps_per_epoch is None or self._batches is None else self._batches()
+
+    @property
     def manifest(self) -> Manifest:
         """The videos."""
         return self.source.manifest
@@ -57,7 +73,8 @@ class ClipDataset(tf.data.Dataset):
         """The video of each clip, in their order: row n of what `model.predict` gives is of `videos[n]`.
 
         Evaluation clips alone have it; others, which come in another order each time, raise AttributeError. Videos that
-        were found unusable are not among them. `cache`, `rebatch` and `unbatch` keep it.
+        cannot be read are not among them: those that have not come up yet are looked at when this is asked, which opens
+        them. `cache`, `rebatch` and `unbatch` keep it.
         """
         if self._videos is None:
             raise AttributeError("Evaluation clips alone have their videos in a fixed order. Received training clips, "
@@ -86,7 +103,13 @@ class ClipDataset(tf.data.Dataset):
         return self.source.fallback.quarantine
 
     def cardinality(self, name: str | None = None) -> tf.Tensor:
-        """Batches of the next epoch to be read, as tf.data tells it: shorter than others where an epoch is resumed."""
+        """Batches of the next epoch to be read, as tf.data tells it: shorter than others where an epoch is resumed.
+
+        Of evaluation clips it is that of a manifest of which each batch has a video that can be read, until it is known
+        of one that it has none.
+        """
+        if self._batches is not None:
+            return tf.constant(self._batches(), tf.int64)
         if self._counter is None:
             return self._dataset.cardinality()
         return tf.constant(self._counter.rest, tf.int64)
@@ -164,12 +187,13 @@ class ClipDataset(tf.data.Dataset):
 
     def filter(self, *args, **kwargs) -> "ClipDataset":
         """As `tf.data.Dataset.filter`; keeps the labels, and no count of batches."""
-        return self._changed(super().filter(*args, **kwargs), lambda clips: clips.filter(*args, **kwargs))
+        return self._changed(super().filter(*args, **kwargs), lambda clips: clips.filter(*args, **kwargs),
+                             counted=False)
 
     def rebatch(self, *args, **kwargs) -> "ClipDataset":
         """As `tf.data.Dataset.rebatch`; keeps the labels, and no count of batches."""
         return self._changed(super().rebatch(*args, **kwargs), lambda clips: clips.rebatch(*args, **kwargs),
-                             self._videos)
+                             self._videos, counted=False)
 
     def repeat(self, *args, **kwargs) -> "ClipDataset":
         """As `tf.data.Dataset.repeat`; keeps the labels, and no count of batches."""
@@ -201,7 +225,7 @@ class ClipDataset(tf.data.Dataset):
     def unbatch(self, *args, **kwargs) -> "ClipDataset":
         """As `tf.data.Dataset.unbatch`; keeps the labels, and no count of batches."""
         return self._changed(super().unbatch(*args, **kwargs), lambda clips: clips.unbatch(*args, **kwargs),
-                             self._videos)
+                             self._videos, counted=False)
 
     def _alike(self, dataset, again):
         """`dataset`, which was made of this one, with all that this one knows.
@@ -210,12 +234,19 @@ class ClipDataset(tf.data.Dataset):
             dataset: `tf.data.Dataset`.
             again: function of a `ClipDataset` that makes the same of it.
         """
-        return ClipDataset(dataset, self.source, self.num_videos, self.steps_per_epoch, self._counter,
-                           self._later(again), self._videos)
+        return ClipDataset(dataset, self.source, self._num_videos, self._steps_per_epoch, self._counter,
+                           self._later(again), self._videos, self._batches)
 
-    def _changed(self, dataset, again, videos=None):
-        """As `_alike`, but the batches are others; `videos` where their order has stayed."""
-        return ClipDataset(dataset, self.source, self.num_videos, at=self._later(again), videos=videos)
+    def _changed(self, dataset, again, videos=None, counted=True):
+        """As `_alike`, but the batches are others; `videos` where their order has stayed.
+
+        `counted` says whether how many they are follows from how many there were.
+        """
+        def batches():
+            return int(again(tf.data.Dataset.range(self._batches())).cardinality())
+
+        return ClipDataset(dataset, self.source, self.num_videos, at=self._later(again), videos=videos,
+                           batches=batches if counted and self._batches is not None else None)
 
     def _later(self, again):
         return None if self._at is None else lambda epoch, step: again(self.at(epoch, step))

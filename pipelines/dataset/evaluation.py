@@ -12,6 +12,7 @@ from pipelines.arguments import check_whole_number
 from pipelines.dataset import graph, order
 from pipelines.dataset.clip_dataset import ClipDataset, input_options
 from pipelines.dataset.facts import PREFETCHED_BATCHES, checked_workers, labelled
+from pipelines.dataset.fallback import Lineup
 from pipelines.dataset.source import open_source
 from pipelines.manifest import read_manifest
 from pipelines.sample.protocols import protocol as find_protocol
@@ -28,16 +29,19 @@ def evaluation_clips(data: Path | Manifest, clip: ClipSpec, batch_size: int, pro
                      cache: FrameCache | None = None) -> ClipDataset:
     """Batches of one clip a video, the same every time, in the order of the manifest: what `fit` validates on.
 
-    Nothing stands in for a video that cannot be decoded. Every video is therefore probed at once, in parallel, so that
-    the number of batches is known; `num_videos` tells how many are evaluated, `videos` which they are, in the order of
-    the rows that `model.predict` gives, and `quarantine` lists those that are not.
+    Nothing stands in for a video that cannot be decoded: it is left out of its batch, and is in `quarantine`, once it
+    has come up. Videos are opened when their clips are due, so that the first batch does not wait for the last video;
+    the number of batches follows from the manifest. Until a video has come up `num_videos` counts it. `videos` tells
+    which have a clip, in the order of the rows that `model.predict` gives; it is exact at any time, and asked before
+    the first reading it looks at all of them.
 
     Args:
         data, clip, batch_size, split, labels, workers, probe_cache: as in `training_clips`.
         protocol: name of a protocol of `pipelines.sample` with one view a video, such as "centre".
         on_error: "quarantine" leaves out a video that cannot be decoded, and lists it; "raise" stops.
-        shard: (index, count). Every `count`-th video from `index` on, for this host.
-        quarantine_csv: path or None. Where the list of videos left out is written, at once.
+        shard: (index, count). Every `count`-th video of the manifest from `index` on, for this host.
+        quarantine_csv: path or None. Where the list of videos left out is written: what of them is known at once, the
+            others when the clips have been read to the end.
         cache: `pipelines.video.FrameCache` or None. Where decoded frames are kept; the clips are the same ones.
 
     Returns:
@@ -64,14 +68,21 @@ def evaluation_clips(data: Path | Manifest, clip: ClipSpec, batch_size: int, pro
                          "`evaluation_views` for it.")
     source = open_source(labelled(manifest), clip, on_error=on_error, workers=workers, quarantine_csv=quarantine_csv,
                          probe_cache=probe_cache, cache=cache)
-    good = source.check(workers, every=True)
-    source.save()
-    if len(good) < len(manifest):
-        logging.warning("evaluating %d of %d videos; the others cannot be decoded", len(good), len(manifest))
-    good = good[index::count]
-    dataset = source.evaluation(good, chosen, batch_size, workers).prefetch(PREFETCHED_BATCHES)
-    return ClipDataset(dataset.with_options(input_options(workers)), source, len(good), -(-len(good) // batch_size),
-                       videos=[manifest.entries[place] for place in good])
+    source.check(workers)
+    lineup = Lineup(source, range(index, len(manifest), count), batch_size, workers)
+    _note(lineup)
+    dataset = source.evaluation(lineup.places, chosen, batch_size, workers)
+    dataset = dataset.concatenate(graph.ending(dataset.element_spec, lambda: _note(lineup)))
+    dataset = dataset.prefetch(PREFETCHED_BATCHES).with_options(input_options(workers))
+    return ClipDataset(dataset, source, len(lineup), lineup.batches, videos=lineup,
+                       batches=lambda: lineup.batches)
+
+
+def _note(lineup):
+    """Saves what has been found out so far, and says how many videos have no clip if that has changed."""
+    lineup.source.save()
+    if lineup.news():
+        logging.warning("evaluating %d of %d videos; the others cannot be decoded", len(lineup), len(lineup.places))
 
 
 def evaluation_views(data: Path | Manifest, clip: ClipSpec, protocol: str, split: str | None = None,

@@ -1,5 +1,7 @@
 """What becomes of a video that cannot be read: it stops the reading, is left out, or another one stands in for it."""
 
+from concurrent import futures
+
 from absl import logging
 
 from pipelines.storage.addresses import shown
@@ -40,6 +42,14 @@ class Fallback:
         self.failure = None
         self._bad = {}  # position: reason
         self._reported = 0
+
+    def bad(self):
+        """Positions of the videos that are quarantined."""
+        return list(self._bad)
+
+    def is_bad(self, index):
+        """Whether the video at a position is quarantined."""
+        return index in self._bad
 
     def read(self, read, index):
         """`read(index)`; what goes wrong is raised, and kept as `failure`."""
@@ -93,6 +103,53 @@ class Fallback:
             self._reported = len(self._bad)
             logging.info("epoch %d: %d of %d videos are quarantined, others stood in for them", epoch, self._reported,
                          len(self.entries))
+
+
+class Lineup:
+    """The videos of evaluation clips: those of the manifest, less those found bad so far.
+
+    Iterating it gives the entries that have a clip, and first looks at those that nothing has looked at yet; after a
+    reading to the end that costs nothing.
+
+    Args:
+        source: `Source`.
+        places: range. Positions in the manifest, in order; so many follow one another in a batch, bad ones included.
+        batch_size: int.
+        workers: int. Threads that look.
+    """
+
+    def __init__(self, source, places, batch_size, workers):
+        self.source, self.places, self.batch_size, self.workers = source, places, batch_size, workers
+        self._told = 0
+
+    def __len__(self):
+        return len(self.places) - len(self._bad)
+
+    def __iter__(self):
+        fallback = self.source.fallback
+        unread = [place for place in self.places if not self.source.looked_at(place)]
+        with futures.ThreadPoolExecutor(self.workers) as pool:
+            list(pool.map(lambda place: fallback.try_read(self.source.extent, place), unread))
+        return iter([self.source.manifest.entries[place] for place in self.places if not fallback.is_bad(place)])
+
+    @property
+    def batches(self):
+        """Batches: as many as the videos fill, less those of which no video can be read, as far as that is known."""
+        starts, lost = range(0, len(self.places), self.batch_size), {}
+        for place in self._bad:
+            number = self.places.index(place) // self.batch_size
+            lost[number] = lost.get(number, 0) + 1
+        sizes = {number: min(self.batch_size, len(self.places) - starts[number]) for number in lost}
+        return len(starts) - sum(lost[number] == sizes[number] for number in lost)
+
+    @property
+    def _bad(self):
+        return [place for place in self.source.fallback.bad() if place in self.places]
+
+    def news(self):
+        """Whether more are known to be bad than when this was last asked."""
+        told, self._told = self._told, len(self._bad)
+        return self._told > told
 
 
 def _part(entry):

@@ -34,6 +34,7 @@ class VideoSource:
         self.manifest, self.clip, self.fallback, self.probes, self.policy = manifest, clip, fallback, probes, policy
         self.temporal_crop = temporal_crop
         self.kept = None
+        self._whole = set()  # positions of videos that have been found to have their frames
         self.threads = max(1, workers // max(len(manifest.entries), 1))
 
     def extent(self, index, opened=None):
@@ -43,7 +44,13 @@ class VideoSource:
         """
         entry = self.manifest.entries[index]
         info = self.probes.info(entry.path, entry.num_frames is not None, opened)
-        return info, *extent(entry, info)
+        first, last = extent(entry, info)
+        self._whole.add(index)
+        return info, first, last
+
+    def looked_at(self, index):
+        """Whether it is known of a video if it can be read."""
+        return index in self._whole or self.fallback.is_bad(index)
 
     def random_clips(self, index, key, count=1, crop=None, full_frame=False):
         """`count` random clips of one video, decoded in one pass: uint8 (count, frames, height, width, channels).
@@ -69,9 +76,9 @@ class VideoSource:
         box = None if crop is None else lambda height, width: crop.box(height, width, key)
         return source.read_clips(opened, chosen, clip, box=box, **options)
 
-    def all_views(self, index, protocol):
+    def all_views(self, index, protocol, opened=None):
         """All views of a video under a `Protocol`, decoded in one pass: uint8 (views, *clip shape)."""
-        opened = self._opened(index)
+        opened = self._opened(index) if opened is None else opened
         info, first, last = self.extent(index, opened)
         lists = protocol.indices(info, self.clip, first, last)
         clip = protocol.test_clip(self.clip, len(lists[0]))
@@ -120,6 +127,8 @@ class VideoSource:
         Raises:
             ValueError: if no video decodes, or all are shorter than a clip.
         """
+        for index in self._remembered_bad():
+            self.fallback.try_read(self.extent, index)
         total = len(self.manifest.entries)
         good, longest, enough = [], (0, None), False
         with futures.ThreadPoolExecutor(workers) as pool:
@@ -144,6 +153,11 @@ class VideoSource:
                             f"{frames} frames of its own")
         return good
 
+    def _remembered_bad(self):
+        if not self.probes.remembers_bad:
+            return []
+        return [index for index, entry in enumerate(self.manifest.entries) if self.probes.was_bad(entry.path)]
+
     def training(self, plan, crop, full_frame, workers):
         """As `Source.training`: one call into Python a video."""
         targets, count = targets_of(self.manifest), plan.clips_per_video
@@ -157,16 +171,21 @@ class VideoSource:
         decoded = graph.decoded(read, graph.clips_shape(self.clip, count, full_frame), targets)
         return lambda epochs: graph.epoch_rows(epochs, plan).map(decoded, workers)
 
-    def evaluation(self, good, protocol, batch_size, workers):
+    def evaluation(self, places, protocol, batch_size, workers):
         """As `Source.evaluation`; a video that has become unreadable since it was found good stops the reading."""
-        targets = targets_of(self.manifest)
+        targets, shape = targets_of(self.manifest), protocol.test_clip(self.clip).shape
 
         def read(video):
-            return self.fallback.read(lambda index: self.all_views(index, protocol)[0], int(video)), targets[video]
+            opened = self._opened(int(video))
+            if self.fallback.try_read(lambda index: self.extent(index, opened), int(video)) is None:
+                return np.zeros(shape, np.uint8), targets[video], False
+            clips = self.fallback.read(lambda index: self.all_views(index, protocol, opened), int(video))
+            return clips[0], targets[video], True
 
-        decoded = graph.decoded(read, protocol.test_clip(self.clip).shape, targets)
-        dataset = tf.data.Dataset.from_tensor_slices(np.array(good, np.int64))
-        return dataset.map(lambda video: decoded(video)[:2], workers).batch(batch_size)
+        dtypes, shapes = (tf.uint8, tf.as_dtype(targets.dtype), tf.bool), (shape, targets.shape[1:], ())
+        dataset = tf.data.Dataset.from_tensor_slices(np.array(places, np.int64))
+        return graph.batches_of_good(dataset.map(lambda video: graph.call(read, [video], dtypes, shapes), workers),
+                                     batch_size)
 
     def views(self, videos, protocol, workers):
         """As `Source.views`."""

@@ -157,6 +157,19 @@ def counted(counter, last_place):
     return function
 
 
+def batches_of_good(dataset, batch_size):
+    """Batches of the (clip, target) of (clip, target, whether it could be read): each without those that could not.
+
+    A batch of which none could is left out.
+    """
+    def without_bad(clips, targets, good):
+        return tf.cond(tf.reduce_all(good), lambda: (clips, targets),
+                       lambda: (tf.boolean_mask(clips, good), tf.boolean_mask(targets, good)))
+
+    dataset = dataset.batch(batch_size).filter(lambda clips, targets, good: tf.reduce_any(good))
+    return dataset.map(without_bad)
+
+
 def ending(element_spec, when_done):
     """A dataset without elements, that calls `when_done` when it is read: to be put behind another."""
     def done(_):

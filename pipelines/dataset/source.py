@@ -37,9 +37,14 @@ class Source(Protocol):
     def check(self, workers: int, every: bool = False) -> list[int]:
         """Positions of videos found good before the first batch: of all if `every`, else at least of one.
 
+        What is remembered as bad from a former run is quarantined.
+
         Raises:
             ValueError: if none can be read, or all are shorter than a clip.
         """
+
+    def looked_at(self, index: int) -> bool:
+        """Whether it is known of a video if it can be read."""
 
     def extent(self, index: int) -> tuple[Any, int, int]:
         """(info, first, last): what `pipelines.sample` has to know of a video, and the half-open range of its frames.
@@ -61,8 +66,11 @@ class Source(Protocol):
         Its elements are (uint8 clips of a video, the video's target, row): a stand-in's clips come with its own target.
         """
 
-    def evaluation(self, good: list[int], protocol: Any, batch_size: int, workers: int) -> tf.data.Dataset:
-        """Batches (clips, targets) of the one clip that a `Protocol` takes of each of the videos `good`."""
+    def evaluation(self, places: list[int], protocol: Any, batch_size: int, workers: int) -> tf.data.Dataset:
+        """Batches (clips, targets) of the one clip that a `Protocol` takes of each of the videos at `places`.
+
+        Those that cannot be read are left out of their batch, and a batch of none but such altogether.
+        """
 
     def views(self, videos: np.ndarray, protocol: Any, workers: int) -> tf.data.Dataset:
         """(uint8 views, target, position) of each video; no views of one that cannot be read."""

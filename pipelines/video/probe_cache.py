@@ -33,6 +33,16 @@ class Probes:
         self._lock = threading.Lock()
         self._changed = False
 
+    @property
+    def remembers_bad(self):
+        """Whether the file that was read names videos that could not be."""
+        return any(isinstance(found, str) for _, found, _ in self._stored.values())
+
+    def was_bad(self, path):
+        """Whether a video could not be read when the file was written that was read."""
+        known = self._stored.get(shown(path))
+        return known is not None and isinstance(known[1], str)
+
     def info(self, path, is_folder=False, source=None):
         """The `VideoInfo` of a video file or a folder of frames; VideoError, each time, where there is none.
 

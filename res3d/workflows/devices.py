@@ -181,8 +181,8 @@ def evaluate_on_all(model, single, validation, batch_size):
 
 def _full_batches(validation, batch_size):
     """How many batches are full: Keras has to be told, as it counts one more where several devices find out."""
-    videos = getattr(validation, "num_videos", None)
-    return sum(len(batch[0]) == batch_size for batch in validation) if videos is None else videos // batch_size
+    videos = getattr(validation, "videos", None)  # exact, unlike `num_videos` of those not read yet
+    return sum(len(batch[0]) == batch_size for batch in validation) if videos is None else len(videos) // batch_size
 
 
 def _full(validation, count, rest):

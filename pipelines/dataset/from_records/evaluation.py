@@ -6,7 +6,7 @@ import tensorflow as tf
 from pipelines.dataset.from_records import decode
 from pipelines.dataset.from_records.clips import RecordClips, with_rows
 from pipelines.dataset.from_records.rows import PLACE, UNREADABLE, columns
-from pipelines.dataset.graph import call, target_of
+from pipelines.dataset.graph import batches_of_good, call, target_of
 from pipelines.video.info import VideoError
 
 
@@ -25,19 +25,20 @@ class RecordEvaluation:
         self.clips = RecordClips(source, self.clip, 1, self.table.resizes(None, False))
         self._target_of = target_of(source.targets)
 
-    def batches(self, good, batch_size, workers):
-        """(clips, targets) of the records at the positions `good`."""
-        dataset = tf.data.Dataset.from_tensor_slices(np.array(good, np.int64))
+    def batches(self, places, batch_size, workers):
+        """(clips, targets) of the records at `places`."""
+        dataset = tf.data.Dataset.from_tensor_slices(np.array(places, np.int64))
         dataset = with_rows(dataset, self.planned, self.columns.width)
         dataset = self.clips.read(dataset, lambda record: record, self._finished, workers)
-        dataset = dataset.batch(batch_size).map(_without_bad)
-        return dataset.apply(tf.data.experimental.assert_cardinality(-(-len(good) // batch_size)))
+        return batches_of_good(dataset, batch_size)
 
     def planned(self, records):
         """What to read of records, int64 (n, columns)."""
         entries = self.source.manifest.entries
         frames = [self.protocol.indices(entries[index].info, self.source.clip)[0] for index in records]
-        return self.columns.plain(self.table.centre(records, np.array(frames, np.int64)))
+        rows = self.table.centre(records, np.array(frames, np.int64))
+        rows["offset"][[self.source.fallback.is_bad(int(index)) for index in records]] = UNREADABLE
+        return self.columns.plain(rows)
 
     def _finished(self, clips, good, _, record):
         """(clip, target, whether it could be read)."""
@@ -50,13 +51,6 @@ class RecordEvaluation:
         row = self.planned(np.array([record]))[0]
         clips = self.source.fallback.try_read(lambda index: self.clips.read_here(index, row), int(record))
         return (np.zeros(self.clips.shape, np.uint8), False) if clips is None else (clips, True)
-
-
-def _without_bad(clips, found, good):
-    some = tf.debugging.assert_equal(tf.reduce_any(good), True, "no record of this batch can be read")
-    with tf.control_dependencies([some]):
-        return tf.cond(tf.reduce_all(good), lambda: (clips, found),
-                       lambda: (tf.boolean_mask(clips, good), tf.boolean_mask(found, good)))
 
 
 class RecordViews:

@@ -62,6 +62,10 @@ class RecordSource:
         info = self.manifest.entries[index].info
         return info, 0, info.num_frames
 
+    def looked_at(self, index):
+        """True: `check` has looked at all of them."""
+        return True
+
     def check(self, workers=1, every=False):
         """Positions of the records that their shards are long enough to hold; the others are quarantined.
 
@@ -82,9 +86,9 @@ class RecordSource:
         clips = RecordTraining(self, plan, crop, full_frame, workers)
         return clips.local if self.service is None else clips.shared
 
-    def evaluation(self, good, protocol, batch_size, workers):
-        """As `Source.evaluation`; a record that turns out to be damaged is left out of its batch."""
-        return RecordEvaluation(self, protocol).batches(good, batch_size, workers)
+    def evaluation(self, places, protocol, batch_size, workers):
+        """As `Source.evaluation`."""
+        return RecordEvaluation(self, protocol).batches(places, batch_size, workers)
 
     def views(self, videos, protocol, workers):
         """As `Source.views`."""

@@ -12,6 +12,7 @@ import tensorflow as tf
 import pipelines
 from pipelines.annotations.entries import Entry, Manifest
 from pipelines.dataset import facts, order
+from pipelines.video import probe_cache
 from pipelines.video.info import VideoError
 from pipelines.video.writer import write_video
 from res3d.geometry import ClipSpec
@@ -274,11 +275,15 @@ def test_a_video_that_vanishes_while_evaluating_is_no_small_matter(tmp_path):
 def test_evaluation_has_every_good_video_and_no_other(half_broken, tmp_path):
     folder, bad = half_broken
     val = pipelines.evaluation_clips(folder, CLIP, 3, workers=2, quarantine_csv=tmp_path / "q.csv")
-    assert (len(val), val.num_videos, len(val.manifest)) == (2, 4, 8)
+    assert (len(val), val.num_videos, len(val.manifest)) == (3, 8, 8)  # nothing is known of most of them
+    expected = [(videos, [[6, 8, 10, 12]] * len(videos), [video % 2 for video in videos])
+                for videos in ([0, 2], [1, 3])]  # 0 2 empty, text 1 3, cut zero
+    assert read(val) == read(val) == expected
+    assert (len(val), val.num_videos, int(val.cardinality())) == (2, 4, 2)
+    assert [len(made) for made in (val.cache(), val.take(1), val.skip(1), val.repeat(2), val.map(lambda *clips: clips))
+            ] == [2, 1, 1, 4, 2]
     assert [path for path, _ in val.quarantine] == bad
     assert len((tmp_path / "q.csv").read_text().splitlines()) == 5
-    expected = [([0, 2, 1], [[6, 8, 10, 12]] * 3, [0, 0, 1]), ([3], [[6, 8, 10, 12]], [1])]
-    assert read(val) == read(val) == expected
     assert [entry.path for entry in val.videos] == [entry.path for entry in val.manifest if entry.path not in bad]
     assert [entry.label for entry in val.videos] == [0, 0, 1, 1]
     with pytest.raises(ValueError, match="Expected training clips, which have epochs"):
@@ -287,6 +292,33 @@ def test_evaluation_has_every_good_video_and_no_other(half_broken, tmp_path):
     assert shares == [[0, 1], [2, 3]]
     with pytest.raises(ValueError, match=r"Expected a protocol with one clip a video.* Received: 'sliding"):
         pipelines.evaluation_clips(folder, CLIP, 3, protocol="sliding_16")
+
+
+def test_evaluation_opens_no_video_before_it_is_due(half_broken, monkeypatch):
+    opened = []
+    monkeypatch.setattr(probe_cache, "probe", lambda source, real=probe_cache.probe: (opened.append(source),
+                                                                                       real(source))[1])
+    folder, _ = half_broken
+    val = pipelines.evaluation_clips(folder, CLIP, 3, workers=1)
+    assert len(opened) == 1
+    assert [entry.label for entry in val.videos] == [0, 0, 1, 1]  # exact before any clip was read
+    assert (len(opened), len(val), val.num_videos) == (8, 2, 4)
+
+
+def test_evaluation_knows_of_bad_videos_from_a_former_run(half_broken, tmp_path):
+    folder, bad = half_broken
+    options = {"workers": 1, "probe_cache": tmp_path / "probes"}
+    read(pipelines.evaluation_clips(folder, CLIP, 3, **options))
+    val = pipelines.evaluation_clips(folder, CLIP, 3, **options)
+    assert (len(val), val.num_videos, [path for path, _ in val.quarantine]) == (2, 4, bad)
+
+
+def test_validation_of_which_videos_are_broken_fits_without_a_warning(half_broken):
+    folder, _ = half_broken
+    val = pipelines.evaluation_clips(folder, CLIP, 4)
+    model = keras.Sequential([keras.layers.Rescaling(1 / 255), keras.layers.GlobalAveragePooling3D(),
+                              keras.layers.Dense(val.num_classes)])
+    assert [len(model.predict(val, verbose=0)) for _ in range(2)] == [4, 4]
 
 
 def test_views_of_a_protocol(half_broken, tmp_path):
