@@ -17,7 +17,7 @@ MANIFEST_FILE = "manifest.csv"
 COLUMNS = ("path", "label", "start", "end", "split", "num_frames", "first_frame", "group", "weight")
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Entry:
     """One labelled video, or a part of one, or a folder of extracted frames.
 

@@ -10,7 +10,7 @@ from pipelines.storage import folders
 from pipelines.storage.addresses import absolute, file_name, join, on_the_web, parent, plain, shown
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Row:
     """One annotated clip.
 

@@ -17,7 +17,8 @@ def scheme(path):
     >>> scheme("s3://bucket/a.mp4"), scheme("data/a.mp4"), scheme("file:///data/a.mp4")
     ('s3', '', '')
     """
-    match = _SCHEME.match(os.fspath(path))
+    path = os.fspath(path)
+    match = _SCHEME.match(path) if "://" in path else None  # most are paths, of which there may be millions
     found = match.group(1).lower() if match else ""
     return "" if found == "file" else found
 

@@ -8,6 +8,7 @@ row has. `\\|` is a bar inside a name.
 """
 
 import csv
+import functools
 import math
 import re
 
@@ -16,7 +17,7 @@ from absl import logging
 from pipelines.annotations import columns, labels
 from pipelines.annotations.entries import COLUMNS, MANIFEST_FILE, canonical_split
 from pipelines.annotations.table import Row, Table, kept
-from pipelines.annotations.text import LOOKED_AT, check_text, held_in, read_text, separated
+from pipelines.annotations.text import LOOKED_AT, check_text, held_in, is_text, read_text, separated
 from pipelines.annotations.times import seconds
 from pipelines.storage import folders
 from pipelines.storage.addresses import join, parent, plain, shown
@@ -39,8 +40,9 @@ def read(path, options):
     if path is None:
         raise ValueError(f"Expected a CSV manifest, or a folder with a `{MANIFEST_FILE}`. '{folder}' has none. Name "
                          "another format.")
-    separator, reader, before = separated(read_text(path, names=True))
-    header, lines = _lines(reader, before, path)
+    text = read_text(path, names=True)
+    separator, reader, before = separated(text)
+    header, lines = _header_of(reader, before, path), _lines(reader, before, path)
     by = "split" if options.split_by is None else columns.plain_column(options.split_by)
     if not columns.knows(header):
         raise ValueError(f"Expected a header with `path` and `label` in '{path}'. It holds {held_in(path)}. Add the "
@@ -54,8 +56,10 @@ def read(path, options):
         places["split"] = header.index(by)
     multi_label = True if header[places["label"]] == columns.SEVERAL else None
     missing = []
-    rows = list(kept(lambda line: _row(*line, header, places, separator, path), lines,
-                     options, missing, lambda line: "".join(line[1][places["path"]:places["path"] + 1])))
+    read_row = _RowReader(header, places, separator, path, all_text=is_text(text))
+    del text
+    rows = list(kept(lambda line: read_row(*line), lines, options, missing,
+                     lambda line: "".join(line[1][places["path"]:places["path"] + 1])))
     if not rows and not missing:
         raise ValueError(f"Expected rows `{','.join(COLUMNS[:2])}` in '{path}'. It holds a header alone. Add videos.")
     if "split" in places:
@@ -67,43 +71,73 @@ def _header(reader):
     return next((cells for cells in reader if any(map(str.strip, cells))), [])
 
 
-def _lines(reader, before, path):
-    """(header, [(line number, cells)]) of all that is not empty."""
+def _header_of(reader, before, path):
     try:
-        header = _header(reader)
-        return header, [(reader.line_num + before, cells) for cells in reader if any(map(str.strip, cells))]
+        return _header(reader)
     except csv.Error as error:
-        raise ValueError(f"Expected a CSV file in '{path}'. Line {reader.line_num + before} is none: {error}. Correct "
-                         "it.") from None
+        raise _no_csv(reader, before, path, error) from None
 
 
-def _row(number, cells, header, places, separator, path):
-    where = f"'{path}', line {number}"
-    if len(cells) != len(header):
-        raise ValueError(f"Expected {len(header)} fields ({', '.join(header)}) in {where}. Received {len(cells)}: "
-                         f"{cells}. Put a value that holds a {'comma' if separator == ',' else repr(separator)} into "
-                         "double quotes.")
-    fields = {name: cells[place] for name, place in places.items()}
-    if not fields["path"]:
-        raise ValueError(f"Expected a path in {where}. Received an empty field. Fill it in, or drop the line.")
-    check_text([value for name, value in fields.items() if name != "path"], path, number)
-    start, end = (_number(fields, name, float, where, separator) for name in ("start", "end"))
-    if start is not None and end is not None and start > end:
-        raise ValueError(f"Expected start <= end (seconds) in {where}. Received start={start:g}, end={end:g}. Swap or "
-                         "correct them.")
-    names = tuple(label.strip() for label in labels.split(fields["label"]))
-    return Row((fields["path"],), tuple(filter(None, names)), start, end,
-               canonical_split(fields.get("split", "").strip() or None),
-               _number(fields, "num_frames", int, where), _number(fields, "first_frame", int, where) or 0,
-               group=fields.get("group", "").strip() or None, weight=_number(fields, "weight", float, where, separator),
-               subject=fields.get("subject", "").strip() or None, annotator=fields.get("annotator", "").strip() or None,
-               score=_number(fields, "score", float, where, separator))
+def _lines(reader, before, path):
+    """(line number, cells) of all that is not empty, as they are read."""
+    try:
+        yield from ((reader.line_num + before, cells) for cells in reader if any(map(str.strip, cells)))
+    except csv.Error as error:
+        raise _no_csv(reader, before, path, error) from None
 
 
-def _number(fields, name, kind, where, separator=","):
-    text = fields.get(name, "").strip()
-    if not text:
-        return None
+def _no_csv(reader, before, path, error):
+    return ValueError(f"Expected a CSV file in '{path}'. Line {reader.line_num + before} is none: {error}. Correct it.")
+
+
+class _RowReader:
+    """Makes the `Row` of a line; what many lines have in common, such as a label, is made once."""
+
+    def __init__(self, header, places, separator, path, all_text):
+        self.header, self.places, self.separator, self.path, self.all_text = header, places, separator, path, all_text
+        self.labels_of, self.split_of = functools.cache(_labels), functools.cache(_split)
+
+    def __call__(self, number, cells):
+        if len(cells) != len(self.header):
+            raise ValueError(f"Expected {len(self.header)} fields ({', '.join(self.header)}) in {self._at(number)}. "
+                             f"Received {len(cells)}: {cells}. Put a value that holds a "
+                             f"{'comma' if self.separator == ',' else repr(self.separator)} into double quotes.")
+        fields = {name: cells[place] for name, place in self.places.items()}
+        if not fields["path"]:
+            raise ValueError(f"Expected a path in {self._at(number)}. Received an empty field. Fill it in, or drop the "
+                             "line.")
+        if not self.all_text:
+            check_text([value for name, value in fields.items() if name != "path"], self.path, number)
+        start, end = self._number(fields, "start", float, number), self._number(fields, "end", float, number)
+        if start is not None and end is not None and start > end:
+            raise ValueError(f"Expected start <= end (seconds) in {self._at(number)}. Received start={start:g}, "
+                             f"end={end:g}. Swap or correct them.")
+        return Row((fields["path"],), self.labels_of(fields["label"]), start, end,
+                   self.split_of(fields.get("split", "")), self._number(fields, "num_frames", int, number),
+                   self._number(fields, "first_frame", int, number) or 0,
+                   weight=self._number(fields, "weight", float, number),
+                   score=self._number(fields, "score", float, number),
+                   **{name: fields.get(name, "").strip() or None for name in ("group", "subject", "annotator")})
+
+    def _at(self, number):
+        return f"'{self.path}', line {number}"
+
+    def _number(self, fields, name, kind, number):
+        text = fields.get(name)
+        return _value(text.strip(), name, kind, self._at(number), self.separator) if text and text.strip() else None
+
+
+def _labels(text):
+    return tuple(name for name in map(str.strip, labels.split(text)) if name)
+
+
+def _split(text):
+    return canonical_split(text.strip() or None)
+
+
+def _value(text, name, kind, where, separator):
+    if kind is int:
+        separator = ","
     if separator == ";" and re.fullmatch(r"\d+,\d+", text):  # as spreadsheets write it where lists have semicolons
         text = text.replace(",", ".")
     try:
