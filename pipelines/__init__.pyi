@@ -13,6 +13,7 @@ from . import video as video
 from .dataset import evaluation_clips as evaluation_clips
 from .dataset import evaluation_views as evaluation_views
 from .dataset import training_clips as training_clips
+from .dataset import training_windows as training_windows
 from .manifest import read_manifest as read_manifest
 from .spans import read_spans as read_spans
 from .spans import write_spans as write_spans

@@ -68,11 +68,16 @@ class VideoSource:
         numbers = [int(fold_in(key, number) >> np.uint64(1)) for number in range(count)]
         chosen = [clips.random_clip(info, clip, number, first, last, self.policy, self.temporal_crop)
                   for number in numbers]
-        source, options = self._reader(index, opened, (info, first, last))
+        return self.chosen_clips(index, chosen, key, crop, full_frame, opened)
+
+    def chosen_clips(self, index, chosen, key=0, crop=None, full_frame=False, opened=None):
+        """As `random_clips`, of the frames `chosen`: lists of numbers, one a clip."""
+        clip, opened = self.clip, self._opened(index) if opened is None else opened
+        source, options = self._reader(index, opened, self.extent(index, opened))
         if full_frame:
             pictures = source.read_frames(opened, np.concatenate(chosen), clip.resized_size, channels=clip.channels,
                                           **options)
-            return pictures.reshape(count, clip.frames, *pictures.shape[1:])
+            return pictures.reshape(len(chosen), clip.frames, *pictures.shape[1:])
         box = None if crop is None else lambda height, width: crop.box(height, width, key)
         return source.read_clips(opened, chosen, clip, box=box, **options)
 

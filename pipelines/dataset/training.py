@@ -98,7 +98,7 @@ def training_clips(data: Path | Manifest, clip: ClipSpec, batch_size: int, seed:
     source = open_source(manifest, clip, on_error=on_error, policy=policy, workers=workers, data_service=data_service,
                          quarantine_csv=quarantine_csv, probe_cache=probe_cache, jumps=jumps,
                          temporal_crop=temporal_crop, cache=cache)
-    picture, augment = _picture(clip, crop, augment)
+    picture, augment = picture_of(clip, crop, augment)
     source.check(workers)
     clips = TrainingClips(source, plan, picture, augment, mix, workers)
     return clips.starting(start_epoch, start_step)
@@ -146,7 +146,7 @@ class TrainingClips:
                            counter, self.at)
 
 
-def _picture(clip, crop, augment):
+def picture_of(clip, crop, augment):
     """((crop, full_frame), augment): the part of the picture to read, and what is left to do in the graph.
 
     A chain that begins with a spatial step replaces `crop`, "random" or "centre": the step's own box is read, or whole

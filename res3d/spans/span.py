@@ -9,8 +9,13 @@ import numpy as np
 class Span(NamedTuple):
     """Something that lasts from `start` to `end`, both in seconds of its video; an instant has both alike.
 
-    Spans are half-open, [start, end): the frame of a clip at time t covers [t, t + 1 / rate). A truth has no use for
-    `score`.
+    Spans are half-open, [start, end): the frame of a clip at time t covers [t, t + 1 / rate).
+
+    Args:
+        start, end: floats. Seconds.
+        label: str, or anything that can be compared.
+        score: float. How sure; a truth has no use for it.
+        video: what it is a span of, such as a path.
 
     >>> Span(1.0, 2.5, "serve").seconds, Span(3.0, 3.0, "bounce").instant
     (1.5, True)
@@ -60,7 +65,13 @@ def checked_spans(spans: Iterable, name: str = "spans") -> list:
 
 
 def temporal_iou(start: float, end: float, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """Time shared over time covered of one span with each of others, float64; 0 where neither lasts.
+    """Time shared over time covered of one span with each of others; 0 where neither lasts.
+
+    Args:
+        start, end: floats. Of the one.
+        starts, ends: arrays (n,). Of the others.
+
+    Returns: float64 array (n,).
 
     >>> temporal_iou(0, 2, np.array([1.0, 0.0, 5.0]), np.array([3.0, 2.0, 6.0])).round(3).tolist()
     [0.333, 1.0, 0.0]

@@ -47,7 +47,7 @@ class WindowAverage:
     Windows come in the order of their starts, and once one begins at a step, those before it are done.
 
     Args:
-        classes: int. Scores of a step.
+        classes: int. Scores of a step; windows come as arrays `(steps, classes)`.
 
     >>> mean = WindowAverage(1)
     >>> mean.add(0, np.array([[0.0], [2.0]])).tolist(), mean.add(1, np.array([[4.0], [6.0]])).tolist()
@@ -79,7 +79,7 @@ class WindowAverage:
         return done
 
     def rest(self) -> np.ndarray:
-        """The steps that are left, at the end of the video."""
+        """The scores `(steps, classes)` that are left, at the end of the video."""
         return self._take(len(self._counts))
 
     def _take(self, count):

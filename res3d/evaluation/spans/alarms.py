@@ -32,10 +32,16 @@ def alarms_per_hour(detections: Iterable, truths: Iterable, hours: float, thresh
 
 def threshold_for(detections: Iterable, truths: Iterable, hours: float, most_per_hour: float, overlap: float = 0.1,
                   tolerance: float = 1.0) -> float:
-    """The least threshold that leaves at most `most_per_hour` false alarms an hour; the other arguments are those of
-    `alarms_per_hour`.
+    """The least threshold that leaves at most `most_per_hour` false alarms an hour.
 
     It is the smallest score of a detection that does, or, where the strongest is one too many, a little above it.
+
+    Args:
+        detections, truths, hours, overlap, tolerance: as of `alarms_per_hour`.
+        most_per_hour: float.
+
+    Raises:
+        ValueError: for no time, a number below 0, or a span that is none.
 
     >>> from res3d.spans import Span
     >>> found = [Span(0, 2, "a", 0.9), Span(8, 9, "a", 0.4), Span(5, 6, "a", 0.3)]

@@ -25,7 +25,11 @@ def frame_map(scores: np.ndarray, positives: np.ndarray) -> float:
 
 
 def step_accuracy(predicted: Sequence, truth: Sequence) -> float:
-    """Share of the steps of one video whose class is right; 0 of none."""
+    """Share of the steps of one video whose class is right; 0 of none.
+
+    Args:
+        predicted, truth: ints, the class of each step.
+    """
     mine, theirs = _alike(predicted, truth)
     return float(np.mean(mine == theirs)) if theirs.size else 0.0
 

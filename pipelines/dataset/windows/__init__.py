@@ -1,0 +1,1 @@
+"""Windows over long videos, and what happens at each of their steps."""

@@ -1,0 +1,14 @@
+from .long_videos import EVENTS as EVENTS
+from .long_videos import write_long as write_long
+from .motions import CLASSES as CLASSES
+from .motions import LOOKS as LOOKS
+from .motions import OPPOSITE as OPPOSITE
+from .motions import PERIOD as PERIOD
+from .motions import VELOCITIES as VELOCITIES
+from .motions import Look as Look
+from .motions import Scene as Scene
+from .motions import clips as clips
+from .motions import draw_scene as draw_scene
+from .motions import render as render
+from .motions import render_clip as render_clip
+from .motions import write as write
