@@ -44,6 +44,12 @@ def run(args):
     if args.workdir is None:
         raise ValueError("`--workdir` must be the folder that `res3d train` left. Received none.")
     allow(args)
+    from res3d.workflows.spans.evaluate import evaluate_spans, is_spans_run, told
+
+    if is_spans_run(args.workdir):
+        figures = evaluate_spans(args.workdir, args.data)
+        print("\n".join([*told(figures), f"{figures['real_time']:.0f} times as fast as real time"]))
+        return
     from res3d.evaluation.worth import worth_lines
     from res3d.workflows.evaluate import evaluate
 

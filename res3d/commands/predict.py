@@ -40,7 +40,8 @@ def add_flags(parser):
     parser.add_argument("--step", type=int, help="with --sliding: frames from one window to the next (default: half)")
     parser.add_argument("--window", type=int, help="with --sliding, for networks of segments: frames that are taken "
                         "for a video (default: all of a file)")
-    parser.add_argument("--output", metavar="FILE", help="with --sliding: write the annotated video")
+    parser.add_argument("--output", metavar="FILE", help="with --sliding: write the annotated video; "
+                        "of a network for spans: write them, as .csv, .json or .vtt")
     add_fetch_flags(parser)
 
 
@@ -54,6 +55,10 @@ def run(args):
                          f"{'neither' if args.model is None else 'both'}.")
     if args.explain is not None and args.model is None:
         raise ValueError("`--explain` needs the network itself: --model. Received --server.")
+    from res3d.workflows.spans.evaluate import is_spans_run
+
+    if is_spans_run(args.model):
+        return _find_spans(args)
     _check_company(args)
     if args.sliding:
         return _follow(args)
@@ -76,6 +81,23 @@ def run(args):
         print("res3d predict: error: none of the videos could be classified", file=sys.stderr)
         return 1
     return 0
+
+
+def _find_spans(args):
+    """Says when something happens in long videos; 1 if none could be read."""
+    from res3d.workflows.spans.predict import follow, predict_spans
+
+    if args.sliding:
+        for line in follow(args.model, args.videos):
+            print(json.dumps(line), flush=True)
+        return 0
+    answers = predict_spans(args.model, args.videos, args.output)
+    if args.json:
+        print(json.dumps(answers, indent=1))
+    else:
+        for answer in answers:
+            print("\n".join(answer["lines"]) if "error" not in answer else f"{answer['video']}: {answer['error']}")
+    return 0 if any("error" not in answer for answer in answers) else 1
 
 
 def _check_company(args):

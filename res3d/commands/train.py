@@ -9,6 +9,7 @@ from pipelines.commands.flags import add_group_flags, add_list_flags, group_opti
 from res3d.commands.published.flags import add_fetch_flags, allow
 
 AUTO = "auto"  # as `res3d.workflows.choosing` knows it, which is slow to import
+SPANS_RECIPE = "spans_small"  # what task spans takes without one
 EXAMPLE = "res3d train --data=videos --workdir=runs/first --minutes=30"
 
 
@@ -26,6 +27,8 @@ def add_flags(parser):
                         help="another value for a field of the recipe, such as optimizer.rate=0.1; repeat as needed")
     parser.add_argument("--sampling", choices=("dense", "segments"), help="frames a stride apart, or one of each of as "
                         "many equal parts of a video as a clip has frames (default: the recipe's)")
+    parser.add_argument("--task", choices=("clips", "spans"), help="what a video shows, or when something happens in a "
+                        "long one: --data is then a CSV of video, start, end, label (default: the recipe's)")
     parser.add_argument("--weights", help="start from a work or preset folder, a .keras file, a PyTorch checkpoint, or "
                                           "published weights by name")
     parser.add_argument("--max_minutes", type=float, help="stop after so much time; the same command goes on")
@@ -51,7 +54,14 @@ def run(args):
     settings += [f"clip.sampling={args.sampling}"] if args.sampling is not None else []
     settings += [f"start.weights={args.weights}"] if args.weights is not None else []
     settings += [f"stop.max_minutes={args.max_minutes}"] if args.max_minutes is not None else []
+    if args.task is not None:
+        settings.append(f"task={args.task}")
+        if args.task == "spans" and args.recipe == AUTO:
+            args.recipe = SPANS_RECIPE
     recipe, chosen = _recipe(args, settings)
+    if recipe.task == "spans":
+        _train_spans(args, recipe)
+        return
     from res3d.training.workfolder import WorkFolder
     from res3d.workflows.train import summary, train
 
@@ -63,6 +73,20 @@ def run(args):
                     **list_options(args), **group_options(args))
     if args.process_id == 0:
         print(summary(WorkFolder(args.workdir), history))
+
+
+def _train_spans(args, recipe):
+    """Trains on the windows of long videos and prints what came of it."""
+    for name in ("data_service", "devices", "coordinator"):
+        if getattr(args, name) is not None:
+            raise ValueError(f"`--{name}` is for clips. Received --{name}={getattr(args, name)} with a recipe of task "
+                             "spans. Leave it out.")
+    from res3d.workflows.spans.evaluate import spans_summary
+    from res3d.workflows.spans.train import train_spans
+
+    history = train_spans(recipe, args.data, args.workdir, overwrite=args.overwrite,
+                          checkpoint_minutes=args.checkpoint_minutes, checkpoint_steps=args.checkpoint_steps)
+    print(spans_summary(args.workdir, history))
 
 
 def _recipe(args, settings):

@@ -9,7 +9,6 @@ from numbers import Real
 from res3d.atomic import write_aside
 
 SCORES = ("contrast", "mean")
-FILE = "spans.json"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -17,7 +17,7 @@ SEGMENTS_SHOWN = 4  # a second
 
 
 def fit(model, recipe, clips, validation, folder, steps_per_epoch, *, names=None, checkpoint_minutes=5.0,
-        checkpoint_steps=None, chief=True, agree=bool, evaluate=None, watch=None):
+        checkpoint_steps=None, chief=True, agree=bool, evaluate=None, watch=None, measures=()):
     """Trains a compiled model as `recipe` says, going on from the checkpoint in `folder` if there is one.
 
     Args:
@@ -34,6 +34,7 @@ def fit(model, recipe, clips, validation, folder, steps_per_epoch, *, names=None
         agree: function bool -> bool, of several processes that have to stop at the same step.
         evaluate: function of the validation batches -> {name: figure}, or None for `model.evaluate`.
         watch: `Watch` that says when the run does not learn, or None.
+        measures: names of the figures that `evaluate` gives besides those of `make_metrics`.
 
     Returns:
         list of dicts, one an epoch: `epoch` from 1, loss, metrics, `val_` ones, `learning_rate`.
@@ -45,7 +46,7 @@ def fit(model, recipe, clips, validation, folder, steps_per_epoch, *, names=None
         ValueError: if what is to be monitored is not measured, or `folder` holds a run of other data.
     """
     measured = ["loss", *(metric.name for metric in make_metrics(recipe, model.output_shape[-1]))]
-    measured += [f"val_{name}" for name in measured] if validation is not None else []
+    measured += [f"val_{name}" for name in (*measured, *measures)] if validation is not None else []
     monitored(recipe.stop.monitor, dict.fromkeys(measured))  # not after the first epoch
     run = Run(model, recipe, folder, steps_per_epoch, chief, evaluate)
     if run.state.finished:

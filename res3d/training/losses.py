@@ -93,8 +93,8 @@ class MeanAveragePrecision(keras.metrics.AUC):
 
 
 def shares(labels, classes):
-    """Label ids `(batch,)` or `(batch, 1)` as one-hot rows; rows `(batch, classes)` as they are."""
-    if len(labels.shape) == 2 and labels.shape[-1] == classes and classes > 1:
+    """Label ids `(batch,)` or `(batch, 1)` as one-hot rows; rows `(batch, classes)`, of steps too, as they are."""
+    if len(labels.shape) >= 2 and labels.shape[-1] == classes and classes > 1:
         return ops.cast(labels, "float32")
     return ops.one_hot(ops.cast(ops.reshape(labels, (-1,)), "int32"), classes, dtype="float32")
 
@@ -105,7 +105,12 @@ def make_loss(recipe):
 
 
 def make_metrics(recipe, num_classes):
-    """What `fit` reports besides the loss: accuracy and top-5, or the mean area under precision and recall."""
+    """What `fit` reports besides the loss: accuracy and top-5, or the mean area under precision and recall.
+
+    Of spans nothing: what counts of them is measured over whole videos.
+    """
+    if recipe.task == "spans":
+        return []
     if recipe.loss.multi_label:
         return [MeanAveragePrecision(num_classes)]
     return [TopK(1, name="accuracy"), TopK(5, name="top5")]

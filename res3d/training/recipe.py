@@ -137,6 +137,27 @@ class Loss:
 
 
 @dataclasses.dataclass(frozen=True)
+class Spans:
+    """For task "spans": the head of dilated convolutions, and which windows of long videos are trained on.
+
+    `background` is the share of windows without anything in them that stays, `density` how many windows there are in an
+    epoch to those that cover each video once, `foreground_weight` the weight of steps at which something happens,
+    `dilation_seconds` how long an instant counts on each side, `mixup` the blending of windows step by step.
+    `alarms_per_hour` is what the threshold for people is chosen for, on the videos held out.
+    """
+
+    filters: int = 64
+    dilations: tuple[int, ...] = (1, 2, 4, 8)
+    dropout: float = 0.0
+    background: float = 0.5
+    density: float = 1.0
+    foreground_weight: float = 1.0
+    dilation_seconds: float = 0.0
+    mixup: float = 0.0
+    alarms_per_hour: float = 10.0
+
+
+@dataclasses.dataclass(frozen=True)
 class Start:
     """Where the weights come from and what stays as it is; `freeze` names the last stage that does not train."""
 
@@ -159,11 +180,13 @@ class Recipe:
     """All that decides a run.
 
     Args:
-        model, clip, data, optimizer, schedule, loss, start, stop: groups of fields; the page of recipes has them all.
+        model, clip, data, optimizer, schedule, loss, spans, start, stop: groups of fields; the page of recipes has
+            them all.
         seed: int. Of weights, order and augmentation.
         precision: str. A dtype policy of Keras.
         xla: bool. Whether steps are compiled by XLA.
         protocol: str. The evaluation protocol of the validation videos.
+        task: str. "clips", what a video shows, or "spans", when something happens in a long one.
 
     Raises:
         ValueError: for a field out of its domain; the message names the field and what arrived.
@@ -178,12 +201,14 @@ class Recipe:
     optimizer: Optimizer = dataclasses.field(default_factory=Optimizer)
     schedule: Schedule = dataclasses.field(default_factory=Schedule)
     loss: Loss = dataclasses.field(default_factory=Loss)
+    spans: Spans = dataclasses.field(default_factory=Spans)
     start: Start = dataclasses.field(default_factory=Start)
     stop: Stop = dataclasses.field(default_factory=Stop)
     seed: int = 0
     precision: str = "float32"
     xla: bool = False
     protocol: str = "centre"
+    task: str = "clips"
 
     def __post_init__(self):
         check_domains(self)

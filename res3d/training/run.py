@@ -57,8 +57,8 @@ class Run:
 
     def restore(self):
         """Gives all variables their kept values; a look at one clip first makes Keras create those of its metrics."""
-        classes = self.model.output_shape[-1]
-        label = np.zeros((1, classes) if self.recipe.loss.multi_label else (1,), "int32")
+        *steps, classes = self.model.output_shape[1:]
+        label = np.zeros((1, *steps, classes) if steps or self.recipe.loss.multi_label else (1,), "int32")
         self.model.test_on_batch(np.zeros((1, *self.recipe.clip.shape), "uint8"), label)
         restore_state(self.folder.state_file, self.model)
         if self.state.step == 0:  # what was kept at the end of an epoch is the validation's
@@ -126,7 +126,7 @@ def monitored(monitor, row):
     >>> monitored("auto", {"loss": 1.0, "val_loss": 2.0, "val_accuracy": 0.5})
     'val_accuracy'
     """
-    choices = ("val_accuracy", "val_mean_average_precision", "accuracy", "mean_average_precision", "loss")
+    choices = ("val_map", "val_accuracy", "val_mean_average_precision", "accuracy", "mean_average_precision", "loss")
     if monitor == "auto":
         return next(name for name in choices if name in row)
     if monitor not in row:

@@ -35,6 +35,9 @@ class WorkFolder:
         self.quarantine_file = self.path / "quarantine.csv"
         self.split_file = self.path / "split.csv"
         self.leaks_file = self.path / "leaks.csv"
+        self.spans_file = self.path / "spans.json"  # the contract of a run of task spans, which alone has it
+        self.held_out_file = self.path / "held_out.csv"
+        self.found_file = self.path / "found.csv"
         self.best = self.path / "best.keras"
         self.last = self.path / "last.keras"
         self.logs = self.path / "logs"
@@ -109,7 +112,8 @@ class WorkFolder:
             file.unlink()
         for file in (self.state_file, self.best, self.last, self.history_file, self.quarantine_file, self.metrics_file,
                      self.predictions_file, self.report_file, self.run_file, self.clip_file, self.labels_file,
-                     self.split_file, self.leaks_file, self.recipe_file):
+                     self.split_file, self.leaks_file, self.spans_file, self.held_out_file, self.found_file,
+                     self.recipe_file):
             file.unlink(missing_ok=True)
 
     @property

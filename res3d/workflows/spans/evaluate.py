@@ -1,0 +1,80 @@
+"""The figures of a run on long videos that it was not trained on."""
+
+import json
+import time
+
+from pipelines.annotations.spans import read_spans
+from res3d.atomic import write_aside
+from res3d.saving import load_model
+from res3d.spans.contract import SpanSpec
+from res3d.spans.writing import write_spans
+from res3d.training.workfolder import WorkFolder
+from res3d.workflows.spans.figures import figures_of, find_all
+
+
+def load_spans_run(workdir):
+    """(model, clip, contract) of a work folder of task "spans".
+
+    Raises:
+        FileNotFoundError: for a folder of another task, or of no run.
+    """
+    folder = WorkFolder(workdir)
+    if not is_spans_run(workdir):
+        raise FileNotFoundError(f"A work folder of `res3d train --task=spans` must hold "
+                                f"{folder.spans_file.name}. '{folder}' does not.")
+    return load_model(folder.model_file, compile=False), folder.clip, SpanSpec.load(folder.spans_file)
+
+
+def is_spans_run(workdir):
+    """Whether a folder holds a run of task "spans"."""
+    return workdir is not None and WorkFolder(workdir).spans_file.is_file()
+
+
+def evaluate_spans(workdir, data=None):
+    """Scores a run on the videos it held out, or on those of the table `data`; writes metrics.json and found.csv.
+
+    Returns:
+        dict of figures; `map`, `map_at` by overlap, `errors` by kind, `alarms_per_hour`, `skipped`, `real_time`.
+    """
+    model, clip, spec = load_spans_run(workdir)
+    folder = WorkFolder(workdir)
+    spans = read_spans(folder.held_out_file if data is None else data, spec.labels)
+    started = time.monotonic()
+    found, seconds, skipped = find_all(model, clip, spec, spans)
+    if not seconds:
+        raise ValueError(f"Expected at least one video that decodes. None of {len(spans.videos)} does.")
+    figures = figures_of(found, spans, spec, seconds)
+    figures |= {"skipped": skipped, "real_time": seconds / (time.monotonic() - started)}
+    save_metrics(folder, figures)
+    write_spans(folder.found_file, found)
+    return figures
+
+
+def spans_summary(workdir, history):
+    """What `res3d train` prints last."""
+    folder = WorkFolder(workdir)
+    lines = []
+    if history and "val_map" in history[-1]:
+        best = max(history, key=lambda row: row["val_map"])
+        lines.append(f"{len(history)} epochs; best val_map {best['val_map']:.4f} in epoch {best['epoch']}: "
+                     f"{folder.best}")
+        lines += told(json.loads(folder.metrics_file.read_text(encoding="utf-8")))
+    elif history:
+        lines.append(f"{len(history)} epochs; no videos were held out, so that the best is that of the least loss")
+    return "\n".join([*lines, f"next: res3d predict VIDEO --model={folder}"])
+
+
+def save_metrics(folder, figures):
+    """metrics.json of a run."""
+    write_aside(folder.metrics_file, json.dumps(figures, indent=2) + "\n")
+
+
+def told(figures):
+    """Lines of figures for a terminal."""
+    lines = [f"map {100 * figures['map']:.2f} %"]
+    lines += [f"map at overlap {overlap}: {100 * value:.2f} %" for overlap, value in figures.get("map_at", {}).items()]
+    lines += [f"map within {seconds} s: {100 * value:.2f} %"
+              for seconds, value in figures.get("map_within_seconds", {}).items()]
+    errors = ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in figures["errors"].items())
+    return [*lines, f"at threshold {figures['threshold']:.3f}: {errors}; {figures['alarms_per_hour']:.1f} false alarms "
+                    "an hour"]

@@ -1,0 +1,129 @@
+"""A recipe and labelled long videos to a work folder: `model.fit` on windows, the best chosen by what it finds."""
+
+import dataclasses
+
+import keras
+from absl import logging
+
+from pipelines.annotations.spans import read_spans, write_span_table
+from pipelines.dataset.windows.training import check_window, training_windows
+from pipelines.sample.seeds import permutation
+from pipelines.video.frame_cache import FrameCache
+from res3d.heads.steps import step_classifier
+from res3d.networks.network import build
+from res3d.saving import load_model
+from res3d.spans.contract import SpanSpec
+from res3d.training.loop import fit
+from res3d.training.losses import make_loss
+from res3d.training.optimizer import make_optimizer
+from res3d.training.workfolder import WorkFolder
+from res3d.workflows.feeding.augmentation import augmentation
+from res3d.workflows.spans.evaluate import save_metrics
+from res3d.workflows.spans.figures import chosen_threshold, figures_of, find_all, mean_figures
+from res3d.workflows.start import freeze, load_start
+
+
+def train_spans(recipe, data, workdir, *, overwrite=False, checkpoint_minutes=5.0, checkpoint_steps=None):
+    """Trains as `recipe` says on the windows of long videos and leaves a work folder with `spans.json`.
+
+    Args:
+        recipe: `Recipe` of task "spans".
+        data: CSV as `read_spans` takes it.
+        workdir: folder; a run in it that is not finished goes on.
+        overwrite: bool. Removes a former run first.
+        checkpoint_minutes, checkpoint_steps: time or steps between two checkpoints within an epoch.
+
+    Returns:
+        list of dicts, one an epoch; `val_map` is the mean over labels of average precision on the videos held out.
+    """
+    check_window(recipe.clip)
+    keras.utils.set_random_seed(recipe.seed)
+    folder, spans = WorkFolder(workdir), read_spans(data)
+    train, held = held_out(spans, recipe.data.validation_fraction, recipe.seed)
+    recipe = dataclasses.replace(recipe, loss=dataclasses.replace(recipe.loss, multi_label=spans.overlapping))
+    spec = SpanSpec(tuple(spans.labels), recipe.clip.fps / recipe.clip.stride, recipe.clip.frames,
+                    none_class=not spans.overlapping, instants=tuple(spans.instants))
+    resumes = folder.state_file.is_file() and not overwrite
+    if not overwrite:
+        folder.check(recipe, spans.labels)
+    windows = _windows(recipe, train, spec, folder)
+    model = make_span_model(recipe, spec.num_classes, windows.steps_per_epoch, weights=not resumes)
+    with folder.alone():
+        if overwrite:
+            folder.clear()
+        run = {"data": str(data), "task": "spans", "videos": len(train.videos), "held_out": len(held.videos)}
+        folder.claim(recipe, spans.labels, run)
+        spec.save(folder.spans_file)
+        write_span_table(folder.held_out_file, held)
+
+        def measure(held):
+            found, _, _ = find_all(model, recipe.clip, spec, held)
+            return {"map": mean_figures(found, held.spans, spec.instants)["map"]}
+
+        rows = fit(model, recipe, windows.at, held if held.spans else None, folder, windows.steps_per_epoch,
+                   checkpoint_minutes=checkpoint_minutes, checkpoint_steps=checkpoint_steps, evaluate=measure,
+                   measures=("map",))
+        if rows and held.spans:
+            _choose_threshold(folder, recipe, spec, held)
+    return rows
+
+
+def make_span_model(recipe, num_classes, steps_per_epoch, weights=True):
+    """The compiled network of a recipe: a row that keeps time, and a head that scores its steps."""
+    options = {**recipe.model.options, "keep_time": True, "features": True}
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(recipe.precision)
+    try:
+        backbone = build(recipe.model.name, clip=recipe.clip, **options)
+        if weights and recipe.start.weights is not None:
+            load_start(backbone, recipe.start.weights)
+        spans = recipe.spans
+        model = step_classifier(backbone, num_classes, spans.filters, spans.dilations, spans.dropout)
+    finally:
+        keras.config.set_dtype_policy(policy)
+    freeze(model, recipe.start.freeze, recipe.start.freeze_batch_norm)
+    optimizer = make_optimizer(recipe, steps_per_epoch)
+    if recipe.precision == "mixed_float16":
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+    model.compile(optimizer, make_loss(recipe), jit_compile=recipe.xla or keras.backend.backend() == "jax")
+    return model
+
+
+def held_out(spans, fraction, seed):
+    """(training, held out) of a `SpanSet`: whole videos, and of a group all or none, at least one on each side.
+
+    A label that no video trained on has is said.
+    """
+    group_of = {span.video: span.group for span in spans.spans if span.group is not None}
+    groups: dict = {}
+    for video in spans.videos:
+        groups.setdefault(group_of.get(video, video), []).append(video)
+    if len(groups) < 2 or not fraction:
+        return spans, spans.select([])
+    order = [list(groups)[place] for place in permutation(len(groups), seed, 0x5EA5)]
+    count = min(max(round(len(groups) * fraction), 1), len(groups) - 1)
+    held = {video for group in order[:count] for video in groups[group]}
+    train = spans.select([video for video in spans.videos if video not in held])
+    lost = [label for label in spans.labels if label not in {span.label for span in train.spans}]
+    if lost:
+        logging.warning("no video that is trained on shows %s: all that do are held out", ", ".join(lost))
+    return train, spans.select([video for video in spans.videos if video in held])
+
+
+def _windows(recipe, train, spec, folder):
+    data, options = recipe.data, recipe.spans
+    cache = None if data.cache is None else FrameCache(data.cache, folder.frames)
+    return training_windows(
+        train, recipe.clip, data.batch_size, recipe.seed, workers=data.workers, none_class=spec.none_class,
+        augment=augmentation(recipe, train.labels), background=options.background,
+        density=options.density, foreground_weight=options.foreground_weight, mixup=options.mixup,
+        dilation_seconds=options.dilation_seconds, quarantine_csv=folder.quarantine_file, cache=cache)
+
+
+def _choose_threshold(folder, recipe, spec, held):
+    """Once, at the end: the threshold of the best model into `spans.json`, its figures into metrics.json."""
+    found, seconds, _ = find_all(load_model(folder.best, compile=False), recipe.clip, spec, held)
+    threshold = chosen_threshold(found, held, seconds, recipe.spans.alarms_per_hour)
+    spec = spec.replace(threshold=threshold, alarms_per_hour=recipe.spans.alarms_per_hour)
+    spec.save(folder.spans_file)
+    save_metrics(folder, figures_of(found, held, spec, seconds))

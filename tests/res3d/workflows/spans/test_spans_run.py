@@ -1,0 +1,123 @@
+"""From a table of spans to a work folder that finds them: one small run, begun, stopped, gone on with, and asked."""
+
+import json
+
+import numpy as np
+import pytest
+
+from pipelines import synthetic
+from pipelines.annotations.spans import LabelledSpan, SpanSet, read_spans
+from pipelines.sample.clips import stream
+from pipelines.video.reading import probe, read_frames
+from res3d.__main__ import main
+from res3d.spans import SpanSpec, window_starts
+from res3d.spans.windows import probabilities
+from res3d.training.recipe import find_recipe
+from res3d.workflows.spans.evaluate import load_spans_run
+from res3d.workflows.spans.figures import find_all, mean_figures
+from res3d.workflows.spans.predict import follow
+from res3d.workflows.spans.scoring import step_scores
+from res3d.workflows.spans.train import held_out, train_spans
+
+SMALL = ("clip.frames=16", "spans.density=1", "spans.filters=8", "schedule.epochs=2", "schedule.warmup_epochs=0",
+         "data.batch_size=4", "model.options.width=0.25", "spans.dilations=[1, 2]")
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    return synthetic.write_long(tmp_path_factory.mktemp("spans") / "long", videos=3, seconds=9)
+
+
+@pytest.fixture(scope="module")
+def run(table, tmp_path_factory):
+    """A work folder of two epochs, the second gone on with by a second call."""
+    folder = tmp_path_factory.mktemp("run") / "spans"
+    recipe = find_recipe("spans_small", [*SMALL, "schedule.epochs=1"])
+    first = train_spans(recipe, table, folder)
+    rows = train_spans(find_recipe("spans_small", SMALL), table, folder)
+    assert [row["epoch"] for row in rows] == [1, 2]
+    assert rows[0] == first[0]
+    assert {"loss", "val_map"} <= set(rows[1])
+    return folder
+
+
+def test_a_run_leaves_its_contract_and_its_figures(run, table):
+    spec = SpanSpec.load(run / "spans.json")
+    assert (spec.rate, spec.window, spec.step, spec.none_class) == (10.0, 16, 8, True)
+    assert list(spec.labels) == read_spans(table).labels
+    assert spec.alarms_per_hour == 10.0
+    assert 0 <= spec.threshold <= 1
+    figures = json.loads((run / "metrics.json").read_text())
+    assert set(figures["map_at"]) == {"0.3", "0.4", "0.5", "0.6", "0.7"}
+    assert figures["alarms_per_hour"] <= 10.0
+    held = read_spans(run / "held_out.csv")
+    assert len(held.videos) == 1
+
+
+def test_scores_of_a_stream_are_those_of_whole_windows(run, table):
+    model, clip, spec = load_spans_run(run)
+    video = read_spans(table).videos[0]
+    found = np.concatenate(list(step_scores(model, clip, spec, video)))
+    frames = read_frames(video, stream(probe(video), clip), (32, 32))
+    sums, counts = np.zeros((len(frames), spec.num_classes)), np.zeros((len(frames), 1))
+    for start in window_starts(len(frames), 16, 8):
+        logits = model.predict_on_batch(frames[None, start:start + 16])
+        sums[start:start + 16] += probabilities(logits, spec)[0]
+        counts[start:start + 16] += 1
+    np.testing.assert_allclose(found, sums / counts, atol=1e-4)
+
+
+def test_commands_predict_and_evaluate(run, table, tmp_path, capsys):
+    video = read_spans(table).videos[0]
+    for name in ("found.csv", "found.json", "found.vtt"):
+        assert main(["predict", video, f"--model={run}", f"--output={tmp_path / name}", "--json"]) in (0, None)
+    answers = json.loads(capsys.readouterr().out.split("\n]\n")[0] + "\n]")
+    assert answers[0]["video"] == video
+    assert (tmp_path / "found.csv").read_text().startswith("video,start,end,label,score\n")
+    assert len(json.loads((tmp_path / "found.json").read_text())) == len(answers[0]["spans"])
+    assert (tmp_path / "found.vtt").read_text().startswith("WEBVTT\n")
+    assert main(["evaluate", f"--workdir={run}", f"--data={table}"]) in (0, None)
+    assert "times as fast as real time" in capsys.readouterr().out
+    assert main(["predict", str(tmp_path / "none.avi"), f"--model={run}"]) == 1
+
+
+def test_live_and_offline_follow_the_same_steps(run, table):
+    video = read_spans(table).videos[0]
+    events = list(follow(run, [video]))
+    assert all(event["event"] in ("open", "close") for event in events)
+    assert [event["start"] for event in events] == sorted(event["start"] for event in events)
+    with pytest.raises(ValueError, match="one video"):
+        list(follow(run, [video, video]))
+
+
+def test_groups_are_held_out_whole():
+    spans = SpanSet([LabelledSpan(f"{n}.mp4", 0, 1, "a", group=f"g{n // 3}") for n in range(12)])
+    for seed in range(5):
+        train, held = held_out(spans, 0.25, seed)
+        assert len(held.videos) == 3
+        assert not {span.group for span in train.spans} & {span.group for span in held.spans}
+    assert held_out(spans, 0.0, 0)[1].videos == []
+
+
+def test_a_video_that_does_not_decode_is_skipped_by_name(run, table, tmp_path):
+    (tmp_path / "bad.avi").write_bytes(b"nothing")
+    model, clip, spec = load_spans_run(run)
+    spans = read_spans(table)
+    found, seconds, skipped = find_all(model, clip, spec, SpanSet(spans.spans[:1], [str(tmp_path / "bad.avi")]))
+    assert [path for path, _ in skipped] == [str(tmp_path / "bad.avi")]
+    assert seconds == pytest.approx(9, abs=0.2)
+    assert {span.label for span in found} <= set(spec.labels)
+
+
+def test_spans_and_instants_each_have_their_rule():
+    truths = [LabelledSpan("v", 0, 2, "walk"), LabelledSpan("v", 5, 5, "hit")]
+    figures = mean_figures([], truths, ("hit",))
+    assert figures["map"] == 0
+    assert set(figures["map_within_seconds"]) == {"0.25", "0.5", "1", "2"}
+    assert set(figures["labels"]) == {"walk", "hit"}
+
+
+def test_flags_of_clips_are_refused_for_spans(table, tmp_path, capsys):
+    assert main(["train", "--task=spans", f"--data={table}", f"--workdir={tmp_path / 'w'}", "--devices=2"]) == 1
+    assert "`--devices` is for clips" in capsys.readouterr().err
+    assert not (tmp_path / "w").exists()
