@@ -24,7 +24,7 @@ EVENT_SECONDS, PAUSE_SECONDS = (0.8, 2.4), (0.8, 3.2)
 
 def write_long(folder: str | os.PathLike, videos: int = 4, seconds: float = 60.0, split: str = "train",
                seed: int = 0) -> str:
-    """Writes long videos `0000.avi` ... and `spans.csv`; returns the path of the latter, as `pipelines.read_spans` takes it.
+    """Writes long videos `0000.avi` ... and `spans.csv`, which `pipelines.read_spans` reads; returns the path of that.
 
     A folder that already holds the same is left as it is. All is written aside first and renamed at the end.
 

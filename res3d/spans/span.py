@@ -57,9 +57,10 @@ def checked_spans(spans: Iterable, name: str = "spans") -> list:
     for span in spans:
         if not np.isfinite([span.start, span.end]).all() or span.end < span.start:
             raise ValueError(f"`{name}` must start and end at numbers of seconds, the end not before the start. "
-                             f"Received: {tuple(span)}.")
-        if np.isnan(getattr(span, "score", 0.0)):
-            raise ValueError(f"`{name}` must have numbers for scores. Received: {tuple(span)}. The network that gave "
+                             f"Received: {span}.")
+        score = getattr(span, "score", None)
+        if score is not None and np.isnan(score):
+            raise ValueError(f"`{name}` must have numbers for scores. Received: {span}. The network that gave "
                              "it has diverged.")
     return spans
 

@@ -36,7 +36,7 @@ class WorkFolder:
         self.split_file = self.path / "split.csv"
         self.leaks_file = self.path / "leaks.csv"
         self.spans_file = self.path / "spans.json"  # the contract of a run of task spans, which alone has it
-        self.held_out_file = self.path / "held_out.csv"
+        self.held_out_file = self.path / "held_out.json"
         self.found_file = self.path / "found.csv"
         self.best = self.path / "best.keras"
         self.last = self.path / "last.keras"

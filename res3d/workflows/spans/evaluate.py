@@ -3,7 +3,8 @@
 import json
 import time
 
-from pipelines.annotations.spans import read_spans
+from pipelines.dataset.windows.span_set import SpanSet
+from pipelines.spans import read_spans
 from res3d.atomic import write_aside
 from res3d.saving import load_model
 from res3d.spans.contract import SpanSpec
@@ -38,7 +39,7 @@ def evaluate_spans(workdir, data=None):
     """
     model, clip, spec = load_spans_run(workdir)
     folder = WorkFolder(workdir)
-    spans = read_spans(folder.held_out_file if data is None else data, spec.labels)
+    spans = SpanSet.load(folder.held_out_file) if data is None else SpanSet(read_spans(data), labels=spec.labels)
     started = time.monotonic()
     found, seconds, skipped = find_all(model, clip, spec, spans)
     if not seconds:

@@ -5,9 +5,10 @@ import dataclasses
 import keras
 from absl import logging
 
-from pipelines.annotations.spans import read_spans, write_span_table
+from pipelines.dataset.windows.span_set import SpanSet
 from pipelines.dataset.windows.training import check_window, training_windows
 from pipelines.sample.seeds import permutation
+from pipelines.spans import read_spans
 from pipelines.video.frame_cache import FrameCache
 from res3d.heads.steps import step_classifier
 from res3d.networks.network import build
@@ -28,7 +29,7 @@ def train_spans(recipe, data, workdir, *, overwrite=False, checkpoint_minutes=5.
 
     Args:
         recipe: `Recipe` of task "spans".
-        data: CSV as `read_spans` takes it.
+        data: what `pipelines.read_spans` reads.
         workdir: folder; a run in it that is not finished goes on.
         overwrite: bool. Removes a former run first.
         checkpoint_minutes, checkpoint_steps: time or steps between two checkpoints within an epoch.
@@ -38,8 +39,8 @@ def train_spans(recipe, data, workdir, *, overwrite=False, checkpoint_minutes=5.
     """
     check_window(recipe.clip)
     keras.utils.set_random_seed(recipe.seed)
-    folder, spans = WorkFolder(workdir), read_spans(data)
-    train, held = held_out(spans, recipe.data.validation_fraction, recipe.seed)
+    folder, spans = WorkFolder(workdir), SpanSet(read_spans(data))
+    train, held = held_out(spans, recipe.data.validation_fraction, recipe.seed, recipe.data.validation_split)
     recipe = dataclasses.replace(recipe, loss=dataclasses.replace(recipe.loss, multi_label=spans.overlapping))
     spec = SpanSpec(tuple(spans.labels), recipe.clip.fps / recipe.clip.stride, recipe.clip.frames,
                     none_class=not spans.overlapping, instants=tuple(spans.instants))
@@ -54,7 +55,7 @@ def train_spans(recipe, data, workdir, *, overwrite=False, checkpoint_minutes=5.
         run = {"data": str(data), "task": "spans", "videos": len(train.videos), "held_out": len(held.videos)}
         folder.claim(recipe, spans.labels, run)
         spec.save(folder.spans_file)
-        write_span_table(folder.held_out_file, held)
+        held.save(folder.held_out_file)
 
         def measure(held):
             found, _, _ = find_all(model, recipe.clip, spec, held)
@@ -89,11 +90,16 @@ def make_span_model(recipe, num_classes, steps_per_epoch, weights=True):
     return model
 
 
-def held_out(spans, fraction, seed):
-    """(training, held out) of a `SpanSet`: whole videos, and of a group all or none, at least one on each side.
+def held_out(spans, fraction, seed, split="val"):
+    """(training, held out) of a `SpanSet`: the videos of the split of that name, or where there is none whole videos,
+    and of a group all or none, at least one on each side.
 
     A label that no video trained on has is said.
     """
+    splits = {span.video: span.split for span in spans.spans}
+    if split in splits.values():
+        return tuple(spans.select([video for video in spans.videos if (splits.get(video) == split) == held])
+                     for held in (False, True))
     group_of = {span.video: span.group for span in spans.spans if span.group is not None}
     groups: dict = {}
     for video in spans.videos:

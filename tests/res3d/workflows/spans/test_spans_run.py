@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from pipelines import synthetic
-from pipelines.annotations.spans import LabelledSpan, SpanSet, read_spans
+from pipelines.annotations.spans import Span
+from pipelines.dataset.windows.span_set import SpanSet
 from pipelines.sample.clips import stream
+from pipelines.spans import read_spans
 from pipelines.video.reading import probe, read_frames
 from res3d.__main__ import main
 from res3d.spans import SpanSpec, window_starts
@@ -50,7 +52,7 @@ def test_a_run_leaves_its_contract_and_its_figures(run, table):
     figures = json.loads((run / "metrics.json").read_text())
     assert set(figures["map_at"]) == {"0.3", "0.4", "0.5", "0.6", "0.7"}
     assert figures["alarms_per_hour"] <= 10.0
-    held = read_spans(run / "held_out.csv")
+    held = SpanSet.load(run / "held_out.json")
     assert len(held.videos) == 1
 
 
@@ -91,18 +93,20 @@ def test_live_and_offline_follow_the_same_steps(run, table):
 
 
 def test_groups_are_held_out_whole():
-    spans = SpanSet([LabelledSpan(f"{n}.mp4", 0, 1, "a", group=f"g{n // 3}") for n in range(12)])
+    spans = SpanSet([Span(f"{n}.mp4", 0, 1, "a", group=f"g{n // 3}") for n in range(12)])
     for seed in range(5):
         train, held = held_out(spans, 0.25, seed)
         assert len(held.videos) == 3
         assert not {span.group for span in train.spans} & {span.group for span in held.spans}
     assert held_out(spans, 0.0, 0)[1].videos == []
+    named = SpanSet([Span("a.mp4", 0, 1, "a", split="val"), Span("b.mp4", 0, 1, "a", split="train")])
+    assert [side.videos for side in held_out(named, 0.5, 0)] == [["b.mp4"], ["a.mp4"]]
 
 
 def test_a_video_that_does_not_decode_is_skipped_by_name(run, table, tmp_path):
     (tmp_path / "bad.avi").write_bytes(b"nothing")
     model, clip, spec = load_spans_run(run)
-    spans = read_spans(table)
+    spans = SpanSet(read_spans(table))
     found, seconds, skipped = find_all(model, clip, spec, SpanSet(spans.spans[:1], [str(tmp_path / "bad.avi")]))
     assert [path for path, _ in skipped] == [str(tmp_path / "bad.avi")]
     assert seconds == pytest.approx(9, abs=0.2)
@@ -110,7 +114,7 @@ def test_a_video_that_does_not_decode_is_skipped_by_name(run, table, tmp_path):
 
 
 def test_spans_and_instants_each_have_their_rule():
-    truths = [LabelledSpan("v", 0, 2, "walk"), LabelledSpan("v", 5, 5, "hit")]
+    truths = [Span("v", 0, 2, "walk"), Span("v", 5, 5, "hit")]
     figures = mean_figures([], truths, ("hit",))
     assert figures["map"] == 0
     assert set(figures["map_within_seconds"]) == {"0.25", "0.5", "1", "2"}
