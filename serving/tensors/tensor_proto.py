@@ -10,7 +10,9 @@ import numpy as np
 from serving.tensors import dtypes
 from serving.tensors.protos import tensor_pb2
 
-MOST_STRETCHED = 2**26  # bytes that a stranger's short field may be repeated to
+# A network takes some 64 bytes for each byte of a clip; so a message of a few bytes stays below 256 MB.
+MOST_STRETCHED = 2**22  # bytes that a stranger's short field may be repeated to
+MOST_REPEATED = 64  # times that its last string may be, unless it is empty: a model may decode each
 _STRING_BYTES = 32  # what a string costs beside its characters, here and in TensorFlow
 _FIELDS = {  # element type: its repeated field; the others use `int_val`
     1: "float_val", 2: "double_val", 7: "string_val", 8: "scomplex_val", 9: "int64_val", 10: "bool_val",
@@ -87,7 +89,7 @@ def to_array(proto, most_stretched=None):
 
 
 def _check_stretched(proto, dtype, shape, count, most):
-    """A few bytes must not become gigabytes: neither by their shape, nor by one long string repeated."""
+    """A few bytes must not become gigabytes, or hours: neither by their shape, nor by one string repeated."""
     held = getattr(proto, _FIELDS.get(proto.dtype, "int_val"))
     missing = count - len(held) // (2 if dtype.kind == "c" else 1)
     last = held[-1] if dtype == np.object_ and held else b""
@@ -96,6 +98,9 @@ def _check_stretched(proto, dtype, shape, count, most):
         raise ValueError(f"A {dtypes.type_name(proto.dtype)} tensor of shape {list(shape)} that is filled up with its "
                          f"last value must have at most {most} bytes. Received: {len(held)} values for "
                          f"{count * size} bytes. Send all values, or fewer.")
+    if last and missing > MOST_REPEATED:
+        raise ValueError(f"A string tensor may repeat its last value {MOST_REPEATED} times. Received: {len(held)} "
+                         f"values for shape {list(shape)}. Send all values, or fewer.")
 
 
 def _read_field(proto, dtype, count):

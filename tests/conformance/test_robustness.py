@@ -120,6 +120,14 @@ def test_what_is_no_http(running, request_bytes):
     alive(running)
 
 
+def test_what_is_no_http_is_said_once_and_not_at_each_request(running, caplog):
+    for _ in range(8):
+        with connect(running) as connection:
+            connection.sendall(b"\x16\x03\x01\x02\x00\r\n\r\n")
+            assert connection.recv(20).startswith(b"HTTP/1.1 4")
+    assert sum("Invalid HTTP request" in line for line in caplog.messages) <= 1
+
+
 def test_a_slow_client_hinders_nobody(running):
     body = b'{"instances": [1.0]}'
     with connect(running) as slow:

@@ -24,7 +24,7 @@ TEXT = (pathlib.Path(__file__).parents[2] / "docs/how-to/serve.md").read_text(en
     ("answer that nobody reads", [connections.UNREAD_SECONDS, connections.SLOWEST_READER]),
     ("JSON", [json_reader.MOST_PARSED, json_reader.MOST_TIMES]),
     ("errors over HTTP", [app.LONGEST_ERROR, json_writer._QUOTED]),
-    ("tensor that repeats its last value", [tensor_proto.MOST_STRETCHED]),
+    ("tensor that repeats its last value", [tensor_proto.MOST_STRETCHED, tensor_proto.MOST_REPEATED]),
     ("context repeated before examples", [inference.MOST_CONTEXT]),
     ("picture, JPEG or PNG", [headers.MOST_PIXELS, headers.MOST_SCANS]), ("GIF", [headers.MOST_ANIMATED]),
     ("strings to `describe`", [signature.MOST_DESCRIBED]),

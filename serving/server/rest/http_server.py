@@ -24,6 +24,7 @@ class HttpServer:
 
     def __init__(self, app, bound, *, drain_seconds, connection=Connection):
         logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+        logging.getLogger("uvicorn.error").filters[:] = [_Seldom()]
         self._socket = bound
         self._server = uvicorn.Server(uvicorn.Config(
             app, http=connection, ws="none", lifespan="off", interface="asgi3", log_config=None, access_log=False,
@@ -50,6 +51,21 @@ class HttpServer:
         """Accepts nothing more and returns when what was accepted has been answered."""
         self._server.should_exit = True
         self._thread.join()
+
+
+class _Seldom(logging.Filter):
+    """Lets a text through once a minute: strangers send what is no HTTP as fast as they can, and the disk is ours."""
+
+    def __init__(self):
+        super().__init__()
+        self._said = {}  # by text, of which uvicorn has a few
+
+    def filter(self, record):
+        now = time.monotonic()
+        if record.exc_info or now - self._said.get(record.msg, -_QUIET_SECONDS) >= _QUIET_SECONDS:
+            self._said[record.msg] = now
+            return True
+        return False
 
 
 class _Complaints:
