@@ -48,18 +48,27 @@ class Lifecycle:
         """Looks at the models from now on."""
         self._thread.start()
 
-    def stop(self):
-        """Unloads everything, each version after its last request."""
+    def stop(self, patient=True):
+        """Unloads everything, each version after its last request.
+
+        Args:
+            patient: bool. Wait for what is being loaded, and unload it too.
+
+        Returns:
+            bool. Whether everything is unloaded; otherwise a thread still loads.
+        """
         with self.changed:
             self.stopped = True
             self.hurry()
         self._thread.join()
-        self._loads.shutdown(wait=True, cancel_futures=True)
+        self._loads.shutdown(wait=patient, cancel_futures=True)
         with self.changed:
+            loading = any(model.loading() for model in self.models.values())
             for model in self.models.values():
                 for version in model.available():
                     self._start_unload(version)
         self._unloads.shutdown(wait=True)
+        return patient or not loading
 
     def hurry(self):
         """Wakes the watching thread, or keeps it from falling asleep. The lock is held."""

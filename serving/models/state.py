@@ -47,6 +47,9 @@ class ServedModel:
     def available(self):
         return [v for v in (*self.versions.values(), *self.former) if v.state == AVAILABLE]
 
+    def loading(self):
+        return [v for v in (*self.versions.values(), *self.former) if v.state == LOADING]
+
     def places(self):
         """{number: path} of the versions there are."""
         return {number: version.path for number, version in self.versions.items()}

@@ -174,6 +174,6 @@ class ModelStore:
             self._leaving = True
             self._changed.notify_all()
 
-    def close(self):
-        """Unloads everything, each version after its last request."""
-        self._lifecycle.stop()
+    def close(self, patient=True):
+        """Unloads everything, each version after its last request; as `Lifecycle.stop`."""
+        return self._lifecycle.stop(patient)

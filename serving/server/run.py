@@ -1,6 +1,7 @@
 """A server in the foreground: started, announced, and ended by a signal without losing what it accepted."""
 
 import importlib.metadata
+import os
 import signal
 import sys
 import threading
@@ -20,7 +21,7 @@ def until_stopped(settings, announce=None):
         announce: function of the started Server, or None.
 
     Returns:
-        The exit code, 0.
+        The exit code, 0; where a model is still loading, which nothing can interrupt, the process ends here with it.
 
     Raises:
         ServingError, OSError, ValueError: if the server cannot start.
@@ -29,12 +30,18 @@ def until_stopped(settings, announce=None):
     logging.set_verbosity(max(logging.get_verbosity(), logging.INFO))
     log = OwnLog().install()
     try:
-        return _until_stopped(settings, announce)
+        waiting = _until_stopped(settings, announce)
     finally:
         log.leave()
+    if waiting:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)  # the interpreter would wait for the threads that load
+    return 0
 
 
 def _until_stopped(settings, announce):
+    """Whether something still loads when all that was accepted has been answered."""
     for line in settings.ignored:
         logging.warning("%s", line)
     asked, started, failure = threading.Event(), threading.Event(), []
@@ -58,14 +65,13 @@ def _until_stopped(settings, announce):
     threading.Thread(target=start, name="start", daemon=True).start()
     while not started.wait(0.05):
         if asked.is_set():
-            return 0  # nothing was accepted yet
+            return True  # nothing was accepted yet
     if failure:
         raise failure[0]
     if announce is not None:
         announce(server)
     asked.wait()
-    server.stop()
-    return 0
+    return not server.stop(patient=False)
 
 
 def failed(error):

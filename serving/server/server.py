@@ -79,8 +79,15 @@ class Server:
         if self.settings.models.config_file and self.settings.models.poll_seconds > 0:
             threading.Thread(target=self._poll_config, name="config", daemon=True).start()
 
-    def stop(self):
-        """Turns new requests away, finishes what was accepted, frees the models."""
+    def stop(self, patient=True):
+        """Turns new requests away, finishes what was accepted, frees the models.
+
+        Args:
+            patient: bool. Wait for versions that are being loaded, to free them too.
+
+        Returns:
+            bool. Whether all are freed.
+        """
         self._stopping.set()
         self.store.stop_waiting()
         if self._rest is not None:
@@ -94,11 +101,12 @@ class Server:
             self._socket.close()
         if self._rest is not None:
             self._rest.close()
-        self.store.close()
+        freed = self.store.close(patient)
         if self._scheduler is not None:
             self._scheduler.stop()
         if self._access_log is not None:
             self._access_log.close()
+        return freed
 
     def __enter__(self):
         self.start()

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -137,6 +138,53 @@ def test_sigterm_finishes_what_was_accepted(models):
         assert process.wait(timeout=20) == 0
         with pytest.raises(httpx.TransportError):
             client.get("/healthz")
+
+
+SLOW = """
+import sys, time
+from serving.models.servable import Loader
+from serving.__main__ import main
+
+load, slow = Loader.load, int(sys.argv.pop(1))
+
+def load_slowly(self, name, version, path):
+    if version >= slow:
+        print("loading", flush=True)
+        time.sleep(60)
+    return load(self, name, version, path)
+
+Loader.load = load_slowly
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def ends_at_once(process):
+    assert process.stdout.readline() == "loading\n"
+    start = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(50) == 0
+    assert time.monotonic() - start < 20
+
+
+def test_sigterm_does_not_wait_for_the_first_version(models):
+    process = subprocess.Popen(
+        [sys.executable, "-c", SLOW, "1", f"--model_base_path={models}/toys", f"--port={free_port()}"],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment())
+    try:
+        ends_at_once(process)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_sigterm_does_not_wait_for_the_next_version_beside_one_that_answers(models, tmp_path):
+    shutil.copytree(models / "toys" / "1", tmp_path / "toys" / "1")
+    with started(f"--model_base_path={tmp_path}/toys", "--model_name=toys", "--file_system_poll_wait_seconds=1",
+                 program=("-c", SLOW, "2")) as (process, client, _):
+        assert client.post("/v1/models/toys:predict", json={"instances": [1.0]}).json() == {"predictions": [2.5]}
+        shutil.copytree(models / "toys" / "1", tmp_path / "2")
+        os.rename(tmp_path / "2", tmp_path / "toys" / "2")
+        ends_at_once(process)
 
 
 def test_access_log(models, tmp_path):
