@@ -19,10 +19,11 @@ LOCAL = {  # written, or used as long as the command runs
     "serve": ("model", "model_base_path", "model_config_file", "batching_parameters_file", "monitoring_config_file",
               "ssl_config_file", "grpc_socket_path", "access_log"),
     "deploy": ("directory", "output"),
+    "labels": ("output",),
 }
 READ = {  # once, by what knows itself what it reads
     "train": ("recipe", "weights"), "pretrain": ("recipe",), "predict": ("model",), "features": ("model",),
-    "import-weights": ("file",), "export": ("model",),
+    "import-weights": ("file",), "export": ("model",), "evaluate": ("model",),
 }
 
 
