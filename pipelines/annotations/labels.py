@@ -78,7 +78,8 @@ def sort_labels(names):
     (['Jump', 'run'], ['9', '10'])
     """
     names = set(names)
-    return sorted(names, key=int) if all(name.isdecimal() for name in names) else sorted(names)
+    whole = all(name.isdecimal() and len(name) < 1000 for name in names)
+    return sorted(names, key=int) if whole else sorted(names)
 
 
 def counted_from_one(labels, empty):

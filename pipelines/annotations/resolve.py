@@ -79,6 +79,8 @@ def resolve_spans(table, source, options):
     """The `Spans` of a `Table`: one for each label of each row; a video without a file keeps its name."""
     if not table.complete and options.videos is None and not folders.is_folder(table.folder):
         table = dataclasses.replace(table, folder=parent(absolute(source)))
+    if options.strict:
+        _check_names(table, source)
     names, origin = _label_list(table, source, options.labels)
     find, clock = _finder(table, options.videos, names), Clock(options.rate)
     found = Spans(missing=list(table.missing))
@@ -88,7 +90,11 @@ def resolve_spans(table, source, options):
     for row in table.rows:
         labels = [_name(label, names if table.labels is None else table.labels, row, origin) for label in row.labels]
         path, _, cut, reason = find(row, tuple(labels))
-        times = clock.seconds(row, None if reason else path)
+        times = clock.closed(clock.seconds(row, None if reason else path), row, None if reason else path)
+        if not all(is_text(told) for told in (*labels, row.subject, row.group, row.annotator, row.split) if told):
+            times = Missing(shown(row.names[0]), "its label, or what is told with it, is no text", row.split)
+        if not all(label.strip() for label in labels):
+            times = Missing(shown(row.names[0]), "an empty label", row.split)
         if isinstance(times, Missing):
             found.missing.append(times)
             continue

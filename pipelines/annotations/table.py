@@ -101,7 +101,10 @@ def peek_json(path):
 def _json(path):
     text = read_text(path)
     try:
-        return json.loads(text)
+        found = json.loads(text)
+        if "\\ud" in text.lower():
+            json.dumps(found, ensure_ascii=False).encode()  # half a character is no text, and could not be saved
+        return found
     except (ValueError, RecursionError) as error:
         received = f"text that is not: {error}" if text.strip() else "an empty file"
         raise ValueError(f"Expected JSON in '{path}'. Received {received}. Repair the file.") from None

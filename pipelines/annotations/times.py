@@ -6,6 +6,7 @@ import re
 
 from pipelines.annotations.entries import Missing
 
+LONGEST = 1e9  # seconds, or frames, above which a number is no time in a video
 _CLOCK = re.compile(r"(?:(\d+):)?(\d+):(\d\d(?:\.\d*)?)")
 
 
@@ -23,7 +24,7 @@ def seconds(value):
         found = 3600.0 * float(clock[1] or 0) + 60.0 * float(clock[2]) + float(clock[3])
     else:
         found = number(value)
-    if not (found >= 0 and math.isfinite(found)):
+    if not 0 <= found < LONGEST:
         raise ValueError(f"Expected seconds, from 0. Received: {value!r}.")
     return found
 
@@ -51,7 +52,7 @@ def frame(value):
     (12, 3)
     """
     found = number(value)
-    if not (found >= 0 and math.isfinite(found) and found == int(found)):
+    if not (0 <= found < LONGEST and found == int(found)):
         raise ValueError(f"Expected the number of a frame, from 0. Received: {value!r}.")
     return int(found)
 
@@ -80,6 +81,21 @@ class Clock:
             return Missing(row.names[0], f"its times are numbers of frames, and its video does not tell when those are "
                            f"shown: {times}", row.split)
         return _at(times, row.start), _at(times, row.end)
+
+    def closed(self, times, row, path):
+        """(start, end) of which none is left open, where one is: of a part until the end, the video says when that is.
+
+        Or a `Missing` with the reason why not.
+        """
+        if isinstance(times, Missing) or (times[0] is None) == (times[1] is None):
+            return times
+        if times[1] is not None:
+            return 0.0, times[1]
+        known = None if path is None else self._of(path)
+        if known is None or isinstance(known, str) or known[1] < times[0]:
+            return Missing(row.names[0], f"it lasts from {times[0]:g} s to the end of its video, and no file tells "
+                           "when that is, or it is before", row.split)
+        return times[0], known[1]
 
     def _of(self, path):
         from pipelines.video import VideoError, probe  # where no frames are counted, no video is opened

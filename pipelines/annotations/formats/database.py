@@ -6,11 +6,10 @@ level may be left out; files are found under ID and `v_ID`. Results,
 `{"results": {id: [{"segment", "label", "score"}]}}`, are read as well.
 """
 
-import math
-
 from pipelines.annotations.entries import canonical_split
 from pipelines.annotations.table import Row, Table, kept, read_json
 from pipelines.annotations.text import held_in
+from pipelines.annotations.times import LONGEST, number
 from pipelines.storage import folders
 from pipelines.storage.addresses import parent, plain
 
@@ -65,14 +64,14 @@ def _part(part, name, path):
     """(label, start, end, score) of one annotation."""
     try:
         label, (start, end) = part["label"], part.get("segment", (None, None))
-        good = isinstance(label, str) and (start is end is None or 0 <= start <= end < math.inf)
+        good = isinstance(label, str) and (start is end is None or 0 <= start <= end < LONGEST)
     except (KeyError, TypeError, ValueError):
         good = False
     if not good:
         raise ValueError(f"Expected annotations with a `label` and, if any, a `segment` of start < end, in seconds, in "
                          f"'{path}'. Received {part!r} for '{name}'. Correct it.")
-    score = part.get("score")
-    return label, start, end, float(score) if isinstance(score, int | float) else None
+    score = number(part.get("score"))
+    return label, start, end, None if score != score else score
 
 
 def _videos(found):

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from pipelines.annotations.entries import Missing
@@ -9,6 +10,7 @@ from pipelines.annotations.spans import Span, Spans, told
 from pipelines.annotations.writing import WRITERS
 from pipelines.manifest import read_manifest
 from pipelines.spans import read_spans, write_spans
+from pipelines.video import write_video
 from res3d.commands import main
 
 ROWS = [Span("a.mp4", 1.5, 4.25, "run | fast", "Ann", "day 1", "me", "train", 0.75), Span("a.mp4", 2.0, 3.0, "jump"),
@@ -108,6 +110,24 @@ def test_instants_of_a_table_are_no_clips(tmp_path):
         read_manifest(tmp_path / "spans.csv")
 
 
+def test_parts_without_an_end_ask_the_video(tmp_path):
+    write_video(tmp_path / "a.avi", np.zeros((12, 32, 32, 3), np.uint8), fps=8)
+    (tmp_path / "a.csv").write_text("video,start,end,label\na.avi,0.5,,run\na.avi,,1,run\nb.avi,1,,run\na.avi,9,,run\n")
+    found = read_spans(tmp_path / "a.csv")
+    assert [(row.start, row.end) for row in found] == [(0.5, pytest.approx(1.5)), (0.0, 1.0)]
+    assert [row.path for row in found.missing] == ["b.avi", "a.avi"]
+
+
+def test_half_a_character_is_no_text(tmp_path):
+    for name, refused in (("\\ud83d\\ude00", False), ("\\ud83d", True)):
+        (tmp_path / "a.json").write_text(f'[{{"video": "a.mp4", "label": "{name}"}}]')
+        if refused:
+            with pytest.raises(ValueError, match=r"^Expected JSON in '.*a\.json'"):
+                read_spans(tmp_path / "a.json")
+        else:
+            assert read_spans(tmp_path / "a.json").labels == ["\N{GRINNING FACE}"]
+
+
 def test_forms_are_known_by_name(tmp_path):
     with pytest.raises(ValueError, match=r"Labels are written as one of csv, label_studio, .* Received: format='xls'"):
         write_spans(ROWS, tmp_path / "a.xls", format="xls")
@@ -136,3 +156,10 @@ def test_the_command_converts_counts_and_names_what_it_passed_over(tmp_path, cap
     assert (tmp_path / "b.csv").read_text().count("\n") == 3
     assert main.main(["labels", str(tmp_path / "a.csv"), "--strict"]) == 1
     assert "line 4" in capsys.readouterr().err
+
+
+def test_blanks_around_labels_go_and_empty_labels_are_named(tmp_path):
+    parts = [{"label": " run ", "segment": [1, 2]}, {"label": " ", "segment": [2, 3]}]
+    (tmp_path / "a.json").write_text(json.dumps({"results": {"x": parts}}))
+    found = read_spans(tmp_path / "a.json")
+    assert (found.labels, [row.reason for row in found.missing]) == (["run"], ["an empty label"])

@@ -10,7 +10,7 @@ _SHORT = reprlib.Repr()
 _SHORT.maxdict = _SHORT.maxlist = 8
 _SHORT.maxstring = _SHORT.maxother = 80
 SHOWN = _SHORT.repr
-_WRONG = (KeyError, TypeError, AttributeError, IndexError)
+_WRONG = (KeyError, TypeError, AttributeError, IndexError, OverflowError)
 
 
 def careful(make, shape, path):
@@ -24,9 +24,9 @@ def careful(make, shape, path):
     def made(item):
         try:
             return make(item)
-        except ValueError as error:
-            raise placed(error, path) from None
-        except _WRONG:
+        except (ValueError, *_WRONG) as error:
+            if isinstance(error, ValueError) and str(error).startswith("Expected "):
+                raise placed(error, path) from None
             raise ValueError(f"Expected {shape} in '{shown(path)}'. Received {SHOWN(item)}. Correct it.") from None
 
     return made
