@@ -253,7 +253,7 @@ def test_every_row_read_is_right_or_named(tmp_path_factory, data):
         elif fault == "path":
             cells[columns.index("path")] = ""
         elif fault == "time":
-            cells[columns.index("start")] = data.draw(st.sampled_from(["soon", "-1", "nan", "inf", "1:20", "1.2.3"]))
+            cells[columns.index("start")] = data.draw(st.sampled_from(["soon", "-1", "nan", "inf", "1:2", "1.2.3"]))
         make(folder, f"{number}.avi")
         rows.append(cells)
         if fault and any(cell.strip() for cell in cells):
