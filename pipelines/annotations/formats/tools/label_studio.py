@@ -3,7 +3,7 @@
 A timeline counts frames, at the `frameRate` of the labelling configuration, which the export does not hold: `rate` says
 it, or a field `fps` of the task, or the `framesCount` and `duration` of a box in the same video; else it is the tool's
 own default, 24. Both ends of a range are in it, and the first frame is number 1, or 0 where `first_frame` says so; a
-range of one frame is an instant. Tasks that have predictions alone are read for these.
+range of one frame is an instant. Tasks that have predictions alone are read for these, and JSON-MIN for its timelines.
 """
 
 import re
@@ -25,10 +25,11 @@ SHAPE = "tasks with `data` and `annotations`, each a list of `result`s with `typ
 
 
 def knows(path):
-    """A JSON list of objects with `data`, and `annotations` or `predictions`."""
+    """A JSON list of objects with `data`, and `annotations` or `predictions`, or with a timeline, as JSON-MIN has."""
     found = peek_json(path)
-    return isinstance(found, list) and bool(found) and isinstance(found[0], dict) and "data" in found[0] and bool(
-        {"annotations", "predictions"} & set(found[0]))
+    if not isinstance(found, list) or not found or not isinstance(found[0], dict):
+        return False
+    return ("data" in found[0] and bool({"annotations", "predictions"} & set(found[0]))) or any(map(_timelines, found))
 
 
 def read(path, options):
@@ -37,6 +38,7 @@ def read(path, options):
     if not isinstance(tasks, list):
         raise ValueError(f"Expected a JSON list of tasks with `data` and `annotations` in '{path}'. It holds "
                          f"{held_in(path)}. Export as JSON, or name another format.")
+    tasks = [_whole(task) for task in tasks]
     table = Table([], folder=parent(path))
     labelled = any(isinstance(task, dict) and task.get("annotations") for task in tasks)
     if not labelled and any(isinstance(task, dict) and task.get("predictions") for task in tasks):
@@ -46,6 +48,20 @@ def read(path, options):
     for rows in kept(make, tasks, options, table.missing, lambda task: str(task)[:80]):
         table.rows += rows
     return table
+
+
+def _timelines(task):
+    """The timelines of a task of JSON-MIN, in which each control is a field."""
+    lists = [value for value in task.values() if isinstance(value, list)] if isinstance(task, dict) else []
+    return [part for value in lists for part in value if isinstance(part, dict) and "timelinelabels" in part]
+
+
+def _whole(task):
+    """A task of JSON-MIN as the JSON export has it; others as they are."""
+    if not isinstance(task, dict) or "data" in task:
+        return task
+    results = [{"type": "timelinelabels", "value": part} for part in _timelines(task)]
+    return {"data": task, "annotations": [{"completed_by": task.get("annotator"), "result": results}]}
 
 
 def _task(task, by, options, table):

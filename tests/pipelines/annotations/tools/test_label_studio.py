@@ -110,3 +110,12 @@ def test_clips_for_training_are_the_spans(tmp_path):
     assert [(entry.start, entry.end, entry.labels) for entry in manifest] == [(0.0, 1.0, (1,))]
     assert manifest.labels == ["jump", "run"]
     assert [row.reason for row in manifest.missing] == ["its part from 2 s to 2 s, 'jump', has no length"]
+
+
+def test_json_min_has_a_field_for_each_control(tmp_path):
+    part = {"ranges": [{"start": 1, "end": 24}], "timelinelabels": ["run"]}
+    found = spans_of(tmp_path, "a.json", [{"id": 1, "video": "/data/upload/1/0a1b2c3d-b.mp4", "annotator": 4},
+                                          {"id": 2, "video": "/data/upload/1/0a1b2c3d-a.mp4", "annotator": 3,
+                                           "label": [part]}])
+    assert told(found) == [("a.mp4", 0.0, 1.0, "run")]
+    assert (found.rows[0].annotator, found.empty) == ("3", ["b.mp4"])
