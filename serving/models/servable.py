@@ -6,6 +6,7 @@ from serving.batching.parameters import Parameters
 from serving.batching.runner import BatchingRunner
 from serving.errors import invalid
 from serving.models.warmup import warm_up
+from serving.session import twin
 from serving.session.predictor import Predictor
 from serving.tensors import textproto
 
@@ -25,13 +26,15 @@ class Loader:
         warmup_iterations: int. How often each of them runs.
         metrics: metrics.Metrics or None.
         python: bool. Use TensorFlow's Python session.
+        runtime: "tensorflow", or "openvino" to let the OpenVINO model in a version folder, where there is one, answer
+            the default signature.
     """
 
     def __init__(self, *, tags=("serve",), threads=None, batching=None, scheduler=None, per_model_batching=False,
-                 warmup=True, warmup_iterations=1, metrics=None, python=False):
+                 warmup=True, warmup_iterations=1, metrics=None, python=False, runtime="tensorflow"):
         self.tags, self.threads, self.batching, self.scheduler = tuple(tags), threads, batching, scheduler
         self.per_model_batching, self.warmup, self.warmup_iterations = per_model_batching, warmup, warmup_iterations
-        self.metrics, self.python = metrics, python
+        self.metrics, self.python, self.runtime = metrics, python, runtime
 
     def load(self, name, version, path):
         """The version in the folder `path`, warmed up.
@@ -39,7 +42,7 @@ class Loader:
         Raises:
             ServingError: if it cannot be loaded, or a warm-up request fails.
         """
-        servable = Servable(name, version, path, Predictor(path, self.tags, self.threads, self.python))
+        servable = Servable(name, version, path, self._predictor(name, version, path))
         try:
             parameters = self._parameters(path)
             if parameters is not None:
@@ -55,6 +58,20 @@ class Loader:
             servable.close()
             raise
         return servable
+
+    def _predictor(self, name, version, path):
+        predictor = Predictor(path, self.tags, self.threads, self.python)
+        if self.runtime != "openvino":
+            return predictor
+        if not (path / twin.FILE).is_file():
+            logging.warning("%s version %d has no %s beside its SavedModel, which answers alone", name, version,
+                            twin.FILE)
+            return predictor
+        try:
+            return twin.TwinPredictor(predictor, path, self.threads)
+        except BaseException:
+            predictor.close()
+            raise
 
     def _parameters(self, path):
         if self.batching is None or not self.per_model_batching:

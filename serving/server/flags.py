@@ -87,6 +87,8 @@ FLAGS = (
     Flag("drain_seconds", 30.0, "after SIGTERM, longest wait for the requests under way", ours=True),
     Flag("incomplete_version_wait_seconds", 10.0, "when an unchanging, incomplete version counts as broken", ours=True),
     Flag("access_log", "", "file for one JSON line a request; - is standard output", ours=True),
+    Flag("runtime", "tensorflow", "openvino lets the openvino.xml in a version folder answer its default signature",
+         ours=True),
     Flag("page", False, "show a page at / to watch the models and try them", ours=True),
 )
 TABLE = {flag.name: flag for flag in FLAGS}

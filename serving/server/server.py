@@ -58,7 +58,7 @@ class Server:
         loader = Loader(
             tags=loading.tags, threads=loading.threads, batching=loading.batching, scheduler=self._scheduler,
             per_model_batching=loading.per_model_batching, warmup=loading.warmup,
-            warmup_iterations=loading.warmup_iterations, metrics=self.metrics)
+            warmup_iterations=loading.warmup_iterations, metrics=self.metrics, runtime=loading.runtime)
         return ModelStore(
             loader, poll_seconds=store.poll_seconds, load_threads=store.load_threads,
             unload_threads=store.unload_threads, max_retries=store.max_retries, retry_seconds=store.retry_seconds,

@@ -10,6 +10,7 @@ from serving.batching.parameters import Parameters
 from serving.server import channel_arguments, flags
 from serving.tensors import textproto
 
+RUNTIMES = ("tensorflow", "openvino")
 METRICS_PATH = "/monitoring/prometheus/metrics"
 _LEAST = {  # flag: the smallest value that means something; upstream gives a meaning to whatever is not named here
     "port": 0, "rest_api_port": 0, "rest_api_num_threads": 1, "rest_api_timeout_in_ms": 1, "max_body_bytes": 0,
@@ -51,6 +52,7 @@ class LoadSettings:
     per_model_batching: bool
     warmup: bool
     warmup_iterations: int
+    runtime: str
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -141,7 +143,8 @@ def _loading(values):
         tags=tuple(tag for tag in values["saved_model_tags"].split(",") if tag),
         threads=values["tensorflow_intra_op_parallelism"] or values["tensorflow_session_parallelism"] or None,
         batching=_batching(values), per_model_batching=values["enable_per_model_batching_parameters"],
-        warmup=values["enable_model_warmup"], warmup_iterations=values["num_request_iterations_for_warmup"])
+        warmup=values["enable_model_warmup"], warmup_iterations=values["num_request_iterations_for_warmup"],
+        runtime=values["runtime"])
 
 
 def _rest(values, metrics_path):
@@ -188,6 +191,8 @@ def _check(values):
         if value is not None and not least <= value <= most:  # not a number is in no range
             wanted = f"from {least} to {most}" if name in _MOST else f"{least} or more"
             raise ValueError(f"--{name} must be {wanted}. Received: {value}.")
+    if values["runtime"] not in RUNTIMES:
+        raise ValueError(f"--runtime must be {' or '.join(RUNTIMES)}. Received: {values['runtime']}.")
     if values["rest_api_port"] and values["rest_api_port"] == values["port"]:
         raise ValueError(f"--rest_api_port must differ from --port. Received: {values['port']} for both.")
     if values["batching_parameters_file"] and not values["enable_batching"]:

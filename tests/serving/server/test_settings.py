@@ -103,3 +103,9 @@ def test_health_and_idle_flags():
     assert settings.grpc.health
     assert settings.ignored == ("--use_tfrt is accepted and ignored: models run in TensorFlow's own session only.",)
     assert Settings.from_flags({"enable_grpc_healthcheck_service": True}).grpc.health
+
+
+def test_the_runtime_is_one_that_there_is():
+    assert Settings.from_flags({"runtime": "openvino"}).loading.runtime == "openvino"
+    with pytest.raises(ValueError, match=r"--runtime must be tensorflow or openvino\. Received: onnx\."):
+        Settings.from_flags({"runtime": "onnx"})
