@@ -198,6 +198,8 @@ def resize_image(image, size, interpolation="bilinear"):
 def add_text(image, text, row=0):
     """Writes ASCII `text` on uint8 RGB `image`, in place, as line `row` from the top."""
     height = max(12, image.shape[0] // 12)
-    place, font = (3, height * (row + 1) - 4), cv2.FONT_HERSHEY_SIMPLEX
-    for color, thickness in (((0, 0, 0), 3), ((255, 255, 255), 1)):
-        cv2.putText(image, text, place, font, height / 32, color, thickness, cv2.LINE_AA)
+    left, base = 3, height * (row + 1) - 4
+    for color, right, down in (((0, 0, 0), -1, 0), ((0, 0, 0), 1, 0), ((0, 0, 0), 0, -1), ((0, 0, 0), 0, 1),
+                               ((255, 255, 255), 0, 0)):  # a rim of thin letters, as bold ones are wider in OpenCV 5
+        cv2.putText(image, text, (left + right, base + down), cv2.FONT_HERSHEY_SIMPLEX, height / 32, color, 1,
+                    cv2.LINE_AA)

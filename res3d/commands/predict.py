@@ -40,8 +40,9 @@ def add_flags(parser):
     parser.add_argument("--step", type=int, help="with --sliding: frames from one window to the next (default: half)")
     parser.add_argument("--window", type=int, help="with --sliding, for networks of segments: frames that are taken "
                         "for a video (default: all of a file)")
-    parser.add_argument("--output", metavar="FILE", help="with --sliding: write the annotated video; "
-                        "of a network for spans: write them, as .csv, .json or .vtt")
+    parser.add_argument("--output", metavar="FILE", help="write a page (.html) of all videos with their answers, or "
+                        "one video (.mp4, .avi) with its answer drawn on; with --sliding as its answers change; of a "
+                        "network for spans: write them, as .csv, .json or .vtt")
     add_fetch_flags(parser)
 
 
@@ -64,6 +65,10 @@ def run(args):
         return _follow(args)
     from res3d.workflows.ask import ask_server, table
 
+    if args.output is not None:
+        from res3d.workflows.showing import check_output
+
+        check_output(args.output, args.videos)
     if args.server is not None:
         results = ask_server(args.server, args.videos, args.top, headers=args.header, **{
             name: getattr(args, name) for name in _ACCESS})
@@ -77,10 +82,20 @@ def run(args):
         explain(args.model, args.videos, results, args.explain, labels=args.labels,
                 activation=args.activation)
         print(f"explained in {args.explain}", file=sys.stderr)
+    if args.output is not None:
+        _show(args, results)
     if not any("top" in result for result in results):
         print("res3d predict: error: none of the videos could be classified", file=sys.stderr)
         return 1
     return 0
+
+
+def _show(args, results):
+    """Writes the answers to be looked at."""
+    from res3d.workflows.showing import show
+
+    if show(args.output, args.videos, results, args.model or args.server):
+        print(f"shown in {args.output}", file=sys.stderr)
 
 
 def _find_spans(args):
@@ -105,7 +120,7 @@ def _check_company(args):
     if args.sliding:
         idle, where = [name for name in ("explain",) if getattr(args, name) is not None], "without --sliding"
     else:
-        idle = [name for name in ("step", "window", "output") if getattr(args, name) is not None]
+        idle = [name for name in ("step", "window") if getattr(args, name) is not None]
         where = "with --sliding"
     if not idle and args.server is not None:
         named = [name for name in ("labels", "activation", "workers") if getattr(args, name) is not None]

@@ -68,7 +68,7 @@ def test_scores_are_those_of_the_network(trained, motion):
     ([], "needs either --model or --server. Received neither"),
     (["--model=x", "--server=y"], "Received both"),
     (["--server=y", "--explain=z.avi"], "`--explain` needs the network itself: --model. Received --server."),
-    (["--model=x", "--output=z.avi"], "`--output` works with --sliding only. Received: --output=z.avi. Leave it out"),
+    (["--model=x", "--output=z.txt"], "`--output` must be a page, .html, or a video, .mp4, .mov, .avi, .mkv. "),
     (["--model=x", "--step=4"], "`--step` works with --sliding only"),
     (["--model=x", "--sliding", "--explain=z.avi"], "`--explain` works without --sliding only"),
     (["--server=y", "--protocol=slowfast_10x3"], "`--protocol` works with --model only"),
