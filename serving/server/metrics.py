@@ -9,9 +9,10 @@ import collections
 import threading
 import time
 
+from serving.server.recent import Recent
+
 _LATENCY = tuple(10 * 1.8**i for i in range(33))  # microseconds, to about 20 minutes
 _COUNTS = tuple(float(2**i) for i in range(15))
-_RECENT = 512  # requests that rate and latency of the page are taken from
 UNKNOWN = "(unknown)"  # what requests are counted under that name no model: clients may make up as many as they like
 
 
@@ -94,8 +95,7 @@ class Metrics:
         self.processed_rows = Histogram("serving/batching_session/processed_batch_size", (), _COUNTS)
         self.wrapped = Counter("serving/batching_session/wrapped_run_count", ())
         self.log_lines_dropped = Counter("serving/access_log/dropped_lines", ())
-        self._recent = collections.defaultdict(lambda: collections.deque(maxlen=_RECENT))
-        self._lock = threading.Lock()
+        self._recent, self._lock = collections.defaultdict(Recent), threading.Lock()
 
     def answered(self, model, api, entrypoint, code, seconds):
         """One request has been answered.
@@ -113,8 +113,7 @@ class Metrics:
         if code == "OK":
             self.latency.add(model, api, entrypoint, amount=seconds * 1e6)
             if api:
-                with self._lock:
-                    self._recent[model].append((time.monotonic(), seconds))
+                self._recent_of(model).add(time.monotonic(), seconds)
 
     def ran(self, model, api, seconds):
         """A model has run once for one request."""
@@ -142,10 +141,15 @@ class Metrics:
 
     def recent(self, model, window=10.0):
         """`(requests per second, median milliseconds)` of the last seconds; the second is None without any request."""
-        now = time.monotonic()
+        return self._recent_of(model).last(time.monotonic(), window)
+
+    def series(self, model):
+        """The same of each two seconds of the last minute, the newest last."""
+        return self._recent_of(model).series(time.monotonic())
+
+    def _recent_of(self, model):
         with self._lock:
-            taken = sorted(seconds for at, seconds in self._recent[model] if now - at <= window)
-        return len(taken) / window, taken[len(taken) // 2] * 1e3 if taken else None
+            return self._recent[model]
 
     def text(self):
         """All of it in Prometheus' text form.

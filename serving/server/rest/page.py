@@ -13,6 +13,7 @@ from pipelines.sample.clips import centre_clip
 from pipelines.video import opencv, reading
 from pipelines.video.info import VideoError
 from res3d.geometry import ClipSpec
+from res3d.looks.rendering import style
 from serving.errors import ServingError, invalid
 from serving.models import inference
 
@@ -38,10 +39,11 @@ class Page:
 
     def html(self):
         """The page itself: one file, no network."""
-        return pathlib.Path(__file__).with_name("page.html").read_text(encoding="utf-8")
+        text = pathlib.Path(__file__).with_name("page.html").read_text(encoding="utf-8")
+        return text.replace("/* style */", style())
 
     def state(self):
-        """The models with their versions, labels, requests per second and median milliseconds."""
+        """The models with their versions and labels, requests a second and median milliseconds, now and of a minute."""
         models = []
         for name in self._store.names():
             try:
@@ -51,7 +53,7 @@ class Page:
                 versions = []
             rate, milliseconds = self._metrics.recent(name)
             models.append({"name": name, "versions": versions, "version_labels": self._store.labels(name), "rate": rate,
-                           "ms": milliseconds, **self._about(name)})
+                           "ms": milliseconds, "series": self._metrics.series(name), **self._about(name)})
         return {"models": models}
 
     def _about(self, name):

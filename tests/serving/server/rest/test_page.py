@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+import time
 
 import numpy as np
 import pytest
@@ -77,6 +78,7 @@ def test_the_page_needs_no_network(server):
     status, content = ask(server, "GET", "/")
     assert status == 200
     assert b"<title>res3d serve</title>" in content
+    assert b"--paper: #ffffff" in content, "the look of all pages"
     assert b"http://" not in content
     assert b"https://" not in content
 
@@ -105,6 +107,8 @@ def test_a_dropped_video(server, green):
     (model,) = json.loads(ask(server, "GET", "/page/state")[1])["models"]
     assert model["rate"] > 0
     assert model["ms"] > 0
+    assert len(model["series"]) == 30
+    assert any(rate > 0 and ms > 0 for rate, ms in model["series"])
 
 
 def test_frames_are_taken_as_the_model_says(server, model, green):
@@ -209,12 +213,12 @@ addEventListener("load", async () => {
 
 
 @pytest.mark.slow
-def test_in_a_browser(server, green, tmp_path):
+def test_in_a_browser(server, green, tmp_path, monkeypatch):
     """Chromium loads the page, its script drops videos as a user would, and the finished page is read."""
     script = tmp_path / "page.html"
     page = ask(server, "GET", "/")[1].decode()
     script.write_text(page + _AS_A_USER.replace("FILM", base64.b64encode(green.read_bytes()).decode()))
-    server._rest._page._page.html = script.read_text
+    monkeypatch.setattr(server._rest._page._page, "html", script.read_text)
     done = subprocess.run(
         [_browser(), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}/profile",
          "--window-size=1000,900", "--virtual-time-budget=40000", "--dump-dom", f"http://{server.rest_address}/"],
@@ -225,6 +229,10 @@ def test_in_a_browser(server, green, tmp_path):
     bars = told.partition('id="bars"')[2].partition('id="times"')[0]
     assert bars.index("green") < bars.index("red")
     assert told.count('alt="frame ') == CLIP.frames
+    assert "Answering: 1 versions available" in told
+    assert "<polyline" in told
+    assert f"curl --data-binary @video.mp4 'http://{server.rest_address}/page/classify?model=colours'" in told
+    assert f'with Client("http://{server.rest_address}", "colours") as client:' in told
     assert 'data-error="broken.avi: This is no video that can be read: ' in told
     assert 'data-stale="0"' in told
     assert "again.avi: decoded in" in told
@@ -232,3 +240,35 @@ def test_in_a_browser(server, green, tmp_path):
     assert told.count("<canvas") == CLIP.frames
     assert 'data-layout="[true,true,true]"' in told
     assert 'data-phone="[true,true,true]"' in told
+
+
+_WITH_A_CAMERA = """<script>
+addEventListener("load", async () => {
+  while (!chosen) await new Promise(r => setTimeout(r, 50));
+  $("camera").click();
+  while (!shown && !$("error").textContent) await new Promise(r => setTimeout(r, 50));
+  $("camera").click();
+  fetch($("error").textContent ? "page/refused" : "page/answered");
+});
+</script>"""
+
+
+@pytest.mark.slow
+def test_the_camera_of_a_browser_is_asked_about(server, tmp_path, monkeypatch):
+    """Chromium films its own test picture, sends it, and tells what came of it."""
+    text, told = ask(server, "GET", "/")[1].decode(), []
+    monkeypatch.setattr(server._rest._page._page, "html", lambda: text + _WITH_A_CAMERA)
+    real = server._rest._page._route
+    monkeypatch.setattr(server._rest._page, "_route", lambda method, path: told.append(path) or real(method, path))
+    browser = subprocess.Popen(
+        [_browser(), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}/profile",
+         "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--remote-debugging-port=0",
+         f"http://{server.rest_address}/"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 90
+        while not {"/page/answered", "/page/refused"} & set(told) and time.monotonic() < deadline:
+            time.sleep(0.2)
+    finally:
+        browser.terminate()
+        browser.wait()
+    assert "/page/answered" in told
