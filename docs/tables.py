@@ -8,6 +8,7 @@ A test compares the committed files with what this makes, so they cannot fall be
 
 import argparse
 import ast
+import functools
 import json
 import pathlib
 import re
@@ -185,10 +186,17 @@ def weights():
     return weights_page.page(NOTE)
 
 
+def notebooks():
+    """{file: function that makes it} of the tutorials as notebooks."""
+    import notebooks as made  # beside this file
+
+    return {f"docs/notebooks/{name}.ipynb": functools.partial(made.notebook, name) for name in made.PAGES}
+
+
 FILES = {"docs/explanation/architecture.md": architecture, "docs/examples.md": examples,
          "docs/reference/models.md": models, "docs/reference/weights.md": weights,
          "docs/reference/commands.md": commands, "docs/reference/recipes.md": recipes,
-         "res3d/commands/texts/pages.json": errors}
+         "res3d/commands/texts/pages.json": errors, **notebooks()}
 
 if __name__ == "__main__":
     for file, made in FILES.items():

@@ -48,7 +48,8 @@ def run(args):
     bars = []
 
     def progress(total):
-        bars.append(tqdm.tqdm(total=total, unit="video", file=sys.stderr, desc="examining"))
+        bars.append(tqdm.tqdm(total=total, unit="video", file=sys.stderr, desc="examining", disable=None,
+                              dynamic_ncols=True))
         return bars[0].update
 
     clip = parse_clip(args.clip)

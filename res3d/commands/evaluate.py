@@ -4,6 +4,7 @@ Without --data it takes the validation videos of the run. With --model it scores
 the folder that gets the figures. `res3d evaluate --protocol=list` prints the protocols.
 """
 
+import json
 import os
 
 from pipelines.commands.flags import add_group_flags, add_list_flags, group_options, list_options
@@ -31,6 +32,8 @@ def add_flags(parser):
     parser.add_argument("--noleaks", dest="leaks", action="store_false", help="do not look for videos that show what "
                         "others do that were trained on")
     parser.add_argument("--workers", type=int, help="videos decoded at once (default: one a core)")
+    parser.add_argument("--json", action="store_true", help="print the figures as metrics.json has them, and nothing "
+                        "else, on stdout; with --protocol=list the protocols")
     add_fetch_flags(parser)
 
 
@@ -39,6 +42,10 @@ def run(args):
     if args.protocol == "list":
         from pipelines.sample.protocols import PROTOCOLS
 
+        if args.json:
+            rows = [{"name": name, "views": row.views, "source": row.source} for name, row in PROTOCOLS.items()]
+            print(json.dumps(rows, indent=1))
+            return
         print("\n".join(f"{name:<16} {row.views or 'some':>4} views  {row.source}" for name, row in PROTOCOLS.items()))
         return
     if args.workdir is None:
@@ -48,14 +55,26 @@ def run(args):
 
     if is_spans_run(args.workdir):
         figures = evaluate_spans(args.workdir, args.data)
+        if args.json:
+            print(json.dumps(figures, indent=2))
+            return
         print("\n".join([*told(figures), f"{figures['real_time']:.0f} times as fast as real time"]))
         return
-    from res3d.evaluation.worth import worth_lines
     from res3d.workflows.evaluate import evaluate
 
     metrics = evaluate(args.workdir, args.data, args.protocol, model=args.model, split=args.split, compare=args.compare,
                        explain=args.explain, workers=args.workers, trivial=args.baselines, motion=args.motion,
                        leaks=args.leaks, **list_options(args), **group_options(args))
+    if args.json:
+        print(json.dumps(metrics, indent=2))
+    else:
+        _say(args, metrics)
+
+
+def _say(args, metrics):
+    """Prints the figures as people read them."""
+    from res3d.evaluation.worth import worth_lines
+
     shown = ("top1", "top5", "mean_class_accuracy", "mean_average_precision")
     print("  ".join(f"{name} {100 * metrics[name]:.2f} %" for name in shown if name in metrics))
     print(f"{metrics['videos']} videos, {metrics['skipped']} skipped, protocol {metrics['protocol']}, "

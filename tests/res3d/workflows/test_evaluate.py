@@ -40,6 +40,14 @@ def test_the_three_files_and_what_metrics_promise(copy, console):
 
 
 @pytest.mark.slow
+def test_figures_and_protocols_as_json(copy, console):
+    code, out, _ = console("evaluate", f"--workdir={copy}", "--json", "--nobaselines", "--noleaks")
+    assert code == 0
+    assert json.loads(out) == json.loads((copy / "metrics.json").read_text())
+    code, out, _ = console("evaluate", "--protocol=list", "--json")
+    assert [row["name"] for row in json.loads(out)] == list(protocols.PROTOCOLS)
+
+
 def test_a_broken_video_is_counted(copy, motion, tmp_path, console):
     data = shutil.copytree(motion / "val", tmp_path / "val")
     (data / "up" / "broken.avi").write_bytes(b"RIFF")

@@ -1,0 +1,43 @@
+"""Notebooks hold what their pages hold, and are of the form that Jupyter reads. That they are up to date is a test of
+the tables."""
+
+import ast
+import json
+import pathlib
+
+import pytest
+
+from docs import notebooks
+from tests.docs.test_docs import blocks_of
+
+FOLDER = pathlib.Path(__file__).resolve().parents[2] / "docs" / "notebooks"
+
+
+@pytest.mark.parametrize("name", notebooks.PAGES)
+def test_the_cells_of_code_are_the_blocks_of_the_page(name):
+    cells = json.loads((FOLDER / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
+    start, *code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    ast.parse(start)
+    blocks = blocks_of(notebooks.TUTORIALS / f"{name}.md")
+    assert len(blocks) >= 4
+    for source, (kind, text) in zip(code, blocks, strict=True):
+        if kind == "python":
+            assert source == text.strip("\n")
+            ast.parse(source)
+        else:
+            assert source.startswith("%%bash -e\n")
+            assert source.replace(" > background.log 2>&1 &", " &").partition("\n")[2] == text.strip("\n")
+
+
+@pytest.mark.parametrize("name", notebooks.PAGES)
+def test_the_form_is_that_of_nbformat_4_5(name):
+    """https://github.com/jupyter/nbformat/blob/main/nbformat/v4/nbformat.v4.5.schema.json, what it requires."""
+    made = json.loads((FOLDER / f"{name}.ipynb").read_text(encoding="utf-8"))
+    assert (made["nbformat"], made["nbformat_minor"]) == (4, 5)
+    ids = [cell["id"] for cell in made["cells"]]
+    assert len(ids) == len(set(ids))
+    for cell in made["cells"]:
+        wanted = {"cell_type", "id", "metadata", "source"}
+        assert set(cell) == wanted | ({"execution_count", "outputs"} if cell["cell_type"] == "code" else set())
+        assert "".join(cell["source"]).strip()
+        assert "<!--" not in "".join(cell["source"])
