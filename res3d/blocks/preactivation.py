@@ -32,7 +32,8 @@ class PreactBlock(ResidualBlock):
         self.conv, self.shift = conv, shift
         self.shortcut_from = choice(shortcut_from, SOURCES, "shortcut_from")
 
-    def call(self, x, training=None):
+    def run(self, x, training):
+        """As of every residual block."""
         y, source = x, x
         for layer in self.branch:
             if layer.name == "conv_a":  # its norm and activation may serve the shortcut too

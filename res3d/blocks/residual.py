@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 import keras
 
+from res3d.blocks.recomputed import recomputed
 from res3d.blocks.shortcut import make_shortcut
 from res3d.layers.arguments import check_rank, choice, fraction, positive_int, strided, to_tuple
 from res3d.layers.attention import SelfGating, SqueezeExcite
@@ -62,6 +63,7 @@ class ResidualBlock(Composed):
             kernel_initializer, kernel_regularizer).values()
         self.activation_layer = keras.layers.Activation(activation, dtype=self.dtype_policy, name="activation")
         self.branch, self.shortcut_layer = None, None
+        self.recompute, self.repeating = False, False
 
     @property
     def conv_options(self) -> dict:
@@ -103,6 +105,12 @@ class ResidualBlock(Composed):
                              use_norm=self.shortcut_norm, **self.conv_options)
 
     def call(self, x, training=None):
+        if training and self.recompute and not self.repeating:
+            return recomputed(self, x)
+        return self.run(x, training)
+
+    def run(self, x, training):
+        """What the block gives for its input."""
         y = x
         for layer in self.branch:
             y = layer(y)

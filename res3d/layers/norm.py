@@ -5,6 +5,7 @@ import numpy as np
 from keras import ops
 
 from res3d.layers.tensorflow_kernels import trained_batch_norm
+from res3d.private_keras import layers_inside
 
 
 def kernel_dtype(dtype, channels):
@@ -44,6 +45,11 @@ class BatchNorm(keras.layers.BatchNormalization):
     def __init__(self, momentum: float = 0.9, epsilon: float = 1e-5,
                  gamma_initializer: str | keras.initializers.Initializer = "ones", **kwargs) -> None:
         super().__init__(momentum=momentum, epsilon=epsilon, gamma_initializer=gamma_initializer, **kwargs)
+        self._made_synchronized = self.synchronized
+
+    def get_config(self):
+        # What `synchronize_norms` did is of one training: Keras makes such a layer on TensorFlow alone.
+        return {**super().get_config(), "synchronized": self._made_synchronized}
 
     def add_weight(self, *args, trainable: bool = True, **kwargs) -> keras.Variable:
         """As every layer's; moving averages are the mean over devices, of which Keras saves the first one's."""
@@ -85,6 +91,23 @@ class BatchNorm(keras.layers.BatchNormalization):
             new = ops.cast(moving, "float32") * self.momentum + value * (1 - self.momentum)
             moving.assign(ops.cast(new, moving.dtype))
         return ops.cast(ops.reshape(y, ops.shape(inputs)), self.compute_dtype)
+
+
+def synchronize_norms(model: keras.Model) -> int:
+    """Has every norm of a model take its moments over the clips of all devices, as TensorFlow's strategies need told.
+
+    On one device, and under JAX, they are anyway. What is saved of the model does not hold it.
+
+    Returns: int. How many norms there are.
+
+    >>> model = keras.Sequential([keras.Input((4,)), BatchNorm()])
+    >>> synchronize_norms(model), model.layers[0].synchronized, model.layers[0].get_config()["synchronized"]
+    (1, True, False)
+    """
+    norms = [layer for layer in layers_inside(model) if isinstance(layer, BatchNorm)]
+    for layer in norms:
+        layer.synchronized = True
+    return len(norms)
 
 
 def _float64(variable):

@@ -55,5 +55,7 @@ def explained(model, recipe):
     else:
         advice = (f"{fits} fit: --set data.batch_size={fits} --set optimizer.accumulate="
                   f"{recipe.optimizer.accumulate * -(-size // fits)} trains the same")
+    if not recipe.model.recompute_blocks:
+        advice += "; --set model.recompute_blocks=true keeps less of each clip, if the network has residual blocks"
     raise TrainingError(f"A step of {size} clips of {'x'.join(map(str, recipe.clip.shape))} must fit into the device's "
                         f"memory, and does not ({first}). {advice}.")

@@ -33,10 +33,15 @@ def read_clip(written):
 
 @dataclasses.dataclass(frozen=True)
 class ModelFields:
-    """Which network; `options` go to `res3d.build` as they are."""
+    """Which network; `options` go to `res3d.build` as they are.
+
+    `recompute_blocks` has residual blocks keep their input alone and compute the rest again for the backward pass:
+    about a forward pass more of time, for larger batches in the same memory.
+    """
 
     name: str = "r3d_18"
     dropout: float | None = None
+    recompute_blocks: bool = False
     options: dict = dataclasses.field(default_factory=dict)
 
 
@@ -84,7 +89,8 @@ class Optimizer:
 
     `ema` is the share of themselves that averaged weights keep; `ema_ramp` lets them keep less at first, for runs of
     few steps. `precise_norm` is of how many training batches the statistics of batch norm are taken anew, for the
-    weights that are validated and kept; 0 leaves the running ones.
+    weights that are validated and kept; 0 leaves the running ones. `synchronized_norm` takes the moments of batch norm
+    over the clips of all devices of a host, and not over those of each.
     """
 
     name: str = "sgd"
@@ -99,6 +105,7 @@ class Optimizer:
     ema: float | None = None
     ema_ramp: bool = False
     precise_norm: int = 0
+    synchronized_norm: bool = False
     backbone_rate: float = 1.0
 
 

@@ -17,6 +17,8 @@ from pipelines.dataset.weighing import balanced_weights, weighed
 from pipelines.grouping.note import load_note, save_note
 from pipelines.sample.protocols import protocol
 from pipelines.storage.addresses import absolute
+from res3d.blocks.recomputed import recompute_blocks
+from res3d.layers.norm import synchronize_norms
 from res3d.networks.network import build
 from res3d.networks.variants.table import VARIANTS
 from res3d.training.loop import fit
@@ -62,6 +64,9 @@ def train(recipe, data, workdir, *, deterministic=False, overwrite=False, checkp
     if deterministic:
         on_devices.be_deterministic(recipe.precision)
     _check_names(recipe)
+    if devices is not None and recipe.model.recompute_blocks:
+        raise ValueError("`model.recompute_blocks` is for one device a process. Received: --devices="
+                         f"{devices}. Set it to false, or train with several processes on JAX.")
     note = None if overwrite else load_note(folder.split_file)
     fed = load_training_data(recipe, data, shard=(process_id, process_count), data_service=data_service,
                              quarantine_csv=folder.quarantine_file if chief else None, note=note,
@@ -73,6 +78,8 @@ def train(recipe, data, workdir, *, deterministic=False, overwrite=False, checkp
     skipped_before = quarantine.load(folder.quarantine_file) if resumes and folder.quarantine_file.is_file() else []
     with on_devices.scope(devices, recipe.data.batch_size, recipe.optimizer.accumulate):
         model = make_model(recipe, len(fed.labels), fed.train.steps_per_epoch, weights=not resumes)
+    if devices is not None and recipe.optimizer.synchronized_norm:
+        synchronize_norms(model)
     with folder.alone() if chief else contextlib.nullcontext():
         if chief:  # not before: a start that fails leaves no folder behind, and a former run as it is
             if overwrite:
@@ -121,6 +128,9 @@ def make_model(recipe, num_classes, steps_per_epoch, weights=True):
     if weights and recipe.start.weights is not None:
         load_start(model, recipe.start.weights)
     freeze(model, recipe.start.freeze, recipe.start.freeze_batch_norm)
+    if recipe.model.recompute_blocks and not recompute_blocks(model):
+        raise ValueError("`model.recompute_blocks` is for networks of residual blocks. Received: "
+                         f"model.name={recipe.model.name!r}, which has none. Set it to false.")
     optimizer = make_optimizer(recipe, steps_per_epoch)
     if recipe.precision == "mixed_float16":
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)

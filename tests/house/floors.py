@@ -24,7 +24,7 @@ FLOORS = {  # folder: (what it is for, the folders it may import), from the grou
     "res3d.geometry": ("ClipSpec: what a clip is", ("res3d.atomic",)),
     "res3d.spans": ("scores of steps of time to spans", ("res3d.geometry", "res3d.atomic")),
     "res3d.layers": ("convolution, norm, pooling, attention", ("res3d.private_keras", "res3d.geometry")),
-    "res3d.blocks": ("residual blocks and their shortcuts", ("res3d.layers",)),
+    "res3d.blocks": ("residual blocks and their shortcuts", ("res3d.private_keras", "res3d.layers")),
     "res3d.networks": ("architectures, the family as a table, counts",
                        ("res3d.private_keras", "res3d.geometry", "res3d.layers", "res3d.blocks")),
     "res3d.heads": ("what a network ends in besides a classifier", ("res3d.layers", "res3d.blocks", "res3d.networks")),

@@ -8,8 +8,8 @@ import sys
 import numpy as np
 import pytest
 
-# Batch norm sees the clips of its own device. Here every clip of a batch is the same, so that this changes nothing, and
-# what is compared is the sum of gradients and the mean of losses.
+# Batch norm sees the clips of its own device, unless it is synchronised. Where it is not, every clip of a batch is the
+# same, so that this changes nothing, and what is compared is the sum of gradients and the mean of losses.
 SCRIPT = """
 import json, sys
 import keras, numpy as np, tensorflow as tf
@@ -17,6 +17,7 @@ devices = None if sys.argv[1] == "1" else sys.argv[1]
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * int(sys.argv[1]))
 import res3d
+from res3d.layers.norm import synchronize_norms
 from res3d.workflows.devices import scope
 from res3d.training.losses import make_loss, make_metrics
 from res3d.training.optimizer import make_optimizer
@@ -25,11 +26,14 @@ from res3d.training.recipe import find_recipe
 recipe = find_recipe("demo", ["optimizer.name=sgd", "optimizer.rate=0.002", "data.batch_size=4"])
 clip = res3d.ClipSpec(frames=4, height=32, width=32, resize=32)
 rng = np.random.default_rng(0)
-pixels = rng.integers(0, 256, (10, 1, *clip.shape), "uint8").repeat(4, axis=1).reshape(40, *clip.shape)
-labels = rng.integers(0, 3, 10).repeat(4).astype("int32")
+same = 1 if sys.argv[2] == "synchronized" else 4
+pixels = rng.integers(0, 256, (40 // same, 1, *clip.shape), "uint8").repeat(same, axis=1).reshape(40, *clip.shape)
+labels = rng.integers(0, 3, 40 // same).repeat(same).astype("int32")
 keras.utils.set_random_seed(0)
 with scope(devices, 4):
     model = res3d.build("r3d_10", 3, clip, width=0.125, dropout=0.0)
+    if sys.argv[2] == "synchronized":
+        assert synchronize_norms(model) > 4
     model.compile(make_optimizer(recipe, 10), make_loss(recipe), metrics=make_metrics(recipe, 3), jit_compile=False)
 
 class Losses(keras.callbacks.Callback):
@@ -47,17 +51,18 @@ print(json.dumps(Losses.seen))
 """
 
 
-def losses(devices):
+def losses(devices, norms):
     environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"}
-    done = subprocess.run([sys.executable, "-c", SCRIPT, str(devices)], capture_output=True, text=True, timeout=280,
-                          env=environment, check=False)
+    done = subprocess.run([sys.executable, "-c", SCRIPT, str(devices), norms], capture_output=True, text=True,
+                          timeout=280, env=environment, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
 @pytest.mark.slow
-def test_two_logical_devices_give_the_losses_of_one():
-    one, two = losses(1), losses(2)
+@pytest.mark.parametrize("norms", ["separate", "synchronized"])
+def test_two_logical_devices_give_the_losses_of_one(norms):
+    one, two = losses(1, norms), losses(2, norms)
     assert len(one) == len(two) == 10
     np.testing.assert_allclose(one, two, atol=1e-4)
 

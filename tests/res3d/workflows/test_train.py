@@ -62,7 +62,7 @@ def test_videos_without_splits_hold_some_out_and_a_broken_one_is_named(motion, t
 def test_mixing_averaging_several_clips_and_half_precision_go_together(motion, tmp_path, tiny):
     recipe = find_recipe("demo", [*tiny, "data.mixup=0.3", "data.cutmix=0.5", "data.clips_per_video=2",
                                   "optimizer.ema=0.9", "loss.label_smoothing=0.1", "data.scale=[0.5, 1.0]",
-                                  "precision=mixed_bfloat16"])
+                                  "precision=mixed_bfloat16", "model.recompute_blocks=true"])
     rows = train(recipe, motion, tmp_path / "run")
     assert np.isfinite(rows[0]["loss"])
 
@@ -99,6 +99,9 @@ def errors():
     yield "no weights", ["--weights=/nowhere.keras"], "Weights must come from a work folder"
     yield "devices", ["--devices=64"], "`--devices` must be 1 to"
     yield "accumulation", ["--devices=1", "--set", "optimizer.accumulate=2"], "accumulate` must be 1 with --devices"
+    yield "recomputing on devices", ["--devices=1", "--set", "model.recompute_blocks=true"], "for one device a process"
+    yield "recomputing nothing", ["--set", "model.name=plain3d_5", "--set", "clip.frames=8",
+                                  "--set", "model.recompute_blocks=true"], "has none"
     yield "processes", ["--process_count=2"], "train together on the JAX backend only"
     yield "one of how many", ["--process_id=1"], "give all of them the same --process_count, 2 or more. Received: 1"
     yield "no process", ["--process_count=0"], "give all of them the same --process_count, 2 or more. Received: 0"
