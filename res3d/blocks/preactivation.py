@@ -32,7 +32,7 @@ class PreactBlock(ResidualBlock):
         self.conv, self.shift = conv, shift
         self.shortcut_from = choice(shortcut_from, SOURCES, "shortcut_from")
 
-    def run(self, x, training):
+    def _run(self, x, training):
         """As of every residual block."""
         y, source = x, x
         for layer in self.branch:

@@ -107,9 +107,9 @@ class ResidualBlock(Composed):
     def call(self, x, training=None):
         if training and self.recompute and not self.repeating:
             return recomputed(self, x)
-        return self.run(x, training)
+        return self._run(x, training)
 
-    def run(self, x, training):
+    def _run(self, x, training):
         """What the block gives for its input."""
         y = x
         for layer in self.branch:

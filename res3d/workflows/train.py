@@ -63,10 +63,7 @@ def train(recipe, data, workdir, *, deterministic=False, overwrite=False, checkp
     keras.utils.set_random_seed(recipe.seed)
     if deterministic:
         on_devices.be_deterministic(recipe.precision)
-    _check_names(recipe)
-    if devices is not None and recipe.model.recompute_blocks:
-        raise ValueError("`model.recompute_blocks` is for one device a process. Received: --devices="
-                         f"{devices}. Set it to false, or train with several processes on JAX.")
+    _check_names(recipe, devices)
     note = None if overwrite else load_note(folder.split_file)
     fed = load_training_data(recipe, data, shard=(process_id, process_count), data_service=data_service,
                              quarantine_csv=folder.quarantine_file if chief else None, note=note,
@@ -78,8 +75,6 @@ def train(recipe, data, workdir, *, deterministic=False, overwrite=False, checkp
     skipped_before = quarantine.load(folder.quarantine_file) if resumes and folder.quarantine_file.is_file() else []
     with on_devices.scope(devices, recipe.data.batch_size, recipe.optimizer.accumulate):
         model = make_model(recipe, len(fed.labels), fed.train.steps_per_epoch, weights=not resumes)
-    if devices is not None and recipe.optimizer.synchronized_norm:
-        synchronize_norms(model)
     with folder.alone() if chief else contextlib.nullcontext():
         if chief:  # not before: a start that fails leaves no folder behind, and a former run as it is
             if overwrite:
@@ -128,15 +123,23 @@ def make_model(recipe, num_classes, steps_per_epoch, weights=True):
     if weights and recipe.start.weights is not None:
         load_start(model, recipe.start.weights)
     freeze(model, recipe.start.freeze, recipe.start.freeze_batch_norm)
-    if recipe.model.recompute_blocks and not recompute_blocks(model):
-        raise ValueError("`model.recompute_blocks` is for networks of residual blocks. Received: "
-                         f"model.name={recipe.model.name!r}, which has none. Set it to false.")
+    _prepare_layers(model, recipe)
     optimizer = make_optimizer(recipe, steps_per_epoch)
     if recipe.precision == "mixed_float16":
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     model.compile(optimizer, make_loss(recipe), metrics=make_metrics(recipe, num_classes),
                   jit_compile=recipe.xla or keras.backend.backend() == "jax")
     return model
+
+
+def _prepare_layers(model, recipe):
+    """Has blocks and norms do in training what the recipe asks of them beside their weights."""
+    if recipe.model.recompute_blocks and not recompute_blocks(model):
+        raise ValueError("`model.recompute_blocks` is for networks of residual blocks. Received: "
+                         f"model.name={recipe.model.name!r}, which has none. Set it to false.")
+    strategy = getattr(model, "distribute_strategy", None)  # which models of other backends lack
+    if recipe.optimizer.synchronized_norm and strategy is not None and strategy.num_replicas_in_sync > 1:
+        synchronize_norms(model)
 
 
 def _clips(fed, recipe, devices, process_count=1):
@@ -234,8 +237,11 @@ def describe_run(recipe, data, fed, deterministic, lists, chosen=()):
             "command": sys.argv} | ({"chosen": list(chosen)} if chosen else {})
 
 
-def _check_names(recipe):
+def _check_names(recipe, devices=None):
     """Before any video is read: an unknown name is the quickest mistake to tell."""
+    if devices is not None and recipe.model.recompute_blocks:
+        raise ValueError("`model.recompute_blocks` is for one device a process. Received: --devices="
+                         f"{devices}. Set it to false, or train with several processes on JAX.")
     protocol(recipe.protocol).check(recipe.clip)
     if recipe.model.name not in VARIANTS:
         near = difflib.get_close_matches(recipe.model.name, VARIANTS, 3)

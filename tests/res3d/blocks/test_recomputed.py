@@ -39,7 +39,7 @@ def test_training_is_the_same(kind):
 
 def test_what_lies_in_a_block_is_run_twice_in_a_step(monkeypatch):
     calls = []
-    monkeypatch.setattr(BasicBlock, "run", lambda self, *args, real=BasicBlock.run: (
+    monkeypatch.setattr(BasicBlock, "_run", lambda self, *args, real=BasicBlock._run: (
         calls.append(self.repeating), real(self, *args))[1])
     for recompute, expected in ((False, [False]), (True, [True, True])):
         calls.clear()

@@ -67,6 +67,32 @@ def test_two_logical_devices_give_the_losses_of_one(norms):
     np.testing.assert_allclose(one, two, atol=1e-4)
 
 
+@pytest.mark.slow
+def test_a_recipe_synchronises_norms_on_several_devices_alone():
+    script = """
+import tensorflow as tf
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2)
+from res3d.layers.norm import BatchNorm
+from res3d.private_keras import layers_inside
+from res3d.training.recipe import find_recipe
+from res3d.workflows.devices import scope
+from res3d.workflows.train import make_model
+
+for devices in (None, 1, 2):
+    for asked in ("false", "true"):
+        recipe = find_recipe("demo", ["model.options.width=0.125", f"optimizer.synchronized_norm={asked}"])
+        with scope(devices, 8):
+            model = make_model(recipe, 3, 5)
+        found = {norm.synchronized for norm in layers_inside(model) if isinstance(norm, BatchNorm)}
+        assert found == {asked == "true" and devices == 2}, (devices, asked, found)
+"""
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"}
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=280, env=environment,
+                          check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
 def test_a_batch_that_does_not_divide_is_refused(monkeypatch):
     import tensorflow as tf
 
