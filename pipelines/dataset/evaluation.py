@@ -31,7 +31,8 @@ def evaluation_clips(data: Path | Manifest, clip: ClipSpec, batch_size: int, pro
 
     Nothing stands in for a video that cannot be decoded: it is left out of its batch, and is in `quarantine`, once it
     has come up. Videos are opened when their clips are due, so that the first batch does not wait for the last video;
-    the number of batches follows from the manifest. Until a video has come up `num_videos` counts it. `videos` tells
+    the number of batches follows from the manifest, less those of which no video can be read, at whose first reading
+    Keras warns that there were fewer. Until a video has come up `num_videos` counts it. `videos` tells
     which have a clip, in the order of the rows that `model.predict` gives; it is exact at any time, and asked before
     the first reading it looks at all of them.
 

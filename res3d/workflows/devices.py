@@ -1,6 +1,7 @@
 """Where training runs: one device, several of one host, or several processes; and whether it repeats exactly."""
 
 import contextlib
+import warnings
 
 import keras
 import numpy as np
@@ -140,9 +141,16 @@ def evaluator(model, recipe):
     """
     strategy = getattr(model, "distribute_strategy", None)  # which models of other backends lack
     if strategy is None or strategy.num_replicas_in_sync == 1:
-        return lambda validation: model.evaluate(validation, return_dict=True, verbose=0)
+        return lambda validation: _evaluated(model, validation)
     single = on_one(model, recipe)
     return lambda validation: evaluate_on_all(model, single, validation, recipe.data.batch_size)
+
+
+def _evaluated(model, validation):
+    with warnings.catch_warnings():
+        # A batch of which no video can be read is left out, and it is known of it only when it is due.
+        warnings.filterwarnings("ignore", "Your input ran out of data", UserWarning)
+        return model.evaluate(validation, return_dict=True, verbose=0)
 
 
 def on_one(model, recipe):
