@@ -1,5 +1,6 @@
 """What the columns of a table of videos are called, and what is to be said of those that nobody knows."""
 
+import collections
 import re
 
 from absl import logging
@@ -22,6 +23,7 @@ NAMES = {  # what a column holds: names for it, best first
     "annotator": ("annotator",),
     "score": ("score",),
 }
+MOST_SHOWN = 20  # names in one message
 SEVERAL = "labels"  # the one name that says that a clip may have several
 _PART = re.compile(r"(^|_)(start|end|stop|begin|onset|offset|until|segment)(_|$)|"
                    r"(^|_)(first|last|from|to)_?(frame|time|second|sec|ms|s)(s?)(_|$)")
@@ -45,9 +47,9 @@ def places(header, path, also=()):
     {'path': 0, 'label': 1, 'start': 2, 'end': 3}
     """
     names = [plain_column(name) for name in header]
-    twice = sorted({name for name in names if name and names.count(name) > 1})
+    twice = sorted(name for name, count in collections.Counter(names).items() if name and count > 1)
     if twice:
-        raise ValueError(f"Expected every column once in '{shown(path)}'. Received twice: {', '.join(twice)}. Rename "
+        raise ValueError(f"Expected every column once in '{shown(path)}'. Received twice: {some(twice)}. Rename "
                          "or remove one.")
     found = {}
     for kind, known in NAMES.items():
@@ -57,6 +59,16 @@ def places(header, path, also=()):
     used = {names[place] for place in found.values()} | set(also)
     _report([name for name in names if name and name not in used], found, names, path)
     return found
+
+
+def some(names):
+    """Names for a message, the first of them where there are many.
+
+    >>> some(["a", "b"]), some(["a"] * 30)[-16:]
+    ('a, b', 'a, a and 10 more')
+    """
+    more = f" and {len(names) - MOST_SHOWN} more" if len(names) > MOST_SHOWN else ""
+    return ", ".join(names[:MOST_SHOWN]) + more
 
 
 def knows(header):
@@ -80,7 +92,7 @@ def _report(unknown, found, names, path):
     rivals = [name for name in unknown for kind in ("start", "end", "label") if name in NAMES[kind]]
     columns = "path, label, start, end (seconds), split, num_frames, first_frame, group, weight"
     if parts:
-        raise ValueError(f"Expected columns of {columns} in '{shown(path)}'. Received {', '.join(parts)}, which may "
+        raise ValueError(f"Expected columns of {columns} in '{shown(path)}'. Received {some(parts)}, which may "
                          "tell a part of a video in a way that is not known. Give it in seconds as `start` and `end`, "
                          "in folders of frames as `first_frame` and `num_frames`, or remove the columns.")
     if rivals:
@@ -89,4 +101,4 @@ def _report(unknown, found, names, path):
                          f"{rivals[0]}. Remove or rename one.")
     if unknown:
         logging.warning("'%s' has columns that are not known and not used: %s (known are %s)", shown(path),
-                        ", ".join(unknown), columns)
+                        some(unknown), columns)

@@ -10,6 +10,8 @@ from pipelines.annotations.text import held_in, is_text, lines_of, read_text
 from pipelines.storage import addresses, folders
 from res3d.atomic import write_aside
 
+MOST_LABELS = 10**6  # where ids alone say how many there are
+
 
 class LabelIds:
     """Looks ids up by name: exactly, or else with underscores as spaces and without regard to case.

@@ -7,7 +7,7 @@ from absl import logging
 
 from pipelines.annotations.entries import LABELS_FILE, SPLIT_NAMES, Entry, Manifest, Missing
 from pipelines.annotations.files import Library, frames_in, located, not_there
-from pipelines.annotations.labels import LabelIds, composed, load_labels, sort_labels
+from pipelines.annotations.labels import MOST_LABELS, LabelIds, composed, load_labels, sort_labels
 from pipelines.annotations.spans import Span, Spans
 from pipelines.annotations.table import Row
 from pipelines.annotations.text import is_text, not_text_of
@@ -170,6 +170,10 @@ def _label_list(table, source, labels):
     used = {composed(label) if isinstance(label, str) else label for row in table.rows for label in row.labels}
     numbers = [label for label in used if isinstance(label, int)]
     if numbers:
+        if max(numbers) >= MOST_LABELS:
+            row = next(row for row in table.rows if max(numbers) in row.labels)
+            raise ValueError(f"Expected label ids below {MOST_LABELS} in '{source}'. Received {max(numbers)} for "
+                             f"'{row.names[0]}'. Correct it, or pass the names that the ids stand for as labels=FILE.")
         used = {*map(str, range(max(numbers) + 1)), *(label for label in used if isinstance(label, str))}
     return sort_labels(used), f"'{source}'"
 

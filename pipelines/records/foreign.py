@@ -11,15 +11,13 @@ import numpy as np
 from absl import logging
 
 from pipelines.annotations.entries import LABELS_FILE, Manifest, Missing, canonical_split
-from pipelines.annotations.labels import load_labels
+from pipelines.annotations.labels import MOST_LABELS, load_labels
 from pipelines.records import tfrecord
 from pipelines.records.layout import SHARD_NAME, RecordEntry
 from pipelines.records.record import RecordError, decode, is_indexed
 from pipelines.storage import addresses, files
 from pipelines.video.info import VideoError
 from pipelines.video.opencv import decode_image
-
-MOST_LABELS = 10**6  # where no list of names says how many there are
 
 
 def read(folder):

@@ -51,7 +51,7 @@ def read(path, options):
     header = [columns.plain_column(name) for name in header]
     if options.split_by is not None:
         if by not in header:
-            raise ValueError(f"Expected a column '{options.split_by}' in '{path}'. It has {', '.join(header)}. Name "
+            raise ValueError(f"Expected a column '{options.split_by}' in '{path}'. It has {columns.some(header)}. Name "
                              "one of them.")
         places["split"] = header.index(by)
     multi_label = True if header[places["label"]] == columns.SEVERAL else None
@@ -99,8 +99,8 @@ class _RowReader:
 
     def __call__(self, number, cells):
         if len(cells) != len(self.header):
-            raise ValueError(f"Expected {len(self.header)} fields ({', '.join(self.header)}) in {self._at(number)}. "
-                             f"Received {len(cells)}: {cells}. Put a value that holds a "
+            raise ValueError(f"Expected {len(self.header)} fields ({columns.some(self.header)}) in {self._at(number)}. "
+                             f"Received {len(cells)}: {cells[:columns.MOST_SHOWN]}. Put a value that holds a "
                              f"{'comma' if self.separator == ',' else repr(self.separator)} into double quotes.")
         fields = {name: cells[place] for name, place in self.places.items()}
         if not fields["path"]:

@@ -134,3 +134,27 @@ def test_every_format_says_what_it_reads():
         assert module.__doc__
         assert not module.knows("no such file.xyz")
     assert ReadOptions().fold == 1
+
+
+@pytest.mark.parametrize(("name", "text"), [
+    ("a.txt", "a.mp4 0\nb.mp4 99999999999999999999\n"), ("val.txt", "a.mp4 0 \nb.mp4 1000000\n")])
+def test_an_id_that_would_make_millions_of_classes_is_refused_at_once(tmp_path, name, text):
+    for video in "ab":
+        (tmp_path / f"{video}.mp4").write_bytes(b"")
+    (tmp_path / name).write_text(text)
+    with pytest.raises(ValueError, match=r"Expected label ids below 1000000 in '.*'. Received \d+ for 'b.mp4'"):
+        read_manifest(tmp_path / name)
+
+
+def test_thousands_of_columns_are_not_all_named(tmp_path, caplog):
+    (tmp_path / "a.mp4").write_bytes(b"")
+    wide = ",".join(f"c{number}" for number in range(3_000))
+    (tmp_path / "a.csv").write_text(f"path,label,{wide}\na.mp4,x{',1' * 3_000}\n")
+    assert len(read_manifest(tmp_path / "a.csv")) == 1
+    (warning,) = caplog.messages
+    assert len(warning) < 1000
+    assert "c19 and 2980 more" in warning
+    (tmp_path / "a.csv").write_text(f"path,label,{wide}\na.mp4,x\n")
+    with pytest.raises(ValueError, match=r"Expected 3002 fields \(path, .* and 2982 more\)") as caught:
+        read_manifest(tmp_path / "a.csv")
+    assert len(str(caught.value)) < 1000
