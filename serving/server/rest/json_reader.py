@@ -14,6 +14,7 @@ from serving.server.rest import json_numbers
 MOST_PARSED, MOST_TIMES = 2**28, 16  # bytes that the values of a body may take, and times its own where that is more
 _COSTS = {b"[": 100, b"{": 400, b'"': 40, b",": 32}  # bytes that go with each in Python's values, and in rows of them
 _SPACE = re.compile(r"[ \t\n\r]*")
+_OPENING = re.compile(r"\[+|{")
 _SCALAR = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\d.])|true|false|null|NaN|-?Infinity")
 _CONSTANTS = {"true": True, "false": False, "null": None, "NaN": float("nan"), "Infinity": float("inf"),
               "-Infinity": float("-inf")}
@@ -101,6 +102,9 @@ def _parse_deep(text, at):
         at = _SPACE.match(text, at).end()
         start = text[at:at + 1]
         if start == "[" or start == "{":
+            innermost = _OPENING.match(text, at).end() - 1
+            stack += [[] for _ in range(innermost - at)]  # at once, as millions of brackets are a stranger's favourite
+            at = innermost
             stack.append([] if start == "[" else {})
             at = _SPACE.match(text, at + 1).end()
             if text[at:at + 1] != ("]" if start == "[" else "}"):
@@ -127,6 +131,9 @@ def _parse_deep(text, at):
             if mark != ("]" if isinstance(inside, list) else "}"):
                 raise json.JSONDecodeError("Expecting ',' delimiter", text, at)
             value, at = stack.pop(), at + 1
+            while text[at:at + 1] == "]" and stack and isinstance(stack[-1], list):
+                stack[-1].append(value)
+                value, at = stack.pop(), at + 1
         else:
             return value
 
