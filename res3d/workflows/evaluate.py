@@ -82,7 +82,7 @@ def evaluate(workdir, data=None, protocol=None, *, model=None, split=None, compa
     frames, heat = _painters(model, clip, scored, explain)
     write_report(folder.report_file, scored.predictions, metrics, folder.history, f"{model.name} in {folder}", frames,
                  others, heat=heat, multi_label=multi_label, facts=_facts(scored, pattern),
-                 recipe=folder.recipe_file.read_text(encoding="utf-8"))
+                 recipe=folder.recipe_file.read_text(encoding="utf-8") if folder.recipe_file.is_file() else "")
     return metrics
 
 
