@@ -66,7 +66,7 @@ def run(args):
     from res3d.workflows.ask import ask_server, table
 
     if args.output is not None:
-        from res3d.workflows.showing import check_output
+        from res3d.workflows.showing.answers import check_output
 
         check_output(args.output, args.videos)
     if args.server is not None:
@@ -92,7 +92,7 @@ def run(args):
 
 def _show(args, results):
     """Writes the answers to be looked at."""
-    from res3d.workflows.showing import show
+    from res3d.workflows.showing.answers import show
 
     if show(args.output, args.videos, results, args.model or args.server):
         print(f"shown in {args.output}", file=sys.stderr)

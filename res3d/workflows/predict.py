@@ -4,10 +4,10 @@ from pipelines.annotations.entries import Manifest
 from pipelines.video.writer import write_video
 from res3d.evaluation.metrics import best
 from res3d.workflows.ask import find_videos
-from res3d.workflows.drawing import explained_clip
 from res3d.workflows.loading import load_network
 from res3d.workflows.runtimes.network import is_runtime_file
 from res3d.workflows.scoring import middle_clip, score
+from res3d.workflows.showing.drawing import explained_clip
 
 NO_NUMBERS = "the network gives no numbers for it, but NaN or infinity"
 

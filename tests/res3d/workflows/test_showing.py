@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipelines.video import reading
-from res3d.workflows import showing
+from res3d.workflows.showing import answers
 
 TOP = [{"label": "<script>", "score": 1.0}, {"label": "down", "score": 0.25}, {"label": "left", "score": 0.0}]
 
@@ -14,7 +14,7 @@ def test_a_page_shows_each_video_with_its_answer_or_its_error(motion, tmp_path):
     (tmp_path / "bad.mp4").write_bytes(b"")
     videos = [str(video), str(tmp_path / "bad.mp4")]
     results = [{"video": videos[0], "top": TOP}, {"video": videos[1], "error": "the file is empty"}]
-    assert showing.show(str(tmp_path / "a.html"), videos, results, "runs/first")
+    assert answers.show(str(tmp_path / "a.html"), videos, results, "runs/first")
     text = (tmp_path / "a.html").read_text()
     assert "1 of 2 videos are answered" in text
     assert text.count("data:image/jpeg") == 1
@@ -24,7 +24,7 @@ def test_a_page_shows_each_video_with_its_answer_or_its_error(motion, tmp_path):
 
 def test_bars_are_as_long_as_scores_and_the_picture_above_is_the_video():
     frame = np.full((60, 80, 3), 200, "uint8")
-    picture = showing.drawn(frame, TOP)
+    picture = answers.drawn(frame, TOP)
     assert picture.shape == (360, 480, 3)
     row = 25
     assert (picture[:360 - 3 * row] == 200).all()
@@ -37,12 +37,12 @@ def test_bars_are_as_long_as_scores_and_the_picture_above_is_the_video():
 def test_a_video_is_drawn_of_one_file(videos):
     with pytest.raises(ValueError, match=r"`--output` of a video takes one video file\. .* or write a page: "
                                          r"--output=out\.html\."):
-        showing.check_output("out.mp4", videos)
+        answers.check_output("out.mp4", videos)
 
 
 def test_the_video_keeps_its_frames_and_its_rate(motion, tmp_path):
     video = str(next((motion / "val").rglob("*.avi")))
-    assert showing.show(str(tmp_path / "out.avi"), [video], [{"video": video, "top": TOP}], "x")
+    assert answers.show(str(tmp_path / "out.avi"), [video], [{"video": video, "top": TOP}], "x")
     before, after = reading.probe(video), reading.probe(str(tmp_path / "out.avi"))
     assert (after.num_frames, after.height) == (before.num_frames, 360)
     assert after.fps == pytest.approx(before.fps)
@@ -50,5 +50,5 @@ def test_the_video_keeps_its_frames_and_its_rate(motion, tmp_path):
 
 def test_without_an_answer_no_video_is_written(motion, tmp_path):
     video = str(next((motion / "val").rglob("*.avi")))
-    assert not showing.show(str(tmp_path / "out.avi"), [video], [{"video": video, "error": "x"}], "x")
+    assert not answers.show(str(tmp_path / "out.avi"), [video], [{"video": video, "error": "x"}], "x")
     assert not (tmp_path / "out.avi").exists()
