@@ -35,7 +35,10 @@ def page(note):
                   "|---|---:|---|---|---|---|---|---|"]
         lines += [_line(row) for row in group]
         lines.append("")
-    lines += ["## Not read", "", "| source | network | trained on | address | why |", "|---|---|---|---|---|"]
+    lines += ["## Not read", "",
+              "Families without a row are not listed: [what does not come along]"
+              "(../how-to/from-other-projects.md#what-does-not-come-along) names them.", "",
+              "| source | network | trained on | address | why |", "|---|---|---|---|---|"]
     lines += [f"| {row['source']} | `{row['network']}` | {row['tag']} | {_address(row['address'])} | {row['reason']} |"
               for row in others]
     return "\n".join([*lines, ""])
