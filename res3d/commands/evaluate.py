@@ -8,6 +8,7 @@ import json
 import os
 
 from pipelines.commands.flags import add_group_flags, add_list_flags, group_options, list_options
+from res3d.commands.clips_alone import refuse_for_spans
 from res3d.commands.published.flags import add_fetch_flags, allow
 
 EXAMPLE = "res3d evaluate --workdir=runs/first --protocol=centre"
@@ -54,7 +55,8 @@ def run(args):
     from res3d.workflows.spans.evaluate import evaluate_spans, is_spans_run, told
 
     if is_spans_run(args.workdir):
-        figures = evaluate_spans(args.workdir, args.data)
+        refuse_for_spans(args, ("protocol", "split", "compare", "explain", "motion", "fold", "group"))
+        figures = evaluate_spans(args.workdir, args.data, **list_options(args))
         if args.json:
             print(json.dumps(figures, indent=2))
             return

@@ -8,6 +8,7 @@ could be classified does the command fail. --server asks a running `res3d serve`
 import json
 import sys
 
+from res3d.commands.clips_alone import refuse_for_spans
 from res3d.commands.published.flags import add_fetch_flags, allow
 
 _ACCESS = ("ca", "cert", "key")
@@ -101,6 +102,8 @@ def _show(args, results):
 def _find_spans(args):
     """Says when something happens in long videos; 1 if none could be read."""
     from res3d.workflows.spans.predict import follow, predict_spans
+
+    refuse_for_spans(args, ("labels", "activation", "explain", "step", "window", *(["output"] if args.sliding else [])))
 
     if args.sliding:
         for line in follow(args.model, args.videos):

@@ -6,6 +6,7 @@ history.csv, quarantine.csv, split.csv, run.json and logs/ for TensorBoard.
 """
 
 from pipelines.commands.flags import add_group_flags, add_list_flags, group_options, list_options
+from res3d.commands.clips_alone import refuse_for_spans
 from res3d.commands.published.flags import add_fetch_flags, allow
 
 AUTO = "auto"  # as `res3d.workflows.choosing` knows it, which is slow to import
@@ -77,15 +78,13 @@ def run(args):
 
 def _train_spans(args, recipe):
     """Trains on the windows of long videos and prints what came of it."""
-    for name in ("data_service", "devices", "coordinator"):
-        if getattr(args, name) is not None:
-            raise ValueError(f"`--{name}` is for clips. Received --{name}={getattr(args, name)} with a recipe of task "
-                             "spans. Leave it out.")
+    refuse_for_spans(args, ("data_service", "devices", "coordinator", "fold", "group", "folds"))
     from res3d.workflows.spans.evaluate import spans_summary
     from res3d.workflows.spans.train import train_spans
 
     history = train_spans(recipe, args.data, args.workdir, overwrite=args.overwrite,
-                          checkpoint_minutes=args.checkpoint_minutes, checkpoint_steps=args.checkpoint_steps)
+                          checkpoint_minutes=args.checkpoint_minutes, checkpoint_steps=args.checkpoint_steps,
+                          **list_options(args))
     print(spans_summary(args.workdir, history))
 
 

@@ -20,7 +20,11 @@ def window_starts(steps: int, window: int, step: int) -> list[int]:
 
 
 def probabilities(logits: np.ndarray, spec: SpanSpec) -> np.ndarray:
-    """What the logits (..., classes) of a network say as probabilities, float64: a softmax, or sigmoids.
+    """What the logits of a network say as probabilities, float64: a softmax, or sigmoids.
+
+    Args:
+        logits: array (..., classes).
+        spec: SpanSpec.
 
     Raises:
         ValueError: for scores of other classes than the contract's, or such as are no numbers.

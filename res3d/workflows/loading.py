@@ -136,6 +136,9 @@ def load_trained(source, labels=None):
         names, multi_label, clip = _labels_beside(model, path, labels), False, clip_of(model)
     elif path.is_dir():
         folder = WorkFolder(path)
+        if folder.spans_file.is_file():
+            raise ValueError(f"A run of clips is expected here. '{folder}' holds one of task spans, which `res3d "
+                             "predict` and `res3d evaluate` take.")
         model = _load(folder.model_file)
         names = load_labels(labels) if labels is not None else folder.labels
         multi_label = _several(folder)

@@ -1,6 +1,7 @@
 """Windows out of long videos, with the targets of their steps."""
 
 import dataclasses
+from concurrent import futures
 
 import numpy as np
 
@@ -125,8 +126,10 @@ class WindowSource:
 
 def _usable(source, workers):
     """Positions of the videos that decode, however short; ValueError if none does."""
-    good = [index for index in range(len(source.manifest.entries))
-            if source.fallback.try_read(source.extent, index) is not None]
+    with futures.ThreadPoolExecutor(workers) as pool:
+        found = pool.map(lambda index: source.fallback.try_read(source.extent, index) is not None,
+                         range(len(source.manifest.entries)))
+    good = [index for index, usable in enumerate(found) if usable]
     if not good:
         raise source.fallback.nothing_usable()
     return good

@@ -14,6 +14,7 @@ from pipelines.dataset.windows.source import WindowOptions, WindowSource
 from pipelines.dataset.windows.span_set import SpanSet
 from pipelines.spans import read_spans
 from pipelines.video.frame_cache import FrameCache
+from pipelines.video.jumps import PARTS, repaid
 from pipelines.video.probe_cache import Probes
 from res3d.geometry import ClipSpec, check_clip
 
@@ -26,7 +27,7 @@ def training_windows(spans: Path | Spans | SpanSet, clip: ClipSpec, batch_size: 
                      background: float = 0.5, density: float = 1.0, foreground_weight: float = 1.0,
                      dilation_seconds: float = 0.0, mixup: float = 0.0, drop_remainder: bool = False,
                      shard: tuple[int, int] = (0, 1), start_epoch: int = 0, start_step: int = 0,
-                     quarantine_csv: Path | None = None, probe_cache: Path | None = None, jumps: bool = False,
+                     quarantine_csv: Path | None = None, probe_cache: Path | None = None, jumps: bool | None = None,
                      cache: FrameCache | None = None) -> ClipDataset:
     """Batches of windows over long videos: an epoch has as many as cover each video once, at other places each time.
 
@@ -39,7 +40,7 @@ def training_windows(spans: Path | Spans | SpanSet, clip: ClipSpec, batch_size: 
         clip: `ClipSpec`: a window. `fps` must be given, and is divided by `stride` the steps a second.
         batch_size: int. Windows in a batch.
         seed, workers, on_error, augment, crop, drop_remainder, shard, start_epoch, start_step, quarantine_csv,
-            probe_cache, jumps, cache: as of `training_clips`.
+            probe_cache, jumps, cache: as of `training_clips`; with a `cache`, `jumps` None finds none.
         labels: label names in the order of their ids, or None for those found, sorted.
         none_class: bool or None. Whether class 0 is of nothing and each step has one class; None says so unless spans
             of different labels share time, and then each label has zeros and ones of its own.
@@ -73,7 +74,8 @@ def training_windows(spans: Path | Spans | SpanSet, clip: ClipSpec, batch_size: 
     none_class = not spans.overlapping if none_class is None else none_class
     options = WindowOptions(none_class, background, density, foreground_weight, dilation_seconds)
     picture, augment = picture_of(clip, crop, augment)
-    source = WindowSource(spans, clip, options, Probes(probe_cache, jumps), workers, on_error, quarantine_csv, cache)
+    wanted = cache is None and repaid(spans.videos * PARTS) if jumps is None else jumps
+    source = WindowSource(spans, clip, options, Probes(probe_cache, wanted), workers, on_error, quarantine_csv, cache)
     plan = EpochPlan(source.manifest, batch_size, seed, shard, drop_remainder=drop_remainder)
     mix = window_mixup(mixup) if mixup else None
     return TrainingClips(source, plan, picture, augment, mix, workers).starting(start_epoch, start_step).map(_apart)

@@ -31,15 +31,17 @@ def is_spans_run(workdir):
     return workdir is not None and WorkFolder(workdir).spans_file.is_file()
 
 
-def evaluate_spans(workdir, data=None):
-    """Scores a run on the videos it held out, or on those of the table `data`; writes metrics.json and found.csv.
+def evaluate_spans(workdir, data=None, **lists):
+    """Scores a run on the videos it held out, or on those of the labels `data`; writes metrics.json and found.csv.
+
+    `lists` are `videos` and `format` of an annotation file, as `read_spans` takes them.
 
     Returns:
         dict of figures; `map`, `map_at` by overlap, `errors` by kind, `alarms_per_hour`, `skipped`, `real_time`.
     """
     model, clip, spec = load_spans_run(workdir)
     folder = WorkFolder(workdir)
-    spans = SpanSet.load(folder.held_out_file) if data is None else SpanSet(read_spans(data), labels=spec.labels)
+    spans = SpanSet.load(folder.held_out_file) if data is None else _other(data, spec, lists)
     started = time.monotonic()
     found, seconds, skipped = find_all(model, clip, spec, spans)
     if not seconds:
@@ -68,6 +70,16 @@ def spans_summary(workdir, history):
 def save_metrics(folder, figures):
     """metrics.json of a run."""
     write_aside(folder.metrics_file, json.dumps(figures, indent=2) + "\n")
+
+
+def _other(data, spec, lists):
+    """The spans of other labels than the run's own; those of a class that it does not know are refused."""
+    spans = read_spans(data, **lists)
+    unknown = sorted(set(spans.labels) - set(spec.labels))
+    if unknown:
+        raise ValueError(f"Expected spans of the run's classes: {', '.join(spec.labels)}. Received '{data}' with "
+                         f"{', '.join(unknown)}. Rename or remove them.")
+    return SpanSet(spans, labels=spec.labels)
 
 
 def told(figures):

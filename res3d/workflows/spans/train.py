@@ -12,6 +12,7 @@ from pipelines.spans import read_spans
 from pipelines.video.frame_cache import FrameCache
 from res3d.heads.steps import step_classifier
 from res3d.networks.network import build
+from res3d.pretrained.copying import copy_weights
 from res3d.saving import load_model
 from res3d.spans.contract import SpanSpec
 from res3d.training.loop import fit
@@ -24,7 +25,8 @@ from res3d.workflows.spans.figures import chosen_threshold, figures_of, find_all
 from res3d.workflows.start import freeze, load_start
 
 
-def train_spans(recipe, data, workdir, *, overwrite=False, checkpoint_minutes=5.0, checkpoint_steps=None):
+def train_spans(recipe, data, workdir, *, overwrite=False, checkpoint_minutes=5.0, checkpoint_steps=None,
+                **lists):
     """Trains as `recipe` says on the windows of long videos and leaves a work folder with `spans.json`.
 
     Args:
@@ -33,13 +35,14 @@ def train_spans(recipe, data, workdir, *, overwrite=False, checkpoint_minutes=5.
         workdir: folder; a run in it that is not finished goes on.
         overwrite: bool. Removes a former run first.
         checkpoint_minutes, checkpoint_steps: time or steps between two checkpoints within an epoch.
+        lists: `videos` and `format` of an annotation file, as `read_spans` takes them.
 
     Returns:
         list of dicts, one an epoch; `val_map` is the mean over labels of average precision on the videos held out.
     """
     check_window(recipe.clip)
     keras.utils.set_random_seed(recipe.seed)
-    folder, spans = WorkFolder(workdir), SpanSet(read_spans(data))
+    folder, spans = WorkFolder(workdir), SpanSet(read_spans(data, **lists))
     train, held = held_out(spans, recipe.data.validation_fraction, recipe.seed, recipe.data.validation_split)
     recipe = dataclasses.replace(recipe, loss=dataclasses.replace(recipe.loss, multi_label=spans.overlapping))
     spec = SpanSpec(tuple(spans.labels), recipe.clip.fps / recipe.clip.stride, recipe.clip.frames,
@@ -77,7 +80,7 @@ def make_span_model(recipe, num_classes, steps_per_epoch, weights=True):
     try:
         backbone = build(recipe.model.name, clip=recipe.clip, **options)
         if weights and recipe.start.weights is not None:
-            load_start(backbone, recipe.start.weights)
+            _load_backbone(backbone, recipe)
         spans = recipe.spans
         model = step_classifier(backbone, num_classes, spans.filters, spans.dilations, spans.dropout)
     finally:
@@ -88,6 +91,13 @@ def make_span_model(recipe, num_classes, steps_per_epoch, weights=True):
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     model.compile(optimizer, make_loss(recipe), jit_compile=recipe.xla or keras.backend.backend() == "jax")
     return model
+
+
+def _load_backbone(backbone, recipe):
+    """Weights of clips, whose classifier is left out: by way of a network that has one, which any source fits."""
+    whole = build(recipe.model.name, 2, recipe.clip, **recipe.model.options)
+    load_start(whole, recipe.start.weights)
+    copy_weights(whole, backbone, recipe.start.weights)
 
 
 def held_out(spans, fraction, seed, split="val"):

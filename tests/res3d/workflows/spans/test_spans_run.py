@@ -12,6 +12,7 @@ from pipelines.sample.clips import stream
 from pipelines.spans import read_spans
 from pipelines.video.reading import probe, read_frames
 from res3d.__main__ import main
+from res3d.networks import build
 from res3d.spans import SpanSpec, window_starts
 from res3d.spans.windows import probabilities
 from res3d.training.recipe import find_recipe
@@ -19,7 +20,7 @@ from res3d.workflows.spans.evaluate import load_spans_run
 from res3d.workflows.spans.figures import find_all, mean_figures
 from res3d.workflows.spans.predict import follow
 from res3d.workflows.spans.scoring import step_scores
-from res3d.workflows.spans.train import held_out, train_spans
+from res3d.workflows.spans.train import held_out, make_span_model, train_spans
 
 SMALL = ("clip.frames=16", "spans.density=1", "spans.filters=8", "schedule.epochs=2", "schedule.warmup_epochs=0",
          "data.batch_size=4", "model.options.width=0.25", "spans.dilations=[1, 2]")
@@ -125,3 +126,32 @@ def test_flags_of_clips_are_refused_for_spans(table, tmp_path, capsys):
     assert main(["train", "--task=spans", f"--data={table}", f"--workdir={tmp_path / 'w'}", "--devices=2"]) == 1
     assert "`--devices` is for clips" in capsys.readouterr().err
     assert not (tmp_path / "w").exists()
+
+
+@pytest.mark.parametrize(("command", "says"), [
+    (["predict", "a.avi", "--window=3"], "`--window` is for clips"),
+    (["evaluate", "--motion"], "`--motion` is for clips. Received --motion with"),
+    (["export", "--output=exports/x"], "one of task spans"),
+])
+def test_what_a_run_of_spans_has_no_use_for_is_refused(run, command, says, capsys):
+    where = f"--model={run}" if command[0] == "predict" else f"--workdir={run}"
+    assert main([*command, where]) == 1
+    assert says in capsys.readouterr().err
+
+
+def test_labels_that_a_run_does_not_know_are_refused_by_name(run, tmp_path, capsys):
+    (tmp_path / "other.csv").write_text("video,start,end,label\na.avi,1,2,somersault\n")
+    assert main(["evaluate", f"--workdir={run}", f"--data={tmp_path / 'other.csv'}"]) == 1
+    assert "somersault" in capsys.readouterr().err
+
+
+def test_weights_of_a_network_of_clips_begin_a_network_of_spans(tmp_path):
+    recipe = find_recipe("spans_small", SMALL)
+    clips = build(recipe.model.name, 7, recipe.clip, **recipe.model.options)
+    clips.save(tmp_path / "clips.keras")
+    model = make_span_model(find_recipe("spans_small", [*SMALL, f"start.weights={tmp_path / 'clips.keras'}"]), 5, 10)
+    given = {weight.path: weight for weight in clips.weights if not weight.path.startswith("logits")}
+    taken = {weight.path: weight for weight in model.weights if weight.path in given}
+    assert set(taken) == set(given)
+    for path, weight in taken.items():
+        np.testing.assert_array_equal(np.asarray(weight), np.asarray(given[path]))
