@@ -55,7 +55,7 @@ def run(args):
     from res3d.workflows.spans.evaluate import evaluate_spans, is_spans_run, told
 
     if is_spans_run(args.workdir):
-        refuse_for_spans(args, ("protocol", "split", "compare", "explain", "motion", "fold", "group"))
+        refuse_for_spans(args, ("model", "protocol", "split", "compare", "explain", "motion", "fold", "group"))
         figures = evaluate_spans(args.workdir, args.data, **list_options(args))
         if args.json:
             print(json.dumps(figures, indent=2))
