@@ -17,7 +17,7 @@ import time
 
 FOLDER = pathlib.Path(__file__).resolve().parent
 EXAMPLES = ("finetune_checkpoint", "own_videos", "multi_label_images", "volume_segmentation", "detection_pyramid",
-            "keyword_spectrograms", "text_characters", "degradation")
+            "keyword_spectrograms", "text_characters", "degradation", "spans")
 RESULT = re.compile(r"^result: (?P<name>\w+) (?P<metric>.+) (?P<value>[\d.]+), (?P<baseline>.+) (?P<reference>[\d.]+)"
                     r"(?: \(\d+ s\))?$",
                     re.MULTILINE)

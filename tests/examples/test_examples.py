@@ -14,6 +14,7 @@ TINY = {  # flags that make an example take seconds
     "keyword_spectrograms": ["--train=48", "--test=24", "--epochs=1"],
     "multi_label_images": ["--train=64", "--test=600", "--epochs=1"],
     "own_videos": ["--train=2", "--test=1", "--epochs=1"],
+    "spans": ["--videos=2", "--seconds=8", "--epochs=1"],
     "text_characters": ["--train=128", "--test=32", "--epochs=1"],
     "volume_segmentation": ["--train=4", "--test=2", "--epochs=1"],
 }
