@@ -55,8 +55,8 @@ def write_spans(spans: Spans | Iterable[Span], path: str | os.PathLike, *, forma
     Args:
         spans: `Spans`, or `Span` objects, such as a model's.
         path: the file to write; for WebVTT of several videos a folder.
-        format: "csv", "label_studio" (predictions to correct), "via", "activitynet" (results), "boris" or "webvtt";
-            None goes by `.csv` and `.vtt`.
+        format: "csv", "json" (a list of objects of its columns), "label_studio" (predictions to correct), "via",
+            "activitynet" (results), "boris" or "webvtt"; None goes by `.csv`, `.json` and `.vtt`.
         rate: float. Frames a second of Label Studio's `frameRate`.
         first_frame: int. The number that Label Studio gives the first frame, 0 or 1.
         model: str. Whose predictions Label Studio says they are.

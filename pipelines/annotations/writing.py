@@ -12,6 +12,7 @@ from res3d.atomic import writing
 
 WRITERS = {  # name: the module that writes it
     "csv": "pipelines.annotations.writers.table",
+    "json": "pipelines.annotations.writers.objects",
     "label_studio": "pipelines.annotations.writers.label_studio",
     "via": "pipelines.annotations.writers.via",
     "activitynet": "pipelines.annotations.writers.activitynet",
@@ -19,7 +20,7 @@ WRITERS = {  # name: the module that writes it
     "webvtt": "pipelines.annotations.writers.webvtt",
 }
 KEEP_EMPTY = ("label_studio", "via", "activitynet")  # which list videos that nothing was labelled in
-SUFFIXES = {".csv": "csv", ".vtt": "webvtt"}  # of names that tell a form
+SUFFIXES = {".csv": "csv", ".json": "json", ".vtt": "webvtt"}  # of names that tell a form
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,7 +38,7 @@ def form_of(path, format=None):
     if format is None:
         format = SUFFIXES.get(os.path.splitext(os.fspath(path))[1].lower())
         if format is None:
-            raise ValueError(f"Expected a name that ends in {' or '.join(SUFFIXES)}, or a format. Received: '{path}'. "
+            raise ValueError(f"Expected a name that ends in {', '.join(SUFFIXES)}, or a format. Received: '{path}'. "
                              f"Name one of {', '.join(WRITERS)}.")
     if format not in WRITERS:
         raise ValueError(f"Labels are written as one of {', '.join(WRITERS)}. Received: format={format!r}.")

@@ -20,7 +20,7 @@ def add_flags(parser):
     parser.add_argument("data", metavar="IN", help="annotation file or folder")
     parser.add_argument("--output", metavar="OUT", help="file to write; for several videos as WebVTT a folder")
     parser.add_argument("--to", metavar="FORMAT", help=f"what to write: {', '.join(WRITERS)} (default: by the name of "
-                        "OUT, .csv or .vtt)")
+                        "OUT, .csv, .json or .vtt)")
     add_list_flags(parser)
     parser.add_argument("--rate", type=float, help="frames a second that the tool counted at where it writes "
                         "numbers of frames (default: what the file says; Label Studio 24; else the video's own times)")

@@ -6,4 +6,3 @@ from .span import temporal_iou as temporal_iou
 from .windows import WindowAverage as WindowAverage
 from .windows import probabilities as probabilities
 from .windows import window_starts as window_starts
-from .writing import write_spans as write_spans

@@ -8,9 +8,9 @@ from pipelines.spans import read_spans
 from res3d.atomic import write_aside
 from res3d.saving import load_model
 from res3d.spans.contract import SpanSpec
-from res3d.spans.writing import write_spans
 from res3d.training.workfolder import WorkFolder
 from res3d.workflows.spans.figures import figures_of, find_all
+from res3d.workflows.spans.writing import write_found
 
 
 def load_spans_run(workdir):
@@ -49,7 +49,7 @@ def evaluate_spans(workdir, data=None, **lists):
     figures = figures_of(found, spans, spec, seconds)
     figures |= {"skipped": skipped, "real_time": seconds / (time.monotonic() - started)}
     save_metrics(folder, figures)
-    write_spans(folder.found_file, found)
+    write_found(found, folder.found_file)
     return figures
 
 

@@ -1,9 +1,9 @@
 """When things happen in long videos, by a network that a run has left."""
 
 from pipelines.video.info import VideoError
-from res3d.spans.writing import as_dict, write_spans
 from res3d.workflows.spans.evaluate import load_spans_run
 from res3d.workflows.spans.scoring import find_spans, follow_spans
+from res3d.workflows.spans.writing import as_dict, write_found
 
 
 def predict_spans(workdir, videos, output=None):
@@ -32,7 +32,7 @@ def predict_spans(workdir, videos, output=None):
                                                    f"{span.label}" for span in spans)]
         answers.append({"video": video, "spans": [as_dict(span) for span in spans], "lines": lines})
     if output is not None and any("spans" in answer for answer in answers):
-        write_spans(output, found)
+        write_found(found, output)
     return answers
 
 

@@ -10,8 +10,9 @@ from res3d.commands import main, places
 AT_ADDRESSES_TOO = {  # read, or prepared, wherever they are
     "data", "out", "videos", "labels", "server", "header"}
 NO_PLACES = {  # file or folder is said of something else
-    "group", "batch", "rate", "address", "strict", "quantize", "format", "window", "source", "push", "model_name",
-    "enable_per_model_batching_parameters", "model_config_file_poll_wait_seconds", "flush_filesystem_caches"}
+    "group", "batch", "rate", "address", "strict", "runtime", "quantize", "format", "window", "source", "push",
+    "model_name", "enable_per_model_batching_parameters", "model_config_file_poll_wait_seconds",
+    "flush_filesystem_caches"}
 
 
 def flags_of(command):

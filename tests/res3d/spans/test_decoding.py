@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from res3d.spans import LiveSpans, Span, SpanSpec, WindowAverage, decode, window_starts, write_spans
+from res3d.spans import LiveSpans, SpanSpec, WindowAverage, decode, window_starts
 from res3d.spans.decoding import smoothed
 from res3d.spans.suppression import suppressed
 from res3d.spans.windows import probabilities
@@ -121,17 +121,3 @@ def test_live_spans_are_the_same_however_the_steps_come(cut):
 def test_a_score_that_wavers_between_the_two_levels_stays_one_span():
     events = LiveSpans(SPEC).add(np.array([.6, .4, .6, .35, .2, .4, .4, .1])[:, None])
     assert [(kind, *span[:2]) for kind, span in events] == [("open", 0.0, 0.1), ("close", 0.0, 0.4)]
-
-
-def test_files_of_spans(tmp_path):
-    spans = [Span(3723.5, 3723.5, "a<b", 0.5, "v"), Span(1, 2.25, "walk, slow", 0.25, "v")]
-    for name in ("s.csv", "s.json", "s.vtt"):
-        write_spans(tmp_path / name, spans)
-    assert (tmp_path / "s.csv").read_text().splitlines() == [
-        "video,start,end,label,score", 'v,1.000,2.250,"walk, slow",0.2500', "v,3723.500,3723.500,a<b,0.5000"]
-    assert "01:02:03.500 --> 01:02:04.000\na&lt;b (0.50)" in (tmp_path / "s.vtt").read_text()
-    assert '"start": 1' in (tmp_path / "s.json").read_text()
-    with pytest.raises(ValueError, match=r"\.csv, \.json, \.vtt"):
-        write_spans(tmp_path / "s.txt", spans)
-    with pytest.raises(ValueError, match="one video"):
-        write_spans(tmp_path / "t.vtt", [Span(0, 1, "a", video="x"), Span(0, 1, "a", video="y")])

@@ -76,7 +76,7 @@ def test_commands_predict_and_evaluate(run, table, tmp_path, capsys):
         assert main(["predict", video, f"--model={run}", f"--output={tmp_path / name}", "--json"]) in (0, None)
     answers = json.loads(capsys.readouterr().out.split("\n]\n")[0] + "\n]")
     assert answers[0]["video"] == video
-    assert (tmp_path / "found.csv").read_text().startswith("video,start,end,label,score\n")
+    assert (tmp_path / "found.csv").read_text().startswith("video,start,end,label")
     assert len(json.loads((tmp_path / "found.json").read_text())) == len(answers[0]["spans"])
     assert (tmp_path / "found.vtt").read_text().startswith("WEBVTT\n")
     assert main(["evaluate", f"--workdir={run}", f"--data={table}"]) in (0, None)
