@@ -129,7 +129,7 @@ def test_half_a_character_is_no_text(tmp_path):
 
 
 def test_forms_are_known_by_name(tmp_path):
-    with pytest.raises(ValueError, match=r"Labels are written as one of csv, json, label_studio, .* Received: format='xls'"):
+    with pytest.raises(ValueError, match=r"written as one of csv, json, label_studio, .* Received: format='xls'"):
         write_spans(ROWS, tmp_path / "a.xls", format="xls")
     with pytest.raises(ValueError, match=r"Expected a name that ends in \.csv, \.json, \.vtt, or a format\."):
         write_spans(ROWS, tmp_path / "a.txt")

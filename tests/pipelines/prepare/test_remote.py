@@ -103,7 +103,7 @@ print("the same bytes", flush=True)
 
 @pytest.fixture
 def bucket():
-    """(address, environment) of a bucket on an S3 server on loopback."""
+    """(address, environment) of a bucket on an S3 server on loopback; servers of one process share what they hold."""
     server = pytest.importorskip("moto.server").ThreadedMotoServer(port=0, verbose=False)
     server.start()
     _, port = server.get_host_and_port()
@@ -112,9 +112,10 @@ def bucket():
                    "AWS_ENDPOINT_URL": address, "S3_ENDPOINT": address, "S3_USE_HTTPS": "0", "S3_VERIFY_SSL": "0"}
     import boto3
 
+    name = f"data-{port}"
     boto3.client("s3", endpoint_url=address, region_name="us-east-1", aws_access_key_id="key",
-                 aws_secret_access_key="secret").create_bucket(Bucket="data")
-    yield "s3://data/records", environment
+                 aws_secret_access_key="secret").create_bucket(Bucket=name)
+    yield f"s3://{name}/records", environment
     server.stop()
 
 
