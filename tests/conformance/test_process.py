@@ -113,7 +113,7 @@ def test_unknown_flags_are_printed_and_ignored_and_idle_ones_warned_of(built, tm
 
 
 def test_without_a_model_it_starts_without_tensorflow(tmp_path):
-    """How long that takes is measured by benchmarks/serving.py; that TensorFlow stays out is why it is short."""
+    """How long that takes is measured by benchmarks/serving_speed.py; that TensorFlow stays out is why it is short."""
     code = "import sys; from serving import server; sys.exit('tensorflow' in sys.modules or 'cv2' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
 

@@ -118,6 +118,13 @@ def test_no_grab_bag_names():
     assert not {param.values[0].stem for param in PATHS} & FORBIDDEN_NAMES
 
 
+@pytest.mark.parametrize("folder", ["benchmarks", "examples", "docs"])
+def test_no_program_hides_a_package(folder):
+    """Python looks for packages in the folder of the program that it runs first, whatever imports them later on."""
+    programs = {path.stem for path in (floors.ROOT / folder).glob("*.py")}
+    assert not programs & {*floors.PACKAGES, *sys.stdlib_module_names}
+
+
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: str(folder.relative_to(floors.ROOT)))
 def test_a_folder_is_neither_empty_nor_crowded(folder):
     names = {path.stem for path in folder.glob("*.py")} - STANDING_ALONE

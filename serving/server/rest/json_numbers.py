@@ -1,8 +1,8 @@
 """Long lists of whole numbers in JSON straight to NumPy, here because clips are read 5 times faster than by `json`.
 
-The rows "JSON pixels" of `benchmarks/serving.py` measure it. `lift` cuts such lists out of a body and leaves a mark in
-their place; the parser of the short rest puts them back. Whatever is not plainly a rectangular list of whole numbers
-stays where it is and is parsed, or refused, by the parser.
+The rows "JSON pixels" of `benchmarks/serving_speed.py` measure it. `lift` cuts such lists out of a body and leaves a
+mark in their place; the parser of the short rest puts them back. Whatever is not plainly a rectangular list of whole
+numbers stays where it is and is parsed, or refused, by the parser.
 """
 
 import uuid

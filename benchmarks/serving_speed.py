@@ -1,8 +1,8 @@
 """What the embedded server costs over the bare model: throughput, added latency, load, batching, JSON, start-up.
 
-    python benchmarks/serving.py                       r3d_18 on 16 frames of 112x112, untrained, exported first
-    python benchmarks/serving.py --export=DIR/NAME     any export of `res3d export`
-    python benchmarks/serving.py --seconds=5 --quick   a look at every line, too short to quote
+    python benchmarks/serving_speed.py                       r3d_18 on 16 frames of 112x112, untrained, exported first
+    python benchmarks/serving_speed.py --export=DIR/NAME     any export of `res3d export`
+    python benchmarks/serving_speed.py --seconds=5 --quick   a look at every line, too short to quote
 
 The bare model is TensorFlow's own session in this process; the server is a process of its own; both on the same
 machine, which the client shares.
@@ -26,15 +26,12 @@ import urllib.request
 import grpc
 import numpy as np
 
-# This file is named after the package it measures, and Python looks for packages in this folder first.
-sys.path[:] = [place for place in sys.path if pathlib.Path(place).resolve() != pathlib.Path(__file__).resolve().parent]
-
-from pipelines.video import opencv  # noqa: E402
-from res3d.geometry import ClipSpec  # noqa: E402
-from serving.server.rest.requests import predict_inputs, read_body  # noqa: E402
-from serving.session.predictor import Predictor  # noqa: E402
-from serving.tensors import tensor_proto  # noqa: E402
-from serving.tensors.protos import predict_pb2, prediction_service_pb2_grpc  # noqa: E402
+from pipelines.video import opencv
+from res3d.geometry import ClipSpec
+from serving.server.rest.requests import predict_inputs, read_body
+from serving.session.predictor import Predictor
+from serving.tensors import tensor_proto
+from serving.tensors.protos import predict_pb2, prediction_service_pb2_grpc
 
 MAKE = """
 import sys, keras, res3d, serving
