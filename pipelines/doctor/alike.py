@@ -2,6 +2,7 @@
 
 import itertools
 
+from pipelines.doctor.reported import reported
 from pipelines.grouping.groups import groups_of
 from pipelines.leaks.looking import alike_rows, described, part_of
 from pipelines.leaks.matching import SAME_BACKGROUND, SAME_MOMENTS
@@ -42,7 +43,7 @@ def alike(manifest, found, group=None):
     what, sides = sides_of(manifest, group)
     sides = [side for side, entry in zip(sides, manifest) if entry.path in good]
     if len({entry.path for entry in manifest}) > MOST:
-        return [], [_warning("not looked for", f"videos that show the same were not looked for: there are over {MOST}",
+        return [], [reported("not looked for", f"videos that show the same were not looked for: there are over {MOST}",
                              "Check a part of them.", [])]
     signatures = [_signature(entry, good[entry.path]) for entry in entries]
     rows, left = alike_rows([entry.path for entry in entries], sides, signatures, _copies(entries, good))
@@ -51,10 +52,10 @@ def alike(manifest, found, group=None):
         mine = [row for row in rows if row["kind"] == kind]
         if mine:
             paths = sorted({path for row in mine for path in (row["first"], row["second"])})
-            warnings.append(_warning(f"{kind} in several {what}", f"{len(paths)} videos show the {kind} as one of "
+            warnings.append(reported(f"{kind} in several {what}", f"{len(paths)} videos show the {kind} as one of "
                                      f"another of the {what}", ADVICE[kind], paths, map(described, mine)))
     if left:
-        warnings.append(_warning("not looked for", f"{left} pairs of videos that may show the same were not looked at",
+        warnings.append(reported("not looked for", f"{left} pairs of videos that may show the same were not looked at",
                                  "Look at those above first, and check again.", []))
     return [row | {"first": shown(row["first"]), "second": shown(row["second"])} for row in rows], warnings
 
@@ -71,9 +72,3 @@ def _copies(entries, good):
         same.setdefault(good[path]["hash"], []).append(path)
     for paths in same.values():
         yield from itertools.combinations(paths, 2)
-
-
-def _warning(kind, message, advice, paths, details=None):
-    paths = list(map(shown, paths))
-    return {"kind": kind, "message": message, "advice": advice, "paths": paths,
-            "details": paths if details is None else list(details)}

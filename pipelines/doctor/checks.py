@@ -18,10 +18,11 @@ from pipelines.doctor import alike, parts
 from pipelines.doctor import labels as in_time
 from pipelines.doctor.costs import cost_of_clip, key_frame_gap
 from pipelines.doctor.examine import examine_all, signature_in
+from pipelines.doctor.reported import reported
 from pipelines.manifest import read_manifest
 from pipelines.records import index
 from pipelines.storage import folders
-from pipelines.storage.addresses import absolute, all_shown, file_name, plain, shown
+from pipelines.storage.addresses import absolute, file_name, plain, shown
 from res3d.geometry import ClipSpec
 
 COSTLY = 6.0  # frames decoded for each frame used, above which shorter files or records pay
@@ -141,16 +142,16 @@ def weigh(video, clip, entries=()):
 def _missing(manifest, usable, good, clip):
     if manifest.missing:
         unread = " or cannot be read" * any(row.reason.startswith("Expected ") for row in manifest.missing)
-        yield _warning("missing", f"{len(manifest.missing)} of {len(manifest) + len(manifest.missing)} rows of the "
+        yield reported("missing", f"{len(manifest.missing)} of {len(manifest) + len(manifest.missing)} rows of the "
                        f"annotations have no file{unread}", "Fetch them, or go on without; training leaves them out.",
                        [row.path for row in manifest.missing])
     unlabelled = [entry.path for entry in manifest if not entry.labels]
     if unlabelled:
-        yield _warning("unlabelled", f"{len(unlabelled)} videos have no label", "Put them into a folder named after "
+        yield reported("unlabelled", f"{len(unlabelled)} videos have no label", "Put them into a folder named after "
                        "their class, or list them in a CSV manifest, before training on them.", unlabelled)
     bare = [entry.path for entry in manifest if entry.split is None]
     if bare and len(bare) < len(manifest):
-        yield _warning("no split", f"{len(bare)} of {len(manifest)} rows name no split, and are in none", "Fill in the "
+        yield reported("no split", f"{len(bare)} of {len(manifest)} rows name no split, and are in none", "Fill in the "
                        "column `split`, or remove the rows.", bare)
 
 
@@ -158,7 +159,7 @@ def _metadata(manifest, usable, good, clip):
     def some(kind, test, message, advice, detail="{path}"):
         videos = [video for video in good.values() if test(video)]
         if videos:
-            yield _warning(kind, f"{len(videos)} {message}", advice, (video["path"] for video in videos),
+            yield reported(kind, f"{len(videos)} {message}", advice, (video["path"] for video in videos),
                            (detail.format(**video) for video in videos))
 
     yield from some("frame count", lambda v: v["claimed_frames"] is not None and v["claimed_frames"] != v["num_frames"],
@@ -198,7 +199,7 @@ def _duplicates(manifest, usable, good, clip):
             if test(paths, {entry.split for entry in entries} - {None}, {entry.labels for entry in entries}):
                 groups.append(paths)
         if groups:
-            yield _warning(kind, f"{len(groups)} {message}", advice, itertools.chain(*groups), map(" = ".join, groups))
+            yield reported(kind, f"{len(groups)} {message}", advice, itertools.chain(*groups), map(" = ".join, groups))
 
     yield from some("duplicates across splits", lambda paths, splits, labels: len(splits) > 1,
                     "videos are in more than one split",
@@ -211,7 +212,7 @@ def _duplicates(manifest, usable, good, clip):
                     "Decide for one label, or use a multi-label manifest.")
     several = [] if manifest.multi_label else parts.contradicting(usable)
     if several:
-        yield _warning("contradicting rows", f"{len(several)} videos have rows with different labels for the same part",
+        yield reported("contradicting rows", f"{len(several)} videos have rows with different labels for the same part",
                        "Decide for one, or read them with multi_label=True, which joins the rows.", several)
 
 
@@ -219,29 +220,29 @@ def _balance(manifest, usable, good, clip):
     counts = usable.counts()
     empty = [label for label, count in counts.items() if not count]
     if empty:
-        yield _warning("empty classes", f"{len(empty)} of {len(counts)} labels have no usable video: {_some(empty)}",
+        yield reported("empty classes", f"{len(empty)} of {len(counts)} labels have no usable video: {_some(empty)}",
                        counted_from_one(manifest.labels, empty) or "Add videos, or remove the labels.", [])
     filled = {label: count for label, count in counts.items() if count}
     if filled and max(filled.values()) >= UNEVEN * min(filled.values()):
         small, large = min(filled, key=filled.get), max(filled, key=filled.get)
-        yield _warning("class balance", f"classes range from {filled[small]} videos ('{small}') to {filled[large]} "
+        yield reported("class balance", f"classes range from {filled[small]} videos ('{small}') to {filled[large]} "
                        f"('{large}')", "Train with class-balanced sampling, and read mean class accuracy.", [])
     splits = [name for name in usable.splits if name is not None]
     for name in splits:
         counts = usable.counts(name)
         absent = [label for label in filled if not counts[label]]
         if absent and any(counts.values()):
-            yield _warning("absent from a split", f"{len(absent)} labels have no usable video in split '{name}': "
+            yield reported("absent from a split", f"{len(absent)} labels have no usable video in split '{name}': "
                            f"{_some(absent)}", "Move videos between the splits.", [])
 
 
 def _lengths(manifest, usable, good, clip):
     short = sorted({entry.path for entry in usable if parts.length(entry, good[entry.path]) < clip.span})
     if short and clip.in_segments:
-        yield _warning("short", f"{len(short)} videos, or parts of them, have fewer frames than a clip has parts, "
+        yield reported("short", f"{len(short)} videos, or parts of them, have fewer frames than a clip has parts, "
                        f"{clip.frames}", "Their frames are repeated. Use fewer frames if they are many.", short)
     elif short:
-        yield _warning("short", f"{len(short)} videos, or parts of them, are shorter than a clip of {clip.span} frames",
+        yield reported("short", f"{len(short)} videos, or parts of them, are shorter than a clip of {clip.span} frames",
                        "Their last frame is repeated. Use fewer frames or a smaller stride if they are many.", short)
 
 
@@ -249,11 +250,11 @@ def _sizes(manifest, usable, good, clip):
     small = [path for path, video in good.items()
              if video["height"] < clip.height or video["width"] < clip.width]
     if small:
-        yield _warning("small pictures", f"{len(small)} videos are smaller than the clip, {clip.width}x{clip.height}",
+        yield reported("small pictures", f"{len(small)} videos are smaller than the clip, {clip.width}x{clip.height}",
                        "They are enlarged. Use a smaller clip if they are many.", small)
     large = [path for path, video in good.items() if min(video["height"], video["width"]) > 4 * max(clip.shape[1:3])]
     if large:
-        yield _warning("large pictures", f"{len(large)} videos are over four times the clip's size",
+        yield reported("large pictures", f"{len(large)} videos are over four times the clip's size",
                        "Most of the decoding is thrown away: `res3d prepare` scales them once.", large)
 
 
@@ -264,14 +265,8 @@ def _costs(manifest, usable, good, clip):
         advice = "`res3d prepare` decodes each once, into records that hold single frames."
         if jumped > COSTLY and not clip.in_segments:
             advice += f" Or re-encode with a key frame every {clip.span} frames (ffmpeg -g {clip.span})."
-        yield _warning("cost", f"{len(costly)} videos decode over {COSTLY:g} frames for each frame used, "
+        yield reported("cost", f"{len(costly)} videos decode over {COSTLY:g} frames for each frame used, "
                        f"{costly[0]['cost']:.0f} at most", advice, [video["path"] for video in costly])
-
-
-def _warning(kind, message, advice, paths, details=None):
-    paths = list(map(shown, paths))
-    return {"kind": kind, "message": message, "advice": advice, "paths": paths,
-            "details": paths if details is None else list(map(all_shown, details))}
 
 
 def _some(names):

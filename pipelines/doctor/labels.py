@@ -11,9 +11,10 @@ from pipelines.annotations.labels import composed
 from pipelines.annotations.spans import Spans, told
 from pipelines.annotations.times import number
 from pipelines.doctor.agreement import agreement
+from pipelines.doctor.reported import reported
 from pipelines.spans import read_spans
 from pipelines.storage import folders
-from pipelines.storage.addresses import absolute, all_shown, file_name, is_remote, shown
+from pipelines.storage.addresses import absolute, file_name, is_remote, shown
 
 TIMED = ("manifest", "database", *(name for name, module in reading.FORMATS.items() if ".tools." in module))
 UNPAIRED = re.compile(r"never stops$|without a start$|again before it stops$")
@@ -78,7 +79,7 @@ def spelt(labels):
     """The warning of labels that are one class in two spellings."""
     found = spellings(labels)
     if found:
-        yield _warning("two spellings", f"{len(found)} classes are spelt in several ways: "
+        yield reported("two spellings", f"{len(found)} classes are spelt in several ways: "
                        f"{'; '.join(' = '.join(map(repr, names)) for names in found[:5])}{'; ...' * (len(found) > 5)}",
                        "Each spelling is a class of its own. Keep one.", [])
 
@@ -86,12 +87,12 @@ def spelt(labels):
 def _passed_over(spans, good):
     unpaired = [row for row in spans.missing if UNPAIRED.search(row.reason)]
     if unpaired:
-        yield _warning("unpaired starts", f"{len(unpaired)} starts or stops have no partner", "Mend them in the tool: "
+        yield reported("unpaired starts", f"{len(unpaired)} starts or stops have no partner", "Mend them in the tool: "
                        "without the other end they are no span, and are left out.", _paths(unpaired),
                        [f"{row.path}: {row.reason}" for row in unpaired])
     others = [row for row in spans.missing if not UNPAIRED.search(row.reason)]
     if others:
-        yield _warning("passed over", f"{len(others)} entries are no label in time", "Look whether one of them was "
+        yield reported("passed over", f"{len(others)} entries are no label in time", "Look whether one of them was "
                        "meant to be.", _paths(others),
                        [f"{count} x {reason} ({example})" for reason, count, example in told(others)])
 
@@ -106,8 +107,9 @@ def _beyond(spans, good):
              "Nothing to do here, if they are few: they end with the video")):
         if found:
             hint = _hint(found, spans, good) if kind == "labels beyond the end" else ""
-            yield _warning(kind, f"{len(found)} labels end after their video, by up to "
-                           f"{max(by for _, by in found):.2f} s", f"{advice}{hint}.", [row.video for row, _ in found],
+            yield reported(kind, f"{len(found)} labels end after their video, by up to "
+                           f"{max(by for _, by in found):.2f} s", f"{advice}{hint}.",
+                           list(dict.fromkeys(row.video for row, _ in found)),
                            [f"{shown(row.video)}: '{row.label}' from {row.start:g} s to {row.end:g} s ends {by:.2f} s "
                             "after it" for row, by in found])
 
@@ -141,7 +143,7 @@ def _overlaps(spans, good):
             ("labels overlap", several, "Right where several things happen at once: a model then needs a score of its "
              "own for each label. As clips, they contradict one another.")):
         if pairs:
-            yield _warning(kind, f"{len(pairs)} pairs of spans overlap", advice, sorted({a.video for a, _ in pairs}),
+            yield reported(kind, f"{len(pairs)} pairs of spans overlap", advice, sorted({a.video for a, _ in pairs}),
                            [f"{shown(a.video)}: '{a.label}' {a.start:g} to {a.end:g} s and '{b.label}' {b.start:g} to "
                             f"{b.end:g} s" for a, b in pairs])
 
@@ -155,7 +157,7 @@ def _rates(spans, good):
             found.append((path, rate, fps, drift))
     if found:
         worst = 3600 * max(drift for *_, drift in found)
-        yield _warning("drift of rates", f"the tool counted {len(found)} videos at nearly, and not quite, their rate: "
+        yield reported("drift of rates", f"the tool counted {len(found)} videos at nearly, and not quite, their rate: "
                        f"up to {worst:.1f} s an hour", "Label times may slide against "
                        "the pictures. Give the tool the video's own rate, or --rate the tool's.",
                        [path for path, *_ in found],
@@ -166,7 +168,7 @@ def _rates(spans, good):
 
 def _agreed(found):
     if found:
-        yield _warning("agreement of annotators", f"{len(found['annotators'])} annotators of {found['videos']} videos: "
+        yield reported("agreement of annotators", f"{len(found['annotators'])} annotators of {found['videos']} videos: "
                        f"Cohen's kappa over time {_said(found['kappa'])}", "1 is full agreement, 0 what chance gives. "
                        "All their labels are kept: settle what differs, or train on those of one.", [],
                        [f"'{label}': kappa {_said(one['kappa'])}, mean tIoU {one['tiou']:.2f}"
@@ -179,9 +181,3 @@ def _said(kappa):
 
 def _paths(rows):
     return list(dict.fromkeys(row.path for row in rows))
-
-
-def _warning(kind, message, advice, paths, details=None):
-    paths = list(dict.fromkeys(map(shown, paths)))
-    return {"kind": kind, "message": message, "advice": advice, "paths": paths,
-            "details": paths if details is None else list(map(all_shown, details))}
