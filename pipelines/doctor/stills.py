@@ -14,12 +14,11 @@ MOST, A_CLASS, PAIRS, DAMAGED = 240, 6, 12, 12  # videos shown of all, of a clas
 FRAMES, STEP, HEIGHT = 6, 4, 84  # of a film: frames, of which so many are passed over, pixels
 
 
-def wall(manifest, workers=None):
+def wall(manifest):
     """{label: [(path, film)]} of some usable videos of each class; videos of several labels stand at each.
 
     Args:
         manifest: `Manifest` of usable videos.
-        workers: int or None. Videos decoded at once.
     """
     wanted = max(1, min(A_CLASS, MOST // max(1, len(manifest.labels))))
     chosen = {}
@@ -30,15 +29,15 @@ def wall(manifest, workers=None):
                 chosen[name].append(entry.path)
     names = sorted(chosen)[:MOST]
     paths = sorted({path for name in names for path in chosen[name]})
-    films = dict(zip(paths, _all(still, [(path,) for path in paths], workers)))
+    films = dict(zip(paths, _stills([(path,) for path in paths])))
     return {name: [(shown(path), films[path]) for path in chosen[name]] for name in names}
 
 
-def pairs(rows, workers=None):
+def pairs(rows):
     """[(row, film of the first, film of the second)] of videos that show the same, each where it shows it."""
     rows = sorted(rows, key=lambda row: row["kind"] != SAME_MOMENTS)[:PAIRS]
     moments = [(row[side], at) for row in rows for side, at in zip(("first", "second"), together(row))]
-    films = _all(still, moments, workers)
+    films = _stills(moments)
     return [(row, *films[2 * i:2 * i + 2]) for i, row in enumerate(rows)]
 
 
@@ -52,12 +51,12 @@ def together(row):
     return max(offset, 0.0), max(-offset, 0.0)
 
 
-def ends(report, workers=None):
+def ends(report):
     """[(path, film)] of videos that break off, or have other frames than they say: the last frames there are."""
     paths = [path for kind in ("damaged", "frame count") for warning in report["warnings"] if warning["kind"] == kind
              for path in warning["paths"]]
     paths = list(dict.fromkeys(paths))
-    return list(zip(paths[:DAMAGED], _all(still, [(path, None) for path in paths[:DAMAGED]], workers)))
+    return list(zip(paths[:DAMAGED], _stills([(path, None) for path in paths[:DAMAGED]])))
 
 
 def still(path, seconds=0.0):
@@ -84,6 +83,7 @@ def _small(height, width):
     return HEIGHT, max(1, round(width * HEIGHT / height))
 
 
-def _all(look, arguments, workers):
-    with futures.ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
-        return list(pool.map(lambda some: look(*some), arguments))
+def _stills(arguments):
+    """What `still` gives of each tuple of its arguments, several at once."""
+    with futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        return list(pool.map(lambda some: still(*some), arguments))
