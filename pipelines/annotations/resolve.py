@@ -82,15 +82,16 @@ def resolve_spans(table, source, options):
     if options.strict:
         _check_names(table, source)
     names, origin = _label_list(table, source, options.labels)
+    index = names if table.labels is None else table.labels
     find, clock = _finder(table, options.videos, names), Clock(options.rate)
     found = Spans(missing=list(table.missing))
-    for names in table.empty:
-        path, _, _, reason = find(Row(names), ())
-        found.empty.append(names[0] if reason else path)
+    for places in table.empty:
+        path, _, _, reason = find(Row(places), ())
+        found.empty.append(places[0] if reason else path)
     for row in table.rows:
-        labels = [_name(label, names if table.labels is None else table.labels, row, origin) for label in row.labels]
-        path, _, cut, reason = find(row, tuple(labels))
-        times = clock.closed(clock.seconds(row, None if reason else path), row, None if reason else path)
+        labels = [_name(label, index, row, origin) for label in row.labels]
+        path, _, cut, reason = find(row, tuple(labels))  # without a file, `path` is None
+        times = clock.closed(clock.seconds(row, path), row, path)
         if not all(is_text(told) for told in (*labels, row.subject, row.group, row.annotator, row.split) if told):
             times = Missing(shown(row.names[0]), "its label, or what is told with it, is no text", row.split)
         if not all(label.strip() for label in labels):
