@@ -61,9 +61,15 @@ def write_json(path, value):
         file.write("\n")
 
 
-def by_video(rows):
-    """{video: its rows}, in order of appearance."""
+def by_video(rows, empty=()):
+    """{video: its rows}, in order of appearance, and behind them the `empty` ones, which have none."""
     found = {}
     for row in rows:
         found.setdefault(row.video, []).append(row)
-    return found
+    return found | {video: [] for video in empty}
+
+
+def without_times(spans, why):
+    """`Missing` rows of the labels of whole videos, for a form that cannot say them; `why` ends the reason."""
+    return [Missing(shown(row.video), f"'{row.label}' is of the whole video, and {why}")
+            for row in spans.rows if row.start is None]

@@ -2,8 +2,7 @@
 
 import os
 
-from pipelines.annotations.entries import Missing
-from pipelines.annotations.writing import by_video, write_json
+from pipelines.annotations.writing import by_video, without_times, write_json
 from pipelines.storage.addresses import file_name, shown
 
 
@@ -14,7 +13,7 @@ def write(spans, path, options):
         ValueError: for two videos of one name.
     """
     results, whose = {}, {}
-    for video, rows in (by_video(spans.rows) | {video: [] for video in spans.empty}).items():
+    for video, rows in by_video(spans.rows, spans.empty).items():
         name = os.path.splitext(file_name(video))[0].removeprefix("v_")
         if name in whose:
             raise ValueError(f"Expected videos of different names. Received '{shown(whose[name])}' and "
@@ -23,5 +22,4 @@ def write(spans, path, options):
         results[name] = [{"label": row.label, "score": 1.0 if row.score is None else row.score,
                           "segment": [row.start, row.end]} for row in rows if row.start is not None]
     write_json(path, {"version": "VERSION 1.3", "results": results, "external_data": {"used": False, "details": ""}})
-    return [Missing(shown(row.video), f"'{row.label}' is of the whole video, and results have segments alone")
-            for row in spans.rows if row.start is None]
+    return without_times(spans, "results have segments alone")

@@ -2,8 +2,8 @@
 
 import csv
 
-from pipelines.annotations.entries import Missing
-from pipelines.storage.addresses import file_name, shown
+from pipelines.annotations.writing import without_times
+from pipelines.storage.addresses import file_name
 from res3d.atomic import writing
 
 HEADER = ("Observation id", "Media file name", "FPS (frame/s)", "Subject", "Behavior", "Behavior type", "Start (s)",
@@ -21,5 +21,4 @@ def write(spans, path, options):
                                  row.subject or "No focal subject", row.label,
                                  "POINT" if row.is_instant else "STATE", row.start, row.end,
                                  "NA" if row.is_instant else row.end - row.start, row.annotator or ""])
-    return [Missing(shown(row.video), f"'{row.label}' is of the whole video, and has no times")
-            for row in spans.rows if row.start is None]
+    return without_times(spans, "has no times")

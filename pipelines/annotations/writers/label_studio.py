@@ -13,7 +13,7 @@ from pipelines.storage.addresses import file_name, is_remote, join
 
 def write(spans, path, options):
     """Writes one task a video, also for videos without labels; leaves nothing out."""
-    tasks = by_video(spans.rows) | {video: [] for video in spans.empty}
+    tasks = by_video(spans.rows, spans.empty)
     write_json(path, [_task(video, rows, options) for video, rows in tasks.items()])
     return []
 

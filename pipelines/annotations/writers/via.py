@@ -15,8 +15,7 @@ LOCAL, ADDRESS = 1, 2
 def write(spans, path, options):
     """Writes one file and one view a video; leaves nothing out."""
     keys = {label: str(key) for key, label in enumerate(spans.labels)}
-    videos = {video: str(number) for number, video in enumerate(
-        by_video(spans.rows) | dict.fromkeys(spans.empty), 1)}
+    videos = {video: str(number) for number, video in enumerate(by_video(spans.rows, spans.empty), 1)}
     options_of = {key: label for label, key in keys.items()}
     attributes = {"1": _attribute("label", SPAN, SELECT, options_of),
                   "2": _attribute("class", WHOLE, SELECT, options_of)}

@@ -5,8 +5,7 @@ An instant is shown for a second.
 
 import os
 
-from pipelines.annotations.entries import Missing
-from pipelines.annotations.writing import by_video
+from pipelines.annotations.writing import by_video, without_times
 from pipelines.storage.addresses import file_name, shown
 from res3d.atomic import writing
 
@@ -36,8 +35,7 @@ def write(spans, path, options):
     for place, video in places.items() if videos or one else ():
         with writing(place, "w", errors="backslashreplace") as file:
             file.write(text(videos.get(video, ())))
-    return [Missing(shown(row.video), f"'{row.label}' is of the whole video, and a cue has times")
-            for row in spans.rows if row.start is None]
+    return without_times(spans, "a cue has times")
 
 
 def text(rows):
