@@ -5,15 +5,14 @@ says whether something happens in it, nor what. Between events it drifts across 
 event it grows, shrinks or turns.
 """
 
-import json
 import os
-import shutil
 
 import numpy as np
 
 from pipelines.annotations.spans import Span, Spans
 from pipelines.arguments import check_whole_number
-from pipelines.synthetic.motions import LOOKS, RECORD, draw_scene, render
+from pipelines.synthetic.motions import LOOKS, draw_scene, render
+from pipelines.synthetic.written import write_once
 from pipelines.video import writer
 
 EVENTS = ("anticlockwise", "clockwise", "grow", "shrink")
@@ -49,31 +48,21 @@ def write_long(folder: str | os.PathLike, videos: int = 4, seconds: float = 60.0
                          f"{seconds!r} s.")
     folder = os.path.abspath(folder)
     record = {"videos": videos, "seconds": float(seconds), "split": split, "seed": seed, "form": 1}
-    table = os.path.join(folder, SPANS_FILE)
-    if os.path.isdir(folder) and os.listdir(folder):
-        if _written(folder) != record:
-            raise ValueError(f"Expected an empty folder, or one with the same generated videos. '{folder}' holds "
-                             "something else. Name another folder, or remove it.")
-        return table
-    aside = f"{folder}.part"
-    shutil.rmtree(aside, ignore_errors=True)
-    os.makedirs(aside)
-    spans = []
-    for number in range(videos):
-        rng = np.random.default_rng([seed, list(LOOKS).index(split), number, 0x10C])
-        path = os.path.join(aside, f"{number:04d}.avi")
-        fps = float(rng.choice(LOOKS[split].rates))
-        parts = script(rng, seconds, number)
-        writer.write_video(path, frames(rng, LOOKS[split], parts, fps), fps=fps, codec="MJPG")
-        spans += [Span(path, round(start * fps) / fps, round(end * fps) / fps, label)
-                  for start, end, label in parts if label in EVENTS]
-    Spans(spans).save(os.path.join(aside, SPANS_FILE))
-    with open(os.path.join(aside, RECORD), "w", encoding="utf-8") as file:
-        json.dump(record, file, indent=2)
-    if os.path.isdir(folder):
-        os.rmdir(folder)
-    os.replace(aside, folder)
-    return table
+
+    def fill(aside):
+        spans = []
+        for number in range(videos):
+            rng = np.random.default_rng([seed, list(LOOKS).index(split), number, 0x10C])
+            path = os.path.join(aside, f"{number:04d}.avi")
+            fps = float(rng.choice(LOOKS[split].rates))
+            parts = script(rng, seconds, number)
+            writer.write_video(path, frames(rng, LOOKS[split], parts, fps), fps=fps, codec="MJPG")
+            spans += [Span(path, round(start * fps) / fps, round(end * fps) / fps, label)
+                      for start, end, label in parts if label in EVENTS]
+        Spans(spans).save(os.path.join(aside, SPANS_FILE))
+
+    write_once(folder, record, fill)
+    return os.path.join(folder, SPANS_FILE)
 
 
 def script(rng, seconds, first=0):
@@ -102,11 +91,3 @@ def frames(rng, look, parts, fps):
         while number < last:
             yield render(scene, state)
             state, number = state + scene.velocity(label) * (reference / fps), number + 1
-
-
-def _written(folder):
-    try:
-        with open(os.path.join(folder, RECORD), encoding="utf-8") as file:
-            return json.load(file)
-    except (OSError, ValueError):
-        return None

@@ -11,10 +11,8 @@ such a clip changes its class.
 """
 
 import dataclasses
-import json
 import math
 import os
-import shutil
 
 import numpy as np
 
@@ -22,6 +20,7 @@ from pipelines.annotations.entries import LABELS_FILE, Manifest
 from pipelines.annotations.labels import save_labels, sort_labels
 from pipelines.arguments import check_whole_number
 from pipelines.manifest import read_manifest
+from pipelines.synthetic.written import write_once
 from pipelines.video import writer
 
 # Sign of the velocity along (x, y, log scale, angle); y points down and angles turn clockwise on the screen.
@@ -35,7 +34,6 @@ CLASSES = tuple(sort_labels(VELOCITIES))
 OPPOSITE = {"left": "right", "up": "down", "grow": "shrink", "clockwise": "anticlockwise"}
 OPPOSITE |= {value: key for key, value in OPPOSITE.items()}
 PERIOD = math.log(3)  # the texture repeats when it has grown threefold
-RECORD = "synthetic.json"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -174,35 +172,18 @@ def write(folder: str | os.PathLike, train_per_class: int = 40, val_per_class: i
     folder = os.path.abspath(folder)
     record = {"train_per_class": train_per_class, "val_per_class": val_per_class, "seed": seed, "frames": list(frames),
               "form": 1}
-    if os.path.isdir(folder) and os.listdir(folder):
-        if not _is_written(folder, record):
-            raise ValueError(f"Expected an empty folder, or one with the same generated videos. '{folder}' holds "
-                             "something else. Name another folder, or remove it.")
-        return read_manifest(folder)
-    aside = f"{folder}.part"
-    shutil.rmtree(aside, ignore_errors=True)
-    for split, per_class in (("train", train_per_class), ("val", val_per_class)):
-        for label in CLASSES:
-            os.makedirs(os.path.join(aside, split, label))
-        for number, (label, pixels, fps) in enumerate(clips(split, per_class, seed, frames)):
-            path = os.path.join(aside, split, label, f"{number // len(CLASSES):04d}.avi")
-            writer.write_video(path, pixels, fps=fps, codec="MJPG")
-    save_labels(os.path.join(aside, LABELS_FILE), CLASSES)
-    with open(os.path.join(aside, RECORD), "w", encoding="utf-8") as file:
-        json.dump(record, file, indent=2)
-    if os.path.isdir(folder):
-        os.rmdir(folder)
-    os.makedirs(os.path.dirname(folder), exist_ok=True)
-    os.replace(aside, folder)
+
+    def fill(aside):
+        for split, per_class in (("train", train_per_class), ("val", val_per_class)):
+            for label in CLASSES:
+                os.makedirs(os.path.join(aside, split, label))
+            for number, (label, pixels, fps) in enumerate(clips(split, per_class, seed, frames)):
+                path = os.path.join(aside, split, label, f"{number // len(CLASSES):04d}.avi")
+                writer.write_video(path, pixels, fps=fps, codec="MJPG")
+        save_labels(os.path.join(aside, LABELS_FILE), CLASSES)
+
+    write_once(folder, record, fill)
     return read_manifest(folder)
-
-
-def _is_written(folder, record):
-    try:
-        with open(os.path.join(folder, RECORD), encoding="utf-8") as file:
-            return json.load(file) == record
-    except (OSError, ValueError):
-        return False
 
 
 def _draw(rng, ranges):
