@@ -109,7 +109,8 @@ def resolve_spans(table, source, options):
         if not labels:
             found.empty.append(video)
     found.unfound = list({row.path: row for row in found.unfound}.values())
-    found.empty = list(dict.fromkeys(found.empty))
+    labelled = set(found.videos)  # by one row, where another says that it saw nothing
+    found.empty = [video for video in dict.fromkeys(found.empty) if video not in labelled]
     return found
 
 

@@ -62,11 +62,13 @@ def write_json(path, value):
 
 
 def by_video(rows, empty=()):
-    """{video: its rows}, in order of appearance, and behind them the `empty` ones, which have none."""
+    """{video: its rows}, in order of appearance, and behind them those of `empty` that have none."""
     found = {}
     for row in rows:
         found.setdefault(row.video, []).append(row)
-    return found | {video: [] for video in empty}
+    for video in empty:
+        found.setdefault(video, [])
+    return found
 
 
 def without_times(spans, why):

@@ -81,6 +81,16 @@ def test_predictions_are_marked_as_such(tmp_path):
     assert tasks[2]["predictions"][0]["result"] == []
 
 
+@pytest.mark.parametrize("form", ["activitynet", "label_studio"])
+def test_a_video_that_one_row_calls_empty_keeps_the_labels_of_another(tmp_path, form):
+    (tmp_path / "a.csv").write_text("video,start,end,label\na.mp4,1,2,run\na.mp4,,,\nb.mp4,,,\n")
+    found = read_spans(tmp_path / "a.csv")
+    assert (len(found), found.empty) == (1, ["b.mp4"])
+    for spans in (found, Spans(found.rows, empty=["a.mp4"])):
+        write_spans(spans, tmp_path / "a.json", format=form)
+        assert read_spans(tmp_path / "a.json").labels == ["run"]
+
+
 def test_captions_of_one_video_and_of_several(tmp_path):
     left = write_spans([*ROWS, WHOLE], tmp_path / "captions", format="webvtt")
     assert [row.reason for row in left] == ["'walk' is of the whole video, and a cue has times"]
