@@ -34,9 +34,10 @@ def spans_of(data, **options):
     if isinstance(data, Manifest) or not folders.is_file(absolute(data)) or may_be_video(file_name(absolute(data))):
         return Spans()
     options = {name: value for name, value in options.items() if value is not None}
-    if (options.get("format") or reading.detect(absolute(data))) not in TIMED:
+    form = options.pop("format", None) or reading.detect(absolute(data))
+    if form not in TIMED:
         return Spans()
-    found = read_spans(data, strict=False, **options)
+    found = read_spans(data, strict=False, format=form, **options)
     return found if any(row.start is not None for row in found) or found.missing else Spans()
 
 
