@@ -40,7 +40,12 @@ def repaid(paths):
         paths: strings, one for each part, so that a recording with several is there as often.
     """
     counts = collections.Counter(map(shown, paths))
-    return lambda info: info.num_frames >= LONG and counts[info.path] >= PARTS
+    return lambda info: is_long(info) and counts[info.path] >= PARTS
+
+
+def is_long(info):
+    """Whether a recording is so long that jumps are worth finding, where many parts of it are read."""
+    return info.num_frames >= LONG
 
 
 def verified_jumps(source: str | os.PathLike | bytes, info: VideoInfo,

@@ -14,7 +14,7 @@ from pipelines.dataset.windows.source import WindowOptions, WindowSource
 from pipelines.dataset.windows.span_set import SpanSet
 from pipelines.spans import read_spans
 from pipelines.video.frame_cache import FrameCache
-from pipelines.video.jumps import PARTS, repaid
+from pipelines.video.jumps import is_long
 from pipelines.video.probe_cache import Probes
 from res3d.geometry import ClipSpec, check_clip
 
@@ -74,7 +74,7 @@ def training_windows(spans: Path | Spans | SpanSet, clip: ClipSpec, batch_size: 
     none_class = not spans.overlapping if none_class is None else none_class
     options = WindowOptions(none_class, background, density, foreground_weight, dilation_seconds)
     picture, augment = picture_of(clip, crop, augment)
-    wanted = cache is None and repaid(spans.videos * PARTS) if jumps is None else jumps
+    wanted = cache is None and is_long if jumps is None else jumps
     source = WindowSource(spans, clip, options, Probes(probe_cache, wanted), workers, on_error, quarantine_csv, cache)
     plan = EpochPlan(source.manifest, batch_size, seed, shard, drop_remainder=drop_remainder)
     mix = window_mixup(mixup) if mixup else None
