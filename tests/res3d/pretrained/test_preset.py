@@ -14,23 +14,7 @@ from res3d.pretrained.card import front_matter
 from res3d.pretrained.origin import Origin, remember
 from res3d.pretrained.preset import check_scores, sample_clip, scores
 from tests.res3d.catalogue import stir
-
-CLIP = res3d.ClipSpec(4, 1, None, 32, 32)
-RESULT = {"dataset": "kinetics400", "protocol": "10 clips x 3 crops", "top1": 74.58, "top5": 91.63}
-
-
-@pytest.fixture(scope="module")
-def model():
-    """A tiny network whose weights all show."""
-    return stir(res3d.build("resnet_10", 3, CLIP, width=0.125))
-
-
-@pytest.fixture(scope="module")
-def folder(model, tmp_path_factory):
-    """Its preset; read it, do not write to it."""
-    folder = tmp_path_factory.mktemp("presets") / "waving"
-    res3d.save_preset(model, folder, labels=["a", "b", "c"], results=[RESULT], licence="CC-BY-NC-4.0")
-    return folder
+from tests.res3d.pretrained.conftest import CLIP, RESULT
 
 
 def test_the_folder_is_that_of_keras_and_a_little_more(folder, model):
