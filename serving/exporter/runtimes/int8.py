@@ -10,6 +10,7 @@ from absl import logging
 
 from serving.exporter.precision import change_of_scores
 from serving.session.runtimes.contract import KEYS, SCORES
+from serving.session.runtimes.errors import not_installed
 from serving.session.runtimes.openvino_session import OpenVinoSession
 
 LEAST, MOST = 100, 500  # clips to calibrate on
@@ -69,8 +70,7 @@ def _write(path, aside, facts, clips, keep):
         with contextlib.redirect_stdout(io.StringIO()):  # it draws bars
             import nncf
     except ImportError as error:
-        raise ImportError(f"`--quantize=int8` needs {error.name}, which is not installed. Install the extra: "
-                          "pip install 'res3d[int8]'.") from None
+        raise not_installed("`--quantize=int8`", error.name, "int8") from None
     import openvino
 
     model = openvino.Core().read_model(os.fspath(path))

@@ -6,6 +6,7 @@ import tensorflow as tf
 from absl import logging
 
 from res3d.quiet import muted_stderr
+from serving.session.runtimes.errors import not_installed
 
 FORBIDDEN = re.compile(r"tf\.(\w+)\(tensor")  # as the converter's report has it
 
@@ -26,8 +27,7 @@ def write_litert(function, path, texts, variables):
     try:
         from ai_edge_litert import schema_py_generated as schema
     except ImportError:
-        raise ImportError("`--format=litert` needs LiteRT, which is not installed. Install the extra: "
-                          "pip install 'res3d[litert]'.") from None
+        raise not_installed("`--format=litert`", "LiteRT", "litert") from None
     module = tf.Module()
     module.read, module.answer = variables, function
     level = logging.get_verbosity()

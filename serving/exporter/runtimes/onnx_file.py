@@ -4,6 +4,8 @@ import logging
 
 from absl import logging as absl_logging
 
+from serving.session.runtimes.errors import not_installed
+
 OPSET = 18  # of 2022: ONNX Runtime 1.14 and whatever came after it read it
 
 
@@ -21,8 +23,7 @@ def write_onnx(function, path, texts, variables=()):
         import onnx
         import tf2onnx
     except ImportError as error:
-        raise ImportError(f"`--format=onnx` needs {error.name}, which is not installed. Install the extra: "
-                          "pip install 'res3d[onnx]'.") from None
+        raise not_installed("`--format=onnx`", error.name, "onnx") from None
     level, loggers = absl_logging.get_verbosity(), [logging.getLogger(name) for name in ("tf2onnx", "tensorflow")]
     levels = [logger.level for logger in loggers]
     absl_logging.set_verbosity(absl_logging.ERROR)

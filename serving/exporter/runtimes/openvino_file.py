@@ -7,6 +7,7 @@ import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from serving.session.runtimes.contract import CLIP, LOGITS, SCORES
+from serving.session.runtimes.errors import not_installed
 
 
 def write_openvino(function, path, texts, variables=()):
@@ -25,8 +26,7 @@ def write_openvino(function, path, texts, variables=()):
     try:
         import openvino
     except ImportError:
-        raise ImportError("`--format=openvino` needs OpenVINO, which is not installed. Install the extra: "
-                          "pip install 'res3d[openvino]'.") from None
+        raise not_installed("`--format=openvino`", "OpenVINO", "openvino") from None
     graph = convert_variables_to_constants_v2(function.get_concrete_function()).graph.as_graph_def()
     with tempfile.TemporaryDirectory() as folder:
         tf.io.write_graph(graph, folder, "graph.pb", as_text=False)

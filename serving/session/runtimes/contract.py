@@ -74,9 +74,3 @@ def check_clips(clips, facts, batch, path):
         raise ValueError(f"'{path}' takes uint8 clips of shape ({', '.join(map(str, wanted))}). "
                          f"Received: {clips.dtype} {clips.shape}.")
     return np.ascontiguousarray(clips)
-
-
-def missing_runtime(path, package, extra):
-    """The error for a runtime that is not installed."""
-    return ImportError(f"'{path}' needs {package}, which is not installed. Install the extra: "
-                       f"pip install 'res3d[{extra}]'.")

@@ -4,10 +4,8 @@ import os
 import pathlib
 import threading
 
-from serving.session.errors import SessionError
-from serving.session.runtimes.contract import CLIP, KEYS, LOGITS, SCORES, Facts, check_clips, missing_runtime
-
-_UNKNOWN = 2
+from serving.session.runtimes.contract import CLIP, KEYS, LOGITS, SCORES, Facts, check_clips
+from serving.session.runtimes.errors import not_installed, refused
 
 
 class LiteRtSession:
@@ -30,14 +28,14 @@ class LiteRtSession:
             import ai_edge_litert
             from ai_edge_litert import interpreter
         except ImportError:
-            raise missing_runtime(path, "LiteRT", "litert") from None
+            raise not_installed(f"'{path}'", "LiteRT", "litert") from None
         content = pathlib.Path(self.path).read_bytes()
         try:
             self._interpreter = interpreter.Interpreter(model_content=content, num_threads=threads or os.cpu_count())
             self._interpreter.allocate_tensors()
             first, = self._interpreter.get_input_details()
         except (ValueError, RuntimeError) as error:
-            raise SessionError(_UNKNOWN, f"'{self.path}': {' '.join(str(error).split())}") from None
+            raise refused(self.path, error) from None
         self.runtime = f"LiteRT {ai_edge_litert.__version__}"
         self.facts = Facts.from_texts(_texts(content), self.path)
         size = int(first["shape_signature"][0])
@@ -56,7 +54,7 @@ class LiteRtSession:
                     self._shape = clips.shape
                 found = self._interpreter.get_signature_runner()(**{CLIP: clips})
         except (ValueError, RuntimeError) as error:
-            raise SessionError(_UNKNOWN, f"'{self.path}': {' '.join(str(error).split())}") from None
+            raise refused(self.path, error) from None
         return {name: found[name] for name in (SCORES, LOGITS)}
 
 

@@ -2,10 +2,8 @@
 
 import os
 
-from serving.session.errors import SessionError
-from serving.session.runtimes.contract import CLIP, LOGITS, SCORES, Facts, check_clips, missing_runtime
-
-_UNKNOWN = 2
+from serving.session.runtimes.contract import CLIP, LOGITS, SCORES, Facts, check_clips
+from serving.session.runtimes.errors import not_installed, refused
 
 
 class OnnxSession:
@@ -31,14 +29,14 @@ class OnnxSession:
         try:
             import onnxruntime
         except ImportError:
-            raise missing_runtime(path, "ONNX Runtime", "onnx") from None
+            raise not_installed(f"'{path}'", "ONNX Runtime", "onnx") from None
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or 0
         options.log_severity_level = 3
         try:
             self._session = onnxruntime.InferenceSession(self.path, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # its errors have no class of their own
-            raise SessionError(_UNKNOWN, f"'{self.path}': {error}") from None
+            raise refused(self.path, error) from None
         self.runtime = f"ONNX Runtime {onnxruntime.__version__}"
         self.facts = Facts.from_texts(self._session.get_modelmeta().custom_metadata_map, self.path)
         first = self._session.get_inputs()[0].shape[0]
@@ -55,4 +53,4 @@ class OnnxSession:
         try:
             return dict(zip((SCORES, LOGITS), self._session.run([SCORES, LOGITS], {CLIP: clips})))
         except Exception as error:
-            raise SessionError(_UNKNOWN, f"'{self.path}': {error}") from None
+            raise refused(self.path, error) from None

@@ -2,10 +2,8 @@
 
 import os
 
-from serving.session.errors import SessionError
-from serving.session.runtimes.contract import KEYS, LOGITS, SCORES, Facts, check_clips, missing_runtime
-
-_UNKNOWN = 2
+from serving.session.runtimes.contract import KEYS, LOGITS, SCORES, Facts, check_clips
+from serving.session.runtimes.errors import not_installed, refused
 
 
 class OpenVinoSession:
@@ -29,7 +27,7 @@ class OpenVinoSession:
         try:
             import openvino
         except ImportError:
-            raise missing_runtime(path, "OpenVINO", "openvino") from None
+            raise not_installed(f"'{path}'", "OpenVINO", "openvino") from None
         options = {"INFERENCE_PRECISION_HINT": {"float32": "f32", "bfloat16": "bf16"}[dtype],
                    "PERFORMANCE_HINT": "LATENCY"}
         if threads:
@@ -40,7 +38,7 @@ class OpenVinoSession:
             texts = {key: model.get_rt_info(key).astype(str) for key in KEYS if model.has_rt_info(key)}
             self._compiled = core.compile_model(model, "CPU", options)
         except RuntimeError as error:
-            raise SessionError(_UNKNOWN, f"'{self.path}': {' '.join(str(error).split())}") from None
+            raise refused(self.path, error) from None
         self.runtime = f"OpenVINO {openvino.__version__.partition('-')[0]}"
         self.facts = Facts.from_texts(texts, self.path)
         first = self._compiled.input(0).partial_shape[0]
@@ -54,4 +52,4 @@ class OpenVinoSession:
             request.infer([clips])
             return {name: request.get_tensor(name).data.copy() for name in (SCORES, LOGITS)}
         except RuntimeError as error:
-            raise SessionError(_UNKNOWN, f"'{self.path}': {' '.join(str(error).split())}") from None
+            raise refused(self.path, error) from None
