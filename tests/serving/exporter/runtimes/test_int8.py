@@ -17,9 +17,9 @@ def calibration(clip):
 
 @pytest.mark.backends
 def test_eight_bits_are_near_and_their_change_is_told(network, calibration, clips_of_noise, tmp_path, runtime):
+    runtime("int8")
     import openvino
 
-    runtime("int8")
     path, report = model_file.export_file(network, tmp_path / "a", LABELS, format="openvino", calibration=calibration,
                                           judged=(calibration[:32], None))
     assert sorted(file.name for file in tmp_path.iterdir()) == ["a.bin", "a.xml"]
