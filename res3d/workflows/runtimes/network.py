@@ -8,6 +8,7 @@ import numpy as np
 from serving.session.errors import SessionError
 from serving.session.runtimes.contract import LOGITS
 from serving.session.runtimes.opening import SESSIONS, open_file
+from serving.session.runtimes.turns import in_turns
 
 
 def is_runtime_file(source):
@@ -53,14 +54,8 @@ class RuntimeNetwork:
 
     def predict_on_batch(self, clips):
         """Logits, float32 `(batch, classes)`, of uint8 clips; a file of a fixed batch runs as often as it must."""
-        clips, size = np.asarray(clips), self._session.batch or len(clips)
-        parts = []
-        for start in range(0, len(clips), size):
-            part = clips[start:start + size]
-            whole = part[np.arange(size) % len(part)]  # the last one filled up with clips of its own
-            with _worded(self.path):
-                parts.append(self._session.run(whole)[LOGITS][:len(part)])
-        return np.concatenate(parts)
+        with _worded(self.path):
+            return in_turns(self._session, np.asarray(clips))[LOGITS]
 
 
 @contextlib.contextmanager

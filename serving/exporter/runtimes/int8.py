@@ -12,6 +12,7 @@ from serving.exporter.precision import change_of_scores
 from serving.session.runtimes.contract import KEYS, SCORES
 from serving.session.runtimes.errors import not_installed
 from serving.session.runtimes.openvino_session import OpenVinoSession
+from serving.session.runtimes.turns import in_turns
 
 LEAST, MOST = 100, 500  # clips to calibrate on
 LOSS = 0.01  # of top-1, beyond which the first convolution and the head stay in float
@@ -99,10 +100,4 @@ def _write_card(aside, path, card):
 
 
 def _scores(path, clips):
-    session = OpenVinoSession(path)
-    size = session.batch or 4
-    parts = []
-    for start in range(0, len(clips), size):
-        part = clips[start:start + size]
-        parts.append(session.run(part[np.arange(size) % len(part)])[SCORES][:len(part)])
-    return np.concatenate(parts)
+    return in_turns(OpenVinoSession(path), clips, 4)[SCORES]

@@ -21,6 +21,7 @@ from serving.exporter.runtimes.onnx_file import write_onnx
 from serving.exporter.runtimes.openvino_file import write_openvino
 from serving.session.runtimes.contract import LOGITS, SCORES, Facts
 from serving.session.runtimes.openvino_session import OpenVinoSession
+from serving.session.runtimes.turns import in_turns
 from serving.verify.files import verify_file
 from serving.verify.fresh import VerificationError
 from serving.verify.known_answers import KnownAnswers
@@ -81,7 +82,8 @@ def export_file(model: keras.Model, path: str | os.PathLike, labels: Sequence[st
         report = _verify(aside, clips, answers, target)
         if calibration is not None:
             change = int8.quantize_file(aside, facts, calibration, *(judged or (calibration, None)))
-            report = _verify(aside, clips, _own_answers(aside, clips), target) | {"change": change}
+            own = in_turns(OpenVinoSession(aside), clips)  # for a fresh process to give again
+            report = _verify(aside, clips, own, target) | {"change": change}
         for file in sorted(folder.iterdir()):  # NAME.bin before NAME.xml, which is what names the model
             os.replace(file, target.with_name(file.name))
     return str(target), report
@@ -112,11 +114,3 @@ def _verify(file, clips, answers, target):
             raise VerificationError(
                 f"An export must load in its runtime and answer as Keras does. The export to '{target}' was refused: "
                 f"{error}. Nothing was written.") from None
-
-
-def _own_answers(file, clips):
-    """What the file gives here, for a fresh process to give again."""
-    session = OpenVinoSession(file)
-    size = session.batch or len(clips)
-    answers = session.run(clips[np.arange(size) % len(clips)])
-    return {name: values[np.arange(len(clips)) % size] for name, values in answers.items()}
