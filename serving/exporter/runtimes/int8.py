@@ -1,15 +1,16 @@
 """An OpenVINO model in 8-bit arithmetic, by NNCF: calibrated on clips, and judged by what it changes."""
 
 import contextlib
+import dataclasses
 import io
-import json
 import os
 
 import numpy as np
 from absl import logging
 
 from serving.exporter.precision import change_of_scores
-from serving.session.runtimes.contract import KEYS, SCORES
+from serving.exporter.runtimes.openvino_file import save
+from serving.session.runtimes.contract import SCORES
 from serving.session.runtimes.errors import not_installed
 from serving.session.runtimes.openvino_session import OpenVinoSession
 from serving.session.runtimes.turns import in_turns
@@ -17,7 +18,6 @@ from serving.session.runtimes.turns import in_turns
 LEAST, MOST = 100, 500  # clips to calibrate on
 LOSS = 0.01  # of top-1, beyond which the first convolution and the head stay in float
 ENDS = ("first convolution", "head")
-_CARD = KEYS[3]
 
 
 def check_calibration(clips, clip):
@@ -60,8 +60,8 @@ def quantize_file(path, facts, clips, judged, truth=None):
         logging.warning("8-bit arithmetic %s: top-1 %.3f before, %.3f after, on %d clips",
                         "with the first convolution and the head in float" if keep else "throughout",
                         change["top1_before"], change["top1_after"], len(judged))
-    _write_card(aside, path, {**facts.card, "precision": {**facts.card["precision"], "quantize": "int8 arithmetic",
-                                                          "change": change}})
+    precision = {**facts.card["precision"], "quantize": "int8 arithmetic", "change": change}
+    _replace(path, aside, dataclasses.replace(facts, card={**facts.card, "precision": precision}))
     return change
 
 
@@ -81,19 +81,15 @@ def _write(path, aside, facts, clips, keep):
     with contextlib.redirect_stdout(io.StringIO()):
         quantized = nncf.quantize(model, nncf.Dataset([clip[np.newaxis] for clip in clips[:MOST]]),
                                   subset_size=min(len(clips), MOST), ignored_scope=nncf.IgnoredScope(names=kept))
-    for key, text in facts.to_texts().items():
-        quantized.set_rt_info(text, key)
-    openvino.save_model(quantized, os.fspath(aside), compress_to_fp16=False)
+    save(quantized, aside, facts.to_texts())
 
 
-def _write_card(aside, path, card):
-    """The model at `aside`, with another card, in the place of that at `path`; nothing stays at `aside`."""
+def _replace(path, aside, facts):
+    """Puts the model at `aside`, with these facts, in the place of that at `path`; nothing stays at `aside`."""
     import openvino
 
-    model = openvino.Core().read_model(os.fspath(aside))
-    model.set_rt_info(json.dumps(card, ensure_ascii=False), _CARD)
     final = path.with_name(f"final-{path.name}")
-    openvino.save_model(model, os.fspath(final), compress_to_fp16=False)
+    save(openvino.Core().read_model(os.fspath(aside)), final, facts.to_texts())
     for suffix in (".bin", ".xml"):
         os.replace(final.with_suffix(suffix), path.with_suffix(suffix))
         aside.with_suffix(suffix).unlink()

@@ -39,7 +39,14 @@ def write_openvino(function, path, texts, variables=()):
         for output in model.outputs:
             name, = {SCORES, LOGITS} & {known.partition(":")[0] for known in output.get_names()}
             output.get_tensor().set_names({name})
-        for key, text in texts.items():
-            model.set_rt_info(text, key)
-        openvino.save_model(model, str(path), compress_to_fp16=False)
+        save(model, path, texts)
     return path
+
+
+def save(model, path, texts):
+    """Writes an OpenVINO model to `path`, `NAME.xml`, and `NAME.bin` beside it, with `texts`, {key: text}, in it."""
+    import openvino
+
+    for key, text in texts.items():
+        model.set_rt_info(text, key)
+    openvino.save_model(model, os.fspath(path), compress_to_fp16=False)
