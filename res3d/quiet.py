@@ -1,4 +1,4 @@
-"""Keeps C++ libraries, TensorFlow's above all, from writing to the terminal what no setting of theirs can silence."""
+"""Keeps libraries from writing to the terminal: those in C++, TensorFlow's above all, and for a moment absl's log."""
 
 import contextlib
 import os
@@ -24,6 +24,28 @@ def muted_stderr():
         sys.stderr.flush()
         os.dup2(kept, 2)
         os.close(kept)
+
+
+@contextlib.contextmanager
+def logged_from(level):
+    """Inside, absl logs nothing below `level`, such as `absl.logging.ERROR`; then what it logged before.
+
+    >>> from absl import logging
+    >>> logging.set_verbosity(logging.INFO)
+    >>> with logged_from(logging.ERROR):
+    ...     logging.get_verbosity() == logging.ERROR
+    True
+    >>> logging.get_verbosity() == logging.INFO
+    True
+    """
+    from absl import logging  # not for those who import the ground alone
+
+    before = logging.get_verbosity()
+    logging.set_verbosity(level)
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before)
 
 
 def quiet_tensorflow():

@@ -21,6 +21,7 @@ from res3d.blocks.recomputed import recompute_blocks
 from res3d.layers.norm import synchronize_norms
 from res3d.networks.network import build
 from res3d.networks.variants.table import VARIANTS
+from res3d.quiet import logged_from
 from res3d.training.loop import fit
 from res3d.training.losses import make_loss, make_metrics
 from res3d.training.optimizer import make_optimizer
@@ -250,12 +251,8 @@ def _check_names(recipe, devices=None):
 
 
 def _save_quarantine(folder, skipped):
-    verbosity = logging.get_verbosity()
-    logging.set_verbosity(logging.ERROR)  # each was logged when it was found
-    try:
+    with logged_from(logging.ERROR):  # each was logged when it was found
         found = quarantine.Quarantine(folder.quarantine_file)
         for path, reason in skipped:
             found.add(path, reason)
         found.save()
-    finally:
-        logging.set_verbosity(verbosity)

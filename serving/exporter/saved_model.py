@@ -12,6 +12,7 @@ from absl import logging
 
 from pipelines.storage.addresses import on_disk
 from res3d.geometry import ClipSpec
+from res3d.quiet import logged_from
 from serving.exporter import model_reading, staging
 from serving.exporter.card import MODEL_CARD_FILE, make_card, to_json
 from serving.exporter.precision import eager, prepare
@@ -100,16 +101,13 @@ def _save(folder, variables, signatures):
     module = tf.Module()
     module.read = variables  # the variables themselves: held by a Keras model they would not be found by the C++ loader
     module.functions = signatures
-    level = logging.get_verbosity()
-    logging.set_verbosity(logging.WARNING)  # it tells of every function whose captured weights have no name
     try:
-        tf.saved_model.save(module, str(folder), signatures=signatures)
+        with logged_from(logging.WARNING):  # it tells of every function whose captured weights have no name
+            tf.saved_model.save(module, str(folder), signatures=signatures)
     except tf.errors.OpError as error:  # how TensorFlow tells of a full disk
         reason = error.message.rpartition("; ")[2].partition(" [Op:")[0]
         raise OSError(f"An export must be written whole to '{folder.parent}'. Writing failed: {reason}. Nothing was "
                       "left there. Make room, or name another folder.") from error
-    finally:
-        logging.set_verbosity(level)
 
 
 def _write_warmup(folder, names, clip, batches):

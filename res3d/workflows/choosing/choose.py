@@ -7,6 +7,7 @@ from absl import logging
 from res3d.choosing import budget, rungs
 from res3d.choosing.choice import Case, choose
 from res3d.choosing.rules import RULES
+from res3d.quiet import logged_from
 from res3d.training.recipe import Recipe, with_settings
 from res3d.training.workfolder import WorkFolder
 from res3d.workflows.choosing.looking import look
@@ -58,13 +59,9 @@ def case_of(data, minutes, settings, **lists):
     end = time.monotonic() + 60 * minutes
     asked = tuple(settings)
     base = Recipe.from_mapping(with_settings({}, asked))
-    verbosity = logging.get_verbosity()
-    logging.set_verbosity(logging.ERROR)  # training says it again
-    try:
+    with logged_from(logging.ERROR):  # training says it again
         split = split_videos(base, data, **lists)
         facts = look(split, lists.get("group"), base.data.workers, minutes >= ENOUGH)
-    finally:
-        logging.set_verbosity(verbosity)
     logging.info("choosing a recipe for %d videos of %d classes", facts.videos, len(facts.classes))
     pace = Measured(split.training, facts, base.data.workers)
     return Case(facts, this_machine(), minutes, pace, lambda: (end - time.monotonic()) / 60, asked)

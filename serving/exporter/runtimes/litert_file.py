@@ -5,7 +5,7 @@ import re
 import tensorflow as tf
 from absl import logging
 
-from res3d.quiet import muted_stderr
+from res3d.quiet import logged_from, muted_stderr
 from serving.session.runtimes.errors import not_installed
 
 FORBIDDEN = re.compile(r"tf\.(\w+)\(tensor")  # as the converter's report has it
@@ -30,18 +30,15 @@ def write_litert(function, path, texts, variables):
         raise not_installed("`--format=litert`", "LiteRT", "litert") from None
     module = tf.Module()
     module.read, module.answer = variables, function
-    level = logging.get_verbosity()
-    logging.set_verbosity(logging.FATAL)
-    try:
+    with logged_from(logging.FATAL):
         concrete = function.get_concrete_function()
-        converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete], module)
-        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]  # others would load on no phone
-        with muted_stderr():  # the converter writes its report there, too
-            content = converter.convert()
-    except Exception as error:  # the converter's own class is not to be had from a public place
-        raise ValueError(_refusal(str(error), concrete.graph)) from None
-    finally:
-        logging.set_verbosity(level)
+        try:
+            converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete], module)
+            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]  # others would load on no phone
+            with muted_stderr():  # the converter writes its report there, too
+                content = converter.convert()
+        except Exception as error:  # the converter's own class is not to be had from a public place
+            raise ValueError(_refusal(str(error), concrete.graph)) from None
     path.write_bytes(_with_metadata(content, texts, schema))
     return path
 

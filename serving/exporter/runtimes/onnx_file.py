@@ -4,6 +4,7 @@ import logging
 
 from absl import logging as absl_logging
 
+from res3d.quiet import logged_from
 from serving.session.runtimes.errors import not_installed
 
 OPSET = 18  # of 2022: ONNX Runtime 1.14 and whatever came after it read it
@@ -24,15 +25,14 @@ def write_onnx(function, path, texts, variables=()):
         import tf2onnx
     except ImportError as error:
         raise not_installed("`--format=onnx`", error.name, "onnx") from None
-    level, loggers = absl_logging.get_verbosity(), [logging.getLogger(name) for name in ("tf2onnx", "tensorflow")]
+    loggers = [logging.getLogger(name) for name in ("tf2onnx", "tensorflow")]
     levels = [logger.level for logger in loggers]
-    absl_logging.set_verbosity(absl_logging.ERROR)
     for logger in loggers:
         logger.setLevel(logging.CRITICAL)  # it tells what it could not convert, which the error says too
     try:
-        model, _ = tf2onnx.convert.from_function(function, input_signature=function.input_signature, opset=OPSET)
+        with logged_from(absl_logging.ERROR):
+            model, _ = tf2onnx.convert.from_function(function, input_signature=function.input_signature, opset=OPSET)
     finally:
-        absl_logging.set_verbosity(level)
         for logger, before in zip(loggers, levels):
             logger.setLevel(before)
     foreign = sorted({f"{node.op_type} at '{node.name}'" for node in model.graph.node
