@@ -10,7 +10,7 @@ from res3d.geometry import ClipSpec
 from res3d.layers.pixel_scaling import clip_of
 from res3d.networks import network as networks
 from res3d.pretrained.copying import copy_weights
-from res3d.pretrained.finding import find
+from res3d.pretrained.finding import find, is_unpacked
 from res3d.pretrained.origin import Origin, origin_from, origin_of, remember
 from res3d.pretrained.preset import is_preset, load_preset
 from res3d.saving import load_model
@@ -94,7 +94,7 @@ def build(name: str, num_classes: int | None = None, clip: ClipSpec | None = Non
 
 def _from_model(path, name, num_classes, clip, options):
     """A network with the weights of a saved one: a `.keras` file, a work folder or an unpacked `.keras` file."""
-    if path.is_dir() and not (path / "config.json").is_file():
+    if path.is_dir() and not is_unpacked(path):
         path = WorkFolder(path).model_file
     preset = path.is_dir() and is_preset(path)
     saved = load_preset(path) if preset else load_model(path, compile=False)
