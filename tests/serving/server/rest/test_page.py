@@ -4,8 +4,6 @@ import base64
 import html
 import http.client
 import json
-import os
-import shutil
 import subprocess
 import time
 
@@ -18,6 +16,7 @@ from serving.errors import ServingError
 from serving.server.rest import page
 from serving.server.server import Server
 from serving.server.settings import Settings
+from tests.res3d.looks.browser import browser
 
 CLIP = ClipSpec(frames=4, stride=2, height=32, width=32)
 LABELS = ["red", "green", "blue", "nothing"]
@@ -166,16 +165,6 @@ def test_without_the_flag_there_is_no_page(model):
         assert ask(server, "GET", "/")[0] == 404
 
 
-def _browser():
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if found is None:
-        reason = "needs Chromium (apt-get install chromium)"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return found
-
-
 # Runs in the page and in the same page 375 pixels wide: drops a video, asks where the network looked, measures.
 _AS_A_USER = """<script>
 const until = async found => { while (!found()) await new Promise(r => setTimeout(r, 50)); };
@@ -220,7 +209,7 @@ def test_in_a_browser(server, green, tmp_path, monkeypatch):
     script.write_text(page + _AS_A_USER.replace("FILM", base64.b64encode(green.read_bytes()).decode()))
     monkeypatch.setattr(server._rest._page._page, "html", script.read_text)
     done = subprocess.run(
-        [_browser(), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}/profile",
+        [browser(), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}/profile",
          "--window-size=1000,900", "--virtual-time-budget=40000", "--dump-dom", f"http://{server.rest_address}/"],
         capture_output=True, text=True, timeout=120)
     told = html.unescape(done.stdout)
@@ -260,8 +249,8 @@ def test_the_camera_of_a_browser_is_asked_about(server, tmp_path, monkeypatch):
     monkeypatch.setattr(server._rest._page._page, "html", lambda: text + _WITH_A_CAMERA)
     real = server._rest._page._route
     monkeypatch.setattr(server._rest._page, "_route", lambda method, path: told.append(path) or real(method, path))
-    browser = subprocess.Popen(
-        [_browser(), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}/profile",
+    running = subprocess.Popen(
+        [browser(), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}/profile",
          "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--remote-debugging-port=0",
          f"http://{server.rest_address}/"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
@@ -269,6 +258,6 @@ def test_the_camera_of_a_browser_is_asked_about(server, tmp_path, monkeypatch):
         while not {"/page/answered", "/page/refused"} & set(told) and time.monotonic() < deadline:
             time.sleep(0.2)
     finally:
-        browser.terminate()
-        browser.wait()
+        running.terminate()
+        running.wait()
     assert "/page/answered" in told
