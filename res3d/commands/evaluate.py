@@ -52,9 +52,11 @@ def run(args):
     if args.workdir is None:
         raise ValueError("`--workdir` must be the folder that `res3d train` left. Received none.")
     allow(args)
-    from res3d.workflows.spans.evaluate import evaluate_spans, is_spans_run, told
+    from res3d.training.workfolder import is_spans_run
 
     if is_spans_run(args.workdir):
+        from res3d.workflows.spans.evaluate import evaluate_spans, told
+
         refuse_for_spans(args, ("model", "protocol", "split", "compare", "explain", "motion", "fold", "group"))
         figures = evaluate_spans(args.workdir, args.data, **list_options(args))
         if args.json:

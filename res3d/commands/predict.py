@@ -57,9 +57,9 @@ def run(args):
                          f"{'neither' if args.model is None else 'both'}.")
     if args.explain is not None and args.model is None:
         raise ValueError("`--explain` needs the network itself: --model. Received --server.")
-    from res3d.workflows.spans.evaluate import is_spans_run
+    from res3d.training.workfolder import is_spans_run  # the flags are judged before Keras is imported
 
-    if is_spans_run(args.model):
+    if args.model is not None and is_spans_run(args.model):
         return _find_spans(args)
     _check_company(args)
     if args.sliding:
@@ -104,7 +104,6 @@ def _find_spans(args):
     from res3d.workflows.spans.predict import follow, predict_spans
 
     refuse_for_spans(args, ("labels", "activation", "explain", "step", "window", *(["output"] if args.sliding else [])))
-
     if args.sliding:
         for line in follow(args.model, args.videos):
             print(json.dumps(line), flush=True)

@@ -153,6 +153,11 @@ class WorkFolder:
         return file
 
 
+def is_spans_run(path):
+    """Whether a path is a work folder that holds a run of task "spans"."""
+    return WorkFolder(path).spans_file.is_file()
+
+
 def write_history(path, rows):
     """One line an epoch; floats with all their digits, so that equal runs give equal files."""
     names = list(dict.fromkeys(name for row in rows for name in row))

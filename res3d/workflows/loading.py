@@ -19,7 +19,7 @@ from res3d.pretrained.loading import load_published
 from res3d.pretrained.origin import Origin, origin_of, remember
 from res3d.pretrained.preset import is_preset, load_preset, read_facts
 from res3d.saving import load_model
-from res3d.training.workfolder import WorkFolder
+from res3d.training.workfolder import WorkFolder, is_spans_run
 from res3d.workflows.runtimes.network import RuntimeNetwork, is_runtime_file
 
 VIEWS_AT_ONCE = 16
@@ -136,7 +136,7 @@ def load_trained(source, labels=None):
         names, multi_label, clip = _labels_beside(model, path, labels), False, clip_of(model)
     elif path.is_dir():
         folder = WorkFolder(path)
-        if folder.spans_file.is_file():
+        if is_spans_run(folder):
             raise ValueError(f"A run of clips is expected here. '{folder}' holds one of task spans, which `res3d "
                              "predict` and `res3d evaluate` take.")
         model = _load(folder.model_file)

@@ -87,6 +87,15 @@ def test_commands_start_light():
     assert result.stdout.strip() == "[]", result.stderr
 
 
+def test_asking_a_server_takes_no_network_library(tmp_path):
+    (tmp_path / "a.avi").write_bytes(b"nothing")
+    code = (f"import sys; from res3d.commands import main; main.main(['predict', {str(tmp_path / 'a.avi')!r}, "
+            "'--server=http://127.0.0.1:9/m']); "
+            "print([name for name in ('tensorflow', 'keras') if name in sys.modules])")
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+    assert result.stdout.strip().splitlines()[-1] == "[]", result.stderr
+
+
 class Failing:
     EXAMPLE = "res3d models"
 

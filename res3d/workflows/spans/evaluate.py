@@ -8,7 +8,7 @@ from pipelines.spans import read_spans
 from res3d.atomic import write_aside
 from res3d.saving import load_model
 from res3d.spans.contract import SpanSpec
-from res3d.training.workfolder import WorkFolder
+from res3d.training.workfolder import WorkFolder, is_spans_run
 from res3d.workflows.spans.figures import figures_of, find_all
 from res3d.workflows.spans.writing import write_found
 
@@ -24,11 +24,6 @@ def load_spans_run(workdir):
         raise FileNotFoundError(f"A work folder of `res3d train --task=spans` must hold "
                                 f"{folder.spans_file.name}. '{folder}' does not.")
     return load_model(folder.model_file, compile=False), folder.clip, SpanSpec.load(folder.spans_file)
-
-
-def is_spans_run(workdir):
-    """Whether a folder holds a run of task "spans"."""
-    return workdir is not None and WorkFolder(workdir).spans_file.is_file()
 
 
 def evaluate_spans(workdir, data=None, **lists):
