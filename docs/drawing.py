@@ -46,9 +46,9 @@ def rows():
         if name in module.ROOFS:
             what = "everything"
         else:
-            what = ", ".join(f"`{other}`" for other in allowed if other not in module.LIGHT)
-            what += f"{', ' if what else ''}the ground" if set(module.LIGHT) <= set(allowed) else (
-                "".join(f"{', ' if what else ''}`{other}`" for other in allowed if other in module.LIGHT) or "")
+            light = [f"`{other}`" for other in allowed if other in module.LIGHT]
+            found = [f"`{other}`" for other in allowed if other not in module.LIGHT]
+            what = ", ".join([*found, *(["the ground"] if len(light) == len(module.LIGHT) else light)])
         lines.append(f"| `{name}` | {what or 'nothing'} |")
     return "\n".join(lines)
 
