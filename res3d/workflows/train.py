@@ -17,21 +17,16 @@ from pipelines.dataset.weighing import balanced_weights, weighed
 from pipelines.grouping.note import load_note, save_note
 from pipelines.sample.protocols import protocol
 from pipelines.storage.addresses import absolute
-from res3d.blocks.recomputed import recompute_blocks
-from res3d.layers.norm import synchronize_norms
-from res3d.networks.network import build
 from res3d.networks.variants.table import VARIANTS
 from res3d.quiet import logged_from
 from res3d.training.loop import fit
-from res3d.training.losses import make_loss, make_metrics
-from res3d.training.optimizer import make_optimizer
 from res3d.training.revision import revision
 from res3d.training.run import lower_is_better, monitored
 from res3d.training.symptoms.watch import Watch
 from res3d.training.workfolder import WorkFolder
 from res3d.workflows import devices as on_devices
 from res3d.workflows.judging.leaks import find_leaks, leak_line, load_leaks, save_leaks
-from res3d.workflows.start import freeze, load_start
+from res3d.workflows.making import make_model
 from res3d.workflows.training_data import load_training_data
 
 
@@ -108,39 +103,6 @@ def _check_run(folder, recipe, labels):
         if asked > planned:
             logging.info("'%s' goes on to %d epochs in place of %d; its learning rate is from here on that of a run of "
                          "so many", folder, asked, planned)
-
-
-def make_model(recipe, num_classes, steps_per_epoch, weights=True):
-    """The compiled network of a recipe; with `weights` it starts from those that `start.weights` names, if any."""
-    options = dict(recipe.model.options)
-    if recipe.model.dropout is not None:
-        options["dropout"] = recipe.model.dropout
-    policy = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(recipe.precision)
-    try:
-        model = build(recipe.model.name, num_classes, recipe.clip, **options)
-    finally:
-        keras.config.set_dtype_policy(policy)
-    if weights and recipe.start.weights is not None:
-        load_start(model, recipe.start.weights)
-    freeze(model, recipe.start.freeze, recipe.start.freeze_batch_norm)
-    _prepare_layers(model, recipe)
-    optimizer = make_optimizer(recipe, steps_per_epoch)
-    if recipe.precision == "mixed_float16":
-        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
-    model.compile(optimizer, make_loss(recipe), metrics=make_metrics(recipe, num_classes),
-                  jit_compile=recipe.xla or keras.backend.backend() == "jax")
-    return model
-
-
-def _prepare_layers(model, recipe):
-    """Has blocks and norms do in training what the recipe asks of them beside their weights."""
-    if recipe.model.recompute_blocks and not recompute_blocks(model):
-        raise ValueError("`model.recompute_blocks` is for networks of residual blocks. Received: "
-                         f"model.name={recipe.model.name!r}, which has none. Set it to false.")
-    strategy = getattr(model, "distribute_strategy", None)  # which models of other backends lack
-    if recipe.optimizer.synchronized_norm and strategy is not None and strategy.num_replicas_in_sync > 1:
-        synchronize_norms(model)
 
 
 def _clips(fed, recipe, devices, process_count=1):

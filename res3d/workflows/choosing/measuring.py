@@ -12,7 +12,7 @@ from pipelines.video.frame_cache import SHARE, FrameCache, free_memory
 from res3d.choosing.facts import Machine, Pace
 from res3d.workflows.devices import accelerator
 from res3d.workflows.feeding.augmentation import augmentation
-from res3d.workflows.train import make_model
+from res3d.workflows.making import make_model
 
 SECONDS = 2.0  # that a step is repeated for, at the least once
 VIDEOS = 8  # whose clips are read

@@ -8,8 +8,8 @@ import keras
 from pipelines.figures.clips import CLASSES
 from res3d.training.kept.averages import averaged_weights
 from res3d.training.recipe import find_recipe
+from res3d.workflows.making import make_model
 from res3d.workflows.pretraining.figures import Figures
-from res3d.workflows.train import make_model
 
 
 def pretrain(output, steps=2400, recipe=None, workers=1, callbacks=None):

@@ -16,13 +16,12 @@ from res3d.pretrained.copying import copy_weights
 from res3d.saving import load_model
 from res3d.spans.contract import SpanSpec
 from res3d.training.loop import fit
-from res3d.training.losses import make_loss
-from res3d.training.optimizer import make_optimizer
 from res3d.training.workfolder import WorkFolder
 from res3d.workflows.feeding.augmentation import augmentation
+from res3d.workflows.making import compiled, layers_in
 from res3d.workflows.spans.evaluate import save_metrics
 from res3d.workflows.spans.figures import chosen_threshold, figures_of, find_all, mean_figures
-from res3d.workflows.start import freeze, load_start
+from res3d.workflows.start import load_start
 
 
 def train_spans(recipe, data, workdir, *, overwrite=False, checkpoint_minutes=5.0, checkpoint_steps=None,
@@ -75,22 +74,13 @@ def train_spans(recipe, data, workdir, *, overwrite=False, checkpoint_minutes=5.
 def make_span_model(recipe, num_classes, steps_per_epoch, weights=True):
     """The compiled network of a recipe: a row that keeps time, and a head that scores its steps."""
     options = {**recipe.model.options, "keep_time": True, "features": True}
-    policy = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(recipe.precision)
-    try:
+    with layers_in(recipe.precision):
         backbone = build(recipe.model.name, clip=recipe.clip, **options)
         if weights and recipe.start.weights is not None:
             _load_backbone(backbone, recipe)
         spans = recipe.spans
         model = step_classifier(backbone, num_classes, spans.filters, spans.dilations, spans.dropout)
-    finally:
-        keras.config.set_dtype_policy(policy)
-    freeze(model, recipe.start.freeze, recipe.start.freeze_batch_norm)
-    optimizer = make_optimizer(recipe, steps_per_epoch)
-    if recipe.precision == "mixed_float16":
-        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
-    model.compile(optimizer, make_loss(recipe), jit_compile=recipe.xla or keras.backend.backend() == "jax")
-    return model
+    return compiled(model, recipe, steps_per_epoch)
 
 
 def _load_backbone(backbone, recipe):

@@ -77,7 +77,7 @@ from res3d.layers.norm import BatchNorm
 from res3d.private_keras import layers_inside
 from res3d.training.recipe import find_recipe
 from res3d.workflows.devices import scope
-from res3d.workflows.train import make_model
+from res3d.workflows.making import make_model
 
 for devices in (None, 1, 2):
     for asked in ("false", "true"):

@@ -33,7 +33,7 @@ def test_half_of_the_motions_have_a_name():
 
 @pytest.mark.slow
 def test_a_network_starts_from_what_was_learnt(tmp_path):
-    from res3d.workflows.train import make_model
+    from res3d.workflows.making import make_model
 
     recipe = find_recipe("figures", TINY)
     history = pretrain(tmp_path / "figures.keras", steps=2, recipe=recipe, workers=0)

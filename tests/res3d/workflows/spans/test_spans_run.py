@@ -13,6 +13,7 @@ from pipelines.spans import read_spans
 from pipelines.video.reading import probe, read_frames
 from res3d.__main__ import main
 from res3d.networks import build
+from res3d.private_keras import layers_inside
 from res3d.spans import SpanSpec, window_starts
 from res3d.spans.windows import probabilities
 from res3d.training.recipe import find_recipe
@@ -155,3 +156,14 @@ def test_weights_of_a_network_of_clips_begin_a_network_of_spans(tmp_path):
     assert set(taken) == set(given)
     for path, weight in taken.items():
         np.testing.assert_array_equal(np.asarray(weight), np.asarray(given[path]))
+
+
+def test_blocks_are_recomputed_where_the_recipe_asks():
+    asks = [*SMALL, "model.options={width: 0.125}", "model.recompute_blocks=true"]
+    model = make_span_model(find_recipe("spans_small", [*asks, "model.name=r3d_10"]), 5, 10)
+    assert [layer.recompute for layer in layers_inside(model) if hasattr(layer, "recompute")] == [True] * 4
+    clips = np.zeros((2, *model.input_shape[1:]), "uint8")
+    steps = np.eye(5, dtype="float32")[np.zeros(clips.shape[:2], int)]
+    assert np.isfinite(model.train_on_batch(clips, steps))
+    with pytest.raises(ValueError, match=r"model\.name='plain3d_5', which has none"):
+        make_span_model(find_recipe("spans_small", [*asks, "model.name=plain3d_5"]), 5, 10)

@@ -1,0 +1,57 @@
+"""The compiled network of a recipe."""
+
+import contextlib
+
+import keras
+
+from res3d.blocks.recomputed import recompute_blocks
+from res3d.layers.norm import synchronize_norms
+from res3d.networks.network import build
+from res3d.training.losses import make_loss, make_metrics
+from res3d.training.optimizer import make_optimizer
+from res3d.workflows.start import freeze, load_start
+
+
+def make_model(recipe, num_classes, steps_per_epoch, weights=True):
+    """The compiled network of a recipe; with `weights` it starts from those that `start.weights` names, if any."""
+    options = dict(recipe.model.options)
+    if recipe.model.dropout is not None:
+        options["dropout"] = recipe.model.dropout
+    with layers_in(recipe.precision):
+        model = build(recipe.model.name, num_classes, recipe.clip, **options)
+    if weights and recipe.start.weights is not None:
+        load_start(model, recipe.start.weights)
+    return compiled(model, recipe, steps_per_epoch, make_metrics(recipe, num_classes))
+
+
+@contextlib.contextmanager
+def layers_in(precision):
+    """A `with` in which layers are made for a precision."""
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(policy)
+
+
+def compiled(model, recipe, steps_per_epoch, metrics=None):
+    """The model itself, with what does not train frozen, and compiled with the optimizer and the loss of a recipe."""
+    freeze(model, recipe.start.freeze, recipe.start.freeze_batch_norm)
+    _prepare_layers(model, recipe)
+    optimizer = make_optimizer(recipe, steps_per_epoch)
+    if recipe.precision == "mixed_float16":
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+    model.compile(optimizer, make_loss(recipe), metrics=metrics,
+                  jit_compile=recipe.xla or keras.backend.backend() == "jax")
+    return model
+
+
+def _prepare_layers(model, recipe):
+    """Has blocks and norms do in training what the recipe asks of them beside their weights."""
+    if recipe.model.recompute_blocks and not recompute_blocks(model):
+        raise ValueError("`model.recompute_blocks` is for networks of residual blocks. Received: "
+                         f"model.name={recipe.model.name!r}, which has none. Set it to false.")
+    strategy = getattr(model, "distribute_strategy", None)  # which models of other backends lack
+    if recipe.optimizer.synchronized_norm and strategy is not None and strategy.num_replicas_in_sync > 1:
+        synchronize_norms(model)
