@@ -63,15 +63,16 @@ addEventListener("load", async () => {
 </script>"""
 
 
-def browser():
-    """Chromium's path; without it the test is skipped, or fails where all must run."""
+def browser(profile):
+    """How a command begins that runs Chromium with a profile; without it the test is skipped, or fails where all must
+    run."""
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if found is None:
         reason = "needs Chromium (apt-get install chromium)"
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
-    return found
+    return [found, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={profile}"]
 
 
 @contextlib.contextmanager
@@ -104,7 +105,7 @@ def looked_at(folder, pages, profile, dark=False):
     scheme = ["--blink-settings=preferredColorScheme=0"] if dark else []
     with served(folder) as (address, asked):
         done = subprocess.run(
-            [browser(), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={profile}", *scheme,
-             "--window-size=2000,1000", "--virtual-time-budget=60000", "--dump-dom", f"{address}/measure.html"],
+            [*browser(profile), *scheme, "--window-size=2000,1000", "--virtual-time-budget=60000", "--dump-dom",
+             f"{address}/measure.html"],
             capture_output=True, text=True, timeout=200, check=True)
     return json.loads(html.unescape(re.search(r'data-found="([^"]*)"', done.stdout)[1])), asked

@@ -209,8 +209,8 @@ def test_in_a_browser(server, green, tmp_path, monkeypatch):
     script.write_text(page + _AS_A_USER.replace("FILM", base64.b64encode(green.read_bytes()).decode()))
     monkeypatch.setattr(server._rest._page._page, "html", script.read_text)
     done = subprocess.run(
-        [browser(), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}/profile",
-         "--window-size=1000,900", "--virtual-time-budget=40000", "--dump-dom", f"http://{server.rest_address}/"],
+        [*browser(tmp_path / "profile"), "--window-size=1000,900", "--virtual-time-budget=40000", "--dump-dom",
+         f"http://{server.rest_address}/"],
         capture_output=True, text=True, timeout=120)
     told = html.unescape(done.stdout)
     assert "colours" in told
@@ -250,9 +250,9 @@ def test_the_camera_of_a_browser_is_asked_about(server, tmp_path, monkeypatch):
     real = server._rest._page._route
     monkeypatch.setattr(server._rest._page, "_route", lambda method, path: told.append(path) or real(method, path))
     running = subprocess.Popen(
-        [browser(), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}/profile",
-         "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--remote-debugging-port=0",
-         f"http://{server.rest_address}/"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        [*browser(tmp_path / "profile"), "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
+         "--remote-debugging-port=0", f"http://{server.rest_address}/"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + 90
         while not {"/page/answered", "/page/refused"} & set(told) and time.monotonic() < deadline:
