@@ -6,13 +6,22 @@ CHANGES = {"shuffled": "frames shuffled", "reversed": "frames reversed", "stille
 FIGURES = ("mean_average_precision", "top1")  # the first of these that there is, is told
 
 
+def figure_of(metrics):
+    """The name of the figure that is told of `metrics`, or None where they have none.
+
+    >>> figure_of({"top1": 0.5, "top5": 0.9})
+    'top1'
+    """
+    return next((name for name in FIGURES if name in metrics), None)
+
+
 def worth_rows(metrics):
     """(what, figure, (low, high) or None) of the network and of all that it is held against, as metrics.json has them.
 
     >>> worth_rows({"top1": 0.5, "baselines": {"chance": {"top1": 0.25}}})
     [('the network', 0.5, None), ('chance', 0.25, None)]
     """
-    figure = next((name for name in FIGURES if name in metrics), None)
+    figure = figure_of(metrics)
     if figure is None:
         return []
     rows = [("the network", metrics[figure], metrics.get("intervals", {}).get(figure))]
@@ -50,7 +59,7 @@ def _leak_lines(leaks):
                               ("same_background", "without_both", "show the same background")):
         if leaks.get(count):
             rest = leaks.get(key, {})
-            figure = next((name for name in FIGURES if name in rest), None)
+            figure = figure_of(rest)
             without = f"{figure} without: {100 * rest[figure]:.1f} %" if figure else "no others are left"
             lines.append(f"{leaks[count]} of the videos {words}; {without}")
     return lines

@@ -1,7 +1,7 @@
 """The answer in words: how good, why to believe it, and what to do next, each by one rule of a list."""
 
 from res3d.evaluation.report.classes import weakest
-from res3d.evaluation.worth import FIGURES, worth_rows
+from res3d.evaluation.worth import CHANGES, figure_of, worth_rows
 from res3d.looks.rendering import count, percent
 
 WIDE, APART, RISING, LOOSE, MANY_SKIPPED, FEW = 0.2, 0.2, 0.9, 0.1, 0.05, 20
@@ -15,7 +15,7 @@ def headline(metrics):
     >>> headline({"videos": 2})
     '2 videos were shown to the network'
     """
-    figure = next((name for name in FIGURES if name in metrics), None)
+    figure = figure_of(metrics)
     videos = count(metrics["videos"], "video")
     if figure is None:
         return f"{videos} were shown to the network"
@@ -27,7 +27,7 @@ def headline(metrics):
 def against(metrics):
     """(points above the best that needs no network, its words), or None where nothing was compared."""
     rows = worth_rows(metrics)
-    words = {row[0]: row[1] for row in rows[1:] if row[0] not in ("frames shuffled", "frames reversed")}
+    words = {row[0]: row[1] for row in rows[1:] if row[0] not in (CHANGES["shuffled"], CHANGES["reversed"])}
     if not words:
         return None
     name = max(words, key=words.get)
@@ -45,7 +45,7 @@ def trust(metrics):
 
 
 def _interval(metrics):
-    figure = next((name for name in FIGURES if name in metrics.get("intervals", {})), None)
+    figure = figure_of(metrics.get("intervals", {}))
     if figure is not None:
         low, high = metrics["intervals"][figure]
         told = f", told by {metrics['groups_told_by']}" if metrics.get("groups_told_by") else ""
@@ -111,7 +111,7 @@ def _of_data(metrics):
                "figure says little about new ones.")
     if leaks.get("same_moments"):
         rest = leaks.get("without_same_moments", {})
-        name = next((name for name in FIGURES if name in rest), None)
+        name = figure_of(rest)
         without = f" Without them it is {percent(rest[name])}." if name else ""
         yield ("Take out what leaks", f"{count(leaks['same_moments'], 'video')} show moments of videos trained on."
                f"{without} `res3d doctor` shows the pairs.")

@@ -9,7 +9,7 @@ from res3d.evaluation.report import answer, sights
 from res3d.evaluation.report.classes import class_rows, matrix_of, weakest
 from res3d.evaluation.report.clips import clip_groups
 from res3d.evaluation.report.confusion import confusion
-from res3d.evaluation.worth import FIGURES, worth_rows
+from res3d.evaluation.worth import figure_of, worth_rows
 from res3d.looks.rendering import render
 
 HERE = pathlib.Path(__file__).parent
@@ -41,7 +41,7 @@ def write_report(path, predictions, metrics, history=(), title="Report", frames=
     right = predictions.predicted == predictions.single if single else None
     page = {
         "title": title, "metrics": metrics, "multi_label": multi_label, "headline": answer.headline(metrics),
-        "figure": next((name for name in FIGURES if name in metrics), None), "worth": worth_rows(metrics),
+        "figure": figure_of(metrics), "worth": worth_rows(metrics),
         "against": answer.against(metrics), "trust": answer.trust(metrics),
         "steps": answer.next_steps(metrics, rows, history), "classes": weakest(rows),
         "empty": [row["label"] for row in rows if row["value"] is None],
