@@ -61,8 +61,7 @@ def above(curve, level):
 def _runs(curve, spec):
     """(start, end, score) of the spans of one label: stretches above any of the levels, the best of those that
     overlap."""
-    found = [above(curve, level) for level in spec.levels]
-    candidates = np.unique(np.concatenate(found), axis=0) if found else np.zeros((0, 2), int)
+    candidates = np.unique(np.concatenate([above(curve, level) for level in spec.levels]), axis=0)
     long_enough = (candidates[:, 1] - candidates[:, 0]) / spec.rate >= spec.least_seconds - 1e-9
     candidates = candidates[long_enough]
     scores = _strengths(curve, candidates, spec.scoring)

@@ -64,16 +64,15 @@ def threshold_for(detections: Iterable, truths: Iterable, hours: float, most_per
 def false_scores(detections, truths, overlap=0.1, tolerance=1.0):
     """Scores of the detections that have found nothing, label by label."""
     detections, truths = checked_spans(detections, "detections"), checked_spans(truths, "truths")
+    spans, instants = by_overlap(overlap), by_distance(tolerance)
+
+    def rule(span, starts, ends):
+        return (instants if span.end == span.start else spans)(span, starts, ends)
+
     scores = []
     for label in {span.label for span in detections}:
-        mine, own = ranked(detections, label), by_video(truths, label)
-        spans, instants = by_overlap(overlap), by_distance(tolerance)
-
-        def rule(span, starts, ends, spans=spans, instants=instants):
-            moment = span.end == span.start
-            return (instants if moment else spans)(span, starts, ends)
-
-        found = matched(mine, own, rule)
+        mine = ranked(detections, label)
+        found = matched(mine, by_video(truths, label), rule)
         scores += [span.score for span, place in zip(mine, found) if place < 0]
     return np.array(scores, float)
 

@@ -35,6 +35,4 @@ def spotting_map(detections: Iterable, truths: Iterable, tolerances: Sequence[fl
     tolerances = [float(value) for value in tolerances]
     if not tolerances or not all(0 <= value < np.inf for value in tolerances):
         raise ValueError(f"`tolerances` must be seconds, 0 or more, one at least. Received: {tolerances}.")
-    table, means = mean_precision(detections, truths, [by_distance(value) for value in tolerances], count_absent)
-    return {"map": float(np.mean(means)), "at": dict(zip(tolerances, means)),
-            "labels": {label: float(np.mean(values)) for label, values in table.items()}}
+    return mean_precision(detections, truths, by_distance, tolerances, count_absent)

@@ -18,10 +18,9 @@ def by_video(truths, label):
     return {video: tuple(np.array(sorted(spans)).T) for video, spans in found.items()}
 
 
-def ranked(detections, label=None):
-    """Detections of a label, or all, by falling score; equal ones in the order they came in."""
-    mine = [span for span in detections if label is None or span.label == label]
-    return sorted(mine, key=lambda span: -span.score)
+def ranked(detections, label):
+    """Detections of a label by falling score; equal ones in the order they came in."""
+    return sorted((span for span in detections if span.label == label), key=lambda span: -span.score)
 
 
 def by_overlap(threshold):
@@ -85,19 +84,25 @@ def interpolated_precision(hits, total):
     return float(precision[hits].sum() / total)
 
 
-def mean_precision(detections, truths, rules, count_absent=False):
-    """({label: [average precision by each rule]}, [mean over labels by each rule]).
+def mean_precision(detections, truths, rule_of, limits, count_absent=False):
+    """{"map", "at", "labels"} of average precision: the mean, {limit: mean over labels}, {label: mean over limits}.
 
     Labels that no truth has are left out, or count as 0 where `count_absent`.
+
+    Args:
+        detections, truths: as of `res3d.evaluation.spans.span_map`.
+        rule_of: `by_overlap` or `by_distance`.
+        limits: what `rule_of` takes, one after another.
     """
     detections, truths = checked_spans(detections, "detections"), checked_spans(truths, "truths")
     labels = {truth.label for truth in truths}
     absent = {span.label for span in detections} - labels if count_absent else set()
-    table = {}
+    rules, table = [rule_of(limit) for limit in limits], {}
     for label in sorted(labels | absent, key=str):
         mine, own = ranked(detections, label), by_video(truths, label)
         total = sum(len(starts) for starts, ends in own.values())
         table[label] = [interpolated_precision(matched(mine, own, rule) >= 0, total) if total else 0.0
                         for rule in rules]
     means = np.mean(list(table.values()), axis=0).tolist() if table else [0.0] * len(rules)
-    return table, means
+    return {"map": float(np.mean(means)), "at": dict(zip(limits, means)),
+            "labels": {label: float(np.mean(values)) for label, values in table.items()}}

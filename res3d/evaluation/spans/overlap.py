@@ -50,6 +50,4 @@ def span_map(detections: Iterable, truths: Iterable, thresholds: str | Sequence[
     thresholds = [float(value) for value in thresholds]
     if not thresholds or not all(0 < value <= 1 for value in thresholds):
         raise ValueError(f"`thresholds` must be above 0 and at most 1, one at least. Received: {thresholds}.")
-    table, means = mean_precision(detections, truths, [by_overlap(value) for value in thresholds], count_absent)
-    return {"map": float(np.mean(means)), "at": dict(zip(thresholds, means)),
-            "labels": {label: float(np.mean(values)) for label, values in table.items()}}
+    return mean_precision(detections, truths, by_overlap, thresholds, count_absent)

@@ -7,7 +7,6 @@ from pipelines.video.info import VideoError
 from res3d.evaluation.spans import alarms_per_hour, count_errors, span_map, spotting_map, threshold_for
 from res3d.workflows.spans.scoring import find_spans
 
-OVERLAPS = (0.3, 0.4, 0.5, 0.6, 0.7)
 TOLERANCES = (0.25, 0.5, 1.0, 2.0)  # seconds
 
 
@@ -32,7 +31,7 @@ def mean_figures(found, truths, instants):
     moments = [truth for truth in truths if truth.label in instants]
     figures, per_label = {}, {}
     if lasting:
-        spans = span_map(found, lasting, OVERLAPS)
+        spans = span_map(found, lasting, "thumos14")
         figures["map_at"] = {f"{overlap:g}": value for overlap, value in spans["at"].items()}
         per_label |= spans["labels"]
     if moments:
