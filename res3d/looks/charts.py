@@ -91,20 +91,6 @@ def reliability(title, bins):
                    '<div class="legend">bars: share that is right; dashed: as sure as right</div>')
 
 
-def sparkline(values, width=120, height=28):
-    """A line without axes, for a table; None values are gaps.
-
-    >>> sparkline([0, 1], 10, 10)  # doctest: +ELLIPSIS
-    '<svg class="spark" viewBox="0 0 10 10" aria-hidden="true"><polyline class="line s1" points="1.0,9.0 9.0,1.0"/>...'
-    """
-    most = max((value for value in values if value is not None), default=0) or 1
-    across = _scale(0, max(len(values) - 1, 1), 1, width - 1)
-    points = " ".join(f"{across(i):.1f},{height - 1 - value / most * (height - 2):.1f}"
-                      for i, value in enumerate(values) if value is not None)
-    return (f'<svg class="spark" viewBox="0 0 {width} {height}" aria-hidden="true"><polyline class="line s1" '
-            f'points="{points}"/></svg>')
-
-
 def nice_ticks(low, high, most=5):
     """Round numbers at even steps that enclose low and high.
 

@@ -37,11 +37,6 @@ class Span(NamedTuple):
         """Whether it is a moment."""
         return self.end == self.start
 
-    def in_words(self) -> str:
-        """For people and messages."""
-        when = f"at {self.start:g} s" if self.instant else f"{self.start:g} to {self.end:g} s"
-        return f"{self.label} {when}" + (f" of '{self.video}'" if self.video != "" else "")
-
 
 def checked_spans(spans: Iterable, name: str = "spans") -> list:
     """The spans as a list.
