@@ -59,6 +59,8 @@ def run(args):
     if (args.workdir is None) == (args.model is None):
         raise ValueError("`res3d export` needs either --workdir or --model. Received "
                          f"{'neither' if args.workdir is None else 'both'}.")
+    if args.samples is not None and args.samples < 1:
+        raise ValueError(f"`--samples` must be 1 or more. Received: {args.samples}.")
     if "keras" not in sys.modules:
         os.environ["KERAS_BACKEND"] = "tensorflow"  # which alone writes SavedModels; weights are the same on all
     if args.layout and args.format != "safetensors":

@@ -53,6 +53,7 @@ def test_a_file_that_no_runtime_loads(tmp_path, runtime, kind, suffix):
                                        "format='onnx'."),
     (("--format=openvino", "--quantize=int8"), "8 bits needs --quantize=int8 and the --data that it is calibrated on. "
                                                "Received: quantize='int8', data=None."),
+    (("--samples=0",), "`--samples` must be 1 or more. Received: 0."),
     (("--batch=2",), "`--batch` is for --format=onnx or openvino or litert. Received: format='saved_model'."),
 ])
 def test_flags_of_other_formats_are_refused(trained, tmp_path, console, flags, message):
