@@ -141,6 +141,10 @@ class WorkFolder:
         """Rows of history.csv: dicts of float, with an int `epoch`; empty before the first epoch ends."""
         return read_history(self.history_file) if self.history_file.is_file() else []
 
+    def save_metrics(self, metrics):
+        """Writes metrics.json."""
+        write_aside(self.metrics_file, json.dumps(metrics, indent=2) + "\n")
+
     @property
     def model_file(self):
         """The best model, or the last where there is no best yet."""

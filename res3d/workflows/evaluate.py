@@ -9,7 +9,6 @@ from absl import logging
 from pipelines.grouping.groups import groups_of
 from pipelines.grouping.note import load_note, video_names
 from pipelines.sample.protocols import protocol as find_protocol
-from res3d.atomic import write_aside
 from res3d.evaluation.intervals import accuracy_interval, class_accuracy_interval
 from res3d.evaluation.metrics import ranks, summarise
 from res3d.evaluation.report.writing import write_report
@@ -78,7 +77,7 @@ def evaluate(workdir, data=None, protocol=None, *, model=None, split=None, compa
                 "skipped_videos": [list(pair) for pair in scored.quarantine]}
     folder.path.mkdir(parents=True, exist_ok=True)
     scored.predictions.save(folder.predictions_file)
-    write_aside(folder.metrics_file, json.dumps(metrics, indent=2) + "\n")
+    folder.save_metrics(metrics)
     frames, heat = _painters(model, clip, scored, explain)
     write_report(folder.report_file, scored.predictions, metrics, folder.history, f"{model.name} in {folder}", frames,
                  others, heat=heat, multi_label=multi_label, facts=_facts(scored, pattern),

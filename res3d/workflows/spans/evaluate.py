@@ -5,7 +5,6 @@ import time
 
 from pipelines.dataset.windows.span_set import SpanSet
 from pipelines.spans import read_spans
-from res3d.atomic import write_aside
 from res3d.saving import load_model
 from res3d.spans.contract import SpanSpec
 from res3d.training.workfolder import WorkFolder, is_spans_run
@@ -43,7 +42,7 @@ def evaluate_spans(workdir, data=None, **lists):
         raise ValueError(f"Expected at least one video that decodes. None of {len(spans.videos)} does.")
     figures = figures_of(found, spans, spec, seconds)
     figures |= {"skipped": skipped, "real_time": seconds / (time.monotonic() - started)}
-    save_metrics(folder, figures)
+    folder.save_metrics(figures)
     write_found(found, folder.found_file)
     return figures
 
@@ -60,11 +59,6 @@ def spans_summary(workdir, history):
     elif history:
         lines.append(f"{len(history)} epochs; no videos were held out, so that the best is that of the least loss")
     return "\n".join([*lines, f"next: res3d predict VIDEO --model={folder}"])
-
-
-def save_metrics(folder, figures):
-    """metrics.json of a run."""
-    write_aside(folder.metrics_file, json.dumps(figures, indent=2) + "\n")
 
 
 def _other(data, spec, lists):

@@ -19,7 +19,6 @@ from res3d.training.loop import fit
 from res3d.training.workfolder import WorkFolder
 from res3d.workflows.feeding.augmentation import augmentation
 from res3d.workflows.making import compiled, layers_in
-from res3d.workflows.spans.evaluate import save_metrics
 from res3d.workflows.spans.figures import chosen_threshold, figures_of, find_all, mean_figures
 from res3d.workflows.start import load_start
 
@@ -132,4 +131,4 @@ def _choose_threshold(folder, recipe, spec, held):
     threshold = chosen_threshold(found, held, seconds, recipe.spans.alarms_per_hour)
     spec = spec.replace(threshold=threshold, alarms_per_hour=recipe.spans.alarms_per_hour)
     spec.save(folder.spans_file)
-    save_metrics(folder, figures_of(found, held, spec, seconds))
+    folder.save_metrics(figures_of(found, held, spec, seconds))
