@@ -1,5 +1,6 @@
 """When things happen in long videos, by a network that a run has left."""
 
+from pipelines.annotations.writing import form_of
 from pipelines.video.info import VideoError
 from res3d.workflows.spans.evaluate import load_spans_run
 from res3d.workflows.spans.scoring import find_spans, follow_spans
@@ -17,7 +18,12 @@ def predict_spans(workdir, videos, output=None):
     Returns:
         list, one a file and in their order: {"video", "spans": [...], "lines"} in the order of time, or {"video",
         "error"}.
+
+    Raises:
+        ValueError: for an `output` of another ending, before any video is read.
     """
+    if output is not None:
+        form_of(output)
     model, clip, spec = load_spans_run(workdir)
     answers, found = [], []
     for video in videos:

@@ -6,6 +6,7 @@ import pytest
 
 from pipelines.spans import read_spans
 from res3d.spans import Span
+from res3d.workflows.spans.predict import predict_spans
 from res3d.workflows.spans.writing import write_found
 
 
@@ -24,3 +25,8 @@ def test_files_of_spans(tmp_path):
         write_found(spans, tmp_path / "s.txt")
     with pytest.raises(ValueError, match="one video"):
         write_found([Span(0, 1, "a", video="x"), Span(0, 1, "a", video="y")], tmp_path / "t.vtt")
+
+
+def test_a_name_that_tells_no_form_is_refused_before_anything_is_loaded(tmp_path):
+    with pytest.raises(ValueError, match=r"\.csv, \.json, \.vtt.*s\.txt"):
+        predict_spans(tmp_path / "no run", ["a.avi"], tmp_path / "s.txt")
