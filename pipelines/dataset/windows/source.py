@@ -91,10 +91,6 @@ class WindowSource:
         pixels = self._videos.chosen_clips(video, [chosen], key, crop, full_frame)
         return pixels, self.targets(self.paths[video], start)
 
-    def check(self, workers, every=False):
-        """All slots: the videos were probed when this was made."""
-        return list(range(len(self.manifest)))
-
     def extent(self, index):
         """As `Source.extent`, of the video of a slot."""
         return self._videos.extent(self.slots.places[index][0])
