@@ -47,8 +47,9 @@ def main():
         minutes = (time.monotonic() - started) / 60
         figures = evaluate_spans(folder, unseen)
         shown = "  ".join(f"{overlap}: {value:.3f}" for overlap, value in figures["map_at"].items())
-        print(f"seed {args.seed} {name:<12} mAP at overlap {shown}; {minutes:.1f} minutes, {figures['real_time']:.0f} times real time; "
-              f"{figures['alarms_per_hour']:.1f} false alarms an hour at threshold {figures['threshold']:.2f}",
+        print(f"seed {args.seed} {name:<12} mAP at overlap {shown}; {minutes:.1f} minutes, {figures['real_time']:.0f} "
+              f"times real time; {figures['alarms_per_hour']:.1f} false alarms an hour at threshold "
+              f"{figures['threshold']:.2f}",
               flush=True)
     if args.memory:
         long = synthetic.write_long(work / "long", 1, args.memory * 60, split="val", seed=UNSEEN + args.seed)
