@@ -31,6 +31,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
 FRAMES_ALONE = ("model.name=resnet_10", "model.options={width: 0.25}", "spans.dilations=[]")
+UNSEEN = 1001  # seed of the generated videos to evaluate on, in which nothing happens when it does in the others
 
 
 def draw(folder, table, path):
@@ -68,7 +69,8 @@ def main():
     if (args.labels is None) != (args.unseen is None):
         parser.error("give --labels and --unseen, or neither")
     table = args.labels or synthetic.write_long(output / "spans_train", args.videos, args.seconds)
-    unseen = args.unseen or synthetic.write_long(output / "spans_unseen", max(args.videos // 2, 1), args.seconds, "val")
+    unseen = args.unseen or synthetic.write_long(output / "spans_unseen", max(args.videos // 2, 1), args.seconds, "val",
+                                                 seed=UNSEEN)
     settings = [f"schedule.epochs={args.epochs}", *(["schedule.warmup_epochs=0"] if args.epochs == 1 else [])]
     found = []
     for name, changes in (("spans_run", ()), ("spans_frames_run", FRAMES_ALONE)):
