@@ -199,13 +199,12 @@ def test_made_up_sizes_get_no_more_room_than_one_size(free):
 
 
 def test_a_full_batch_does_not_wait_behind_one_of_another_size(free):
-    _, runner = free(max_batch_size=2, batch_timeout_micros=400_000)
+    _, runner = free(max_batch_size=2, batch_timeout_micros=1_000_000)
     with ThreadPoolExecutor(8) as pool:
         slow = pool.submit(rows, runner, 1, 2)
         time.sleep(0.05)
-        start = time.monotonic()
         assert rows(runner, 2, 3) == [3, 3]
-        assert time.monotonic() - start < 0.2
+        assert not slow.done()
         assert slow.result() == [2]
 
 
