@@ -25,9 +25,10 @@ test: lint types
 test-slow: $(READY)
 	$(BIN)/$(PYTEST) $(SUITES) -m "slow and not backends and not io and not full_examples"
 
-# The same networks on JAX and torch, and in ONNX Runtime and OpenVINO.
+# The same networks on JAX and torch, and in ONNX Runtime and OpenVINO. What JAX compiles here runs once: a third of the
+# time without its optimisations.
 test-backends: $(BACKENDS)/.installed
-	RES3D_BACKENDS_PYTHON=$(CURDIR)/$(BACKENDS)/bin/python $(BACKENDS)/bin/$(PYTEST) --dist loadfile -m backends
+	JAX_DISABLE_MOST_OPTIMIZATIONS=1 RES3D_BACKENDS_PYTHON=$(CURDIR)/$(BACKENDS)/bin/python $(BACKENDS)/bin/$(PYTEST) --dist loadfile -m backends
 
 # TensorFlow 2.17, the oldest end of the ranges, with tensorflow-io.
 test-io: $(IO)/.installed
