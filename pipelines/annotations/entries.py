@@ -6,9 +6,10 @@ import dataclasses
 import os
 from collections.abc import Iterable
 
-from pipelines.annotations.labels import LabelIds, join, load_labels, save_labels
+from pipelines.annotations.labels import LabelIds, load_labels, save_labels
 from pipelines.storage.addresses import is_remote, shown
 from res3d.atomic import writing
+from res3d.joined import join
 
 SPLIT_NAMES = {"train": "train", "training": "train", "val": "val", "valid": "val", "validate": "val",
                "validation": "val", "test": "test", "testing": "test"}

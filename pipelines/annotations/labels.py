@@ -55,24 +55,6 @@ def composed(name):
     return unicodedata.normalize("NFC", name)
 
 
-def join(names):
-    """Several labels as one text, which `split` takes apart again: with `|` between them.
-
-    >>> join(["jump", "a|b"])
-    'jump|a\\\\|b'
-    """
-    return "|".join(name.replace("\\", "\\\\").replace("|", "\\|") for name in names)
-
-
-def split(text):
-    """The labels of a text that `join` wrote, as a list; empty ones are left out.
-
-    >>> split(join(["jump", "a|b"]))
-    ['jump', 'a|b']
-    """
-    return [re.sub(r"\\(.)", r"\1", name) for name in re.findall(r"(?:\\.|[^|\\])+", text)]
-
-
 def sort_labels(names):
     """Label names in the order of their ids: by code point, or by value where all are whole numbers.
 

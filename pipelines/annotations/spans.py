@@ -7,9 +7,10 @@ import os
 from collections.abc import Iterable
 
 from pipelines.annotations.entries import Missing, relative
-from pipelines.annotations.labels import join, sort_labels
+from pipelines.annotations.labels import sort_labels
 from pipelines.storage.addresses import shown
 from res3d.atomic import writing
+from res3d.joined import join
 
 COLUMNS = ("video", "start", "end", "label", "subject", "group", "annotator", "split", "score")
 ALWAYS = COLUMNS[:4]

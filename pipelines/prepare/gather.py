@@ -4,11 +4,11 @@ import csv
 import json
 import types
 
-from pipelines.annotations import labels
 from pipelines.prepare.output import sweep
 from pipelines.prepare.shard import finished
 from pipelines.records import layout
 from pipelines.storage import addresses, files
+from res3d import joined
 
 
 def gather(plan):
@@ -45,7 +45,7 @@ def _index_row(plan, row):
     """A row of an account as the manifest has it."""
     entry = plan.entries[row["position"]]
     return row | {"path": plan.names[row["position"]], "split": entry.split, "group": entry.group,
-                  "weight": entry.weight, "labels": labels.join(plan.labels[i] for i in entry.labels),
+                  "weight": entry.weight, "labels": joined.join(plan.labels[i] for i in entry.labels),
                   "times_us": " ".join(map(str, row["times_us"])) if row["times_us"] else None}
 
 

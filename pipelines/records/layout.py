@@ -6,8 +6,8 @@ import re
 import types
 
 from pipelines.annotations.entries import LABELS_FILE, MANIFEST_FILE, Entry
-from pipelines.annotations.labels import split
 from pipelines.storage import addresses, files
+from res3d.joined import split
 
 SUMMARY_FILE = "summary.json"
 CLIP_FILE = "clip.json"

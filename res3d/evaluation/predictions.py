@@ -7,6 +7,7 @@ import numpy as np
 
 from res3d.atomic import writing
 from res3d.evaluation.metrics import are_numbers
+from res3d.joined import join, split
 
 
 @dataclasses.dataclass
@@ -49,7 +50,7 @@ class Predictions:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(["video", "truth", "predicted", *(f"score:{label}" for label in self.labels)])
             for video, ids, best, scores in zip(self.videos, self.truth, self.predicted, self.scores):
-                writer.writerow([video, "|".join(self.labels[i] for i in ids), self.labels[best] if best >= 0 else "",
+                writer.writerow([video, join(self.labels[i] for i in ids), self.labels[best] if best >= 0 else "",
                                  *(repr(float(score)) for score in scores)])
 
     @classmethod
@@ -65,4 +66,4 @@ class Predictions:
 
 
 def _several(text, ids):
-    return tuple(ids[name] for name in text.split("|")) if text else ()
+    return tuple(ids[name] for name in split(text))

@@ -14,13 +14,14 @@ import re
 
 from absl import logging
 
-from pipelines.annotations import columns, labels
+from pipelines.annotations import columns
 from pipelines.annotations.entries import COLUMNS, MANIFEST_FILE, canonical_split
 from pipelines.annotations.table import Row, Table, kept
 from pipelines.annotations.text import LOOKED_AT, check_text, held_in, is_text, read_text, separated
 from pipelines.annotations.times import seconds
 from pipelines.storage import folders
 from pipelines.storage.addresses import join, parent, plain, shown
+from res3d import joined
 
 
 def knows(path):
@@ -128,7 +129,7 @@ class _RowReader:
 
 
 def _labels(text):
-    return tuple(name for name in map(str.strip, labels.split(text)) if name)
+    return tuple(name for name in map(str.strip, joined.split(text)) if name)
 
 
 def _split(text):

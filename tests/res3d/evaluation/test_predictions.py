@@ -7,13 +7,18 @@ from res3d.evaluation.predictions import Predictions
 
 def test_round_trip(tmp_path):
     scores = np.random.default_rng(0).random((3, 3))
-    videos, labels = ["a, b.mp4", "c.mp4@1-2", 'q"uote.avi'], ["run", "jump, high", "x"]
+    videos, labels = ["a, b.mp4", "c.mp4@1-2", 'q"uote.avi'], ["run", "jump, high", "left|right"]
     written = Predictions(videos, labels, [(0,), (1, 2), ()], scores)
     written.save(tmp_path / "p.csv")
     read = Predictions.load(tmp_path / "p.csv")
     assert (read.videos, read.labels, read.truth) == (written.videos, written.labels, [(0,), (1, 2), ()])
     np.testing.assert_array_equal(read.scores, scores)
     assert [path.name for path in tmp_path.iterdir()] == ["p.csv"]
+
+
+def test_a_label_with_a_bar_as_former_versions_wrote_it(tmp_path):
+    (tmp_path / "p.csv").write_text("video,truth,predicted,score:a|b,score:c\nv,a|b,c,0.25,0.75\nw,c,c,0,1\n")
+    assert Predictions.load(tmp_path / "p.csv").truth == [(0,), (1,)]
 
 
 def test_truth_in_both_shapes():
