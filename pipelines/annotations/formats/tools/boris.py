@@ -4,17 +4,14 @@ Starts and stops belong together by subject, behaviour and modifiers, not by the
 named. Overlaps, of one subject too, are allowed. A file may hold observations of videos of several rates.
 """
 
-import csv
-
 from absl import logging
 
 from pipelines.annotations.entries import Missing
-from pipelines.annotations.formats.tools.shaped import careful, checked, names_of, text_of
+from pipelines.annotations.formats.tools.shaped import careful, checked, first_rows, names_of, table_rows, text_of
 from pipelines.annotations.table import Row, Table, kept
-from pipelines.annotations.text import LOOKED_AT, check_text, held_in, read_text, separated
+from pipelines.annotations.text import check_text, held_in
 from pipelines.annotations.times import number, pair, seconds
-from pipelines.storage import folders
-from pipelines.storage.addresses import parent, plain, shown
+from pipelines.storage.addresses import parent, shown
 
 NAMES = {  # what a column holds: its names in the versions of the program, best first
     "media": ("media file name", "media file path", "media file", "source"),
@@ -28,20 +25,12 @@ SHAPE = "a row of a behaviour with its times"
 
 def knows(path):
     """A table with `Behavior`, and `Start (s)` and `Stop (s)` or `Time` and START, STOP or POINT."""
-    if not plain(path).lower().endswith((".csv", ".tsv", ".txt")) or not folders.is_file(path):
-        return False
-    try:
-        return _header(list(separated(read_text(path, LOOKED_AT, names=True))[1]))[0] is not None
-    except csv.Error:
-        return False
+    return _header(first_rows(path, ".csv", ".tsv", ".txt"))[0] is not None
 
 
 def read(path, options):
     """A `Table` of spans and of points."""
-    try:
-        lines = list(separated(read_text(path, names=True))[1])
-    except csv.Error as error:
-        raise ValueError(f"Expected a table in '{path}'. It is none: {error}. Export it again.") from None
+    lines = table_rows(path, "Export it again")
     at, places = _header(lines)
     if at is None:
         raise ValueError("Expected a header with Behavior, Start (s) and Stop (s), or Time and Status, in "

@@ -3,15 +3,13 @@
 The person is subject and group. Names of the classes come from `Charades_v1_classes.txt` beside, where it lies.
 """
 
-import csv
 import re
 
-from pipelines.annotations.formats.tools.shaped import careful, checked
+from pipelines.annotations.formats.tools.shaped import careful, checked, first_rows, table_rows
 from pipelines.annotations.table import Row, Table, beside, kept, read_lines, split_in_name
-from pipelines.annotations.text import LOOKED_AT, check_text, held_in, read_text, separated
+from pipelines.annotations.text import check_text, held_in
 from pipelines.annotations.times import pair
-from pipelines.storage import folders
-from pipelines.storage.addresses import parent, plain
+from pipelines.storage.addresses import parent
 
 NEEDED = ("id", "subject", "actions")
 SHAPE = "rows with `id`, `subject` and `actions`"
@@ -19,20 +17,12 @@ SHAPE = "rows with `id`, `subject` and `actions`"
 
 def knows(path):
     """A CSV with the columns of Charades."""
-    if not plain(path).lower().endswith(".csv") or not folders.is_file(path):
-        return False
-    try:
-        return set(NEEDED) <= set(next(separated(read_text(path, LOOKED_AT, names=True))[1], []))
-    except csv.Error:
-        return False
+    return set(NEEDED) <= set(next(iter(first_rows(path, ".csv")), []))
 
 
 def read(path, options):
     """A `Table` of all actions."""
-    try:
-        header, *lines = list(separated(read_text(path, names=True))[1]) or [[]]
-    except csv.Error as error:
-        raise ValueError(f"Expected a table in '{path}'. It is none: {error}. Fetch it again.") from None
+    header, *lines = table_rows(path, "Fetch it again") or [[]]
     if not set(NEEDED) <= set(header):
         raise ValueError(f"Expected {SHAPE} in '{path}'. It holds {held_in(path)}. Name another format.")
     table, names, split = Table([], folder=parent(path)), _classes(path), split_in_name(path)

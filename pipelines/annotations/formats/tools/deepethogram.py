@@ -4,15 +4,12 @@ Frames of -1 are not labelled. `NAME_labels.csv` is of the video `NAME`. `rate` 
 video's own times do.
 """
 
-import csv
-
 from pipelines.annotations.entries import Missing
-from pipelines.annotations.formats.tools.shaped import careful, checked
+from pipelines.annotations.formats.tools.shaped import careful, checked, first_rows, table_rows
 from pipelines.annotations.table import Row, Table
-from pipelines.annotations.text import LOOKED_AT, check_text, held_in, read_text, separated
+from pipelines.annotations.text import check_text, held_in
 from pipelines.annotations.times import number, runs
-from pipelines.storage import folders
-from pipelines.storage.addresses import file_name, parent, plain
+from pipelines.storage.addresses import file_name, parent
 
 BACKGROUND = "background"
 SHAPE = "a row of 0, 1 or -1 for each behaviour"
@@ -20,21 +17,13 @@ SHAPE = "a row of 0, 1 or -1 for each behaviour"
 
 def knows(path):
     """A CSV whose first column, or first after a number of the row, is `background`."""
-    if not plain(path).lower().endswith(".csv") or not folders.is_file(path):
-        return False
-    try:
-        header = next(separated(read_text(path, LOOKED_AT, names=True))[1], [])
-    except csv.Error:
-        return False
+    header = next(iter(first_rows(path, ".csv")), [])
     return BACKGROUND in [cell.strip().lower() for cell in header[:2]] and len(header) > 1
 
 
 def read(path, options):
     """A `Table` of the runs of frames of each behaviour."""
-    try:
-        header, *lines = list(separated(read_text(path, names=True))[1]) or [[]]
-    except csv.Error as error:
-        raise ValueError(f"Expected a table in '{path}'. It is none: {error}. Export it again.") from None
+    header, *lines = table_rows(path, "Export it again") or [[]]
     header = [cell.strip() for cell in header]
     if BACKGROUND not in [name.lower() for name in header[:2]]:
         raise ValueError(f"Expected a column `{BACKGROUND}`, and one for each behaviour, in '{path}'. It holds "

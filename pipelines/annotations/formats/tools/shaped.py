@@ -1,16 +1,43 @@
 """Reading what a tool has written, whatever it has written: what has another shape is one error that shows it."""
 
+import csv
 import math
 import reprlib
 import urllib.parse
 
-from pipelines.storage.addresses import file_name, is_remote, shown
+from pipelines.annotations.text import LOOKED_AT, read_text, separated
+from pipelines.storage import folders
+from pipelines.storage.addresses import file_name, is_remote, plain, shown
 
 _SHORT = reprlib.Repr()
 _SHORT.maxdict = _SHORT.maxlist = 8
 _SHORT.maxstring = _SHORT.maxother = 80
 SHOWN = _SHORT.repr
 _WRONG = (KeyError, TypeError, AttributeError, IndexError, OverflowError)
+
+
+def first_rows(path, *endings):
+    """The rows at the beginning of a table whose name has one of some endings, as lists of cells; else none."""
+    rows = []
+    if plain(path).lower().endswith(endings) and folders.is_file(path):
+        try:
+            for cells in separated(read_text(path, LOOKED_AT, names=True))[1]:
+                rows.append(cells)
+        except csv.Error:  # `table_rows` says so, of what is taken for a table by its first rows
+            pass
+    return rows
+
+
+def table_rows(path, advice):
+    """All rows of a table, as lists of cells, of which names need not be text.
+
+    Raises:
+        ValueError: with `advice` on what to do, for a file that is no table.
+    """
+    try:
+        return list(separated(read_text(path, names=True))[1])
+    except csv.Error as error:
+        raise ValueError(f"Expected a table in '{path}'. It is none: {error}. {advice}.") from None
 
 
 def careful(make, shape, path):
