@@ -1,4 +1,6 @@
-"""A child process that is told a line and answers with lines, both JSON, and that may crash or hang at its own cost.
+"""A child process that may crash or hang at its own cost, ours because a pool of processes breaks when one does.
+
+It is told a line and answers with lines, both JSON.
 
     child = Child(module("pipelines.doctor"))
     child.send("a.mp4")
@@ -13,7 +15,6 @@ import functools
 import json
 import os
 import queue
-import subprocess
 import sys
 import threading
 import time
@@ -76,6 +77,8 @@ class Child:
     def send(self, value):
         """Hands a JSON-ready value over; whether the child is still there is seen when it is to answer."""
         if self.process is None:
+            import subprocess  # `alive` is imported by all who decode, of whom few have children
+
             paths = os.pathsep.join(path or os.getcwd() for path in sys.path)
             self.process = subprocess.Popen(
                 self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,

@@ -3,8 +3,6 @@
 Data sets, lists, labels and records are not among them: those are read, and prepared, at addresses too.
 """
 
-from pipelines.storage.addresses import local_path, on_disk
-
 LOCAL = {  # written, or used as long as the command runs
     "demo": ("workdir",),
     "doctor": ("report", "manifest"),
@@ -39,6 +37,10 @@ def settle(command, args):
     >>> args.workdir
     '/runs/my first'
     """
+    if command not in LOCAL | READ:  # nothing to import for: `res3d models` is done in a tenth of a second
+        return
+    from pipelines.storage.addresses import local_path, on_disk
+
     for name in READ.get(command, ()):
         value = getattr(args, name)
         setattr(args, name, value and local_path(value))

@@ -3,8 +3,11 @@
 import dataclasses
 import os
 import re
-import ssl
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import ssl
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
@@ -100,8 +103,10 @@ class Certificates:
         if self.ca is not None or self.cert is not None:
             self.context()
 
-    def context(self) -> ssl.SSLContext:
+    def context(self) -> "ssl.SSLContext":
         """An SSL context that trusts and shows them."""
+        import ssl  # a tenth of the time that a client takes to start, which most spend on plain HTTP or gRPC
+
         for path in (self.ca, self.cert, self.key):
             if path is not None:
                 _read(path)  # its errors name the file, those of ssl do not
