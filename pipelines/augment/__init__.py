@@ -1,4 +1,4 @@
-"""Augmentation of clips and of batches.
+"""Augmentation of clips and of batches, ours because no library draws once a clip, out of two integers, in a graph.
 
 A step is `step(clip, seed) -> clip`: `clip` is uint8 (frames, height, width, channels), `seed` two integers from which
 everything random is drawn, once, so that all frames move as one. Steps are TensorFlow graphs: they run directly and

@@ -1,4 +1,7 @@
-"""The checkpoint that a killed run goes on from: every variable and every counter, in one file, or not at all."""
+"""The checkpoint that a killed run goes on from, ours because Keras's own is two files, which a kill may part.
+
+Every variable and every counter are in this one, or it is not there at all.
+"""
 
 import json
 import zipfile

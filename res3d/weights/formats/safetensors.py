@@ -1,4 +1,7 @@
-"""The safetensors layout: eight bytes of header length, a JSON header, then the numbers, little-endian."""
+"""The safetensors layout, read and written here because the rest of checkpoints is, and it is no more than a page.
+
+Eight bytes of header length, a JSON header, then the numbers, little-endian.
+"""
 
 import json
 import math

@@ -1,4 +1,7 @@
-"""The two layouts of torch.save: a zip archive (torch 1.6 and later) and a run of pickles (before)."""
+"""The two layouts of torch.save, read here because torch, gigabytes to install, runs what a file asks for.
+
+A zip archive (torch 1.6 and later) or a run of pickles (before).
+"""
 
 import errno
 import io
