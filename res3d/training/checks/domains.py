@@ -19,6 +19,7 @@ def _at_least(low):
 
 DOMAINS = (  # place, test of a value that is not None, what is expected
     ("seed", lambda v: 0 <= v < 2**32, "in 0..2**32, the end excluded"),
+    ("model.dropout", lambda v: 0 <= v < 1, "in 0..1, 1 excluded, or null"),
     ("data.batch_size", _at_least(1), "at least 1"),
     ("data.clips_per_video", _at_least(1), "at least 1"),
     ("data.validation_fraction", lambda v: 0 <= v < 1, "in 0..1, 1 excluded"),

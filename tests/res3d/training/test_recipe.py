@@ -1,9 +1,12 @@
 """Recipes: found, checked, overridden, written out and read back; every shipped one builds a network that exists."""
 
+import dataclasses
+
 import pytest
 import yaml
 
 import res3d
+from res3d.training.checks.domains import DOMAINS
 from res3d.training.recipe import RECIPES, Recipe, find_recipe, list_recipes
 
 NAMED = ("demo", "finetune", "kinetics400_r2plus1d18", "kinetics400_r3d18", "kinetics400_slow_r50",
@@ -97,10 +100,25 @@ def test_a_missing_file_is_refused(tmp_path):
     ("data.workers=0", "`data.workers` must be at least 1, or null"),
     ("optimizer=adamw", "`optimizer` must be a group of fields. Received: optimizer='adamw'"),
     ("data.scale=0.5", "`data.scale` must be a list"),
+    ("model.dropout=1.0", "`model.dropout` must be in 0..1, 1 excluded, or null"),
 ])
 def test_values_out_of_their_domain_are_refused(setting, words):
     with pytest.raises(ValueError, match=words):
         find_recipe("demo", [setting])
+
+
+def numbers(group, above=""):
+    """The places of all fields that are numbers, or several, but for those of the clip, which checks itself."""
+    for field in dataclasses.fields(group):
+        value, place = getattr(group, field.name), f"{above}{field.name}"
+        if dataclasses.is_dataclass(value):
+            yield from numbers(value, f"{place}.") if place != "clip" else ()
+        elif "int" in str(field.type) or "float" in str(field.type):
+            yield place
+
+
+def test_every_number_of_a_recipe_has_a_domain():
+    assert set(numbers(Recipe())) - {place for place, _, _ in DOMAINS} == set()
 
 
 def test_mixtures_need_one_label_a_clip():
