@@ -41,6 +41,20 @@ def test_versions_agree(monkeypatch):
     assert "Apache License" in (ROOT / "LICENSE").read_text(encoding="utf-8")
 
 
+def test_what_was_renamed_is_where_the_changelog_says():
+    table = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").partition("\n| was | is |\n")[2].partition("\n\n")[0]
+    told = [cell for line in table.splitlines()[1:] for cell in re.findall("`([^`]+)`", line.split(" | ")[1])]
+    places = [name for name in told if name.partition(".")[0] in floors.PACKAGES]
+    assert len(places) > 30
+    for name in places:
+        module = floors.module_of(name)
+        *between, last = name.removeprefix(module).split(".")
+        path = ROOT / module.replace(".", "/")
+        files = [file for file in (path.with_suffix(".py"), path / "__init__.pyi") if file.is_file()]
+        assert between in ([], [""]), name
+        assert not last or any(re.search(rf"\b{last}\b", file.read_text(encoding="utf-8")) for file in files), name
+
+
 def test_the_citation_has_the_form_that_readers_of_such_files_expect():
     assert CITATION["cff-version"] == "1.2.0"
     assert CITATION["type"] in ("software", "dataset")
