@@ -152,7 +152,7 @@ def test_a_file_is_one_idea_and_a_function_fits_the_eye(path):
     text = path.read_text(encoding="utf-8")
     assert len(text.splitlines()) <= MOST_LINES, f"{path} is two ideas"
     for node in ast.walk(floors.tree(path)):
-        if isinstance(node, ast.FunctionDef):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             body = node.body[1:] if ast.get_docstring(node) else node.body
             lines = body[-1].end_lineno - body[0].lineno + 1 if body else 0
             above = text.splitlines()[node.lineno - 2] if node.lineno > 1 else ""
