@@ -51,8 +51,8 @@ def training_clips(data: Path | Manifest, clip: ClipSpec, batch_size: int, seed:
         workers: int or None. Clips decoded at once; None is one a core.
         on_error: "quarantine" lists a video that cannot be decoded and takes the next usable one of the manifest
             instead; "raise" stops.
-        augment: None or a function of (clip, seed), such as `chain(...)` of `pipelines.augment` and
-            `pipelines.augment`. A chain that begins with a spatial step (`random_resized_crop`, ...) replaces `crop`.
+        augment: None or a function of (clip, seed), such as `chain(...)` of `pipelines.augment`. A chain that
+            begins with a spatial step (`random_resized_crop`, ...) replaces `crop`.
         mix: None or a function of (clips, labels, seed, num_classes) for a batch, such as `mixup` or `cutmix`; labels
             then become float32 (batch, classes).
         crop: "random" or "centre". Where in the picture, scaled as `clip` says, a clip is cut out.

@@ -11,7 +11,7 @@ LOOK = 1 / 3  # of a step, for a batch that is looked at and not learnt from: no
 
 
 @dataclasses.dataclass(frozen=True)
-class Plan:
+class Budget:
     """What the time allows.
 
     Attributes:
@@ -29,8 +29,8 @@ class Plan:
     epoch_minutes: float
 
 
-def plan(case, recipe, pace=None):
-    """The `Plan` of a recipe for a `Case`, by a `Pace` or else by what `case.pace` measures of it."""
+def budget_of(case, recipe, pace=None):
+    """The `Budget` of a recipe for a `Case`, by a `Pace` or else by what `case.pace` measures of it."""
     data, batch = case.data, recipe.data.batch_size
     pace = case.pace(recipe) if pace is None else pace
     steps = math.ceil(data.videos * recipe.data.clips_per_video / batch)
@@ -42,4 +42,4 @@ def plan(case, recipe, pace=None):
     once = (pace.start + (data.videos + data.held) * pace.first) / 60
     fits = max(int((case.left() * SPARE - once) / minutes), 0)
     aims = (LEAST, SERVES) if recipe.start.weights is None else (tuple(map(min, LEAST, STARTED)), STARTED)
-    return Plan(fits, *(max(epochs, math.ceil(count / steps)) for epochs, count in aims), steps, minutes)
+    return Budget(fits, *(max(epochs, math.ceil(count / steps)) for epochs, count in aims), steps, minutes)

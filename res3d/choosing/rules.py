@@ -32,9 +32,9 @@ def network(case, recipe):
         return Choice("network", rungs.SMALL, why, {"model.name": rungs.SMALL})
     large = rungs.large()
     epochs = large["schedule.epochs"]
-    plan = budget.plan(case, case.recipe([Choice("network", "", "", large)]))
-    if plan.fits < epochs:
-        why = f"the {epochs} epochs of recipe {rungs.LARGE} would take {epochs * plan.epoch_minutes:.0f} minutes"
+    within = budget.budget_of(case, case.recipe([Choice("network", "", "", large)]))
+    if within.fits < epochs:
+        why = f"the {epochs} epochs of recipe {rungs.LARGE} would take {epochs * within.epoch_minutes:.0f} minutes"
         return Choice("network", rungs.SMALL, why, {"model.name": rungs.SMALL})
     return Choice("network", f"{large['model.name']}, fed and trained as recipe {rungs.LARGE}",
                   f"{videos} videos, and time for its {epochs} epochs", large)
@@ -184,40 +184,40 @@ def thrift(case, recipe):
     if rungs.is_large(recipe):
         return None
     pace, found = case.pace(recipe), None
-    plan = budget.plan(case, recipe, pace)
+    within = budget.budget_of(case, recipe, pace)
     for side, parts in rungs.RUNGS[1:]:
-        if plan.fits >= plan.least:
+        if within.fits >= within.least:
             break
         other = case.changed(recipe, rungs.smaller(recipe, side, parts))
         share = rungs.work(other) / rungs.work(recipe)  # not measured: each would take from the minutes
         if share < 1:
-            plan, found = budget.plan(case, other, dataclasses.replace(pace, step=share * pace.step)), other
+            within, found = budget.budget_of(case, other, dataclasses.replace(pace, step=share * pace.step)), other
     if found is None:
         return None
     clip = found.clip
     resize = clip.resize if isinstance(clip.resize, int) else list(clip.resize)
     return Choice("thrift", f"{clip.frames} frames of {clip.height}x{clip.width}",
-                  f"there is time for about {plan.fits} epochs of these, and for fewer of larger ones",
+                  f"there is time for about {within.fits} epochs of these, and for fewer of larger ones",
                   {"clip.frames": clip.frames, "clip.height": clip.height, "clip.width": clip.width,
                    "clip.resize": resize, "clip.stride": clip.stride})
 
 
 def length(case, recipe):
     """As many epochs as serve, within the minutes."""
-    plan = budget.plan(case, recipe)
-    if not plan.fits:
+    within = budget.budget_of(case, recipe)
+    if not within.fits:
         gone = case.minutes - case.left()
         raise ValueError(f"One epoch must fit into --minutes={case.minutes:.3g}: it takes about "
-                         f"{plan.epoch_minutes / budget.SPARE:.2g} here, and choosing took {gone:.2g}. Give more.")
+                         f"{within.epoch_minutes / budget.SPARE:.2g} here, and choosing took {gone:.2g}. Give more.")
     large = rungs.is_large(recipe)
-    epochs = min(plan.fits, recipe.schedule.epochs if large else plan.serves)
+    epochs = min(within.fits, recipe.schedule.epochs if large else within.serves)
     if case.settled("schedule.epochs"):
         epochs = recipe.schedule.epochs
-    why = f"{plan.steps} steps each, in {60 * plan.epoch_minutes:.2g} s as measured"
-    if epochs < plan.least and not large:
-        why += f"; {plan.least} would serve better: give more --minutes"
+    why = f"{within.steps} steps each, in {60 * within.epoch_minutes:.2g} s as measured"
+    if epochs < within.least and not large:
+        why += f"; {within.least} would serve better: give more --minutes"
     settings = {"schedule.epochs": epochs, "stop.max_minutes": round(max(case.left(), 0.01), 2)}
-    return Choice("epochs", f"{epochs}, about {math.ceil(epochs * plan.epoch_minutes)} minutes", why, settings)
+    return Choice("epochs", f"{epochs}, about {math.ceil(epochs * within.epoch_minutes)} minutes", why, settings)
 
 
 RULES = (network, sampling, size, sight, weights, labels, changes, cache, validation, batch, optimizer, precision,

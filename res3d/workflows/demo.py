@@ -38,9 +38,9 @@ def demo(workdir, recipe="demo", train_videos=40, val_videos=10, seed=0):
         seed: int. Of videos and training.
 
     Returns:
-        `Table`; `held` is False where a promise in it is broken.
+        `Promises`; `held` is False where a promise in it is broken.
     """
-    folder, rows, started = pathlib.Path(workdir), Table(), time.monotonic()
+    folder, rows, started = pathlib.Path(workdir), Promises(), time.monotonic()
     _say("1/6 writing videos")
     with rows.timed("videos written", CLASSES * (train_videos + val_videos), "videos/s"):
         synthetic.write(folder / "videos", train_videos, val_videos, seed=seed)
@@ -80,7 +80,7 @@ def _promises(rows, top1, differences):
              f"at most {MEMORY_GB:g} GB")
 
 
-class Table:
+class Promises:
     """Rows of stage, figure and promise."""
 
     def __init__(self):

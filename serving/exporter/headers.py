@@ -60,14 +60,14 @@ def _walk(content):
     def size(at):
         return number(at) + 256 * number(at + 1)
 
-    def colours(at):
+    def colors(at):
         packed = number(at)
         return tf.where(packed >= 128, 3 * tf.bitwise.left_shift(2, packed % 8), 0)
 
     def header(at, frames, width, height):
         image = tf.equal(number(at), ord(","))
         known = image | tf.equal(number(at), ord("!"))
-        after = tf.where(image, at + 11 + colours(at + 9), at + 2)
+        after = tf.where(image, at + 11 + colors(at + 9), at + 2)
         width, height = (tf.maximum(side, tf.where(image, size(at + place), 0))
                          for side, place in ((width, 5), (height, 7)))
         return tf.where(known, after, end), True, frames + tf.cast(image, tf.int32), width, height
@@ -82,7 +82,7 @@ def _walk(content):
         state = at, frames, width, height
         return *tf.cond(inside, lambda: chunk(*state), lambda: header(*state)), steps + 1
 
-    start = 13 + colours(10), False, 0, size(6), size(8)
+    start = 13 + colors(10), False, 0, size(6), size(8)
     _, _, frames, width, height, steps = tf.while_loop(
         lambda at, inside, frames, width, height, steps: (at < end) & (steps < MOST_STEPS), step, (*start, 0))
     frames, width, height = (tf.cast(value, tf.int64) for value in (frames, width, height))

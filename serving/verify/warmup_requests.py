@@ -35,12 +35,12 @@ def warmup_requests(names, clip, picture, batches=(1,)):
             if name == "classify":
                 yield classify_log(name, [frames_example(pictures)] * batch)
             elif name in pixels:
-                yield predict_log(name, {alias: _grey((batch, *pixels[name]))})
+                yield predict_log(name, {alias: _gray((batch, *pixels[name]))})
             else:
                 yield predict_log(name, {alias: tensor_proto.from_array(np.array([strings[name]] * batch, object))})
 
 
-def _grey(shape):
+def _gray(shape):
     """A whole clip in a few bytes: a typed field that is shorter than the shape repeats its last value."""
     proto = tensor_proto.from_array(np.uint8(128), typed_fields=True)
     for size in shape:

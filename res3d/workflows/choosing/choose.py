@@ -79,9 +79,10 @@ def compare(data, minutes=MINUTES, settings=(), **lists):
     recipe = case.recipe(choices)
     rows = []
     for other in rungs.candidates(case, recipe):
-        plan = budget.plan(case, other)
+        within = budget.budget_of(case, other)
         rows.append({"network": other.model.name, "clip": list(other.clip.shape[:3]),
-                     "step_seconds": case.pace(other).step, "epoch_seconds": 60 * plan.epoch_minutes, "fits": plan.fits,
-                     "serves": rungs.large()["schedule.epochs"] if rungs.is_large(other) else plan.serves,
+                     "step_seconds": case.pace(other).step, "epoch_seconds": 60 * within.epoch_minutes,
+                     "fits": within.fits,
+                     "serves": rungs.large()["schedule.epochs"] if rungs.is_large(other) else within.serves,
                      "chosen": (other.model.name, other.clip) == (recipe.model.name, recipe.clip)})
     return recipe, choices, rows
