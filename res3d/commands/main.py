@@ -125,7 +125,7 @@ def _run(argv):
         print(overview())
         return 0
     if argv[0] == "--version":
-        from res3d.commands.version import report
+        from res3d.commands.texts.version import report
 
         print(report())
         return 0

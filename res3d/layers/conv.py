@@ -9,11 +9,11 @@ import numpy as np
 from keras import ops
 
 from res3d.layers.arguments import check_rank, choice, positive_int, strided, to_tuple
+from res3d.layers.backends.depthwise import grouped_convolution
+from res3d.layers.backends.taps import add_bias, by_taps_here, convolution_by_taps, pad
 from res3d.layers.composed import Composed
-from res3d.layers.depthwise import grouped_convolution
 from res3d.layers.kernels import Initializer, Regularizer, fresh, kernel_arguments, kernel_config
 from res3d.layers.norm import BatchNorm
-from res3d.layers.taps import add_bias, by_taps_here, convolution_by_taps, pad
 
 PADDINGS = ("symmetric", "same", "valid")
 

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from res3d.layers.tensorflow_kernels import trained_batch_norm
+from res3d.layers.backends.tensorflow_kernels import trained_batch_norm
 from res3d.private_keras import layers_inside
 
 

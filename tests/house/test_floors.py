@@ -16,8 +16,10 @@ PATHS = [pytest.param(path, id=str(path.relative_to(floors.ROOT)))
 FOLDERS = sorted({path.values[0].parent for path in PATHS})
 FORBIDDEN_NAMES = {"util", "utils", "helper", "helpers", "common", "misc", "manager"}
 STANDING_ALONE = {"__init__", "__main__"}
+KNOWS_A_BACKEND = "res3d/layers/backends/tensorflow_kernels.py"
 MOST_LINES = 300
 MOST_BODY = 40
+MOST_FILES = 14
 
 
 def reaches(names, package):
@@ -84,7 +86,7 @@ LATE = {  # file: why it may import parts of the project late
 @pytest.mark.parametrize("path", [param for param in PATHS if not is_command(param.values[0])])
 def test_networks_know_no_framework_but_keras(path):
     name = str(path.relative_to(floors.ROOT))
-    if not name.startswith("res3d/") or "workflows" in path.parts or name == "res3d/layers/tensorflow_kernels.py":
+    if not name.startswith("res3d/") or "workflows" in path.parts or name == KNOWS_A_BACKEND:
         return
     for package in ("tensorflow", "cv2", "torch", "jax"):
         assert not reaches(floors.imports(path), package)
@@ -129,7 +131,7 @@ def test_no_program_hides_a_package(folder):
 def test_a_folder_is_neither_empty_nor_crowded(folder):
     names = {path.stem for path in folder.glob("*.py")} - STANDING_ALONE
     rooms = [path for path in folder.iterdir() if (path / "__init__.py").is_file()]
-    assert len(names) <= 14, (folder, sorted(names))
+    assert len(names) <= MOST_FILES, (folder, sorted(names))
     assert len(names) + len(rooms) >= 2, folder
 
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import res3d
-from res3d.commands import version
+from res3d.commands.texts import version
 
 
 def test_the_package_comes_first_and_nothing_needed_is_left_out():
@@ -59,7 +59,7 @@ def test_an_installed_copy_in_a_checkout_of_something_else_has_no_revision(tmp_p
 
 
 def test_it_imports_nothing_heavy():
-    code = ("import sys; from res3d.commands.version import report; report(); "
+    code = ("import sys; from res3d.commands.texts.version import report; report(); "
             "print([name for name in ('tensorflow', 'keras', 'numpy', 'cv2') if name in sys.modules])")
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
     assert result.stdout.strip() == "[]", result.stderr

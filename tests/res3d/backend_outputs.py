@@ -11,7 +11,7 @@ import sys
 import keras
 import numpy as np
 
-from res3d.layers import depthwise, taps
+from res3d.layers.backends import depthwise, taps
 from res3d.layers.conv import Conv
 from tests.res3d.catalogue import HEADS, pixels, stir, tiny
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from res3d.blocks.shortcut import PooledShortcut
+from res3d.layers.backends.depthwise import depthwise_3d, grouped_convolution
 from res3d.layers.conv import Conv, ConvNorm
-from res3d.layers.depthwise import depthwise_3d, grouped_convolution
 from res3d.layers.factorized import FactorizedConv, matched_width
 from tests.res3d.catalogue import stir
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import res3d
-from res3d.commands.version import revision
+from res3d.commands.texts.version import revision
 from res3d.training.recipe import find_recipe
 from res3d.training.workfolder import WorkFolder, save_model
 from res3d.workflows.train import train

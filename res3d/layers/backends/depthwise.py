@@ -10,7 +10,7 @@ import functools
 import keras
 from keras import ops
 
-from res3d.layers.taps import add_bias, over_moved_taps, over_taps, pad
+from res3d.layers.backends.taps import add_bias, over_moved_taps, over_taps, pad
 
 
 def grouped_convolution(x, kernel, strides, groups, pads, bias=None):

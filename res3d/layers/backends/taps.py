@@ -8,7 +8,7 @@ of one that strides.
 import keras
 from keras import ops
 
-from res3d.layers.tensorflow_kernels import bias_add
+from res3d.layers.backends.tensorflow_kernels import bias_add
 
 
 def by_taps_here():

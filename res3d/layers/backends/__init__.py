@@ -1,0 +1,1 @@
+"""Forms of one operation that each backend is fast at, or has at all."""
