@@ -5,9 +5,11 @@ import dataclasses
 import keras
 from absl import logging
 
+from pipelines.annotations.entries import Entry, Manifest
 from pipelines.dataset.windows.span_set import SpanSet
 from pipelines.dataset.windows.training import check_window, training_windows
-from pipelines.sample.seeds import permutation
+from pipelines.grouping.groups import groups_of
+from pipelines.grouping.splits import hold_out
 from pipelines.spans import read_spans
 from pipelines.video.frame_cache import FrameCache
 from res3d.heads.steps import step_classifier
@@ -41,7 +43,8 @@ def train_spans(recipe, data, workdir, *, overwrite=False, checkpoint_minutes=5.
     check_window(recipe.clip)
     keras.utils.set_random_seed(recipe.seed)
     folder, spans = WorkFolder(workdir), SpanSet(read_spans(data, **lists))
-    train, held = held_out(spans, recipe.data.validation_fraction, recipe.seed, recipe.data.validation_split)
+    train, held = held_out(spans, recipe.data.validation_fraction, recipe.seed, recipe.data.validation_split,
+                           None if overwrite else folder.held_out_file)
     recipe = dataclasses.replace(recipe, loss=dataclasses.replace(recipe.loss, multi_label=spans.overlapping))
     spec = SpanSpec(tuple(spans.labels), recipe.clip.fps / recipe.clip.stride, recipe.clip.frames,
                     none_class=not spans.overlapping, instants=tuple(spans.instants))
@@ -89,30 +92,40 @@ def _load_backbone(backbone, recipe):
     copy_weights(whole, backbone, recipe.start.weights)
 
 
-def held_out(spans, fraction, seed, split="val"):
-    """(training, held out) of a `SpanSet`: the videos of the split of that name, or where there is none whole videos,
-    and of a group all or none, at least one on each side.
+def held_out(spans, fraction, seed, split="val", begun=None):
+    """(training, held out) of a `SpanSet`: the videos of the split of that name, or where there is none about
+    `fraction` of those of each label, by whole groups, of which the names and the seed decide.
 
-    A label that no video trained on has is said.
+    A run that goes on holds out what its file `begun` says. A label that one side alone can have is said.
     """
     splits = {span.video: span.split for span in spans.spans}
     if split in splits.values():
-        return tuple(spans.select([video for video in spans.videos if (splits.get(video) == split) == held])
-                     for held in (False, True))
-    group_of = {span.video: span.group for span in spans.spans if span.group is not None}
-    groups: dict = {}
-    for video in spans.videos:
-        groups.setdefault(group_of.get(video, video), []).append(video)
-    if len(groups) < 2 or not fraction:
-        return spans, spans.select([])
-    order = [list(groups)[place] for place in permutation(len(groups), seed, 0x5EA5)]
-    count = min(max(round(len(groups) * fraction), 1), len(groups) - 1)
-    held = {video for group in order[:count] for video in groups[group]}
-    train = spans.select([video for video in spans.videos if video not in held])
-    lost = [label for label in spans.labels if label not in {span.label for span in train.spans}]
-    if lost:
-        logging.warning("no video that is trained on shows %s: all that do are held out", ", ".join(lost))
-    return train, spans.select([video for video in spans.videos if video in held])
+        return _sides(spans, {video for video in spans.videos if splits.get(video) == split})
+    if begun is not None and begun.is_file():
+        return _sides(spans, _as_begun(spans, begun))
+    group_of, ids = {span.video: span.group for span in spans.spans}, {name: i for i, name in enumerate(spans.labels)}
+    manifest = Manifest([Entry(video, tuple(sorted({ids[span.label] for span in spans.of(video)})),
+                               group=group_of.get(video)) for video in spans.videos], spans.labels, multi_label=True)
+    groups = groups_of(manifest)
+    division = hold_out(manifest, groups, fraction if len(groups) > 1 else 0.0, seed)
+    if division.only_trained:
+        logging.warning("labels of which one video or group has all, so that nothing of them can be held out: %s",
+                        ", ".join(division.only_trained))
+    return _sides(spans, {spans.videos[place] for place in division.held})
+
+
+def _as_begun(spans, file):
+    """The videos that a run held out; ValueError names one that is gone."""
+    held = SpanSet.load(file).videos
+    gone = [video for video in held if video not in set(spans.videos)]
+    if gone:
+        raise ValueError(f"The run held out {len(held)} videos of which {len(gone)} are gone, such as '{gone[0]}'. Put "
+                         "them back under their names, or start anew in another --workdir.")
+    return set(held)
+
+
+def _sides(spans, held):
+    return tuple(spans.select([video for video in spans.videos if (video in held) == side]) for side in (False, True))
 
 
 def _windows(recipe, train, spec, folder):

@@ -105,6 +105,26 @@ def test_groups_are_held_out_whole():
     assert [side.videos for side in held_out(named, 0.5, 0)] == [["b.mp4"], ["a.mp4"]]
 
 
+def test_a_video_that_is_added_moves_none_that_was_trained_on(tmp_path):
+    """Names decide: what a run trained on is never held out for it later, and a run that goes on keeps its own."""
+    names = [f"d/{n}.mp4" for n in range(20)]
+    trained, out = (set(side.videos) for side in held_out(SpanSet([Span(n, 0, 1, "a") for n in names]), 0.25, 1))
+    for extra in ("0_first.mp4", "d/5b.mp4", "zz.mp4"):
+        more = SpanSet([Span(name, 0, 1, "a") for name in sorted([*names, extra])])
+        assert not trained & set(held_out(more, 0.25, 1)[1].videos) - {extra}
+    SpanSet([], sorted(out)[:2]).save(tmp_path / "held_out.json")
+    assert set(held_out(more, 0.25, 1, begun=tmp_path / "held_out.json")[1].videos) == set(sorted(out)[:2])
+    with pytest.raises(ValueError, match=r"1 are gone, such as 'd/\d+\.mp4'"):
+        held_out(more.select(set(more.videos) - {min(out)}), 0.25, 1, begun=tmp_path / "held_out.json")
+
+
+def test_a_label_of_one_video_is_trained_on_and_said(caplog):
+    spans = SpanSet([Span(f"{n}.mp4", 0, 1, "rare" if n == 3 else "a") for n in range(6)])
+    for seed in range(4):
+        assert "3.mp4" in held_out(spans, 0.3, seed)[0].videos
+    assert "nothing of them can be held out: rare" in caplog.text
+
+
 def test_a_video_that_does_not_decode_is_skipped_by_name(run, table, tmp_path):
     (tmp_path / "bad.avi").write_bytes(b"nothing")
     model, clip, spec = load_spans_run(run)
