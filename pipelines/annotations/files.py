@@ -10,10 +10,11 @@ from pipelines.storage.folders import FRAME_SUFFIXES, is_frame, listing
 
 # Everything else is tried as a video: a suffix, or its absence, says little.
 NOT_VIDEOS = frozenset([
-    ".bz2", ".cfg", ".css", ".csv", ".db", ".doc", ".docx", ".gz", ".h5", ".hdf5", ".htm", ".html", ".ini", ".ipynb",
-    ".js", ".json", ".jsonl", ".lock", ".log", ".md", ".md5", ".npy", ".npz", ".ods", ".parquet", ".part", ".pdf",
-    ".pgm", ".pickle", ".pkl", ".ppm", ".py", ".rst", ".sh", ".sha1", ".sha256", ".srt", ".sub", ".tar", ".tfrecord",
-    ".tif", ".tiff", ".toml", ".tsv", ".txt", ".vtt", ".xls", ".xlsx", ".xml", ".yaml", ".yml", ".zip"])
+    ".ass", ".boris", ".bz2", ".cfg", ".css", ".csv", ".db", ".doc", ".docx", ".eaf", ".etf", ".gz", ".h5", ".hdf5",
+    ".htm", ".html", ".ini", ".ipynb", ".js", ".json", ".jsonl", ".lock", ".log", ".md", ".md5", ".npy", ".npz",
+    ".ods", ".parquet", ".part", ".pdf", ".pfsx", ".pgm", ".pickle", ".pkl", ".ppm", ".py", ".rst", ".sh", ".sha1",
+    ".sha256", ".srt", ".sub", ".tar", ".textgrid", ".tfrecord", ".tif", ".tiff", ".toml", ".tsv", ".txt", ".vtt",
+    ".xls", ".xlsx", ".xml", ".yaml", ".yml", ".zip"])
 NO_VIDEOS = frozenset(["license", "readme", "makefile", "thumbs.db", "desktop.ini", "__macosx", "lost+found"])
 
 

@@ -33,18 +33,23 @@ def read(path, options):
         checked(len(cells) == len(header), f"{len(header)} fields in line {line}", cells)
         row = dict(zip(header, cells))
         checked(row["id"].strip(), f"an `id` in line {line}", cells)
-        actions = [action.split() for action in row["actions"].split(";") if action.strip()]
-        checked(all(len(action) == 3 for action in actions), f"`class start end` in line {line}", row["actions"])
-        who = row["subject"].strip() or None
+        actions = [action for action in row["actions"].split(";") if action.strip()]
         if not actions:
             table.empty.append((row["id"],))
-        return [Row((row["id"],), (names.get(label, label),), *pair(start, end), split, group=who, subject=who)
-                for label, start, end in actions]
+        one = careful(lambda action: _row(action, line, row, names, split), SHAPE, path)
+        return list(kept(one, actions, options, table.missing, lambda _: row["id"]))
 
     items = [(line, cells) for line, cells in enumerate(lines, 2) if any(map(str.strip, cells))]
     for rows in kept(careful(make, SHAPE, path), items, options, table.missing, lambda item: f"line {item[0]}"):
         table.rows += rows
     return table
+
+
+def _row(action, line, row, names, split):
+    told, who = action.split(), row["subject"].strip() or None
+    checked(len(told) == 3, f"`class start end` in line {line}", action)
+    label, start, end = told
+    return Row((row["id"],), (names.get(label, label),), *pair(start, end), split, group=who, subject=who)
 
 
 def _classes(path):

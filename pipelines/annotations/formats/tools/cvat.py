@@ -43,12 +43,14 @@ def read(path, options):
     make = careful(lambda track: _track(track, names, step), SHAPE, path)
     for rows in kept(make, root.findall("track"), options, table.missing, lambda track: f"track {track.get('id')}"):
         table.rows += rows
-    table.rows += careful(lambda images: _tags(images, names, step), "images with `id` and tags", path)(
-        root.findall("image"))
+    seen = careful(_seen, "an image with `id` and tags", path)
+    table.rows += _runs(kept(seen, root.findall("image"), options, table.missing,
+                             lambda image: f"image {image.get('id')}"), names, step)
+    refused = bool(table.missing)
     shapes = sum(child.tag != "tag" for image in root.findall("image") for child in image)
     if shapes:
         table.missing += [Missing(names[0], "a shape in a picture, which is no label in time")] * shapes
-    if not table.rows:
+    if not table.rows and not refused:
         table.empty.append(names)
     return table
 
@@ -88,12 +90,16 @@ def _action(element):
                  if (found.get("name") or "").strip().lower() in ACTIONS), None)
 
 
-def _tags(images, names, step):
+def _seen(image):
+    """(number of a frame, its tags)."""
+    return frame(image.get("id")), {text_of(tag.get("label")) for tag in image.findall("tag")} - {None}
+
+
+def _runs(images, names, step):
     """A span for each run of images with the same tag."""
     rows, begun = [], {}
-    for image in sorted(images, key=lambda image: frame(image.get("id"))):
-        at = frame(image.get("id"))
-        for tag in {text_of(tag.get("label")) for tag in image.findall("tag")} - {None}:
+    for at, tags in sorted(images, key=lambda image: image[0]):
+        for tag in tags:
             first, last = begun.get(tag, (at, at))
             if at > last + step:
                 rows.append((tag, first, last))

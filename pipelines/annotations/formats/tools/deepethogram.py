@@ -6,7 +6,7 @@ video's own times do.
 
 from pipelines.annotations.entries import Missing
 from pipelines.annotations.formats.tools.shaped import careful, checked, first_rows, table_rows
-from pipelines.annotations.table import Row, Table
+from pipelines.annotations.table import Row, Table, kept
 from pipelines.annotations.text import check_text, held_in
 from pipelines.annotations.times import number, runs
 from pipelines.storage.addresses import file_name, parent
@@ -33,16 +33,19 @@ def read(path, options):
     name = file_name(path).removesuffix(".csv").removesuffix("_labels")
     table = Table([], folder=parent(path))
     make = careful(lambda cells: _values(cells, header, first), SHAPE, path)
-    lines = [make(cells) for cells in lines if cells]
+    unread = [[-1.0] * (len(header) - first)]  # a frame whose row is refused still counts
+    frames = [values for cells in lines if cells
+              for values in list(kept(make, [cells], options, table.missing, lambda _: name)) or unread]
+    refused = bool(table.missing)
     for place, label in enumerate(header[first + 1:], 1):
-        for value, start, end in runs([values[place] for values in lines]):
+        for value, start, end in runs([values[place] for values in frames]):
             if value == 1:
                 table.rows.append(Row((name,), (label,), start, end, frames=True))
             elif value < 0:
                 table.missing.append(Missing(name, f"{end - start} frames from {start} on are not labelled"
                                              f" for '{label}'"))
     table.rows.sort(key=lambda row: (row.start, row.labels))
-    if not table.rows:
+    if not table.rows and not refused:
         table.empty.append((name,))
     return table
 

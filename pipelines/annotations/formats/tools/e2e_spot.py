@@ -35,20 +35,21 @@ def read(path, options):
         if not isinstance(items, list):
             raise ValueError(f"Expected a JSON list of {SHAPE} in '{file}'. It holds {held_in(file)}. Name another "
                              "format.")
-        make = careful(functools.partial(_rows, table, split_in_name(file)), SHAPE, file)
+        make = careful(functools.partial(_rows, table, split_in_name(file), file, options), SHAPE, file)
         for rows in kept(make, items, options, table.missing, lambda item: str(item)[:80]):
             table.rows += rows
     return table
 
 
-def _rows(table, split, item):
+def _rows(table, split, file, options, item):
     names, fps = names_of(item["video"]), number(item["fps"])
     checked(0 < fps < 1e4, "`fps` above 0", item["fps"])
     if not item["events"]:
         table.empty.append(names)
-    rows = []
-    for event in item["events"]:
+
+    def make(event):
         label, time = text_of(event["label"]), frame(event["frame"]) / fps
         checked(label, "a label", event)
-        rows.append(Row(names, (label,), time, time, split, rate=fps))
-    return rows
+        return Row(names, (label,), time, time, split, rate=fps)
+
+    return list(kept(careful(make, SHAPE, file), item["events"], options, table.missing, lambda _: names[0]))

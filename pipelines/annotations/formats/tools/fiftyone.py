@@ -32,10 +32,10 @@ def read(path, options):
 
     def make(item):
         name, detections = item
-        rows = [_row(name, detection, classes) for detection in detections or ()]
-        if not rows:
+        if not detections:
             table.empty.append((name, f"data/{name}"))
-        return rows
+        row = careful(lambda detection: _row(name, detection, classes), SHAPE, path)
+        return list(kept(row, detections or (), options, table.missing, lambda _: name))
 
     for rows in kept(careful(make, SHAPE, path), found["labels"].items(), options, table.missing, lambda item: item[0]):
         table.rows += rows

@@ -6,6 +6,7 @@ own default, 24. Both ends of a range are in it, and the first frame is number 1
 range of one frame is an instant. Tasks that have predictions alone are read for these, and JSON-MIN for its timelines.
 """
 
+import functools
 import re
 import urllib.parse
 
@@ -44,7 +45,7 @@ def read(path, options):
     if not labelled and any(isinstance(task, dict) and task.get("predictions") for task in tasks):
         logging.warning("'%s' has no annotations of people; its predictions are read", shown(path))
     by = "annotations" if labelled else "predictions"
-    make = careful(lambda task: _task(task, by, options, table), SHAPE, path)
+    make = careful(lambda task: _task(task, by, options, table, path), SHAPE, path)
     for rows in kept(make, tasks, options, table.missing, lambda task: str(task)[:80]):
         table.rows += rows
     return table
@@ -64,30 +65,36 @@ def _whole(task):
     return {"data": task, "annotations": [{"completed_by": task.get("annotator"), "result": results}]}
 
 
-def _task(task, by, options, table):
+def _task(task, by, options, table, path):
     names = _names(task["data"])
-    annotations = task.get(by) or []
-    rows, missing = [], []
-    for annotation in annotations:
+    rows, missing, refused = [], [], []
+    for annotation in task.get(by) or []:
         if annotation.get("was_cancelled"):
             missing.append(Missing(names[0], "an annotation that was cancelled"))
             continue
         rate = options.rate or _rate(task["data"], annotation["result"])
-        who = _annotator(annotation)
-        for result in annotation["result"]:
-            found = _result(result, names, rate, options.first_frame)
+        more = {"annotator": _annotator(annotation), "group": text_of(task["data"].get("group"))}
+        make = careful(functools.partial(_rows, names, rate, options.first_frame, more, annotation.get("score")),
+                       SHAPE, path)
+        for found in kept(make, annotation["result"], options, refused, lambda _: names[0]):
             if isinstance(found, str):
                 missing.append(Missing(names[0], found))
-                continue
-            score = number(result.get("score", annotation.get("score")))
-            more = {"annotator": who, "group": text_of(task["data"].get("group")),
-                    "score": score if score == score else None}
-            rows += [Row(names, labels, *times, **more, rate=rate if counted else None)
-                     for labels, times, counted in found]
-    table.missing += missing
-    if not rows:
+            else:
+                rows += found
+    table.missing += missing + refused
+    if not rows and not refused:
         table.empty.append(names)
     return rows
+
+
+def _rows(names, rate, first, more, score, result):
+    """The rows of one result, or why there are none."""
+    found = _result(result, names, rate, first)
+    if isinstance(found, str):
+        return found
+    score = number(result.get("score", score))
+    return [Row(names, labels, *times, **more, score=score if score == score else None, rate=rate if counted else None)
+            for labels, times, counted in found]
 
 
 def _result(result, names, rate, first):
@@ -119,8 +126,10 @@ def _names_in(labels):
 
 def _rate(data, results):
     told = [number(data.get(name)) for name in RATES if name in data]
-    told += [number(result["value"]["framesCount"]) / number(result["value"]["duration"]) for result in results
-             if number(result["value"].get("framesCount")) > 0 and number(result["value"].get("duration")) > 0]
+    values = [result["value"] for result in results
+              if isinstance(result, dict) and isinstance(result.get("value"), dict)]
+    told += [number(value["framesCount"]) / number(value["duration"]) for value in values
+             if number(value.get("framesCount")) > 0 and number(value.get("duration")) > 0]
     return next((rate for rate in told if 0 < rate < 1e4), RATE)
 
 

@@ -37,10 +37,11 @@ def read(path, options):
     table = Table([], folder=parent(path), exact=True)  # every match has a `1_720p.mkv`: none is taken by its name
 
     def make(video):
-        events = [_row(event, video.get("path"), found.get("UrlLocal")) for event in video["annotations"]]
-        if not events and "path" in video:
-            table.empty.append(names_of(video["path"]))
-        return events
+        place = video.get("path")
+        if not video["annotations"] and place is not None:
+            table.empty.append(names_of(place))
+        row = careful(lambda event: _row(event, place, found.get("UrlLocal")), SHAPE, path)
+        return list(kept(row, video["annotations"], options, table.missing, lambda event: place or str(event)[:80]))
 
     for rows in kept(careful(make, SHAPE, path), found.get("videos", [found]), options, table.missing,
                      lambda item: str(item)[:80]):
