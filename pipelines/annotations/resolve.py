@@ -13,7 +13,8 @@ from pipelines.annotations.table import Row
 from pipelines.annotations.text import is_text, not_text_of
 from pipelines.annotations.times import Clock
 from pipelines.storage import folders
-from pipelines.storage.addresses import absolute, file_name, join, on_the_web, parent, shown
+from pipelines.storage.addresses import absolute, file_name, is_remote, join, on_the_web, parent, shown
+from pipelines.storage.file_systems import StorageError
 
 NO_LENGTH = "has no length"
 
@@ -32,7 +33,7 @@ def resolve(table, source, options):
     names, origin = _label_list(table, source, options.labels)
     ids = LabelIds(names, origin)
     index = names if table.labels is None else table.labels
-    find, clock = _finder(table, options.videos, names), Clock(options.rate)
+    find, clock = _finder(table, options, names), Clock(options.rate)
     entries, missing, counted = [], list(table.missing), []
     missing += [Missing(shown(names[0]), "nothing in it has a label") for names in table.empty]
     for row in table.rows:
@@ -83,7 +84,7 @@ def resolve_spans(table, source, options):
         _check_names(table, source)
     names, origin = _label_list(table, source, options.labels)
     index = names if table.labels is None else table.labels
-    find, clock = _finder(table, options.videos, names), Clock(options.rate)
+    find, clock = _finder(table, options, names), Clock(options.rate)
     found = Spans(missing=list(table.missing))
     for places in table.empty:
         path, _, _, reason = find(Row(places), ())
@@ -190,11 +191,11 @@ def _name(label, index, row, origin):
     return index[label]
 
 
-def _finder(table, videos, labels):
+def _finder(table, options, labels):
     """A function of (row, label names) that gives (path, frames or None, whether start and end apply, why not)."""
     if table.complete:
         return lambda row, names: (row.names[0], row.num_frames, True, None)
-    folder = table.folder if videos is None else videos
+    folder = table.folder if options.videos is None else options.videos
     if not on_the_web(folder) and not folders.is_folder(folder):
         raise FileNotFoundError(f"Expected a folder of videos. Received '{shown(folder)}', which is "
                                 f"{'a file' if folders.exists(folder) else 'not there'}. Pass videos=FOLDER.")
@@ -220,7 +221,25 @@ def _finder(table, videos, labels):
             return None, None, cut, f"no file of this name below '{folder}'"
         return (path, None, cut, None) if library.frames[path] is None else _frames(path, row, cut)
 
-    return find
+    return find if options.strict else _patient(find)
+
+
+def _patient(find):
+    """`find`, for which an address that cannot be reached is a row without a file; each folder is tried once."""
+    refused = {}
+
+    def found(row, names):
+        name = row.names[0]
+        if not is_remote(name):
+            return find(row, names)
+        if parent(name) not in refused:
+            try:
+                return find(row, names)
+            except StorageError as error:
+                refused[parent(name)] = str(error)
+        return None, None, False, refused[parent(name)]
+
+    return found
 
 
 def _frames(path, row, cut):

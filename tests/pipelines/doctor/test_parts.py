@@ -104,3 +104,13 @@ def test_every_part_of_a_file_that_does_not_decode_is_counted(data, tmp_path):
     assert [reason for path, reason in views.quarantine if path.endswith("b.avi")] == [
         "the file is empty", "the file is empty (the part from 0 s to 0.3 s)",
         "the file is empty (the part from 7 s to 9 s)"]
+
+
+def test_an_address_that_nothing_reads_is_one_row_without_a_file(data):
+    data.write_text("path,label\na.avi,run\nfoo://x,jump\nfoo://b/1.avi,jump\nfoo://b/2.avi,jump\n")
+    report = checks.check(data, CLIP, workers=1)
+    assert report["usable"] == 1
+    assert [row["path"] for row in report["missing"]] == ["foo://x", "foo://b/1.avi", "foo://b/2.avi"]
+    assert all("Nothing here reads foo:// addresses" in row["reason"] for row in report["missing"][1:])
+    with pytest.raises(OSError, match=r"Nothing here reads foo:// addresses"):
+        read_manifest(data)
