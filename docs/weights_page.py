@@ -50,7 +50,7 @@ def _line(row):
     size = f"{frames}, {clip.height}" + (", BGR" if clip.channel_order == "BGR" else "")
     scores = " / ".join(f"{value:.2f}" for value in (row.top1, row.top5) if value is not None)
     accuracy = f"{row.metric} {scores}" if scores else ""
-    labels = (row.label_list or "order unknown") + (" (no text)" if row.label_list and row.labels is None else "")
+    labels = row.label_list or "order unknown"
     return (f"| `{row.source}/{row.tag}` | {row.classes:,} | {labels} | {size} | {accuracy} | {row.protocol} | "
             f"{row.licence} | {_address(row.address)} |")
 

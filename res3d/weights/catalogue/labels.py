@@ -1,7 +1,7 @@
 """The classes of published data sets in the order of their checkpoints' outputs, with fingerprints.
 
-Lists without a text here are known by count and fingerprint only, so that a file of yours can be compared. From
-mmaction2 (Apache-2.0), whose Kinetics-400 is that of every source read here, and from torchvision (BSD-3-Clause).
+A fingerprint is that of the list as it is published, so that a file of yours can be compared. From mmaction2
+(Apache-2.0), whose Kinetics-400 is that of every source read here, and from torchvision (BSD-3-Clause).
 """
 
 import dataclasses
@@ -41,16 +41,27 @@ LISTS = {
 
 @functools.cache
 def names_of(name: str) -> tuple[str, ...] | None:
-    """The classes of a list in order, or None where its text is not in the package.
+    """The classes of a list in order, or None for the name of none.
+
+    A name that an earlier class has too, as one of GYM99, is followed by the id: nothing could tell the two apart.
 
     Args:
         name: str. Of a published data set, such as "kinetics400".
 
     >>> names_of("kinetics400")[0], len(names_of("kinetics400"))
     ('abseiling', 400)
+    >>> names_of("gym99")[58], names_of("gym99")[70]
+    ('(BB) salto backward tucked', '(BB) salto backward tucked (class 70)')
     """
-    path = TEXTS / f"{name}.txt"
-    return tuple(path.read_text(encoding="utf-8").splitlines()) if name in LISTS and path.is_file() else None
+    if name not in LISTS:
+        return None
+    names = published_names(name)
+    return tuple(f"{label} (class {i})" if label in names[:i] else label for i, label in enumerate(names))
+
+
+def published_names(name):
+    """The classes of a list as they are published, in order."""
+    return tuple((TEXTS / f"{name}.txt").read_text(encoding="utf-8").splitlines())
 
 
 def fingerprint(names):

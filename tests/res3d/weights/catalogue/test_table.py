@@ -6,7 +6,7 @@ import urllib.parse
 import pytest
 
 from res3d.networks.variants.table import VARIANTS
-from res3d.weights.catalogue.labels import LISTS, TEXTS, fingerprint, names_of
+from res3d.weights.catalogue.labels import LISTS, TEXTS, fingerprint, names_of, published_names
 from res3d.weights.catalogue.table import find_weights, list_weights, published, row_at
 from res3d.weights.store.digests import kind_of
 from res3d.weights.store.places import place
@@ -41,15 +41,23 @@ def test_digests_in_names_are_the_rows_digests():
             assert row.digest.startswith(stem[-8:]), row.name
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in TEXTS.iterdir()))
+@pytest.mark.parametrize("name", LISTS)
 def test_label_lists_are_the_published_ones(name):
-    assert len(names_of(name)) == LISTS[name].count
-    assert fingerprint(names_of(name)) == LISTS[name].fingerprint
+    assert len(set(names_of(name))) == LISTS[name].count
+    assert fingerprint(published_names(name)) == LISTS[name].fingerprint
 
 
-def test_lists_that_are_not_here_claim_no_names():
-    assert names_of("moments") is None
+def test_every_text_is_a_list_and_nothing_else_is():
+    assert {path.stem for path in TEXTS.iterdir()} == set(LISTS)
+    assert names_of("sports1m") is None
     assert names_of("../labels/ssv2") is None
+
+
+def test_a_name_that_two_classes_have_tells_them_apart():
+    names = names_of("gym99")
+    assert [i for i, name in enumerate(names) if name.startswith("(BB) salto backward tucked")] == [57, 58, 70]
+    assert names[70] == f"{names[58]} (class 70)"
+    assert [name for name, told in zip(published_names("gym99"), names) if name != told] == [names[58]]
 
 
 @pytest.mark.parametrize(("name", "network", "found"), [
