@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from res3d.weights.errors import FetchError
 
-TRIES = 4  # without a new byte
+TRIES = 4  # without a byte further than before
 WAIT = 0.5  # seconds before the second try; each further one waits twice as long
 TIMEOUT = urllib3.Timeout(connect=15, read=30)
 CHUNK = 1 << 15
@@ -36,16 +36,15 @@ def receive(source, to, address):
     Raises:
         FetchError: if it does not arrive.
     """
-    left, wait = TRIES, WAIT
+    left, wait, furthest = TRIES, WAIT, _size(to.part)
     while True:
-        before = _size(to.part)
         try:
             return _once(source, to, address)
         except BrokenError as error:
-            moved = _size(to.part) > before
-            left, wait = (TRIES, WAIT) if moved else (left - 1, wait * 2)
+            arrived = _size(to.part)
+            left, wait = (TRIES, WAIT) if arrived > furthest else (left - 1, wait * 2)
+            furthest = max(furthest, arrived)  # a file that is begun anew has to come further than it did
             if not left:
-                arrived = _size(to.part)
                 kept = f" {arrived:,} bytes are kept, and the next try goes on from there." if arrived else ""
                 raise FetchError(address, f"{error}, {TRIES} times.{kept}") from error
             time.sleep(wait)

@@ -100,6 +100,20 @@ def test_a_server_that_lies_about_the_length(server):
     assert fetch(address, SHA).read_bytes() == DATA
 
 
+def test_a_server_that_tells_a_new_length_each_time_is_left(server):
+    def claiming(handler, data):
+        if handler.headers["Range"]:  # ends what it had begun as longer
+            return head(handler, 206, 0, Content_Range=f"bytes {len(data)}-{len(data) - 1}/{len(data)}")
+        head(handler, 200, len(data) + 1000, ETag='"1"')
+        return handler.wfile.write(data)
+
+    address = server.put("/x.pth", DATA, claiming)
+    with pytest.raises(FetchError, match="4 times"):
+        fetch(address, SHA)
+    assert len(server.asked) == 5
+    assert "x.pth" not in left(address)
+
+
 def test_redirects(server):
     server.put("/real.bin", DATA)
     address = server.put("/x.pth", b"", lambda handler, data: head(handler, 302, 0, Location="/real.bin"))
