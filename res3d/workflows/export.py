@@ -19,6 +19,7 @@ from res3d.weights.catalogue.table import find_weights
 from res3d.weights.formats.safetensors import SUFFIX
 from res3d.weights.layouts import write_layout
 from res3d.weights.store.digests import digest_of
+from res3d.weights.store.mirror import local_path
 from res3d.weights.store.places import home
 from res3d.workflows.loading import load_trained
 from serving.exporter import saved_model
@@ -54,10 +55,17 @@ def exported(model):
     path = find_saved(model)
     if path is None:
         row = find_weights(model)
-        return _once(row.name, row.name.replace("/", "."), row.network)
+        return _once(row.name, f"{row.name.replace('/', '.')}.{_row_digest(row)}", row.network)
     if model.startswith("hf://"):
         return _once(model, _digest(path), model.partition("@")[0].split("/")[-1])
     return _once(model, _digest(path), path.resolve().name if path.is_dir() else path.stem)
+
+
+def _row_digest(row):
+    """What tells a row from one that had its name: a user's own rows change, and so do files of this machine."""
+    file = local_path(row.address)
+    told = repr(row) + (digest_of(file) if file is not None and file.is_file() else "")
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
 def _digest(path):
@@ -76,7 +84,11 @@ def _once(source, key, name):
     """The folder of an export of `source`, made if there is none yet."""
     folder = home() / "exports" / key / name
     if not any(child.name.isdigit() for child in folder.glob("*")):
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OSError(f"A model is exported once before it is served, and '{folder}' cannot be written "
+                          f"({error.strerror}). Set RES3D_HOME to a folder that can.") from error
         logging.info("exporting %s to %s", source, folder)
         run = pathlib.Path(source).is_dir() and not is_unpacked(source)
         export(source if run else None, None if run else source, os.fspath(folder))

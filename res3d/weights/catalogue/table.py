@@ -63,17 +63,17 @@ def find_weights(name: str, network: str | None = None) -> Published:
     if network is None:
         network, *words = words
     rows = list_weights(network)
-    source = words[0] if words and words[0] in {row.source for row in rows} else None
+    source = words[0] if words and words[0] in {row.source.lower() for row in rows} else None
     words = words[1:] if source else words
     if len(words) <= 1:
         for row in rows:
-            if source in (None, row.source) and (source or not row.needs_consent) and _means(row.tag, *words):
+            if source in (None, row.source.lower()) and (source or not row.needs_consent) and _means(row.tag, *words):
                 return row
     raise ValueError(_none_such(name, network, rows))
 
 
 def _means(tag, wanted=None):
-    return wanted is None or tag == wanted or tag.startswith((f"{wanted}-", f"{wanted}_v"))
+    return wanted is None or tag.lower() == wanted or tag.lower().startswith((f"{wanted}-", f"{wanted}_v"))
 
 
 def _none_such(name, network, rows):

@@ -27,6 +27,7 @@ def fetch(address: str, digest: str | None = None, check: Callable[[pathlib.Path
 
     A fetch that was cut off goes on where it stopped; the file has its name only when it is whole and its digest fits.
     Where none is published, that of the first time is remembered, and a file that comes later must have it too.
+    A file of this machine is taken where it lies, as it is now.
 
     Args:
         address: http://, https:// or file:// address.
@@ -38,6 +39,8 @@ def fetch(address: str, digest: str | None = None, check: Callable[[pathlib.Path
         FetchError: an OSError, if it cannot be had; the address, the place to put it by hand and the digest are named.
     """
     to = place(address)
+    if local_path(address) is not None:
+        return _in_place(to, digest)
     try:
         if to.file.is_file():
             return _trusted(to, digest, check)
@@ -54,6 +57,16 @@ def fetch(address: str, digest: str | None = None, check: Callable[[pathlib.Path
             raise no_room(address, error) from error
     except FetchError as error:
         raise FetchError(address, f"{error.reason} {_by_hand(to, digest)}") from error
+    return to.file
+
+
+def _in_place(to, digest):
+    """The file of a file:// address, which may have changed since it was looked at last."""
+    if not to.file.is_file():
+        raise FetchError(to.address, f"there is no file '{to.file}'.")
+    if digest and not fits(to.file, digest):
+        raise FetchError(to.address, f"its {kind_of(digest).upper()} is {digest_of(to.file, kind_of(digest))}, and "
+                                     f"should {'begin with' if len(digest) == 8 else 'be'} {digest}.")
     return to.file
 
 

@@ -3,6 +3,7 @@
 import shutil
 
 from res3d.weights.store.digests import digest_of, fits
+from res3d.weights.store.mirror import local_path
 from res3d.weights.store.places import place
 
 
@@ -14,7 +15,8 @@ def verify(address, digest=None):
     """
     to = place(address)
     if not to.file.is_file():
-        raise FileNotFoundError(f"Expected the file of {address} at '{to.file}'. It has not been fetched.")
+        raise FileNotFoundError(f"Expected the file of {address} at '{to.file}'. It has not been fetched: `res3d "
+                                "weights fetch` does that.")
     first = to.record.get("sha256")
     found = digest_of(to.file)
     if first and found != first:
@@ -28,11 +30,21 @@ def remove(address, forget=False):
     """Removes the file of an address, and what has arrived of it; whether there was any.
 
     The digest of the first time stays, to compare the next file with, unless `forget`.
+
+    Raises:
+        ValueError: for a file of this machine, which was not fetched.
+        OSError: if it lies where nothing can be removed.
     """
     to = place(address)
+    if local_path(address) is not None:
+        raise ValueError(f"Only what was fetched is removed. Received: {address}, which lies where you put it.")
     found = to.file.is_file() or to.part.is_file()
-    to.file.unlink(missing_ok=True)
-    to.drop_part()
-    if forget:
-        shutil.rmtree(to.folder, ignore_errors=True)
+    try:
+        to.file.unlink(missing_ok=True)
+        to.drop_part()
+        if forget and to.folder.is_dir():
+            shutil.rmtree(to.folder)
+    except OSError as error:
+        raise OSError(f"Cannot remove '{to.folder}': {error.strerror}. What lies there stays in use; set RES3D_HOME to "
+                      "another folder to do without it.") from error
     return found

@@ -9,6 +9,7 @@ import pathlib
 import urllib.parse
 
 from res3d.atomic import write_aside
+from res3d.weights.store.mirror import local_path
 
 
 def home():
@@ -34,8 +35,8 @@ class Place:
 
     @property
     def file(self) -> pathlib.Path:
-        """The whole file, once it is there, under the name it was published with."""
-        return self.folder / file_of(self.address)
+        """The whole file, once it is there, under the name it was published with; one of this machine where it lies."""
+        return local_path(self.address) or self.folder / file_of(self.address)
 
     @property
     def part(self) -> pathlib.Path:

@@ -12,6 +12,12 @@ from res3d.weights.store.places import place
 from tests.golden import torch_layout
 
 ROW = "slow_r50/pytorchvideo/kinetics400"
+ROWS = "network,tag,address,classes\n"  # of a user's own table
+
+
+def more(column, cell):
+    """A user's own table with one more column."""
+    return f"network,tag,address,classes,{column}\nr3d_18,a,x.pth,5,{cell}\n"
 
 
 @pytest.fixture(autouse=True)
@@ -96,18 +102,31 @@ def test_what_is_wrong_is_one_line(args, words, capsys):
 @pytest.mark.parametrize(("text", "words"), [
     ("network,tag\nr3d_18,a\n", "lacks address, classes"),
     ("network,tag,address,classes,colour\nr3d_18,a,x.pth,5,red\n", "has colour"),
-    ("network,tag,address,classes\nr3d_81,a,x.pth,5\n", "Line 2 of RES3D_CATALOG"),
-    ("network,tag,address,classes\nr3d_18,a/b,x.pth,5\n", "the tag without a slash"),
-    ("network,tag,address,classes,labels\nr3d_18,a,x.pth,5,kinetics400\n", "must name 5 classes"),
-    ("network,tag,address,classes,digest\nr3d_18,a,x.pth,5,12\n", "A digest has 64 hexadecimal figures"),
-    ("network,tag,address,classes,scaling\nr3d_18,a,x.pth,5,none\n", "`scaling` must be one of torchvision"),
+    ("network,tag,address,classes,tag\n", "has tag twice"),
+    (ROWS + "r3d_81,a,x.pth,5\n", "Column network on line 2 of RES3D_CATALOG, {}: `name` must be one of"),
+    (ROWS + "\nr3d_18,a/b,x.pth,5\n", "Column tag on line 3 of RES3D_CATALOG, {}: Expected a word without a slash"),
+    (ROWS + "r3d_18,a,ftp://x.pth,5\n", "Column address on line 2 of RES3D_CATALOG, {}: Expected an http://"),
+    (ROWS + "r3d_18,a,x.pth\n", "Column classes on line 2 of RES3D_CATALOG, {}: Expected a whole number above 0"),
+    (ROWS + "r3d_18,a,x.pth,5,6\n", "Received: 1 more on line 2 of RES3D_CATALOG, {}. Put a cell with a comma"),
+    (ROWS + "r3d_18,a,x.pth,5\nr3d_18,a,y.pth,5\n", "r3d_18/own/a on line 3 of RES3D_CATALOG, {}, and on line 2"),
+    (more("labels", "kinetics400"), "On line 2 of RES3D_CATALOG, {}: `labels` must name 5 classes"),
+    (more("labels", "none.txt"), "On line 2 of RES3D_CATALOG, {}: `labels` must be the name of a published list or"),
+    (more("digest", "12"), "Column digest on line 2 of RES3D_CATALOG, {}: A digest has 64 hexadecimal figures"),
+    (more("top1", "nan"), "Column top1 on line 2 of RES3D_CATALOG, {}: Expected a number that is not negative"),
+    (more("resize", "256p"), "Column resize on line 2 of RES3D_CATALOG, {}: Expected a short side"),
+    (more("multi_label", "maybe"), "Column multi_label on line 2 of RES3D_CATALOG, {}: Expected yes or no"),
+    (more("scaling", "none"), "On line 2 of RES3D_CATALOG, {}: `scaling` must be one of torchvision"),
+    ("network,tag\nr3d_18,\u00e9\n", "in UTF-8. Received: {} ('utf-8' codec"),
+    (None, "must name a CSV file of published weights. Received: {}, which is not there"),
 ])
 def test_own_rows_that_are_none(text, words, tmp_path, monkeypatch, capsys):
-    (tmp_path / "own.csv").write_text(text)
-    monkeypatch.setenv("RES3D_CATALOG", str(tmp_path / "own.csv"))
+    path = tmp_path / "own.csv"
+    if text is not None:
+        path.write_text(text, encoding="latin-1")
+    monkeypatch.setenv("RES3D_CATALOG", str(path))
     code, _, error = run(capsys)
     assert code == 1
-    assert words in error[0]
+    assert words.format(path) in error[0]
 
 
 def test_own_rows_come_first(tmp_path, monkeypatch, capsys):
@@ -117,3 +136,10 @@ def test_own_rows_come_first(tmp_path, monkeypatch, capsys):
     assert (row["name"], row["address"]) == ("slow_r50/own/kinetics400", f"file://{tmp_path}/a.pth")
     assert (row["clip"]["height"], row["clip"]["frames"]) == (112, 8)
     assert find_weights("slow_r50").source == "own"
+
+
+def test_own_names_are_found_however_they_are_written(tmp_path, monkeypatch):
+    (tmp_path / "own.csv").write_text("network,tag,address,classes,source\nr3d_18,Waving-V2,a.pth,5,Lab\n")
+    monkeypatch.setenv("RES3D_CATALOG", str(tmp_path / "own.csv"))
+    for name in ("r3d_18/Lab/Waving-V2", "r3d_18/lab/waving", "r3d_18/waving-v2"):
+        assert find_weights(name).name == "r3d_18/Lab/Waving-V2"

@@ -5,6 +5,7 @@ import hashlib
 import pytest
 
 from res3d.weights.errors import CheckpointError, FetchError
+from res3d.weights.store import keeping
 from res3d.weights.store.fetching import fetch
 from res3d.weights.store.places import place
 from tests.res3d.weights.store.server import dropping, head, well
@@ -226,3 +227,21 @@ def test_mirrors(server, monkeypatch, tmp_path):
 def test_an_empty_file_is_answered_well(server):
     with pytest.raises(FetchError, match="not the published one"):
         fetch(server.put("/x.pth", b"", well), SHA)
+
+
+def test_a_file_of_this_machine_is_taken_where_it_lies(cache, tmp_path):
+    path = tmp_path / "a b.pth"
+    with pytest.raises(FetchError, match=r"there is no file '.*a b\.pth'"):
+        fetch(path.as_uri())
+    path.write_bytes(DATA)
+    assert fetch(path.as_uri(), SHA) == path
+    path.write_bytes(DATA[1:])  # trained on: no digest of a first time holds it
+    assert fetch(path.as_uri()) == path
+    with pytest.raises(FetchError, match=f"and should be {SHA}"):
+        fetch(path.as_uri(), SHA)
+    assert keeping.verify(path.as_uri()) is None
+    assert "not the published one" in keeping.verify(path.as_uri(), SHA)
+    with pytest.raises(ValueError, match="Only what was fetched is removed"):
+        keeping.remove(path.as_uri())
+    assert path.is_file()
+    assert not cache.exists()
