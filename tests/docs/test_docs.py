@@ -29,6 +29,8 @@ DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
 BLOCK = re.compile(r"^(?:```|<!-- )(python|bash)\n(.*?)^(?:```|-->)$", re.MULTILINE | re.DOTALL)
 FENCE = re.compile(r"^```(bash|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# Files, and folders, which end in a slash: names of features of records have slashes, too.
+PATH = re.compile(r"`((?:res3d|pipelines|serving|tests|benchmarks|docs|examples)/[\w/.-]*(?:/|\.\w+))`")
 # The ports that the pages name may be taken where the tests run; pages run side by side in processes gw0, gw1, ...
 WORKER = 2 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 PORTS = {"8500": str(38510 + WORKER), "8501": str(38511 + WORKER)}
@@ -157,6 +159,13 @@ def links():
             yield name_of(page), page, link
     for message, link in json.loads(tables.errors()).items():
         yield f"the error {message!r}", DOCS / "index.md", link
+
+
+def test_every_path_of_the_project_that_pages_tell_is_there():
+    told = {(name_of(page), path) for page in PAGES for path in PATH.findall(page.read_text(encoding="utf-8"))}
+    told |= {("CONTRIBUTING.md", path) for path in PATH.findall((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"))}
+    assert len(told) > 40
+    assert not {(page, path) for page, path in told if not (ROOT / path).exists()}
 
 
 def test_every_link_leads_to_a_page_and_a_heading():
