@@ -3,7 +3,7 @@
 import pytest
 
 from pipelines.spans import read_spans
-from tests.pipelines.annotations.tools.reading import reasons, spans_of, told
+from tests.pipelines.annotations.formats.tools.reading import reasons, spans_of, told
 
 
 def project(metadata, attribute=None):

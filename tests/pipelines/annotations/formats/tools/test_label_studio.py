@@ -4,7 +4,7 @@ import pytest
 
 from pipelines.manifest import read_manifest
 from pipelines.spans import read_spans
-from tests.pipelines.annotations.tools.reading import reasons, spans_of, told
+from tests.pipelines.annotations.formats.tools.reading import reasons, spans_of, told
 
 
 def timeline(labels, *ranges, **more):

@@ -5,7 +5,7 @@ import pytest
 
 from pipelines.spans import read_spans
 from pipelines.video import probe, write_video
-from tests.pipelines.annotations.tools.reading import reasons, spans_of, told
+from tests.pipelines.annotations.formats.tools.reading import reasons, spans_of, told
 
 
 def box(frame, outside=0, action=None):

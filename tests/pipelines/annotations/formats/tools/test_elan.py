@@ -5,7 +5,7 @@ import pytest
 from pipelines.annotations import markup
 from pipelines.manifest import read_manifest
 from pipelines.spans import read_spans
-from tests.pipelines.annotations.tools.reading import reasons, spans_of, told
+from tests.pipelines.annotations.formats.tools.reading import reasons, spans_of, told
 
 MEDIA = ('<MEDIA_DESCRIPTOR MEDIA_URL="file:///C:/films/my%20film.mp4" RELATIVE_MEDIA_URL="./my%20film.mp4" '
          'MIME_TYPE="video/mp4"{}/>')

@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.manifest import read_manifest
 from pipelines.spans import read_spans
-from tests.pipelines.annotations.tools.reading import reasons, spans_of, told
+from tests.pipelines.annotations.formats.tools.reading import reasons, spans_of, told
 
 
 def test_create_ml_has_seconds_or_minutes_and_labels_of_whole_videos(tmp_path):
