@@ -28,6 +28,7 @@ from res3d.commands.main import main
 from tests.conformance import toys
 from tests.house import rows as table
 from tests.house import stage as stages
+from tests.house.measures import TRAIN
 
 HERE = pathlib.Path(__file__).resolve().parent
 OPTIONS = {  # beside the width: few blocks, and what the strides of a network need
@@ -71,13 +72,13 @@ def pack(path):
 def keep_run(folder, data):
     steps = 3
     for _ in range(steps + 1):  # each stops at the end of the step in which its time is up, the first
-        assert main([*table.TRAIN, f"--data={data}", f"--workdir={folder}", "--max_minutes=1e-6"]) == 0
+        assert main([*TRAIN, f"--data={data}", f"--workdir={folder}", "--max_minutes=1e-6"]) == 0
     shutil.rmtree(folder / "logs")
     for name in ("best.keras", "last.keras"):
         pack(folder / name)
     run = json.loads((folder / "run.json").read_text())
     run |= {"data": "/data/alike", "revision": "8a1791b", "started": "2000-01-01T00:00:00+00:00",
-            "command": ["res3d", *table.TRAIN, "--data=/data/alike", "--workdir=run"]}
+            "command": ["res3d", *TRAIN, "--data=/data/alike", "--workdir=run"]}
     (folder / "run.json").write_text(json.dumps(run, indent=2) + "\n")
 
 
