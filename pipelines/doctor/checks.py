@@ -159,8 +159,9 @@ def _metadata(manifest, usable, good, clip):
     def some(kind, test, message, advice, detail="{path}"):
         videos = [video for video in good.values() if test(video)]
         if videos:
+            told = detail if callable(detail) else lambda video: detail.format(**video)
             yield reported(kind, f"{len(videos)} {message}", advice, (video["path"] for video in videos),
-                           (detail.format(**video) for video in videos))
+                           map(told, videos))
 
     yield from some("frame count", lambda v: v["claimed_frames"] is not None and v["claimed_frames"] != v["num_frames"],
                     "videos have another number of frames than their header says",
@@ -177,9 +178,21 @@ def _metadata(manifest, usable, good, clip):
     yield from some("damaged", lambda v: v["damaged"], "videos break off before their end",
                     "The frames before are used. Fetch or re-encode them if the action comes late.",
                     "{path}: {num_frames} frames decode")
+    yield from some("picture size", lambda v: len(v.get("picture_sizes", ())) > 1,
+                    "videos change the size of their picture",
+                    "Of a file what comes later is scaled to the first size, and stretched if its shape differs. Cut "
+                    "it there, or re-encode it at one size.",
+                    _sizes_told)
     yield from some("suffix", _misnamed, "videos are not what their suffix says",
                     "Nothing to do here: files are opened by content. Rename them for other readers.",
                     "{path}: is {container}")
+
+
+def _sizes_told(video):
+    """'a.ts: 96x64, from 12.5 s 160x128', and how often more."""
+    (_, width, height), (seconds, *after), *more = video["picture_sizes"]
+    text = f"{video['path']}: {width}x{height}, from {seconds:.1f} s {after[0]}x{after[1]}"
+    return text + (f", and {len(more)} changes more" if more else "")
 
 
 def _misnamed(video):

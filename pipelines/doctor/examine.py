@@ -18,6 +18,7 @@ from pipelines.leaks.signature import HEIGHT, WIDTH, Signature, look_at
 from pipelines.storage import folders
 from pipelines.video import frame_folder, reading, sources
 from pipelines.video.child import Child, alive, answers, module
+from pipelines.video.headers import sizes
 from pipelines.video.info import VideoError
 
 HASH_BLOCK = 1 << 20
@@ -27,7 +28,8 @@ def examine(path, pictures=False):
     """What is to be known of one video: a JSON-ready dict.
 
     `path`, and either `reason`, why it is unusable, or `hash` (of the content) and the fields of
-    `pipelines.video.VideoInfo`; with `pictures` also those of its `Signature`, in base64, which is a second decoding.
+    `pipelines.video.VideoInfo`, and `picture_sizes` as `pipelines.video.headers.sizes` tells them; with `pictures` also
+    those of its `Signature`, in base64, which is a second decoding.
     """
     found = {"path": path}
     try:
@@ -41,6 +43,7 @@ def examine(path, pictures=False):
         if is_folder:
             found["key_frames"] = list(range(len(paths)))
         found["hash"] = _content_hash(paths)
+        found["picture_sizes"] = _picture_sizes(paths, info, is_folder)
         if pictures:
             seen = look_at(path if is_folder else paths[0], info, is_folder=is_folder)
             found["signature"] = [seen.times.tolist(), base64.b64encode(seen.pictures.tobytes()).decode()]
@@ -107,6 +110,15 @@ def _answer(child, path, timeout, stop, pictures=False):
         return {"path": path, "reason": f"decoding gave nothing for {timeout:g} seconds"}
     how = f"signal {-code}" if code < 0 else f"exit code {code}"
     return {"path": path, "reason": f"the decoder crashed ({how})"}
+
+
+def _picture_sizes(paths, info, is_folder):
+    """[(seconds, width, height)] from which the pictures have that size; [] where their headers do not tell."""
+    if is_folder:
+        return sizes.of_pictures(paths, info.fps)
+    found = sizes.picture_sizes(paths[0])
+    decoded = sorted((info.width, info.height))
+    return found if found and sorted(found[0][1:]) == decoded else []  # else they are of another stream in the file
 
 
 def _content_hash(paths):

@@ -33,7 +33,7 @@ class Decoder:
     def __init__(self, source, threads=1, timeout=TIMEOUT_SECONDS):
         milliseconds = int(min(timeout, 86400) * 1000)
         params = [cv2.CAP_PROP_N_THREADS, threads, cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, milliseconds,
-                  cv2.CAP_PROP_READ_TIMEOUT_MSEC, milliseconds]
+                  cv2.CAP_PROP_READ_TIMEOUT_MSEC, milliseconds, *self._more]
         self.timeout, self.deadline = timeout, time.monotonic() + timeout
         self.index = -1
         with self._located(source) as (self.name, self.size, self.container, target):
@@ -42,6 +42,7 @@ class Decoder:
             with self._allowed():
                 self.capture = cv2.VideoCapture(target) if camera else cv2.VideoCapture(target, cv2.CAP_FFMPEG, params)
 
+    _more: tuple[int, ...] = ()  # parameters of the capture
     _located = staticmethod(sources.located)
     # What FFmpeg may open: here the formats of files, as ever.
     _allowed: Callable[[], contextlib.AbstractContextManager] = staticmethod(contextlib.nullcontext)
@@ -121,6 +122,25 @@ class Decoder:
         """The error for a file that opens and gives nothing."""
         promised, codec = self.get(cv2.CAP_PROP_FRAME_COUNT), fourcc_text(self.get(cv2.CAP_PROP_FOURCC))
         return VideoError(self.name, nothing_decodes(promised, codec))
+
+
+class Packets(Decoder):
+    """One open video whose packets are handed out as they are, those of H.264 and HEVC with start codes."""
+
+    _more = (cv2.CAP_PROP_FORMAT, -1)
+
+    @property
+    def codec(self):
+        """FFmpeg's FourCC, such as "h264"."""
+        return fourcc_text(self.get(cv2.CAP_PROP_FOURCC))
+
+    def with_keys(self):
+        """Yields (seconds, bytes) of each packet with a picture coded without others, in the order of the file."""
+        while self.grab():
+            if self.get(cv2.CAP_PROP_LRF_HAS_KEY_FRAME):
+                found, packet = self.capture.retrieve()
+                if found and packet is not None:  # bare streams have no times
+                    yield self.time_ms / 1000 or self.index / (self.claimed_fps or 25.0), packet.tobytes()
 
 
 def scaler(interpolation):
