@@ -161,3 +161,12 @@ def test_a_configuration_file_corrects_what_it_mistyped(serve, base, good, tmp_p
         config.write_text(one_model(base, second.format(good)))
         eventually(lambda: other(running), 5.0)
         assert ready(running) == 200
+
+
+def test_without_polling_a_configuration_file_is_read_once(serve, base, good, tmp_path):
+    config = tmp_path / "models.config"
+    config.write_text(one_model(base, ""))
+    with serve(model_config_file=str(config), model_config_file_poll_wait_seconds=0, **FAST) as running:
+        config.write_text(one_model(good, ""))
+        time.sleep(0.5)
+        assert (predict(running), ready(running)) == (2.5, 200)
