@@ -238,10 +238,15 @@ def test_every_row_read_is_right_or_named(tmp_path_factory, data):
     columns = data.draw(st.permutations(["path", "label", *data.draw(st.sampled_from([
         [], ["start", "end"], ["time_start", "time_end", "split"], ["camera"]]))]))
     rows, expected, spoilt = [], [], 0
+
+    def padded(cell):
+        return data.draw(st.sampled_from(["{}", "{}", " {}", "{}  "])).format(cell)
+
     for number in range(data.draw(st.integers(1, 5))):
         label = data.draw(CELL.filter(lambda cell: not set(cell) & set("|\\")))
         start = data.draw(st.sampled_from([None, 0, 1.5, 1e-3]))
-        row = {"path": f"{number}.avi", "label": label, "camera": data.draw(CELL), "split": "train",
+        path = data.draw(st.sampled_from(["{}.avi", "my clip {}.avi", "{} a;b.avi", "{} a,b.avi"])).format(number)
+        row = {"path": path, "label": label, "camera": data.draw(CELL), "split": "train",
                **dict.fromkeys(("start", "time_start"), "" if start is None else str(start)),
                **dict.fromkeys(("end", "time_end"), "" if start is None else str(start + 2))}
         cells = [row[name] for name in columns]
@@ -254,20 +259,21 @@ def test_every_row_read_is_right_or_named(tmp_path_factory, data):
             cells[columns.index("path")] = ""
         elif fault == "time":
             cells[columns.index("start")] = data.draw(st.sampled_from(["soon", "-1", "nan", "inf", "1:2", "1.2.3"]))
-        make(folder, f"{number}.avi")
+        make(folder, path)
+        cells = [cell if name == "path" else padded(cell) for name, cell in zip(columns, cells)]
         rows.append(cells)
         if fault and any(cell.strip() for cell in cells):
             spoilt += 1
         elif not fault:
             timed = {"start", "time_start"} & set(columns)
-            expected.append((f"{number}.avi", unicodedata.normalize("NFC", label), start if timed else None))
+            expected.append((path, unicodedata.normalize("NFC", label), start if timed else None))
     quote = data.draw(st.booleans())
     ends = data.draw(st.sampled_from(["\n", "\r\n"]))
 
     def written(cell):
         return '"' + cell.replace('"', '""') + '"' if quote or set(cell) & set(',;\t"') else cell
 
-    content = ends.join(separator.join(map(written, cells)) for cells in [columns, *rows]) + ends
+    content = ends.join(separator.join(map(written, cells)) for cells in [[*map(padded, columns)], *rows]) + ends
     found = read(folder, content.encode(data.draw(st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]))),
                  strict=False)
     assert [(os.path.basename(entry.path), found.labels[entry.label], entry.start) for entry in found] == expected
