@@ -26,7 +26,8 @@ NAMES = {  # what a column holds: names for it, best first
 MOST_SHOWN = 20  # names in one message
 SEVERAL = "labels"  # the one name that says that a clip may have several
 _PART = re.compile(r"(^|_)(start|end|stop|begin|onset|offset|until|segment)(_|$)|"
-                   r"(^|_)(first|last|from|to)_?(frame|time|second|sec|ms|s)(s?)(_|$)")
+                   r"(^|_)(first|last|from|to)_?(frame|time|second|sec|ms|s)(s?)(_|$)|^(from|to|t_?[01])$")
+_LENGTH = re.compile(r"(^|_)(duration|length)(_|$)")  # of the part, where a start and no end is told; else of the video
 
 
 def places(header, path, also=()):
@@ -88,7 +89,8 @@ def plain_column(name):
 
 def _report(unknown, found, names, path):
     timed = {"start", "end"} <= set(found)
-    parts = [] if timed else [name for name in unknown if _PART.search(name)]
+    begun = "start" in found
+    parts = [] if timed else [name for name in unknown if _PART.search(name) or (begun and _LENGTH.search(name))]
     rivals = [name for name in unknown for kind in ("start", "end", "label") if name in NAMES[kind]]
     columns = "path, label, start, end (seconds), split, num_frames, first_frame, group, weight"
     if parts:

@@ -65,7 +65,8 @@ def spelt(path):
 def located(folder, name):
     """(path, "file" or "folder") of what `name` means in a list of `folder`; (path, None) where nothing is there.
 
-    It is looked for as it stands, and then as other systems and programs write a path: `file://`, `~`, backslashes.
+    It is looked for as it stands, and then as other systems and programs write a path: `file://`, `~`, backslashes,
+    spaces around it.
     """
     for written in _spellings(name):
         path = spelt(addresses.resolved(folder, written))
@@ -83,7 +84,8 @@ def _spellings(name):
         yield addresses.local_path(name)
         yield name[len("file://"):]  # of those who have not quoted what an address must
     slashed = name.replace("\\", "/")
-    yield from (written for written in dict.fromkeys((os.path.expanduser(slashed), slashed)) if written != name)
+    yield from (written for written in dict.fromkeys((os.path.expanduser(slashed), slashed, name.strip()))
+                if written not in (name, ""))
 
 
 def not_there(name):

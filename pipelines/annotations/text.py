@@ -80,7 +80,8 @@ def lines_of(text):
 def separated(text):
     """(separator, rows, lines before): what a CSV's rows are separated by, as its header tells, and a reader of them.
 
-    A first line `sep=;`, which some spreadsheets want, is passed over.
+    A first line `sep=;`, which some spreadsheets want, is passed over. Where each name of the header has a space before
+    it, spaces before the cells below are none of theirs.
 
     >>> separator, rows, before = separated('"path";"label"\\n')
     >>> separator, next(rows), before
@@ -93,7 +94,9 @@ def separated(text):
         head = lines_of(text[:LOOKED_AT])[0]
     widths = {separator: len(next(csv.reader([head], delimiter=separator), [])) for separator in SEPARATORS}
     separator = max(SEPARATORS, key=lambda separator: widths[separator])  # of equals the first
-    return separator, csv.reader(io.StringIO(text, newline=""), delimiter=separator), before
+    spaced = separator in head and all(part.startswith(" ") for part in head.split(separator)[1:])
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=spaced)
+    return separator, rows, before
 
 
 def held_in(path):

@@ -43,10 +43,17 @@ def test_paths_and_labels_by_their_common_names(table, header):
 
 
 @pytest.mark.parametrize("names", ["start_frame,stop_frame", "start_frame,end_frame", "begin,stop", "t_begin,t_stop",
-                                   "frame_start,frame_end", "start_ms,end_ms", "first_frame_number,last_frame_number"])
+                                   "frame_start,frame_end", "start_ms,end_ms", "first_frame_number,last_frame_number",
+                                   "from,to", "t0,t1"])
 def test_a_part_told_in_another_way_is_refused(table, names):
     with pytest.raises(ValueError, match=rf"Received {names.replace(',', ', ')}, which may tell a part of a video"):
         read_manifest(table(f"path,label,{names}\na.avi,run,3,9\n"))
+
+
+def test_a_length_is_the_parts_where_a_start_is_told(table):
+    with pytest.raises(ValueError, match="Received duration, which may tell a part of a video"):
+        read_manifest(table("path,label,start,duration\na.avi,run,3,9\n"))
+    assert read_manifest(table("path,label,duration\na.avi,run,9\n")).entries[0].start is None
 
 
 def test_a_part_told_twice_is_taken_in_seconds(table, caplog):

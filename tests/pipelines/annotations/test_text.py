@@ -35,7 +35,9 @@ def read(folder, data, name="clips.csv", **options):
     ("clips.csv", "path,label\na.avi,Café\n"), ("clips.csv", '"path";"label"\r\n"a.avi";"Café"\r\n'),
     ("clips.tsv", "path\tlabel\na.avi\tCafé\n"), ("clips.txt", "a.avi Café\n"),
     ("clips.csv", "sep=;\nclass;file\nCafé;a.avi"),
-    ("clips.csv", "\n\npath,label\n\na.avi,Café\n"), ("clips.csv", "path,label\ra.avi,Café\r"),
+    ("clips.csv", 'path, label\n"a.avi", "Café"\n'), ("clips.csv", "label, path\n Café, a.avi \n"),
+    ("clips.csv", "path,label\n a.avi , Café\n"), ("clips.csv", "\n\npath,label\n\na.avi,Café\n"),
+    ("clips.csv", "path,label\ra.avi,Café\r"),
 ])
 def test_plain_texts_are_read(tmp_path, encoding, name, content):
     found = read(make(tmp_path, "a.avi"), content.encode(encoding), name)
