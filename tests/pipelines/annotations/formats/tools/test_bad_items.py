@@ -5,7 +5,7 @@ import json
 import pytest
 
 from pipelines.spans import read_spans
-from tests.pipelines.annotations.tools.reading import told
+from tests.pipelines.annotations.formats.tools.reading import told
 
 
 def cvat(*images):
