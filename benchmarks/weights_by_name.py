@@ -12,6 +12,7 @@ import functools
 import http.server
 import os
 import pathlib
+import socket
 import subprocess
 import sys
 import tempfile
@@ -48,16 +49,26 @@ def steps(args, environment):
     command = [sys.executable, "-m", "res3d.commands.main"]
     for title in ("res3d predict, empty cache: fetched, built, labels", "res3d predict again"):
         yield title, *timed([*command, "predict", args.video, f"--model={args.model}"], environment)
+    port, rest = free_ports(2)
     started = time.perf_counter()
-    with subprocess.Popen([*command, "serve", args.model, "--port=8611", "--rest_api_port=8612"], env=environment,
+    with subprocess.Popen([*command, "serve", args.model, f"--port={port}", f"--rest_api_port={rest}"], env=environment,
                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         try:
-            wait_for("http://127.0.0.1:8612/readyz", server)
+            wait_for(f"http://127.0.0.1:{rest}/readyz", server)
             yield "res3d serve: exported once, verified, ready", time.perf_counter() - started, spent(server.pid)
-            ask = [*command, "predict", args.video, f"--server=http://127.0.0.1:8612/{args.model}"]
+            ask = [*command, "predict", args.video, f"--server=http://127.0.0.1:{rest}/{args.model}"]
             yield "res3d predict --server, its start included", *timed(ask, environment)
         finally:
             server.terminate()
+
+
+def free_ports(count):
+    """Ports that nothing listens at."""
+    with contextlib.ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
 
 
 def spent(process):

@@ -4,6 +4,7 @@ import json
 import re
 
 TASK = "video-classification"
+ID = r"[\w.-]+(?:/[\w.-]+)?"  # what the hub takes for the name of a data set
 
 
 def model_card(facts):
@@ -14,15 +15,16 @@ def model_card(facts):
 def front_matter(facts):
     """The lines of YAML between the dashes; values are JSON, which YAML is made to read."""
     results = facts["results"]
-    datasets = sorted({result["dataset"] for result in results if result.get("dataset")})
+    datasets = sorted({result["dataset"] for result in results if re.fullmatch(ID, result.get("dataset") or "")})
     fields = {"library_name": "keras", "pipeline_tag": TASK, "tags": ["res3d", "video", "action-recognition"]}
     if re.fullmatch(r"[a-z0-9][a-z0-9.-]*", facts["licence"].lower()):
         fields["license"] = facts["licence"].lower()
     if datasets:
         fields["datasets"] = datasets
     if results:
-        fields["metrics"] = ["accuracy"]
-        fields["model-index"] = [{"name": facts["model"], "results": [_result(result) for result in results]}]
+        index = [_result(result) for result in results]
+        fields["metrics"] = sorted({metric["type"] for result in index for metric in result["metrics"]})
+        fields["model-index"] = [{"name": facts["model"], "results": index}]
     return [f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in fields.items()]
 
 
@@ -56,6 +58,8 @@ def _page(facts):
         lines += [f"Labels: {shown}.", ""]
     return "\n".join([*lines, "```python", "import res3d", "", 'model = res3d.load_preset("FOLDER")',
                       "labels = res3d.origin_of(model).labels", "```", "",
+                      "From the hub, `res3d predict VIDEO --model=hf://ORGANISATION/NAME` answers at once; `build`, "
+                      "`train --weights=`, `evaluate`, `export` and `serve` take the same name.", "",
                       'Plain Keras reads the same folder, with `res3d` imported: `keras.saving.load_model("FOLDER")`. '
                       "`check.npz` holds a clip and the scores that the model gave for it; `res3d.load_preset` "
                       "compares.", ""])

@@ -18,7 +18,11 @@ def load_published(reference):
         FetchError: if a file cannot be had.
     """
     path, row = find(reference)
-    network = row.network if row else recognise(path).model
+    found = None if row else recognise(path)
+    network = row.network if row else found.model
+    if network is None and found.candidates:
+        raise CheckpointError(path, f"its tensors fit {' and '.join(found.candidates)}, which differ in what no tensor "
+                                    f"shows. `res3d import-weights --model={found.candidates[0]}` makes a model of it.")
     if network is None:
         raise CheckpointError(path, "its layout is that of none of the networks known here. `res3d import-weights "
                                     "--model=NAME` makes a model of it, if one of them fits.")

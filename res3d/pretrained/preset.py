@@ -25,6 +25,7 @@ from res3d.saving import load_model
 
 FACTS, CHECK, CARD = "res3d.json", "check.npz", "README.md"
 FORMAT = 1
+FIGURES = {"top1": "top-1", "mAP": "mAP"}  # the first figure of a result, and what the table of weights calls it
 TOLERANCE = 1e-3  # of the largest score: float32 sums in another order, on another backend or machine
 
 
@@ -82,7 +83,7 @@ def _published(origin):
     """What was published about the weights, as one result."""
     if origin is None or origin.top1 is None:
         return []
-    figures = {"top1": origin.top1} if origin.metric in ("", "top1") else {origin.metric: origin.top1}
+    figures = {next((name for name in FIGURES if FIGURES[name] == origin.metric), "top1"): origin.top1}
     dataset = origin.name.rpartition("/")[2]
     return [{"dataset": dataset, "protocol": origin.protocol, **figures,
              **({"top5": origin.top5} if origin.top5 is not None else {}), "published": True}]
@@ -164,9 +165,10 @@ def load_preset(folder: str | os.PathLike, check: bool = True) -> keras.Model:
         check_scores(model, folder)
     source: dict = facts.get("source") or {}
     result: dict = next(iter(facts["results"]), {})
+    figure = next((name for name in FIGURES if name in result), None)
     remember(model, Origin(
         source.get("name") or str(folder), facts["model"], clip, facts["labels"] and tuple(facts["labels"]),
-        facts["multi_label"], "top1" if "top1" in result else "", result.get("top1"), result.get("top5"),
+        facts["multi_label"], FIGURES[figure] if figure else "", result.get(figure), result.get("top5"),
         result.get("protocol", ""), facts["licence"], source.get("address", ""), source.get("digest", "")))
     return model
 

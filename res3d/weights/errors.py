@@ -16,6 +16,10 @@ class CheckpointError(ValueError):
         self.add_note("See docs/how-to/import-weights.md#what-is-this-file")
 
 
+class UnfitError(CheckpointError):
+    """Weights of another network than the one that they were to go into; `reason` has both differences."""
+
+
 class FetchError(OSError):
     """A published file that could not be had.
 

@@ -11,16 +11,15 @@ from res3d.geometry import preset
 from res3d.layers.arguments import choice
 from res3d.layers.pixel_scaling import clip_of
 from res3d.networks.network import build
-from res3d.networks.variants.table import VARIANTS, variant
+from res3d.networks.variants.table import variant
 from res3d.weights import fit as fitting
-from res3d.weights.errors import CheckpointError
+from res3d.weights.errors import CheckpointError, UnfitError
 from res3d.weights.formats.checkpoint import Checkpoint, read_checkpoint
 from res3d.weights.published.rename import convert
-from res3d.weights.sources import find_source, recognise, state_dict
+from res3d.weights.sources import find_source, recognise, state_dict, trained_clip
 
 HEAD = ("logits/kernel", "logits/bias")
 SCALING = ("mean", "std", "value_range", "channel_order")
-UNFIT = "it does not fit the model"
 SHOWN = 20  # names of each difference that an error lists
 
 
@@ -65,10 +64,8 @@ def load_weights(model: keras.Model, path: str | os.PathLike | Checkpoint, sourc
         raise CheckpointError(path, f"its names are not those of one {module.NAME} network ({error}).") from error
     try:
         count = assign(model, fitting.seen_as_motion(arrays, model), path, drop_head, inflate, origins, unknown)
-    except CheckpointError as error:
-        if not error.reason.startswith(UNFIT):
-            raise
-        raise CheckpointError(path, f"{error.reason}\n{_what_it_is(model, checkpoint, source)}") from error
+    except UnfitError as error:
+        raise UnfitError(path, f"{error.reason}\n{_what_it_is(model, checkpoint, source)}") from error
     _compare_scaling(model, checkpoint, module.NAME)
     if left:
         logging.info("%s: left %d tensors that are no part of the network, such as %s", checkpoint.path, len(left),
@@ -80,7 +77,8 @@ def assign(model, arrays, path, drop_head=False, inflate=None, origins=None, unk
     """Sets every weight of `model` from `arrays` by path, all or none; returns how many.
 
     Raises:
-        CheckpointError: unless every weight finds an array of its shape and every array a weight.
+        CheckpointError: unless every weight finds an array of its shape and every array a weight; an UnfitError where
+            that is more than one thing to be changed.
         ValueError: for another `inflate`.
     """
     choice(inflate, (None, *fitting.INFLATIONS), "inflate")
@@ -99,28 +97,35 @@ def assign(model, arrays, path, drop_head=False, inflate=None, origins=None, unk
     extra = [origins.get(name, name) for name in arrays if name not in weights] + list(unknown)
     if wrong or missing or extra:
         shapes = {name: (arrays[name].shape, tuple(weights[name].shape)) for name in wrong}
-        raise CheckpointError(path, explain(model.name, shapes, missing, extra, origins))
+        cause = None if missing or extra else one_cause(model.name, shapes)
+        if cause:
+            raise CheckpointError(path, cause)
+        raise UnfitError(path, differences(model.name, shapes, missing, extra, origins))
     for name, array in fitted.items():
         weights[name].assign(np.asarray(array, np.float32))
     return len(fitted)
 
 
-def explain(model, wrong, missing, extra, origins):
-    """The text of a mismatch: one sentence where one cause explains it, else both differences, name by name."""
-    if wrong and not missing and not extra:
-        if set(wrong) <= set(HEAD):
-            theirs, ours = (wrong.get(HEAD[1]) or [(n[-1],) for n in wrong[HEAD[0]]])
-            return (f"its classifier has {theirs[-1]} classes and the model '{model}' has {ours[-1]}. Pass "
-                    f"drop_head=True to load all but the classifier, or build with num_classes={theirs[-1]}.")
-        theirs, ours = next(iter(wrong.values()))
-        if all(name.startswith(("stem/", "slow_stem/", "fast_stem/")) for name in wrong) and (
-                theirs[:-2] == ours[:-2] and theirs[-1] == ours[-1]):
-            return (f"it was trained on clips of {theirs[-2]} channels and the model '{model}' takes {ours[-2]}. Build "
-                    f"the model with a clip of channels={theirs[-2]}.")
-        if all(len(theirs) == 4 and len(ours) == 5 for theirs, ours in wrong.values()):
-            return (f"it holds a 2D network and the model '{model}' is 3D. Pass inflate='centre' or inflate='mean' "
-                    "(--inflate) to spread its kernels over time.")
-    lines = [f"{UNFIT} '{model}'."]
+def one_cause(model, wrong):
+    """The one sentence that explains all `wrong` shapes, {our path: (theirs, ours)}, or None where none does."""
+    if set(wrong) <= set(HEAD):
+        theirs, ours = (wrong.get(HEAD[1]) or [(n[-1],) for n in wrong[HEAD[0]]])
+        return (f"its classifier has {theirs[-1]} classes and the model '{model}' has {ours[-1]}. Pass "
+                f"drop_head=True to load all but the classifier, or build with num_classes={theirs[-1]}.")
+    theirs, ours = next(iter(wrong.values()))
+    if all(name.startswith(("stem/", "slow_stem/", "fast_stem/")) for name in wrong) and (
+            theirs[:-2] == ours[:-2] and theirs[-1] == ours[-1]):
+        return (f"it was trained on clips of {theirs[-2]} channels and the model '{model}' takes {ours[-2]}. Build "
+                f"the model with a clip of channels={theirs[-2]}.")
+    if all(len(theirs) == 4 and len(ours) == 5 for theirs, ours in wrong.values()):
+        return (f"it holds a 2D network and the model '{model}' is 3D. Pass inflate='centre' or inflate='mean' "
+                "(--inflate) to spread its kernels over time.")
+    return None
+
+
+def differences(model, wrong, missing, extra, origins):
+    """The text of a mismatch: both differences, name by name."""
+    lines = [f"it does not fit the model '{model}'."]
     differing = [f"{origins.get(name, name)} {theirs} for {name} {ours}" for name, (theirs, ours) in wrong.items()]
     for title, names in (("in the model, not in the file", missing), ("in the file, not in the model", extra),
                          ("of another shape", differing)):
@@ -133,6 +138,8 @@ def explain(model, wrong, missing, extra, origins):
 def _what_it_is(model, checkpoint, source):
     """What to do about a file that does not fit, by what its tensors say it holds."""
     found = recognise(checkpoint, source)
+    if found.candidates:
+        return f"The file holds {' or '.join(found.candidates)}, which no tensor tells apart: build one of these."
     if found.model is None:
         return "The file's layout is that of none of the networks known here; res3d.list_models() lists them."
     if found.model == model.name:
@@ -162,7 +169,7 @@ def import_model(path, name=None, source=None, clip=None, num_classes=None, infl
     if name is None and found.model is None:
         raise CheckpointError(path, f"it has the names of {found.source} and the layout of none of its networks known "
                                     "here. Give the model's name (--model); res3d.list_models() lists all.")
-    clip = _preset(clip)
+    clip = preset(clip) if isinstance(clip, str) else clip
     if clip is None:
         clip = published_clip(found, name, pixels=bool(inflate))
     classes = found.classes if num_classes is None else num_classes
@@ -176,7 +183,7 @@ def published_clip(found, name=None, pixels=False):
 
     With `pixels` the latter scales its pixels as the file's makers did: the geometry of clips, the pixels of pictures.
     """
-    published = _preset(found.clip) or (variant(found.model).native_clip if found.model else None)
+    published = trained_clip(found)
     if published and name in (None, found.model):
         return published
     clip = variant(name).native_clip
@@ -188,20 +195,14 @@ def published_clip(found, name=None, pixels=False):
 def _compare_scaling(model, checkpoint, source):
     """Says so when a model scales its pixels otherwise than the file's makers did: nothing else would."""
     found = recognise(checkpoint, source)
-    row = VARIANTS.get(found.model)
     try:
         ours = clip_of(model)
     except ValueError:
         return
-    theirs = _preset(found.clip) or (row and row.native_clip)
+    theirs = trained_clip(found)
     if theirs is None or ours.channels != theirs.channels:
         return
     if any(getattr(ours, field) != getattr(theirs, field) for field in SCALING):
         logging.warning("%s was trained with %s; the model scales with %s", checkpoint.path,
                         {field: getattr(theirs, field) for field in SCALING},
                         {field: getattr(ours, field) for field in SCALING})
-
-
-def _preset(clip):
-    """A ClipSpec from itself, a preset's name, or None."""
-    return preset(clip) if isinstance(clip, str) else clip

@@ -4,7 +4,7 @@ import dataclasses
 import os
 import pathlib
 
-from res3d.geometry import ClipSpec
+from res3d.geometry import ClipSpec, preset
 from res3d.networks.variants.table import VARIANTS
 from res3d.weights.catalogue.row import Published
 from res3d.weights.catalogue.table import published
@@ -50,7 +50,7 @@ class Recognised:
 
     source: str
     model: str | None
-    clip: object
+    clip: str | ClipSpec | None
     classes: int | None
     candidates: tuple[str, ...] = ()
     row: Published | None = None
@@ -83,6 +83,13 @@ def recognise(checkpoint: Checkpoint | str | os.PathLike, source: str | None = N
     if clip is None and model:
         clip = module.clip_preset(model, shapes, hint)
     return Recognised(module.NAME, model, clip, classes, candidates)
+
+
+def trained_clip(found: Recognised) -> ClipSpec | None:
+    """The clip that a file was trained with, or None where its network is not known."""
+    if found.clip is None:
+        return VARIANTS[found.model].native_clip if found.model else None
+    return preset(found.clip) if isinstance(found.clip, str) else found.clip
 
 
 def _model_of(module, shapes, hint, written):

@@ -20,6 +20,7 @@ from res3d.pretrained.origin import Origin, origin_of, remember
 from res3d.pretrained.preset import is_preset, load_preset, read_facts
 from res3d.saving import load_model
 from res3d.training.workfolder import WorkFolder, is_spans_run
+from res3d.weights.catalogue.table import near_names
 from res3d.workflows.runtimes.network import RuntimeNetwork, is_runtime_file
 
 VIEWS_AT_ONCE = 16
@@ -184,9 +185,11 @@ def _load_published(source, labels):
         if pathlib.Path(source).is_file() or "://" in str(source):
             raise
         named = pathlib.Path(source).parts[0] in list_models()
+        near = near_names(os.fspath(source))
         raise FileNotFoundError("A model must be a work folder of `res3d train`, a preset folder or a .keras file. "
                                 f"Received: '{source}', which does not exist" + (f": {error}" if named else
-                                ", and no published weights have that name. `res3d weights` lists them.")) from error
+                                ", and no published weights have that name. `res3d weights` lists them."
+                                + (f" Did you mean {' or '.join(near)}?" if near else ""))) from error
     names = load_labels(labels) if labels is not None else origin.labels
     names = list(names) if names is not None else _numbered(model)
     return model, clip_of(model), names, origin.multi_label

@@ -1,8 +1,8 @@
 """Turns a published checkpoint into a Keras model, without torch.
 
-Reads .pth, .pt, .pyth, .pkl and .safetensors files of torchvision, pytorchvideo, PySlowFast, 3D-ResNets,
-VMZ and mmaction2. Whose file it is and which network it holds is found out from its tensors; what they cannot tell,
-such as X3D-S from X3D-M, its name can. The saved model takes uint8 RGB clips and scales them as the file's makers did.
+Reads .pth, .pt, .pyth, .pkl and .safetensors files of the projects that `--source` lists. Whose file it is and which
+network it holds is found out from its tensors; what they cannot tell, such as X3D-S from X3D-M, its name can. The
+saved model takes uint8 RGB clips and scales them as the file's makers did.
 """
 
 import json
@@ -17,8 +17,9 @@ def add_flags(parser):
     parser.add_argument("file", help="checkpoint to read")
     parser.add_argument("--output", help="model to write, ending in .keras; without it the file is only described")
     parser.add_argument("--model", help="network to build, a name of `res3d models`; found out by default")
-    parser.add_argument("--source", help="whose names the file has: torchvision, pytorchvideo, pyslowfast, kenshohara, "
-                                         "vmz or mmaction2; found out by default")
+    parser.add_argument("--source", help="whose names the file has: pytorchvideo, pyslowfast, mmaction2, vmz, "
+                                         "medicalnet, i3resnet, ibm, tsm, timm, torchvision or kenshohara; found out "
+                                         "by default")
     parser.add_argument("--preset", help="preprocessing of the model, such as slow_8x8; the published one by default")
     parser.add_argument("--num_classes", type=int, help="another number of classes, with a new classifier")
     parser.add_argument("--inflate", choices=("centre", "mean"),
@@ -37,10 +38,13 @@ def run(args):
         facts = convert_file(args.file, args.output, args.labels, name=args.model, source=args.source, clip=args.preset,
                              num_classes=args.num_classes, inflate=args.inflate)
     else:
-        from res3d.weights.sources import recognise
+        from res3d.weights.sources import recognise, trained_clip
 
         found = recognise(args.file, args.source)
-        facts = {"source": found.source, "model": found.model, "classes": found.classes}
+        clip = trained_clip(found)
+        facts = {"source": found.source, "model": found.model, "classes": found.classes,
+                 **({"candidates": list(found.candidates)} if found.candidates else {}),
+                 **({"clip": clip.to_dict()} if clip else {})}
     _report(facts, args.json)
 
 
@@ -52,6 +56,7 @@ def _report(facts, as_json):
     if clip:
         how = "one of each part" if clip.get("sampling") == "segments" else f"step {clip['stride']}"
         facts["clip"] = f"{clip['frames']} frames, {how}, {clip['height']}x{clip['width']}"
+    facts["model"] = facts["model"] or " or ".join(facts.pop("candidates", ["not known here"]))
     for name, value in facts.items():
         print(f"{name:<10} {value}")
     if "output" in facts:

@@ -80,7 +80,15 @@ def _none_such(name, network, rows):
     if rows:
         return (f"Published weights of {network} are {', '.join(f'{row.source}/{row.tag}' for row in rows)}. "
                 f"Received: {name!r}.")
-    networks = sorted({row.network for row in published()})
-    near = difflib.get_close_matches(network, networks, 3)
+    near = near_names(network)
     return (f"Expected a network of which weights are published; `res3d weights` lists them. Received: {name!r}."
             + (f" Did you mean {' or '.join(near)}?" if near else ""))
+
+
+def near_names(name: str) -> list[str]:
+    """Up to three networks of which weights are published and whose names are like that in `name`.
+
+    >>> near_names("slow_r5/kinetics400")[0]
+    'slow_r50'
+    """
+    return difflib.get_close_matches(name.lower().split("/")[0], sorted({row.network for row in published()}), 3)

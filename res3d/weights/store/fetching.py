@@ -15,6 +15,8 @@ from res3d.weights.store.mirror import local_path, mirrored
 from res3d.weights.store.places import place
 from res3d.weights.store.transfer import no_room, receive
 
+FORBIDDEN = "it is not here and RES3D_OFFLINE (--offline) forbids to fetch it."
+
 
 def is_offline():
     """Whether nothing may be fetched: `RES3D_OFFLINE` is set, and not to 0."""
@@ -45,7 +47,7 @@ def fetch(address: str, digest: str | None = None, check: Callable[[pathlib.Path
         if to.file.is_file():
             return _trusted(to, digest, check)
         if is_offline():
-            raise FetchError(address, "it is not here and RES3D_OFFLINE (--offline) forbids to fetch it.")
+            raise FetchError(address, FORBIDDEN)
         try:
             to.folder.mkdir(parents=True, exist_ok=True)
             with alone(to.lock):

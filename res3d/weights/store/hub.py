@@ -9,7 +9,7 @@ import shutil
 
 from res3d.atomic import write_aside
 from res3d.weights.errors import FetchError
-from res3d.weights.store.fetching import fetch, is_offline
+from res3d.weights.store.fetching import FORBIDDEN, fetch, is_offline
 from res3d.weights.store.mirror import local_path, mirrored
 from res3d.weights.store.places import Place, home
 from res3d.weights.store.transfer import hub, receive
@@ -53,7 +53,7 @@ def _by_library(reference, name, revision):
         return pathlib.Path(huggingface_hub.snapshot_download(
             name, revision=revision, allow_patterns=wanted, local_files_only=is_offline(), endpoint=hub()))
     except Exception as error:  # its own kinds, which change with its version
-        raise FetchError(reference, f"huggingface_hub says: {error}") from error
+        raise FetchError(reference, FORBIDDEN if is_offline() else f"huggingface_hub says: {error}") from error
 
 
 def _listed(reference, name, revision):
@@ -61,7 +61,7 @@ def _listed(reference, name, revision):
     known = home() / "hub" / name.replace("/", "--") / f"{revision.replace('/', '--')}.json"
     if is_offline():
         if not known.is_file():
-            raise FetchError(reference, "it is not here and RES3D_OFFLINE (--offline) forbids to fetch it.")
+            raise FetchError(reference, FORBIDDEN)
         told = json.loads(known.read_text(encoding="utf-8"))
         return told["commit"], told["files"]
     told = _ask(f"{hub()}/api/models/{name}/revision/{revision}?blobs=true", reference, known.parent)

@@ -106,7 +106,7 @@ def test_offline_is_as_last_time(hub, folder, monkeypatch):
     monkeypatch.setenv("RES3D_OFFLINE", "1")
     asked = len(hub.asked)
     assert store.fetch_hub("hf://me/waving") == path
-    with pytest.raises(FetchError, match="Cannot fetch hf://me/other: "):
+    with pytest.raises(FetchError, match="Cannot fetch hf://me/other: it is not here and RES3D_OFFLINE"):
         store.fetch_hub("hf://me/other")
     assert len(hub.asked) == asked
 

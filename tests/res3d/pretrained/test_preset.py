@@ -89,17 +89,19 @@ def test_labels_must_be_those_of_the_classes(model, tmp_path):
     assert not (tmp_path / "a").exists()
 
 
-def test_what_was_published_about_weights_goes_along(tmp_path):
+@pytest.mark.parametrize(("metric", "figure"), [("top-1", "top1"), ("mAP", "mAP")])
+def test_what_was_published_about_weights_goes_along(metric, figure, tmp_path):
     model = res3d.build("resnet_10", 2, CLIP, width=0.125)
-    remember(model, Origin("slow_r50/pytorchvideo/kinetics400", "slow_r50", CLIP, ("no", "yes"), metric="top1",
-                           top1=74.6, protocol="10 x 3", licence="Apache-2.0",
-                           address="https://example.org/a.pyth"))
+    origin = Origin("slow_r50/pytorchvideo/kinetics400", "resnet_10", CLIP, ("no", "yes"), metric=metric, top1=74.6,
+                    protocol="10 x 3", licence="Apache-2.0", address="https://example.org/a.pyth")
+    remember(model, origin)
     facts = res3d.save_preset(model, tmp_path / "p")
     assert facts["labels"] == ["no", "yes"]
-    assert facts["results"] == [{"dataset": "kinetics400", "protocol": "10 x 3", "top1": 74.6, "published": True}]
+    assert facts["results"] == [{"dataset": "kinetics400", "protocol": "10 x 3", figure: 74.6, "published": True}]
     assert facts["source"]["address"] == "https://example.org/a.pyth"
-    assert "| kinetics400 | 10 x 3 | top1 74.6 (published by its makers) |" in (
+    assert f"| kinetics400 | 10 x 3 | {figure} 74.6 (published by its makers) |" in (
         (tmp_path / "p" / "README.md").read_text(encoding="utf-8"))
+    assert res3d.origin_of(res3d.load_preset(tmp_path / "p")) == origin
 
 
 def test_the_card_is_what_the_hub_reads(folder):
@@ -115,8 +117,24 @@ def test_the_card_is_what_the_hub_reads(folder):
     assert result["metrics"] == [{"type": "accuracy", "name": "top-1", "value": 74.58},
                                  {"type": "accuracy", "name": "top-5", "value": 91.63}]
     assert "Labels: a, b, c." in page
+    assert values["metrics"] == ["accuracy"]
     assert not any(line.startswith(("license", "model-index")) for line in front_matter(
         {"results": [], "licence": "ask its makers", "model": "m"}))
+
+
+def test_the_hubs_own_client_reads_the_card(folder):
+    hub = pytest.importorskip("huggingface_hub", reason="needs the hub's client: pip install res3d[hub]")
+    card = hub.ModelCard.load(folder / "README.md")
+    assert (card.data.model_name, card.data.license) == ("resnet_10", "cc-by-nc-4.0")
+    assert [(result.dataset_name, result.metric_name, result.metric_value) for result in card.data.eval_results] == [
+        ("kinetics400", "top-1", 74.58), ("kinetics400", "top-5", 91.63)]
+
+
+def test_a_data_set_without_a_name_on_the_hub_is_only_in_the_results():
+    lines = front_matter({"licence": "", "model": "m", "results": [{"dataset": "own videos", "mAP": 3}]})
+    assert not any(line.startswith("datasets") for line in lines)
+    assert 'metrics: ["mAP"]' in lines
+    assert '"dataset": {"name": "own videos", "type": "own-videos"}' in lines[-1]
 
 
 @pytest.fixture

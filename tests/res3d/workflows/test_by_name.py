@@ -35,7 +35,7 @@ def test_training_starts_from_a_tag_of_its_network():
 
 @pytest.mark.parametrize(("name", "words"), [
     ("x3d_xs/none", "Published weights of x3d_xs are"), ("no_such_network", "no published weights have that name"),
-    ("none.pth", "no published weights have that name")])
+    ("slow_r5", "Did you mean slow_r50"), ("none.pth", "no published weights have that name")])
 def test_names_that_mean_nothing(name, words):
     with pytest.raises(FileNotFoundError, match="A model must be a work folder of `res3d train`") as raised:
         load_network(name)

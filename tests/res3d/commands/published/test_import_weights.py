@@ -8,18 +8,24 @@ import pytest
 import res3d
 from res3d.commands.main import main
 from res3d.geometry import preset
+from res3d.weights.formats.checkpoint import Checkpoint
+from res3d.weights.sources import SOURCES
 from tests.golden import cases, formula, torch_layout
 
 # Keras asks TensorFlow's variables for a copy in a way that NumPy 2 finds old; nothing here can answer it.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 
+def shapes_of(name):
+    """{key: shape} of a golden's state dict."""
+    lines = bytes(np.load(cases.golden(name))["shapes"]).decode().splitlines()
+    return {key: tuple(map(int, shape)) for key, *shape in map(str.split, lines)}
+
+
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory):
     """X3D-XS as pytorchvideo publishes it, with seven classes."""
-    lines = bytes(np.load(cases.golden("pytorchvideo/x3d_xs"))["shapes"]).decode().splitlines()
-    shapes = {key: tuple(map(int, shape)) for key, *shape in map(str.split, lines)}
-    shapes |= {"blocks.5.proj.weight": (7, 2048), "blocks.5.proj.bias": (7,)}
+    shapes = shapes_of("pytorchvideo/x3d_xs") | {"blocks.5.proj.weight": (7, 2048), "blocks.5.proj.bias": (7,)}
     return torch_layout.write_zip(tmp_path_factory.mktemp("files") / "X3D_XS.pyth",
                                   {"model_state": formula.state_dict(shapes)})
 
@@ -41,7 +47,23 @@ def test_a_file_becomes_a_model(checkpoint, tmp_path, capsys):
 
 def test_without_output_it_only_tells(checkpoint, capsys):
     assert main(["import-weights", str(checkpoint)]) == 0
-    assert capsys.readouterr().out.split() == ["source", "pytorchvideo", "model", "x3d_xs", "classes", "7"]
+    said = [line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines()]
+    assert said == [["source", "pytorchvideo"], ["model", "x3d_xs"], ["classes", "7"],
+                    ["clip", "4 frames, step 12, 160x160"]]
+
+
+def test_every_source_is_in_the_help(capsys):
+    with pytest.raises(SystemExit):
+        main(["import-weights", "--help"])
+    said = capsys.readouterr().out
+    assert [name for name in SOURCES if name not in said] == []
+
+
+def test_what_two_networks_could_be_is_told(monkeypatch, capsys):
+    tensors = {key: np.broadcast_to(np.float32(1), shape) for key, shape in shapes_of("ibm/i3d_r50").items()}
+    monkeypatch.setattr("res3d.weights.sources.read_checkpoint", lambda path: Checkpoint(path, tensors))
+    assert main(["import-weights", "best.pth"]) == 0
+    assert "model      ibm_i3d_r50 or i3resnet_50\n" in capsys.readouterr().out
 
 
 @pytest.mark.slow
