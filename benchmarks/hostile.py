@@ -2,6 +2,7 @@
 
 import collections
 import contextlib
+import os
 import random
 import socket
 import threading
@@ -42,7 +43,11 @@ class Others:
 
 
 def ask_badly(ports, name, body, bomb, count, over, counts):
-    """The process of the other clients: `count` of each kind, until it is over."""
+    """The process of the other clients: `count` of each kind, until it is over.
+
+    It steps back before the server, as machines of their own would: the cores that it takes are no fault of the server.
+    """
+    os.nice(10)
     others = Others(ports, name, body, bomb, over)
     threads = [threading.Thread(target=others.bad, args=(kind,)) for kind in KINDS for _ in range(count)]
     for thread in threads:

@@ -1,12 +1,15 @@
 """Flags, text protos, metrics and the fallback session: the parts of the server that need no socket."""
 
+import gc
+
 import numpy as np
 import pytest
 
 from serving.errors import CODES, ServingError
 from serving.models import inference
-from serving.server import flags
+from serving.server import flags, run
 from serving.server.metrics import Metrics
+from serving.server.rest import json_reader
 from serving.session.predictor import Predictor
 from serving.tensors import textproto
 
@@ -89,6 +92,22 @@ def test_ten_thousand_models_are_all_counted():
     for i in range(10_000):
         metrics.answered(f"model {i}", "predict", "REST", "NOT_FOUND", 0.0)
     assert metrics.text().count("request_count{") == 10_000
+
+
+def test_a_server_that_answers_does_not_walk_through_all_it_has():
+    """Collections hold up every thread, and strangers bring them on: nested lists do."""
+    before = gc.get_threshold()
+    try:
+        run._leave_out_of_collections()
+        assert gc.get_freeze_count() > 10_000
+        assert len(gc.get_objects()) < gc.get_freeze_count()
+        counted = sum(row["collections"] for row in gc.get_stats())
+        lists = json_reader.decode(b"[" * 40_000 + b"]" * 40_000)
+        assert sum(row["collections"] for row in gc.get_stats()) - counted < 5
+        assert lists
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)
 
 
 def test_codes_have_numbers_and_statuses():
