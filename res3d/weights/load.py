@@ -11,7 +11,7 @@ from res3d.geometry import preset
 from res3d.layers.arguments import choice
 from res3d.layers.pixel_scaling import clip_of
 from res3d.networks.network import build
-from res3d.networks.variants.table import variant
+from res3d.networks.variants.table import VARIANTS, variant
 from res3d.weights import fit as fitting
 from res3d.weights.errors import CheckpointError, UnfitError
 from res3d.weights.formats.checkpoint import Checkpoint, read_checkpoint
@@ -66,7 +66,10 @@ def load_weights(model: keras.Model, path: str | os.PathLike | Checkpoint, sourc
         count = assign(model, fitting.seen_as_motion(arrays, model), path, drop_head, inflate, origins, unknown)
     except UnfitError as error:
         raise UnfitError(path, f"{error.reason}\n{_what_it_is(model, checkpoint, source)}") from error
-    _compare_scaling(model, checkpoint, module.NAME)
+    found = recognise(checkpoint, module.NAME)
+    _compare_scaling(model, checkpoint, found)
+    if not inflate:
+        _compare_networks(model, path, found)
     if left:
         logging.info("%s: left %d tensors that are no part of the network, such as %s", checkpoint.path, len(left),
                      left[0])
@@ -192,9 +195,15 @@ def published_clip(found, name=None, pixels=False):
     return clip
 
 
-def _compare_scaling(model, checkpoint, source):
+def _compare_networks(model, path, found):
+    """Says so when a file that fits is of another network: some differ in what no tensor shows."""
+    if model.name in VARIANTS and model.name not in (found.model or model.name, *found.candidates):
+        logging.warning("%s holds %s by its names and shapes, and was loaded into %s, which has the same tensors: "
+                        "strides, pools or clips of the two differ", path, found.model, model.name)
+
+
+def _compare_scaling(model, checkpoint, found):
     """Says so when a model scales its pixels otherwise than the file's makers did: nothing else would."""
-    found = recognise(checkpoint, source)
     try:
         ours = clip_of(model)
     except ValueError:

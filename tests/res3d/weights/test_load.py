@@ -10,6 +10,7 @@ import res3d
 from res3d.geometry import ClipSpec, preset
 from res3d.weights.errors import CheckpointError
 from res3d.weights.formats.checkpoint import Checkpoint
+from res3d.weights.layouts import write_layout
 from res3d.weights.load import import_model, load_weights
 
 TINY = preset("torchvision_112").replace(frames=4, height=32, width=32, resize=32)
@@ -146,6 +147,18 @@ def test_pixels_scaled_otherwise_are_said(layout, tmp_path, state, monkeypatch):
     load_weights(res3d.build("r3d_18", 5, other, width=0.125), path)
     assert "was trained with {'mean': (0.43216, 0.394666, 0.37645)" in said[0]
     assert "the model scales with {'mean': (0.5, 0.5, 0.5)" in said[0]
+
+
+def test_a_network_with_the_same_tensors_is_said(tmp_path, monkeypatch):
+    said = []
+    monkeypatch.setattr(logging, "warning", lambda text, *values: said.append(text % values))
+    path = tmp_path / "mine.safetensors"
+    write_layout(res3d.build("resnet_50", 5, TINY, width=0.125), path)
+    load_weights(res3d.build("resnet_50", 5, TINY, width=0.125), path)
+    assert [text for text in said if "holds" in text] == []
+    load_weights(res3d.build("resnet_50_v1", 5, TINY, width=0.125), path)
+    [text] = [text for text in said if "holds" in text]
+    assert "holds resnet_50 by its names and shapes, and was loaded into resnet_50_v1, which has the same tens" in text
 
 
 @pytest.mark.slow
