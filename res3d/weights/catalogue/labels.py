@@ -1,7 +1,8 @@
 """The classes of published data sets in the order of their checkpoints' outputs, with fingerprints.
 
 A fingerprint is that of the list as it is published, so that a file of yours can be compared. From mmaction2
-(Apache-2.0), whose Kinetics-400 is that of every source read here, and from torchvision (BSD-3-Clause).
+(Apache-2.0), whose Kinetics-400 is that of every source read here, and from torchvision (BSD-3-Clause);
+Charades' by its ids, c000 first.
 """
 
 import dataclasses
@@ -35,6 +36,7 @@ LISTS = {
     "jester": LabelList(27, "e276b0171b36ef05"),
     "gym99": LabelList(99, "307861ed4285f6c3"),
     "activitynet": LabelList(200, "a179ec576b1b7b62"),
+    "charades": LabelList(157, "fa3f4769a1758a4d"),
     "imagenet1k": LabelList(1000, "ee4fa67b1dd46919"),
 }
 
