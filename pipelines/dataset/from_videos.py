@@ -1,5 +1,6 @@
 """Clips out of videos: probe, choose frames, decode; in Python, by threads that `tf.data` calls each for a video."""
 
+import copy
 from concurrent import futures
 
 import numpy as np
@@ -32,10 +33,21 @@ class VideoSource:
 
     def __init__(self, manifest, clip, fallback, probes, policy="repeat_last", workers=1, temporal_crop=0.0):
         self.manifest, self.clip, self.fallback, self.probes, self.policy = manifest, clip, fallback, probes, policy
-        self.temporal_crop = temporal_crop
-        self.kept = None
+        self.temporal_crop, self.strides = temporal_crop, None
+        self.kept, self.kept_for = None, clip
         self._whole = set()  # positions of videos that have been found to have their frames
         self.threads = max(1, workers // max(len(manifest.entries), 1))
+
+    def of(self, clip, strides=None):
+        """The same videos for training clips of another shape; what was found out of them, and kept, is shared.
+
+        Args:
+            clip: `ClipSpec`.
+            strides: (least, greatest) step between frames, drawn for each clip; None for the clip's.
+        """
+        other = copy.copy(self)
+        other.clip, other.strides = clip, strides
+        return other
 
     def extent(self, index, opened=None):
         """(info, first, last): what probing says of a video, and the half-open range of frames its entry covers.
@@ -66,8 +78,8 @@ class VideoSource:
         clip, opened = self.clip, self._opened(index)
         info, first, last = self.extent(index, opened)
         numbers = [int(fold_in(key, number) >> np.uint64(1)) for number in range(count)]
-        chosen = [clips.random_clip(info, clip, number, first, last, self.policy, self.temporal_crop)
-                  for number in numbers]
+        chosen = [clips.random_clip(info, clips.strided(clip, number, self.strides), number, first, last, self.policy,
+                                    self.temporal_crop) for number in numbers]
         return self.chosen_clips(index, chosen, key, crop, full_frame, opened)
 
     def chosen_clips(self, index, chosen, key=0, crop=None, full_frame=False, opened=None):
@@ -101,10 +113,10 @@ class VideoSource:
         if self.manifest.entries[index].num_frames is not None:
             source, options = frame_folder, {}
         clip = clip or self.clip
-        size = self.clip.resized_size(info.height, info.width)
+        size = self.kept_for.resized_size(info.height, info.width)
         # Frames kept serve clips that are cut from pictures of their size, and only if these are not scaled once more.
         alike = all(getattr(clip, name) == getattr(self.clip, name) for name in PICTURE)
-        if self.kept is None or not alike or self.clip.resized_size(*size) != size:
+        if self.kept is None or not alike or self.kept_for.resized_size(*size) != size:
             return source, options
 
         def pictures():

@@ -128,7 +128,8 @@ class TrainingClips:
         """`ClipDataset` of the batches of one epoch from one step on, the same each time it is read."""
         return self._dataset(EpochCounter(epoch, step, self.plan.steps, fixed=True, when_done=self.source.epoch_done))
 
-    def _dataset(self, counter):
+    def batches(self, counter):
+        """`tf.data.Dataset` of (clips, targets, rows) of the epoch that `counter` says is due, augmented and mixed."""
         plan, workers = self.plan, self.workers
         dataset = self._decoded(counter)
         dataset = dataset.flat_map(lambda *parts: graph.each_clip(*parts, plan.clips_per_video))
@@ -137,12 +138,15 @@ class TrainingClips:
         dataset = dataset.batch(plan.batch_size, plan.drop_remainder)
         if self.mix is not None:
             dataset = dataset.map(graph.mixed(self.mix, self.source.manifest.num_classes), workers)
-        dataset = dataset.prefetch(PREFETCHED_BATCHES)
+        return dataset
+
+    def _dataset(self, counter):
+        plan, dataset = self.plan, self.batches(counter).prefetch(PREFETCHED_BATCHES)
         # Behind the prefetch: `EpochCounter` says why.
         dataset = dataset.map(graph.counted(counter, plan.last_place))
         if counter.fixed or counter.step == 0:
             dataset = dataset.apply(tf.data.experimental.assert_cardinality(counter.rest))
-        return ClipDataset(dataset.with_options(input_options(workers)), self.source, plan.num_videos, plan.steps,
+        return ClipDataset(dataset.with_options(input_options(self.workers)), self.source, plan.num_videos, plan.steps,
                            counter, self.at)
 
 

@@ -12,6 +12,7 @@ from fractions import Fraction
 import numpy as np
 
 from pipelines.sample import parted
+from pipelines.sample.seeds import fold_in
 from pipelines.video.info import VideoError
 
 POLICIES = ("repeat_last", "loop", "error")
@@ -180,6 +181,21 @@ def random_clip(info, clip, number, first=0, last=None, policy="repeat_last", te
         frames = _parted(info, clip, first, last, policy)
         return [frames[index] for index in parted.drawn(len(frames), clip.frames, number, temporal_crop).tolist()]
     return clips_at(info, clip, lambda free: [number % (free + 1)], first, last, policy)[0]
+
+
+def drawn_stride(number, strides):
+    """A step between frames from the least to the greatest of `strides`, which `number`, an int or ints, decides.
+
+    >>> [int(drawn_stride(number, (2, 4))) for number in range(6)]
+    [2, 4, 4, 2, 3, 3]
+    """
+    low, high = strides
+    return low + (fold_in(number, 0x57D) % np.uint64(high - low + 1)).astype(np.int64)
+
+
+def strided(clip, number, strides):
+    """`clip` with the step that `drawn_stride` draws; as it is where there are no `strides`."""
+    return clip if strides is None else clip.replace(stride=int(drawn_stride(number, strides)))
 
 
 def centre_clip(info, clip, first=0, last=None, policy="repeat_last"):

@@ -46,6 +46,7 @@ class BatchNorm(keras.layers.BatchNormalization):
                  gamma_initializer: str | keras.initializers.Initializer = "ones", **kwargs) -> None:
         super().__init__(momentum=momentum, epsilon=epsilon, gamma_initializer=gamma_initializer, **kwargs)
         self._made_synchronized = self.synchronized
+        self.clips_per_norm: int | None = None  # of one training, as `split_norms` says
 
     def get_config(self):
         # What `synchronize_norms` did is of one training: Keras makes such a layer on TensorFlow alone.
@@ -78,18 +79,45 @@ class BatchNorm(keras.layers.BatchNormalization):
     def call(self, inputs, training=None, mask=None):
         whole = (self.scale and self.center and mask is None and not self.renorm and not self.synchronized
                  and self.axis in (-1, len(inputs.shape) - 1))
+        if training and self.trainable and whole and self.clips_per_norm is not None:
+            return self._trained_in_groups(inputs)
         dtype = kernel_dtype(keras.backend.standardize_dtype(inputs.dtype), inputs.shape[-1])
         if not (training and self.trainable and whole and dtype):
             return super().call(inputs, training=training, mask=mask)
         return self._trained_by_one_kernel(inputs, dtype)
 
+    def _trained_in_groups(self, inputs):
+        """Each `clips_per_norm` clips, or a few more, by moments of their own; the averages are of the whole batch.
+
+        All clips having equally many places, moments of a group follow from those of its clips: a mean of means, and a
+        mean of variances plus the variance of means.
+        """
+        clips, *sizes, channels = ops.shape(inputs)
+        x = ops.reshape(ops.cast(inputs, "float32"), (clips, -1, channels))
+        means, variances = ops.moments(x, axes=1)
+        groups = ops.maximum(ops.cast(clips, "int32") // self.clips_per_norm, 1)
+        numbers = ops.arange(clips, dtype="int32") * groups // ops.cast(clips, "int32")
+        alike = ops.cast(ops.equal(numbers[:, None], numbers[None]), "float32")
+        alike = alike / ops.sum(alike, axis=-1, keepdims=True)  # row i averages over the group of clip i
+        mean, whole = ops.matmul(alike, means), ops.mean(means, axis=0)
+        variance = ops.matmul(alike, variances + means**2) - mean**2
+        scale = ops.rsqrt(ops.maximum(variance, 0.0) + self.epsilon) * ops.cast(self.gamma, "float32")
+        shift = ops.cast(self.beta, "float32") - mean * scale
+        self._move(whole, ops.mean(variances, axis=0) + ops.mean((means - whole) ** 2, axis=0))
+        y = x * scale[:, None] + shift[:, None]
+        return ops.cast(ops.reshape(y, (clips, *sizes, channels)), self.compute_dtype)
+
+    def _move(self, mean, variance):
+        """Moves the averages towards moments of a batch."""
+        for moving, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            new = ops.cast(moving, "float32") * self.momentum + ops.stop_gradient(value) * (1 - self.momentum)
+            moving.assign(ops.cast(new, moving.dtype))
+
     def _trained_by_one_kernel(self, inputs, dtype):
         flat = ops.reshape(inputs, (-1, *(1, 1, *ops.shape(inputs)[1:])[-3:]))
         gamma, beta = ops.cast(self.gamma, "float32"), ops.cast(self.beta, "float32")
         y, mean, variance = trained_batch_norm(ops.cast(flat, dtype), gamma, beta, self.epsilon)
-        for moving, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
-            new = ops.cast(moving, "float32") * self.momentum + value * (1 - self.momentum)
-            moving.assign(ops.cast(new, moving.dtype))
+        self._move(mean, variance)
         return ops.cast(ops.reshape(y, ops.shape(inputs)), self.compute_dtype)
 
 
@@ -107,6 +135,27 @@ def synchronize_norms(model: keras.Model) -> int:
     norms = [layer for layer in layers_inside(model) if isinstance(layer, BatchNorm)]
     for layer in norms:
         layer.synchronized = True
+    return len(norms)
+
+
+def split_norms(model: keras.Model, clips: int | None) -> int:
+    """Has every norm of a model take its moments over so many clips in training, whatever the batch; None is all.
+
+    A batch is divided into as many equal groups as have `clips` clips or more. What is saved of the model does not hold
+    it, and what the norms then know are plain averages over batches. Source: Wu et al., 2020 (arXiv 1912.00998).
+
+    Returns: int. How many norms there are.
+
+    >>> norm = BatchNorm(epsilon=0.0)
+    >>> model = keras.Sequential([keras.Input((1,)), norm])
+    >>> split_norms(model, 2)
+    1
+    >>> norm(ops.convert_to_tensor([[1.0], [3.0], [10.0], [30.0]]), training=True)[:, 0].numpy().tolist()
+    [-1.0, 1.0, -1.0, 1.0]
+    """
+    norms = [layer for layer in layers_inside(model) if isinstance(layer, BatchNorm)]
+    for layer in norms:
+        layer.clips_per_norm = clips
     return len(norms)
 
 

@@ -125,26 +125,29 @@ class Progress(keras.callbacks.Callback):
 
     Args:
         epochs: int.
-        steps: int. An epoch.
-        batch_size: int. Clips in a step.
-        done: int. Steps done by former runs.
+        pace: `Pace`.
+        epoch, step: ints. Where former runs ended.
     """
 
-    def __init__(self, epochs, steps, batch_size, done=0):
+    def __init__(self, epochs, pace, epoch=0, step=0):
         super().__init__()
         from tqdm import tqdm
 
-        self.batch_size = batch_size
+        self.pace, self.epoch, self.step = pace, epoch, step
         self.shown_at = 0.0
-        self.bar = tqdm(total=epochs * steps * batch_size, initial=done * batch_size, unit="clip", disable=None,
-                        dynamic_ncols=True, file=sys.stderr, smoothing=0.1)
+        whole = [pace.clips(number) for number in range(epochs)]
+        done = sum(whole[:epoch]) + (pace.clips(epoch) - pace.clips(epoch, step) if step else 0)
+        self.bar = tqdm(total=sum(whole), initial=done, unit="clip", disable=None, dynamic_ncols=True, file=sys.stderr,
+                        smoothing=0.1)
         self.epochs = epochs
 
     def on_epoch_begin(self, epoch, logs=None):
+        self.step, self.epoch = self.step if epoch == self.epoch else 0, epoch
         self.bar.set_description(f"epoch {epoch + 1}/{self.epochs}", refresh=False)
 
     def on_train_batch_end(self, batch, logs=None):
-        self.bar.update(self.batch_size)
+        self.bar.update(self.pace.size(self.epoch, self.step))
+        self.step += 1
         now = time.monotonic()
         if not self.bar.disable and logs and now - self.shown_at > 1:
             self.shown_at = now

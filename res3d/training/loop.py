@@ -10,6 +10,7 @@ from res3d.training.callbacks import Checkpoint, LossWatch, Progress, ResumeAt, 
 from res3d.training.interrupt import Interrupt
 from res3d.training.logs import EventLog
 from res3d.training.losses import make_metrics
+from res3d.training.multigrid.pace import Pace
 from res3d.training.run import Run, monitored
 from res3d.training.symptoms.watch import count_answers
 
@@ -17,7 +18,7 @@ SEGMENTS_SHOWN = 4  # a second
 
 
 def fit(model, recipe, clips, validation, folder, steps_per_epoch, *, names=None, checkpoint_minutes=5.0,
-        checkpoint_steps=None, chief=True, agree=bool, evaluate=None, watch=None, measures=()):
+        checkpoint_steps=None, chief=True, agree=bool, evaluate=None, watch=None, measures=(), full_clips=None):
     """Trains a compiled model as `recipe` says, going on from the checkpoint in `folder` if there is one.
 
     Args:
@@ -26,7 +27,7 @@ def fit(model, recipe, clips, validation, folder, steps_per_epoch, *, names=None
         clips: function (epoch, step) -> the batches of that epoch from that step on, the same ones at every call.
         validation: batches, or None.
         folder: `WorkFolder`, claimed.
-        steps_per_epoch: int. Batches in `clips(epoch, 0)`.
+        steps_per_epoch: int or `Pace`. Batches in `clips(epoch, 0)`.
         names: function (epoch, step) -> names of the clips of a batch, for the message about a loss that is no number.
         checkpoint_minutes: float. Wall time between two checkpoints within an epoch.
         checkpoint_steps: int or None. Steps between them, instead.
@@ -35,6 +36,7 @@ def fit(model, recipe, clips, validation, folder, steps_per_epoch, *, names=None
         evaluate: function of the validation batches -> {name: figure}, or None for `model.evaluate`.
         watch: `Watch` that says when the run does not learn, or None.
         measures: names of the figures that `evaluate` gives besides those of `make_metrics`.
+        full_clips: function as `clips` of the clips that statistics are measured of; None for `clips`.
 
     Returns:
         list of dicts, one an epoch: `epoch` from 1, loss, metrics, `val_` ones, `learning_rate`.
@@ -48,7 +50,8 @@ def fit(model, recipe, clips, validation, folder, steps_per_epoch, *, names=None
     measured = ["loss", *(metric.name for metric in make_metrics(recipe, model.output_shape[-1]))]
     measured += [f"val_{name}" for name in (*measured, *measures)] if validation is not None else []
     monitored(recipe.stop.monitor, dict.fromkeys(measured))  # not after the first epoch
-    run = Run(model, recipe, folder, steps_per_epoch, chief, evaluate)
+    pace = Pace.of(steps_per_epoch, recipe.data.batch_size)
+    run = Run(model, recipe, folder, pace, chief, evaluate)
     if run.state.finished:
         logging.info("'%s' is finished (%s): nothing to do. It goes on with --set %s, and --overwrite starts anew.",
                      folder, run.state.finished, "stop.patience=null" if run.state.finished.startswith("no better")
@@ -57,7 +60,7 @@ def fit(model, recipe, clips, validation, folder, steps_per_epoch, *, names=None
     with contextlib.closing(_Loop(run, names, checkpoint_minutes, checkpoint_steps, agree, watch)) as loop:
         goes_on = True
         while goes_on and not run.state.finished:
-            goes_on = loop.epoch(clips, validation)
+            goes_on = loop.epoch(clips, validation, full_clips or clips)
     if loop.interrupt.asked and not run.state.finished:
         raise KeyboardInterrupt
     return run.state.rows
@@ -73,8 +76,7 @@ class _Loop:
             self.watch.resume(run.state.rows)
         stop, state = run.recipe.stop, run.state
         self.deadline = None if stop.max_minutes is None else time.monotonic() + stop.max_minutes * 60
-        self.progress = Progress(run.recipe.schedule.epochs, state.steps_per_epoch, run.recipe.data.batch_size,
-                                 state.epoch * state.steps_per_epoch + state.step)
+        self.progress = Progress(run.recipe.epochs, run.pace, state.epoch, state.step)
         self.log = EventLog(run.folder.logs)
         self.resume = ResumeAt(run.restore if run.resumed else None)
         self.interrupt = Interrupt()
@@ -88,7 +90,7 @@ class _Loop:
         self.progress.close()
         self.log.close()
 
-    def epoch(self, clips, validation):
+    def epoch(self, clips, validation, full_clips):
         """Trains to the end of the epoch the run is in; False if it must stop, there or before."""
         run, state, started, first_step = self.run, self.run.state, time.monotonic(), self.run.state.step
         batches = clips(state.epoch, first_step)
@@ -96,16 +98,15 @@ class _Loop:
             _show_clips(self.log, batches, run.recipe.clip)
         history, checkpoint = self._fit(batches)
         why = self.interrupt.asked or f"stopped after {run.recipe.stop.max_minutes or 0:g} minutes"
-        if checkpoint.out_of_time and checkpoint.step < state.steps_per_epoch:
+        if checkpoint.out_of_time and checkpoint.step < run.pace.steps(state.epoch):
             self.progress.say(f"{why} in epoch {state.epoch + 1}; the same command goes on from here")
             return False
         if self.measures:
-            run.measure(clips(state.epoch, 0))
+            run.measure(full_clips(state.epoch, 0))
         row = {"epoch": state.epoch + 1, "loss": 0.0}
         row |= {name: float(values[-1]) for name, values in history.items()} | run.validate(validation)
         row["learning_rate"] = float(run.model.optimizer.learning_rate)
-        clips_done = (state.steps_per_epoch - first_step) * run.recipe.data.batch_size
-        clips_per_second = clips_done / (time.monotonic() - started)
+        clips_per_second = run.pace.clips(state.epoch, first_step) / (time.monotonic() - started)
         run.end_epoch(row)
         if run.chief:
             self._tell(row, clips_per_second)
@@ -126,7 +127,7 @@ class _Loop:
             self.watch.begin(epoch, first_step)
             callbacks.append(self.watch)
         if run.chief:
-            callbacks.append(ScalarLog(self.log, epoch * run.state.steps_per_epoch + first_step))
+            callbacks.append(ScalarLog(self.log, run.pace.before(epoch) + first_step))
         with memory.explained(run.model, run.recipe), self.interrupt if self.alone else contextlib.nullcontext():
             history = run.model.fit(batches, initial_epoch=epoch, epochs=epoch + 1, verbose=0, shuffle=False,
                                     callbacks=callbacks).history
@@ -139,7 +140,7 @@ class _Loop:
         timing = {"clips_per_second": clips_per_second}
         points = {f"epoch/{name}": value for name, value in (row | timing).items() if name != "epoch"}
         self.log.scalars(points, row["epoch"])
-        self.progress.say(_line(row, self.run.recipe.schedule.epochs, clips_per_second))
+        self.progress.say(_line(row, self.run.recipe.epochs, clips_per_second))
 
     def _look(self, validation):
         """Says what is wrong with the run, as far as it shows."""

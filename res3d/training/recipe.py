@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import functools
 import os
 import pathlib
 from collections.abc import Iterable
@@ -12,6 +13,8 @@ from res3d.geometry import ClipSpec, preset
 from res3d.training import fields
 from res3d.training.checks.domains import check_domains
 from res3d.training.checks.pairs import check_pairs
+from res3d.training.multigrid.cycles import Cycles
+from res3d.training.multigrid.group import Multigrid
 
 RECIPES = pathlib.Path(__file__).resolve().parent.parent / "recipes"
 
@@ -187,8 +190,8 @@ class Recipe:
     """All that decides a run.
 
     Args:
-        model, clip, data, optimizer, schedule, loss, spans, start, stop: groups of fields; the page of recipes has
-            them all.
+        model, clip, data, optimizer, schedule, multigrid, loss, spans, start, stop: groups of fields; the page of
+            recipes has them all.
         seed: int. Of weights, order and augmentation.
         precision: str. A dtype policy of Keras.
         xla: bool. Whether steps are compiled by XLA.
@@ -207,6 +210,7 @@ class Recipe:
     data: Data = dataclasses.field(default_factory=Data)
     optimizer: Optimizer = dataclasses.field(default_factory=Optimizer)
     schedule: Schedule = dataclasses.field(default_factory=Schedule)
+    multigrid: Multigrid = dataclasses.field(default_factory=Multigrid)
     loss: Loss = dataclasses.field(default_factory=Loss)
     spans: Spans = dataclasses.field(default_factory=Spans)
     start: Start = dataclasses.field(default_factory=Start)
@@ -220,6 +224,16 @@ class Recipe:
     def __post_init__(self):
         check_domains(self)
         check_pairs(self)
+
+    @functools.cached_property
+    def cycles(self) -> Cycles | None:
+        """What multigrid training does in each epoch, or None where all batches are alike."""
+        return Cycles(self) if self.multigrid.long or self.multigrid.short else None
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs a run has: those of the schedule, or more of them with multigrid training."""
+        return self.schedule.epochs if self.cycles is None else self.cycles.epochs
 
     @classmethod
     def from_mapping(cls, mapping: dict) -> "Recipe":

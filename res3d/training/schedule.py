@@ -5,6 +5,8 @@ import math
 import keras
 from keras import ops
 
+from res3d.training.multigrid.rate import EpochRate
+
 
 @keras.saving.register_keras_serializable("res3d")
 class WarmUp(keras.optimizers.schedules.LearningRateSchedule):
@@ -69,11 +71,22 @@ def scaled_rate(optimizer, batch_size):
 
 
 def make_schedule(recipe, steps_per_epoch):
-    """The schedule of a recipe whose epochs have `steps_per_epoch` batches; ValueError for steps without an epoch."""
+    """The schedule of a recipe whose epochs have `steps_per_epoch` batches, an int or a `Pace`.
+
+    Raises:
+        ValueError: for steps without an epoch.
+    """
     schedule = recipe.schedule
     if schedule.decay == "step" and not schedule.steps:
         raise ValueError("`schedule.steps` must list the epochs from which the rate is smaller when schedule.decay is "
                          "'step'. Received: schedule.steps=[]. Set it, as to [10, 20], or schedule.decay=constant.")
+    if recipe.cycles is not None:
+        return EpochRate(
+            scaled_rate(recipe.optimizer, recipe.data.batch_size),
+            starts=[steps_per_epoch.before(epoch) for epoch in range(recipe.epochs + 1)],
+            factors=[recipe.cycles.factor(epoch) for epoch in range(recipe.epochs)],
+            warmup_epochs=schedule.warmup_length, warmup_from=schedule.warmup_from, cosine=schedule.decay == "cosine",
+            final=schedule.final)
     return WarmUp(
         scaled_rate(recipe.optimizer, recipe.data.batch_size), total_steps=schedule.epochs * steps_per_epoch,
         warmup_steps=round(schedule.warmup_length * steps_per_epoch), warmup_from=schedule.warmup_from,

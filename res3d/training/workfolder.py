@@ -60,7 +60,7 @@ class WorkFolder:
         """
         if self.recipe_file.is_file():
             mine, asked = self.recipe, recipe
-            if asked.schedule.epochs > mine.schedule.epochs:
+            if asked.schedule.epochs > mine.schedule.epochs and asked.cycles is None:
                 mine = dataclasses.replace(mine, schedule=dataclasses.replace(mine.schedule,
                                                                               epochs=asked.schedule.epochs))
             changed = differences(mine.to_mapping(), asked.to_mapping())

@@ -5,10 +5,13 @@ import contextlib
 import keras
 
 from res3d.blocks.recomputed import recompute_blocks
-from res3d.layers.norm import synchronize_norms
-from res3d.networks.network import build
+from res3d.layers.norm import split_norms, synchronize_norms
+from res3d.networks.network import build, check_size
+from res3d.networks.variants.table import variant
 from res3d.training.losses import make_loss, make_metrics
+from res3d.training.multigrid.cycles import spec_of
 from res3d.training.optimizer import make_optimizer
+from res3d.workflows.feeding.any_shape import train_at_any_shape
 from res3d.workflows.start import freeze, load_start
 
 
@@ -44,6 +47,9 @@ def compiled(model, recipe, steps_per_epoch, metrics=None):
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     model.compile(optimizer, make_loss(recipe), metrics=metrics,
                   jit_compile=recipe.xla or keras.backend.backend() == "jax")
+    if recipe.cycles is not None:
+        train_at_any_shape(model)
+        _check_shapes(recipe, model)
     return model
 
 
@@ -55,3 +61,20 @@ def _prepare_layers(model, recipe):
     strategy = getattr(model, "distribute_strategy", None)  # which models of other backends lack
     if recipe.optimizer.synchronized_norm and strategy is not None and strategy.num_replicas_in_sync > 1:
         synchronize_norms(model)
+    if recipe.cycles is not None:
+        split_norms(model, recipe.multigrid.norm_clips)
+
+
+def _check_shapes(recipe, model):
+    """Refuses, before anything is trained, a network that cannot see the smaller clips of multigrid training."""
+    network = variant(recipe.model.name).network
+    if network.rank != 3:
+        raise ValueError("`multigrid` needs a network that sees clips, and not frames one by one. Received: "
+                         f"model.name={recipe.model.name!r}. Set multigrid.long and multigrid.short to false.")
+    for shape in {turn for phase in recipe.cycles.phases for turn in recipe.cycles.turns(phase.end - 1)}:
+        try:
+            check_size(recipe.model.name, network, spec_of(shape, recipe.clip), None)
+            model.compute_output_shape((None, shape.frames, shape.height, shape.width, recipe.clip.channels))
+        except ValueError as error:
+            raise ValueError(f"`multigrid` makes clips of {shape.frames}x{shape.height}x{shape.width} out of "
+                             f"{'x'.join(map(str, recipe.clip.shape[:3]))}. {error}") from None

@@ -59,7 +59,7 @@ def train(recipe, data, workdir, *, deterministic=False, overwrite=False, checkp
     keras.utils.set_random_seed(recipe.seed)
     if deterministic:
         on_devices.be_deterministic(recipe.precision)
-    _check_names(recipe, devices)
+    _check_names(recipe, devices, process_count)
     note = None if overwrite else load_note(folder.split_file)
     fed = load_training_data(recipe, data, shard=(process_id, process_count), data_service=data_service,
                              quarantine_csv=folder.quarantine_file if chief else None, note=note,
@@ -70,7 +70,7 @@ def train(recipe, data, workdir, *, deterministic=False, overwrite=False, checkp
         _check_run(folder, recipe, fed.labels)
     skipped_before = quarantine.load(folder.quarantine_file) if resumes and folder.quarantine_file.is_file() else []
     with on_devices.scope(devices, recipe.data.batch_size, recipe.optimizer.accumulate):
-        model = make_model(recipe, len(fed.labels), fed.train.steps_per_epoch, weights=not resumes)
+        model = make_model(recipe, len(fed.labels), fed.pace, weights=not resumes)
     with folder.alone() if chief else contextlib.nullcontext():
         if chief:  # not before: a start that fails leaves no folder behind, and a former run as it is
             if overwrite:
@@ -80,8 +80,8 @@ def train(recipe, data, workdir, *, deterministic=False, overwrite=False, checkp
                 save_note(folder.split_file, fed.split.note)
         try:
             rows = fit(model, recipe, _clips(fed, recipe, devices, process_count), fed.validation, folder,
-                       fed.train.steps_per_epoch,
-                       names=fed.names, chief=chief, checkpoint_minutes=checkpoint_minutes,
+                       fed.pace, full_clips=fed.train.at, names=fed.names, chief=chief,
+                       checkpoint_minutes=checkpoint_minutes,
                        checkpoint_steps=checkpoint_steps, evaluate=on_devices.evaluator(model, recipe),
                        watch=_watch(fed, recipe),
                        agree=on_devices.agree if process_count > 1 else bool)
@@ -123,11 +123,11 @@ def _weighed(fed, recipe, batch_size):
     if recipe.loss.class_weight is not None:
         of_classes = balanced_weights(list(fed.train.manifest.counts().values()))
     if of_classes is None and fed.weights is None:
-        return fed.train.at
+        return fed.at
 
     def at(epoch, step):
         own = None if fed.weights is None else fed.weights(epoch, step)
-        return weighed(fed.train.at(epoch, step), batch_size, of_classes, own)
+        return weighed(fed.at(epoch, step), batch_size, of_classes, own)
 
     return at
 
@@ -138,7 +138,7 @@ def _watch(fed, recipe):
     counts = np.zeros(len(fed.labels))
     for entry in fed.train.manifest:
         counts[list(entry.labels)] += 1 if entry.weight is None else entry.weight
-    return Watch(recipe, counts, held, fed.labels, fed.train.steps_per_epoch)
+    return Watch(recipe, counts, held, fed.labels, fed.pace)
 
 
 def _meet(folder, overwrite, coordinator, process_id, process_count):
@@ -200,8 +200,12 @@ def describe_run(recipe, data, fed, deterministic, lists, chosen=()):
             "command": sys.argv} | ({"chosen": list(chosen)} if chosen else {})
 
 
-def _check_names(recipe, devices=None):
+def _check_names(recipe, devices=None, process_count=1):
     """Before any video is read: an unknown name is the quickest mistake to tell."""
+    if recipe.cycles is not None and (devices is not None or process_count > 1):
+        raise ValueError("`multigrid` is for one device. Received: "
+                         f"--devices={devices}, --process_count={process_count}. Leave them out, or set "
+                         "multigrid.long and multigrid.short to false.")
     if devices is not None and recipe.model.recompute_blocks:
         raise ValueError("`model.recompute_blocks` is for one device a process. Received: --devices="
                          f"{devices}. Set it to false, or train with several processes on JAX.")

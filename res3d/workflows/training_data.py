@@ -19,6 +19,7 @@ from pipelines.sample import seeds
 from pipelines.video.frame_cache import FrameCache
 from res3d.workflows.feeding.augmentation import augmentation
 from res3d.workflows.feeding.mixing import mixing_of
+from res3d.workflows.feeding.multigrid import multigrid_clips, pace_of
 
 HOLD_OUT_KEY = 0x4E1D  # keeps the draw of the held-out videos apart from all other draws of the seed
 
@@ -59,6 +60,8 @@ class TrainingData:
         names: function (epoch, step) -> the videos of a batch.
         split: `Split` that it was made of.
         weights: function (epoch, step) -> a float a clip of the rest of the epoch, or None where all count alike.
+        cycling: `CyclingClips` that multigrid training takes in the place of `train`, or None.
+        pace: batches of an epoch, or `Pace` of several.
         cache: `FrameCache` or None. What keeps decoded frames of both datasets.
     """
 
@@ -71,6 +74,13 @@ class TrainingData:
     split: object
     weights: object = None
     cache: object = None
+    cycling: object = None
+    pace: object = None
+
+    @property
+    def at(self):
+        """Function (epoch, step) -> the batches to train on."""
+        return (self.cycling or self.train).at
 
     @property
     def skipped(self):
@@ -124,9 +134,8 @@ def load_training_data(recipe, data, labels=None, shard=(0, 1), quarantine_csv=N
         training, clip=recipe.clip, batch_size=size, seed=recipe.seed, shard=shard,
         clips_per_video=asked.clips_per_video, balanced=asked.balanced, augment=augmentation(recipe, manifest.labels),
         mix=mixing_of(asked), quarantine_csv=quarantine_csv, temporal_crop=asked.temporal_crop, **options, **extra)
-    validation = None
-    if held_out is not None:
-        validation = evaluation_clips(held_out, clip=recipe.clip, batch_size=asked.batch_size, **options)
+    validation = None if held_out is None else evaluation_clips(held_out, clip=recipe.clip,
+                                                                batch_size=asked.batch_size, **options)
     entries, plan = train.manifest.entries, EpochPlan(train.manifest, size, recipe.seed, shard, asked.clips_per_video,
                                                       asked.balanced)
 
@@ -135,10 +144,11 @@ def load_training_data(recipe, data, labels=None, shard=(0, 1), quarantine_csv=N
         last = ((step + 1) * size - 1) // asked.clips_per_video
         return [entries[video].path for video in plan.videos(epoch)[first:last + 1]]
 
+    cycling = multigrid_clips(recipe, train)
     weights = clip_weights(entries, plan, size, asked.clips_per_video, mixup=asked.mixup, cutmix=asked.cutmix)
-    missing = [(row.path, row.reason) for row in manifest.missing]
-    return TrainingData(list(manifest.labels), train, validation, manifest.multi_label, missing, names, split,
-                        weights, cache)
+    return TrainingData(list(manifest.labels), train, validation, manifest.multi_label,
+                        [(row.path, row.reason) for row in manifest.missing], cycling.names if cycling else names,
+                        split, weights, cache, cycling, pace_of(recipe, cycling) if cycling else train.steps_per_epoch)
 
 
 def split_videos(recipe, data, labels=None, note=None, by_position=False, group=None, folds=None, **lists):

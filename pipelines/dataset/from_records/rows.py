@@ -42,6 +42,7 @@ class RecordRows:
         clip: `ClipSpec`.
         policy: what stands for frames past the end of a record, as in `pipelines.sample`.
         temporal_crop: float. As in `pipelines.sample.parted.drawn`.
+        strides: (least, greatest) step between the frames of random clips, as in `clips.drawn_stride`; or None.
 
     Attributes:
         shards: list of str. The files that column `shard` points into.
@@ -50,9 +51,10 @@ class RecordRows:
             clip says, and of its centre crop.
     """
 
-    def __init__(self, entries, clip, policy="repeat_last", temporal_crop=0.0):
+    def __init__(self, entries, clip, policy="repeat_last", temporal_crop=0.0, strides=None):
         clips.check_policy(policy)
         self.entries, self.clip, self.policy, self.temporal_crop = entries, clip, policy, temporal_crop
+        self.strides = strides
         self.shards = sorted({entry.shard for entry in entries})
         number = {shard: position for position, shard in enumerate(self.shards)}
         self.places = np.array([(number[entry.shard], entry.offset, entry.length) for entry in entries], np.int64)
@@ -109,8 +111,9 @@ class RecordRows:
         if clip.in_segments:
             ticks = parted.drawn(total, clip.frames, numbers, self.temporal_crop)
         else:
-            starts = numbers % (np.maximum(total - clip.span, 0) + 1)
-            ticks = starts[..., None] + np.arange(clip.frames) * clip.stride
+            stride = clip.stride if self.strides is None else clips.drawn_stride(numbers, self.strides)
+            starts = numbers % (np.maximum(total - clips.clip_span(clip.frames, stride), 0) + 1)
+            ticks = starts[..., None] + np.arange(clip.frames) * np.expand_dims(stride, -1)
             total = total[..., None]
             ticks = ticks % total if self.policy == "loop" else np.minimum(ticks, total - 1)
         chosen = self._nearest(records, ticks)

@@ -26,16 +26,22 @@ class RecordSource:
         policy: what stands for frames past the end of a record, as in `pipelines.sample`.
         service: address of a dispatcher of shared input workers, for training; None reads here.
         temporal_crop: float. As in `pipelines.sample.parted.drawn`.
+        strides: (least, greatest) step between the frames of training clips, drawn for each; None for the clip's.
 
     Attributes:
         rows: `RecordRows`.
         reader: `RecordReader`.
     """
 
-    def __init__(self, manifest, clip, fallback, policy="repeat_last", service=None, temporal_crop=0.0):
+    def __init__(self, manifest, clip, fallback, policy="repeat_last", service=None, temporal_crop=0.0, strides=None):
         self.manifest, self.clip, self.fallback, self.service = manifest, clip, fallback, service
-        self.rows = RecordRows(manifest.entries, clip, policy, temporal_crop)
+        self.rows = RecordRows(manifest.entries, clip, policy, temporal_crop, strides)
         self.reader = RecordReader(manifest, clip)
+
+    def of(self, clip, strides=None):
+        """As `VideoSource.of`: the same records for training clips of another shape."""
+        return RecordSource(self.manifest, clip, self.fallback, self.rows.policy, self.service, self.rows.temporal_crop,
+                            strides)
 
     @functools.cached_property
     def names(self):

@@ -10,6 +10,8 @@ def check_pairs(recipe):
         raise ValueError("`data.temporal_crop` needs clip.sampling='segments', whose parts it varies. Received: "
                          f"data.temporal_crop={recipe.data.temporal_crop} with a clip of {recipe.clip.timing}, which "
                          "begins anywhere as it is. Set it to 0.")
+    if recipe.multigrid.long or recipe.multigrid.short:
+        _check_multigrid(recipe)
     if recipe.loss.class_weight and (recipe.loss.multi_label or recipe.data.balanced):
         also = "loss.multi_label" if recipe.loss.multi_label else "data.balanced"
         raise ValueError("`loss.class_weight` weighs one label a clip, of classes that come as often as they are "
@@ -21,3 +23,23 @@ def check_pairs(recipe):
     if recipe.schedule.warmup_epochs >= recipe.schedule.epochs:
         raise ValueError(f"`schedule.warmup_epochs` must be less than schedule.epochs={recipe.schedule.epochs}. "
                          f"Received: schedule.warmup_epochs={recipe.schedule.warmup_epochs}. Set it, too, as to 0.")
+
+
+def _check_multigrid(recipe):
+    """What cannot be had with clips of changing shape."""
+    refused = (
+        (recipe.task != "clips", "task=clips", f"task={recipe.task}"),
+        (recipe.data.clips_per_video > 1, "data.clips_per_video=1, as a video's clips may fall to two batches",
+         f"data.clips_per_video={recipe.data.clips_per_video}"),
+        (recipe.optimizer.accumulate > 1, "optimizer.accumulate=1, as its batches differ in size",
+         f"optimizer.accumulate={recipe.optimizer.accumulate}"),
+        (recipe.multigrid.long and recipe.clip.frames < 4, "clips of 4 frames or more for its long cycle",
+         f"clip.frames={recipe.clip.frames}"),
+        (recipe.multigrid.long and recipe.clip.in_segments, "clip.sampling=dense for its long cycle",
+         f"clip.sampling={recipe.clip.sampling}"),
+        (recipe.multigrid.long and recipe.schedule.decay == "step" and not recipe.schedule.steps,
+         "schedule.steps for the stages of its long cycles", "schedule.steps=[]"))
+    for wrong, wanted, received in refused:
+        if wrong:
+            raise ValueError(f"`multigrid` needs {wanted}. Received: {received}. Set multigrid.long and "
+                             "multigrid.short to false, or change that.")

@@ -5,16 +5,22 @@ import dataclasses
 from pipelines.augment import chaining, crops, flip, randaugment, warp
 
 
-def augmentation(recipe, labels):
+def augmentation(recipe, labels, clip=None):
     """The augmentation of a recipe, or None: a crop of random size and place, a warp, a flip where no label has a
-    direction, operations of RandAugment."""
-    asked, clip = recipe.data, recipe.clip
+    direction, operations of RandAugment.
+
+    `clip` is what it makes, in the place of the recipe's; the shorter of two sides that pictures are scaled to shrinks
+    with it, so that a smaller clip sees as much of a picture and more.
+    """
+    asked, full = recipe.data, recipe.clip
+    clip = full if clip is None else clip
     if not asked.augment:
         return None
     steps = []
     if asked.scale:
         if max(asked.scale) > 1:
-            steps.append(crops.short_side_jitter(clip.height, clip.width, tuple(map(int, asked.scale))))
+            steps.append(crops.short_side_jitter(
+                clip.height, clip.width, (round(asked.scale[0] * clip.height / full.height), int(asked.scale[1]))))
         else:
             steps.append(crops.random_resized_crop(clip.height, clip.width, scale=asked.scale))
     amounts = dataclasses.asdict(asked.warp)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from res3d.layers.norm import BatchNorm, kernel_dtype
+from res3d.layers.norm import BatchNorm, kernel_dtype, split_norms
 
 SHAPES = ((6, 16), (4, 7, 20), (3, 5, 6, 16), (2, 3, 5, 4, 48), (2, 3, 5, 4, 24), (2, 2, 3, 3, 45))
 
@@ -130,3 +130,35 @@ def test_it_compiles_under_xla_with_an_unknown_size():
     ("bfloat16", 64, "bfloat16"), ("bfloat16", 108, "float32"), ("bfloat16", 54, None), ("float16", 32, "float16")])
 def test_the_kernel_is_taken_where_it_is_faster(dtype, channels, kernel):
     assert kernel_dtype(dtype, channels) == kernel
+
+
+def test_norms_of_a_few_clips_each():
+    """Beside NumPy, group by group; what is kept are the moments of the whole batch, and a plain norm is saved."""
+    x = np.random.default_rng(0).normal(3, 2, (10, 2, 3, 3, 8)).astype("float32")
+    inputs = keras.Input(x.shape[1:])
+    model = keras.Model(inputs, BatchNorm(momentum=0.75, name="norm")(inputs))
+    plain = keras.models.clone_model(model)
+    assert split_norms(model, 4) == 1  # ten clips are two groups of five
+    groups = [(part - part.mean((0, 1, 2, 3))) / np.sqrt(part.var((0, 1, 2, 3)) + 1e-5) for part in (x[:5], x[5:])]
+    np.testing.assert_allclose(model(x, training=True), np.concatenate(groups), atol=2e-5)
+    norm = model.get_layer("norm")
+    np.testing.assert_allclose(norm.moving_mean, 0.25 * x.mean((0, 1, 2, 3)), atol=1e-5)
+    np.testing.assert_allclose(norm.moving_variance, 0.75 + 0.25 * x.var((0, 1, 2, 3)), atol=1e-5)
+    plain.set_weights(model.get_weights())
+    np.testing.assert_allclose(model(x), plain(x), atol=1e-6)
+    assert set(norm.get_config()) == set(plain.get_layer("norm").get_config())
+    assert split_norms(model, 16) == 1  # fewer clips than that are one group, which is the plain norm
+    np.testing.assert_allclose(model(x, training=True), plain(x, training=True), atol=2e-5)
+
+
+def test_the_gradient_through_norms_of_a_few_clips_is_that_of_plain_norms_of_these():
+    x = tf.random.stateless_normal((6, 1, 2, 2, 4), (1, 2)) + 1
+    split, plain = BatchNorm(), BatchNorm()
+    split(x), plain(x)
+    split_norms(keras.Sequential([split]), 3)
+    weight = tf.random.stateless_normal(x.shape, (3, 4))
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(x)
+        whole = tf.reduce_sum(split(x, training=True) * weight)
+        parts = tf.reduce_sum(tf.concat([plain(x[:3], training=True), plain(x[3:], training=True)], 0) * weight)
+    np.testing.assert_allclose(tape.gradient(whole, x), tape.gradient(parts, x), atol=1e-5)

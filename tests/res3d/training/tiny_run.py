@@ -21,9 +21,9 @@ def tiny_recipe(*settings):
     return find_recipe("demo", [*SMALL, *settings])
 
 
-def tiny_clips():
+def tiny_clips(shape=(2, 8, 8, 3)):
     rng = np.random.default_rng(0)
-    clips = rng.integers(0, 256, (CLIPS, 2, 8, 8, 3), "uint8")
+    clips = rng.integers(0, 256, (CLIPS, *shape), "uint8")
     return clips, (clips[:, 0, 0, 0, 0] % CLASSES).astype("int32")
 
 
@@ -51,7 +51,7 @@ def tiny_fit(folder, recipe, model=None, **options):
     folder = WorkFolder(folder)
     if not folder.recipe_file.is_file():
         folder.claim(recipe, ["a", "b", "c"], {})
-    clips, labels = tiny_clips()
+    clips, labels = tiny_clips(recipe.clip.shape)
     validation = tf.data.Dataset.from_tensor_slices((clips[:8], labels[:8])).batch(4)
-    batches = options.pop("batches", tiny_batches)
-    return fit(model or tiny_model(recipe), recipe, batches, validation, folder, STEPS, **options)
+    batches, steps = options.pop("batches", tiny_batches), options.pop("steps", STEPS)
+    return fit(model or tiny_model(recipe), recipe, batches, validation, folder, steps, **options)
