@@ -59,10 +59,22 @@ def measure(data, clip, *, split=None, batch_size=8, workers=None, augment="crop
         network = build(model, num_classes=max(train.num_classes, 2), clip=clip)
         found["step"] = rates.step_rate(network, clip, batch_size, seconds)
     slowest, remedy = verdict(found, workers, default_workers(), records)
-    return {"clips_per_second": {name: round(value, 2) for name, value in found.items()}, "bottleneck": slowest,
+    bound = {} if "step" not in found else {"headspace": round(headspace(found["pipeline"], found["step"]), 3)}
+    return bound | {"clips_per_second": {name: round(value, 2) for name, value in found.items()}, "bottleneck": slowest,
             "remedy": remedy, "clip": list(clip.shape), "batch_size": batch_size, "workers": workers,
             "videos": videos, "measured": len(train.manifest), "model": model, "augment": augment,
             "bad": [{"path": path, "reason": reason} for path, reason in train.quarantine]}
+
+
+def headspace(pipeline, step):
+    """Time of a step fed from memory over that of a step that waits for this input; 1 where no input could be faster.
+
+    `pipeline` and `step` are clips per second, measured apart: cores that both want make it less.
+
+    >>> headspace(50.0, 100.0), headspace(150.0, 100.0)
+    (0.5, 1.0)
+    """
+    return min(pipeline, step) / step
 
 
 def augmentation(name, clip):

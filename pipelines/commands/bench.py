@@ -63,6 +63,9 @@ def table(found):
     for name, value in found["clips_per_second"].items():
         title = f"{TITLES[name]} ({found['model']})" if name == "step" else TITLES[name]
         lines.append(f"  {title:<34} {value:>10.1f} clips/s{'   <- slowest' if name == found['bottleneck'] else ''}")
+    if "headspace" in found:
+        lines += ["", f"Headspace {found['headspace']:.2f}: the time of a step with its input cached over that of one "
+                  "now; what a frame cache or records can gain at most."]
     if found["bad"]:
         lines += ["", f"{len(found['bad'])} videos cannot be used; `res3d doctor` tells why."]
     return "\n".join([*lines, "", f"Cheapest remedy: {found['remedy']}."])

@@ -11,16 +11,28 @@ def describe(name):
             "source": row.source}
 
 
+def with_memory(row):
+    """A row with what a clip takes, in MB: `training_mb`, `forward_mb`."""
+    from res3d.networks.memory import clip_memory
+    from res3d.networks.network import build
+
+    training, forward = clip_memory(build(row["name"], row["classes"]))
+    return row | {"training_mb": round(training / 1e6, 1), "forward_mb": round(forward / 1e6, 1)}
+
+
 def table(rows):
     """The rows as text, one network a line, columns aligned."""
-    lines = [("name", "rank", "parameters", "GMACs", "clip", "top-1", "source: protocol")]
+    memory = ("training_mb", "forward_mb") if rows and "training_mb" in rows[0] else ()
+    titles = ("MB training", "MB forward") if memory else ()
+    lines = [("name", "rank", "parameters", "GMACs", *titles, "clip", "top-1", "source: protocol")]
     for row in rows:
         clip = row["clip"]
         size = f"{clip['frames']}x{clip['stride']} {clip['height']}x{clip['width']}"
         top1 = "" if row["top1"] is None else f"{row['top1']:.2f}"
         note = f"{row['source']}: {row['protocol']}" if row["protocol"] else row["source"]
-        lines.append((row["name"], str(row["rank"]), f"{row['parameters']:,}", f"{row['gmacs']:.3f}", size, top1, note))
+        lines.append((row["name"], str(row["rank"]), f"{row['parameters']:,}", f"{row['gmacs']:.3f}",
+                      *(f"{row[name]:.1f}" for name in memory), size, top1, note))
     widths = [max(map(len, column)) for column in zip(*lines)]
-    right = (2, 3, 5)
+    right = (2, 3, *((4, 5) if memory else ()), 5 + len(memory))
     return "\n".join("  ".join(cell.rjust(width) if i in right else cell.ljust(width)
                                for i, (cell, width) in enumerate(zip(line, widths))).rstrip() for line in lines)

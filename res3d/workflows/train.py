@@ -17,6 +17,7 @@ from pipelines.dataset.weighing import balanced_weights, weighed
 from pipelines.grouping.note import load_note, save_note
 from pipelines.sample.protocols import protocol
 from pipelines.storage.addresses import absolute
+from pipelines.video.frame_cache import free_memory
 from res3d.networks.variants.table import VARIANTS
 from res3d.quiet import logged_from
 from res3d.training.loop import fit
@@ -25,6 +26,7 @@ from res3d.training.run import lower_is_better, monitored
 from res3d.training.symptoms.watch import Watch
 from res3d.training.workfolder import WorkFolder
 from res3d.workflows import devices as on_devices
+from res3d.workflows.feeding.room import room_line
 from res3d.workflows.judging.leaks import find_leaks, leak_line, load_leaks, save_leaks
 from res3d.workflows.making import make_model
 from res3d.workflows.training_data import load_training_data
@@ -71,6 +73,8 @@ def train(recipe, data, workdir, *, deterministic=False, overwrite=False, checkp
     skipped_before = quarantine.load(folder.quarantine_file) if resumes and folder.quarantine_file.is_file() else []
     with on_devices.scope(devices, recipe.data.batch_size, recipe.optimizer.accumulate):
         model = make_model(recipe, len(fed.labels), fed.pace, weights=not resumes)
+    if on_devices.accelerator() is None and (line := room_line(model, recipe, free_memory())):
+        logging.warning("%s", line)
     with folder.alone() if chief else contextlib.nullcontext():
         if chief:  # not before: a start that fails leaves no folder behind, and a former run as it is
             if overwrite:

@@ -33,6 +33,7 @@ def test_json(folder, capsys, augment):
     assert set(found["clips_per_second"]) == phases
     assert all(rate > 0 for rate in found["clips_per_second"].values())
     assert found["bottleneck"] in phases
+    assert ("headspace" in found) == ("step" in phases)
     assert found["remedy"]
     assert (found["clip"], found["workers"], found["videos"]) == ([4, 16, 16, 3], 2, 5)
     assert [row["path"] for row in found["bad"]] == [str(folder / "a" / "bad.avi")]

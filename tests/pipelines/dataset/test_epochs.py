@@ -97,3 +97,25 @@ def test_a_fixed_epoch_stays():
     counter = EpochCounter(1, 2, steps=3, fixed=True)
     counter.finish(1)
     assert counter.begin() == (1, 2)
+
+
+@given(st.integers(1, 60), st.sampled_from([(8, 4), (4, 8), (8, 2), (1, 8)]), st.data())
+def test_a_run_goes_on_with_other_processes_in_the_middle_of_an_epoch(count, processes, data):
+    """The batches that are left hold the clips that one process would have: none of the epoch twice, none left out.
+
+    But for the last, which is filled up so that each process has a share.
+    """
+    def batches(total, first):
+        plans = [EpochPlan(videos(count), 16 // total, 7, (index, total)) for index in range(total)]
+        shares = [[(row["place"] * total + plan.shard[0], row["key"], row["video"]) for row in plan.rows(3)]
+                  for plan in plans]
+        size = 16 // total
+        return [sorted(clip for share in shares for clip in share[step * size:(step + 1) * size])
+                for step in range(first, plans[0].steps)]
+
+    whole = batches(1, 0)
+    step = data.draw(st.integers(0, len(whole) - 1))
+    before, after = batches(processes[0], 0)[:step], batches(processes[1], step)
+    assert len(before) + len(after) == len(whole)
+    for mine, batch in zip((*before, *after), whole):
+        assert [clip for clip in mine if clip[0] < count] == batch
