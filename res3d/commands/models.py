@@ -26,7 +26,7 @@ def run(args):
         raise ValueError(f"Names must be part of a network's name. Received: {' '.join(args.names)}. "
                          "`res3d models` alone lists all.")
     if args.memory:
-        from res3d.networks.listing import with_memory  # TensorFlow comes with it
+        from res3d.networks.memory import with_memory  # TensorFlow comes with it
 
         rows = [with_memory(row) for row in rows]
     print(json.dumps(rows, indent=2) if args.json else table(rows))

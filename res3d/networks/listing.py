@@ -11,15 +11,6 @@ def describe(name):
             "source": row.source}
 
 
-def with_memory(row):
-    """A row with what a clip takes, in MB: `training_mb`, `forward_mb`."""
-    from res3d.networks.memory import clip_memory
-    from res3d.networks.network import build
-
-    training, forward = clip_memory(build(row["name"], row["classes"]))
-    return row | {"training_mb": round(training / 1e6, 1), "forward_mb": round(forward / 1e6, 1)}
-
-
 def table(rows):
     """The rows as text, one network a line, columns aligned."""
     memory = ("training_mb", "forward_mb") if rows and "training_mb" in rows[0] else ()

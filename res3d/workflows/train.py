@@ -73,8 +73,7 @@ def train(recipe, data, workdir, *, deterministic=False, overwrite=False, checkp
     skipped_before = quarantine.load(folder.quarantine_file) if resumes and folder.quarantine_file.is_file() else []
     with on_devices.scope(devices, recipe.data.batch_size, recipe.optimizer.accumulate):
         model = make_model(recipe, len(fed.labels), fed.pace, weights=not resumes)
-    if on_devices.accelerator() is None and (line := room_line(model, recipe, free_memory())):
-        logging.warning("%s", line)
+    _tell_room(model, recipe)
     with folder.alone() if chief else contextlib.nullcontext():
         if chief:  # not before: a start that fails leaves no folder behind, and a former run as it is
             if overwrite:
@@ -97,6 +96,12 @@ def train(recipe, data, workdir, *, deterministic=False, overwrite=False, checkp
         finally:
             if chief:
                 _save_quarantine(folder, sorted({*skipped_before, *fed.skipped}))
+
+
+def _tell_room(model, recipe):
+    """Says so before training where a batch will not fit; of an accelerator's memory nothing is known here."""
+    if on_devices.accelerator() is None and (line := room_line(model, recipe, free_memory())):
+        logging.warning("%s", line)
 
 
 def _check_run(folder, recipe, labels):

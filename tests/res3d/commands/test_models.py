@@ -38,3 +38,11 @@ def test_it_starts_without_tensorflow():
               "print('tensorflow' in sys.modules)")
     out = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
     assert out.splitlines()[-1] == "False"
+
+
+def test_memory_of_a_clip_beside_the_rest(capsys):
+    assert main(["models", "--memory", "plain3d_5"]) == 0
+    titles, row = capsys.readouterr().out.splitlines()
+    assert "MB training  MB forward" in titles
+    training, forward = map(float, row.split()[4:6])
+    assert training > 3 * forward / 2 > 0

@@ -87,6 +87,22 @@ def test_fine_tuning_from_a_work_folder(motion, trained, tmp_path, tiny):
     np.testing.assert_array_equal(old.get_layer("stem").get_weights()[0], new.get_layer("stem").get_weights()[0])
 
 
+@pytest.mark.slow
+def test_multigrid_training_leaves_a_plain_network(motion, tmp_path, tiny):
+    """What is kept has the config and the answers of a network that was built; a run that goes on repeats nothing."""
+    asks = [*tiny, "data.batch_size=1", "clip.frames=12", "multigrid.long=true", "multigrid.short=true",
+            "optimizer.precise_norm=2"]
+    recipe = find_recipe("demo", asks)
+    rows = train(recipe, motion, tmp_path / "run", checkpoint_steps=1)
+    assert len(rows) == recipe.epochs == 2
+    kept = res3d.load_model(WorkFolder(tmp_path / "run").best)
+    plain = res3d.build("r3d_10", 8, recipe.clip, width=0.125)
+    plain.set_weights(kept.get_weights())
+    clips = np.random.default_rng(0).integers(0, 256, (2, *recipe.clip.shape), "uint8")
+    np.testing.assert_allclose(kept.predict(clips, verbose=0), plain.predict(clips, verbose=0), atol=1e-5)
+    assert train(recipe, motion, tmp_path / "run") == rows
+
+
 def errors():
     yield "unknown model", ["--set", "model.name=r3d_81"], r"`model.name` must be one of.*Received: 'r3d_81'"
     yield "unknown field", ["--set", "optimizer.raet=1"], r"no field 'optimizer.raet'. Did you mean 'rate'\?"
@@ -102,6 +118,13 @@ def errors():
     yield "recomputing on devices", ["--devices=1", "--set", "model.recompute_blocks=true"], "for one device a process"
     yield "recomputing nothing", ["--set", "model.name=plain3d_5", "--set", "clip.frames=8",
                                   "--set", "model.recompute_blocks=true"], "has none"
+    coarse = ["--set", "multigrid.short=true"]
+    yield "multigrid on devices", [*coarse, "--devices=1"], "`multigrid` is for one device. Received: --devices=1"
+    yield "multigrid of few videos", coarse, r"up to 4 times data.batch_size.*=8 for 16 videos. Use 4 or fewer"
+    yield "multigrid of frames", [*coarse, "--set", "model.name=resnet_10", "--set", "data.batch_size=2"], (
+        "needs a network that sees clips, and not frames one by one")
+    yield "multigrid of tiny clips", ["--set", "multigrid.long=true", "--set", "data.batch_size=2"], (
+        "makes clips of 1x23x23 out of 4x32x32. The strides of r3d_10 need")
     yield "processes", ["--process_count=2"], "train together on the JAX backend only"
     yield "one of how many", ["--process_id=1"], "give all of them the same --process_count, 2 or more. Received: 1"
     yield "no process", ["--process_count=0"], "give all of them the same --process_count, 2 or more. Received: 0"
