@@ -86,8 +86,7 @@ def train(recipe, data, workdir, *, deterministic=False, overwrite=False, checkp
                        fed.pace, full_clips=fed.train.at, names=fed.names, chief=chief,
                        checkpoint_minutes=checkpoint_minutes,
                        checkpoint_steps=checkpoint_steps, evaluate=on_devices.evaluator(model, recipe),
-                       watch=_watch(fed, recipe),
-                       agree=on_devices.agree if process_count > 1 else bool)
+                       watch=_watch(fed, recipe), agree=on_devices.agree if process_count > 1 else bool)
             if chief and leaks and rows:
                 _look_for_leaks(folder, fed.split, recipe)
             if fed.cache is not None and chief:
