@@ -13,7 +13,7 @@ PIP := pip install --quiet --disable-pip-version-check
 JOBS ?= 2
 PYTEST := python -m pytest -n $(JOBS) --dist worksteal
 
-.PHONY: demo test test-slow test-backends test-io docs examples lint types wheels clean
+.PHONY: demo test test-slow test-backends test-family test-io docs examples lint types wheels clean
 
 demo: $(READY)
 	$(BIN)/res3d demo
@@ -28,7 +28,12 @@ test-slow: $(READY)
 # The same networks on JAX and torch, and in ONNX Runtime and OpenVINO. What JAX compiles here runs once: a third of the
 # time without its optimisations.
 test-backends: $(BACKENDS)/.installed
-	JAX_DISABLE_MOST_OPTIMIZATIONS=1 RES3D_BACKENDS_PYTHON=$(CURDIR)/$(BACKENDS)/bin/python $(BACKENDS)/bin/$(PYTEST) --dist loadfile -m backends
+	JAX_DISABLE_MOST_OPTIMIZATIONS=1 RES3D_BACKENDS_PYTHON=$(CURDIR)/$(BACKENDS)/bin/python $(BACKENDS)/bin/$(PYTEST) \
+		--dist loadfile -m "backends and not whole_family"
+
+# Every kind of network in LiteRT; those with every kind of layer are in test-backends.
+test-family: $(BACKENDS)/.installed
+	RES3D_BACKENDS_PYTHON=$(CURDIR)/$(BACKENDS)/bin/python $(BACKENDS)/bin/$(PYTEST) -m whole_family
 
 # TensorFlow 2.17, the oldest end of the ranges, with tensorflow-io.
 test-io: $(IO)/.installed

@@ -29,6 +29,9 @@ def add_flags(parser):
                              "(default: %(default)s)")
     parser.add_argument("--batch", type=int,
                         help="clips that a file of another runtime takes at once (default: any, for LiteRT one)")
+    parser.add_argument("--axes", type=int, choices=(4, 5),
+                        help="most axes of a tensor in a file of another runtime: with 4, frames stand on the batch "
+                             "axis, and no convolution is 3D (default: 4 for LiteRT and for ONNX in 8 bits, else 5)")
     parser.add_argument("--layout", help="whose names the weights get with --format=safetensors: torchvision, "
                                          "pytorchvideo, mmaction2 ... (default: those its network was published with)")
     parser.add_argument("--push", metavar="hf://ORG/NAME", help="upload the folder of --format=preset to the hub")
@@ -44,7 +47,7 @@ def add_flags(parser):
     parser.add_argument("--dtype", default="float32", choices=("float32", "bfloat16"),
                         help="what the layers compute in (default: %(default)s)")
     parser.add_argument("--quantize", choices=("int8",), help="save kernels in 8 bits a weight: a quarter of the file; "
-                        "with --format=openvino compute in 8 bits, calibrated on --data")
+                        "for another runtime compute in 8 bits, calibrated on --data")
     parser.add_argument("--data", help="labelled videos on which the change by --dtype or --quantize is measured")
     parser.add_argument("--samples", type=int, help="how many of them (default: 64, and 300 to calibrate on)")
     parser.add_argument("--warmup_batches", default="1", help="batch sizes of the warm-up (default: %(default)s)")
@@ -78,8 +81,9 @@ def run(args):
 
         print(json.dumps(export_preset(args.workdir or args.model, args.output, args.labels, args.push), indent=2))
         return
-    if args.batch is not None and args.format not in FILES:
-        raise ValueError(f"`--batch` is for --format={' or '.join(FILES)}. Received: format={args.format!r}.")
+    for name in ("batch", "axes"):
+        if getattr(args, name) is not None and args.format not in FILES:
+            raise ValueError(f"`--{name}` is for --format={' or '.join(FILES)}. Received: format={args.format!r}.")
     if args.format in FILES:
         _export_file(args)
         return
@@ -99,17 +103,15 @@ def _export_file(args):
             flag = "noverify" if name == "verify" else name
             raise ValueError(f"`--{flag}` is for --format=saved_model. Received it with format={args.format!r}. Leave "
                              "it out.")
-    given = [name for name in ("quantize", "data", "samples") if getattr(args, name) is not None]
-    if given and args.format != "openvino":
-        raise ValueError(f"`--{given[0]}` is for --format=saved_model and openvino. Received it with "
-                         f"format={args.format!r}. Leave it out.")
     if (args.quantize is None) != (args.data is None):
-        raise ValueError("--format=openvino in 8 bits needs --quantize=int8 and the --data that it is calibrated on. "
-                         f"Received: quantize={args.quantize!r}, data={args.data!r}.")
+        raise ValueError(f"--format={args.format} in 8 bits needs --quantize=int8 and the --data that it is calibrated "
+                         f"on. Received: quantize={args.quantize!r}, data={args.data!r}.")
+    if args.samples is not None and args.data is None:
+        raise ValueError(f"`--samples` counts clips of --data. Received: samples={args.samples} without any.")
     from res3d.workflows.runtimes.export import export_for_runtime, file_summary
 
     path, report = export_for_runtime(args.workdir, args.model, args.output, format=args.format, labels=args.labels,
-                                      multi_label=args.multi_label, batch=args.batch, fold=args.fold,
+                                      multi_label=args.multi_label, batch=args.batch, axes=args.axes, fold=args.fold,
                                       activation=args.activation, data=args.data, samples=args.samples or 300)
     print(file_summary(path, report))
 

@@ -117,20 +117,20 @@ class Conv(keras.layers.Layer):
                  bias: keras.KerasTensor | None) -> keras.KerasTensor:
         """The convolution of `x` with the given weights, padded and strided as this layer is."""
         if self.groups > 1:
-            return grouped_convolution(x, kernel, self.strides, self.groups, self._pads(x.shape), bias)
+            return grouped_convolution(x, kernel, self.strides, self.groups, self.pads(x.shape), bias)
         if max(self.dilation) > 1:
-            y = ops.conv(pad(x, self._pads(x.shape)), kernel, 1, "valid", dilation_rate=self.dilation)
+            y = ops.conv(pad(x, self.pads(x.shape)), kernel, 1, "valid", dilation_rate=self.dilation)
             return add_bias(y, bias)
         if self.rank == 3 and by_taps_here():
-            y = convolution_by_taps(x, kernel, self.strides, self._pads(x.shape))
+            y = convolution_by_taps(x, kernel, self.strides, self.pads(x.shape))
         elif self.padding == "same" or (self.padding == "symmetric" and max(self.strides) == 1):
             y = ops.conv(x, kernel, self.strides, "same")  # equal padding on both sides when nothing strides
         else:
-            y = ops.conv(pad(x, self._pads(x.shape)), kernel, self.strides, "valid")
+            y = ops.conv(pad(x, self.pads(x.shape)), kernel, self.strides, "valid")
         return add_bias(y, bias)
 
-    def _pads(self, shape):
-        """Zeros (before, after) for each size of an input."""
+    def pads(self, shape: tuple[int | None, ...]) -> tuple[tuple[int, int], ...]:
+        """Zeros (before, after) for each size of an input of this shape."""
         return tuple(map(self._pad_width, self._reach(), self.strides, shape[1:-1]))
 
     def _reach(self):
@@ -259,17 +259,21 @@ class ConvNorm(Composed):
         Scaling the kernel instead of the output lets the backend fuse convolution, bias and activation; where the
         kernel is the larger of the two, as in late stages, the output is scaled.
         """
-        norm, conv = self.norm, self.conv
-        scale = norm.gamma * ops.rsqrt(norm.moving_variance + norm.epsilon)
-        shift = norm.beta - norm.moving_mean * scale
+        conv = self.conv
         kernel, bias = conv.weights_in_use()
-        if bias is not None:
-            shift = shift + ops.cast(bias, "float32") * scale
-        scale, shift = ops.cast(scale, self.compute_dtype), ops.cast(shift, self.compute_dtype)
+        scale, shift = (ops.cast(part, self.compute_dtype) for part in self.norm.scale_and_shift(bias))
         sizes = conv.compute_output_shape(x.shape)[1:]
         if None in sizes or math.prod(kernel.shape) > math.prod(sizes):
             return conv.convolve(x, kernel, None) * scale + shift
         return conv.convolve(x, kernel * scale, shift)
+
+    def fixed_weights(self) -> tuple[keras.KerasTensor, keras.KerasTensor | None]:
+        """(kernel, bias) of a call that does not train: the norm after the convolution, if there is one, is in them."""
+        kernel, bias = self.conv.weights_in_use()
+        if self.norm is None or self._stand_in.weights is not None:
+            return kernel, bias
+        scale, shift = self.norm.scale_and_shift(bias)
+        return kernel * scale, shift
 
     def activate(self, x: keras.KerasTensor, training: bool | None = None) -> keras.KerasTensor:
         """Norm and activation alone; a pre-activation block shares their result with its shortcut."""

@@ -80,15 +80,16 @@ class FactorizedConv(Composed):
         self.temporal = ConvNorm(self.filters if space_first else mid, (time, 1, 1),
                                  strides=(self.strides[0], 1, 1), name="temporal",
                                  **(second if space_first else first), **shared)
-        for layer in self._in_order():
+        for layer in self.in_order():
             layer.build(input_shape)
             input_shape = layer.compute_output_shape(input_shape)
 
-    def _in_order(self):
+    def in_order(self) -> tuple:
+        """Both convolutions, the one that runs first before the other."""
         return (self.spatial, self.temporal) if self.order == "space_first" else (self.temporal, self.spatial)
 
     def call(self, x, training=None):
-        for layer in self._in_order():
+        for layer in self.in_order():
             x = layer(x, training=training)
         return x
 

@@ -76,6 +76,17 @@ class BatchNorm(keras.layers.BatchNormalization):
         shift = shift * scale + (_float64(self.beta) if self.center else 0)
         return (_float64(kernel) * scale).astype(np.float32), shift.astype(np.float32)
 
+    def scale_and_shift(self, bias: keras.Variable | None = None) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+        """(scale, shift), (channels,), of `x * scale + shift`: what this norm, not learning, makes of `x + bias`.
+
+        Args:
+            bias: (channels,) or None for nothing.
+        """
+        scale = ops.rsqrt(self.moving_variance + self.epsilon)
+        scale = self.gamma * scale if self.scale else scale
+        shift = self.beta - self.moving_mean * scale if self.center else -self.moving_mean * scale
+        return scale, shift if bias is None else shift + ops.cast(bias, "float32") * scale
+
     def call(self, inputs, training=None, mask=None):
         whole = (self.scale and self.center and mask is None and not self.renorm and not self.synchronized
                  and self.axis in (-1, len(inputs.shape) - 1))

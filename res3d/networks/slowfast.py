@@ -37,9 +37,11 @@ class SlowFrames(keras.layers.Layer):
                              f"Received an input of shape {tuple(input_shape)}.")
 
     def call(self, x):
-        frames = x.shape[1]
-        picked = np.linspace(0, frames - 1, frames // self.alpha).astype("int32")  # truncated, as published
-        return ops.take(x, picked, axis=1)
+        return ops.take(x, self.picked(x.shape[1]), axis=1)
+
+    def picked(self, frames: int) -> np.ndarray:
+        """The places of the frames it takes of so many."""
+        return np.linspace(0, frames - 1, frames // self.alpha).astype("int32")  # truncated, as published
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], input_shape[1] // self.alpha, *input_shape[2:])

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from res3d.four_axes import run_on_frames
 from res3d.private_keras import layers_inside
 from serving.exporter import model_reading
 from serving.exporter.fold import Eighth, Exact, Folding
@@ -47,7 +48,20 @@ class Network:
         return own + self.folding.variables
 
     def __call__(self, clips):
-        logits = self._run(self.model, clips)
+        return self._as_logits(self._run(self.model, clips))
+
+    def on_frames(self, frames):
+        """Logits `(1, classes)` of one clip, uint8 `clip.shape`, without a tensor of more than four axes on the way.
+
+        Raises:
+            ValueError: for a layer that is not of the family.
+        """
+        def run(pixels, training):
+            return run_on_frames(self.model, pixels)
+
+        return self._as_logits(self._run(run, frames))
+
+    def _as_logits(self, logits):
         if self.activation == "softmax":
             return tf.math.log(tf.maximum(logits, 1e-30))
         if self.activation == "sigmoid":

@@ -143,6 +143,9 @@ MODELS = {  # row of the family: what makes it tiny; one row stands for each kin
     "wrn_16_4": {"depths": (1, 1, 1), "width": 0.25},
     "plain3d_5": {"width": 0.25, "motion": "difference"},
 }
+# These have every layer of the family.
+KINDS = ("r2plus1d_r50", "wrn_16_4", "kenshohara_preact_r3d_50", "i3d_nl_r50", "ip_csn_50", "x3d_s",
+         "slowfast_r50_4x16", "r3d_rs_50", "tsm_r50", "tam_r50", "medicalnet_18", "plain3d_5")
 CLASSES = 5
 
 

@@ -8,6 +8,7 @@ from pipelines.manifest import read_manifest
 from res3d.workflows.export import origin_facts, run_facts
 from res3d.workflows.loading import load_trained
 from serving.exporter.runtimes import model_file
+from serving.exporter.runtimes.eight_bits.int8 import check_quantizer
 
 TRAINING, HELD_OUT = "train", ("val", "validation", "test")
 
@@ -23,6 +24,8 @@ def export_for_runtime(workdir, model, output, *, labels=None, multi_label=False
         samples: int. Most clips for either.
         options: as of `serving.exporter.runtimes.model_file.export_file`, which says what is returned.
     """
+    if data is not None:
+        check_quantizer(options["format"])  # before videos are read
     network, clip, names, several = load_trained(workdir or model, labels)
     clips = {} if data is None else _calibration(read_manifest(data, labels=names), clip, samples)
     return model_file.export_file(network, output, names, clip=clip, multi_label=several or multi_label or None,
@@ -34,7 +37,7 @@ def file_summary(path, report):
     checks = report["checks"]
     largest = max(check["difference"] for check in checks)
     batches = " and ".join(str(check["batch"]) for check in checks)
-    lines = [path]
+    lines = [path] if report["axes"] == 5 else [path, "  frames on the batch axis: no tensor has more than four axes"]
     if "change" in report:
         lines.append("  8-bit arithmetic: " + ", ".join(f"{name} {value}" for name, value in report["change"].items()))
         lines.append(f"  answers again in a fresh process, at batch {batches}, by {report['runtime']}")

@@ -20,11 +20,13 @@ class Facts:
         clip: ClipSpec.
         labels: strings, in the order of the scores.
         card: dict of JSON values, the model card.
+        axes: int. Of the graph's tensors, at most: with 4, frames stand on the batch axis.
     """
 
     clip: ClipSpec
     labels: tuple[str, ...]
     card: dict
+    axes: int = 5
 
     @property
     def multi_label(self):
@@ -38,8 +40,10 @@ class Facts:
         >>> facts.to_texts()["res3d_contract"]
         '{"version": 1, "clip": "uint8 (batch, 4, 32, 32, 3)", "scores, logits": "float32 (batch, 2)"}'
         """
-        contract = {"version": VERSION, CLIP: f"uint8 (batch, {', '.join(map(str, self.clip.shape))})",
+        sizes = ", ".join(map(str, self.clip.shape))
+        contract = {"version": VERSION, CLIP: f"uint8 (batch{', ' if self.axes == 5 else ' * '}{sizes})",
                     f"{SCORES}, {LOGITS}": f"float32 (batch, {len(self.labels)})"}
+        contract |= {} if self.axes == 5 else {"axes": self.axes}
         texts = (json.dumps(contract), self.clip.to_json(), json.dumps(self.labels, ensure_ascii=False),
                  json.dumps(self.card, ensure_ascii=False))
         return dict(zip(KEYS, texts))
@@ -56,10 +60,15 @@ class Facts:
             raise ValueError(f"A model file must tell its clip and labels in its metadata, as `res3d export` writes "
                              f"them. Received: '{path}', without {', '.join(missing)}. Export it with `res3d export`.")
         contract, clip, labels, card = (texts[key] for key in KEYS)
-        if json.loads(contract)["version"] != VERSION:
+        contract = json.loads(contract)
+        if contract["version"] != VERSION:
             raise ValueError(f"A model file must have the contract of version {VERSION}. Received: '{path}', of "
-                             f"version {json.loads(contract)['version']}. Use the res3d that wrote it.")
-        return cls(ClipSpec.from_json(clip), tuple(json.loads(labels)), json.loads(card))
+                             f"version {contract['version']}. Use the res3d that wrote it.")
+        return cls(ClipSpec.from_json(clip), tuple(json.loads(labels)), json.loads(card), contract.get("axes", 5))
+
+    def batch(self, first):
+        """The clips that a graph takes at once, whose input has so many on its first axis; None where that is open."""
+        return first if first is None or self.axes == 5 else first // self.clip.frames
 
 
 def check_clips(clips, facts, batch, path):
@@ -73,4 +82,4 @@ def check_clips(clips, facts, batch, path):
     if not fits or not len(clips):
         raise ValueError(f"'{path}' takes uint8 clips of shape ({', '.join(map(str, wanted))}). "
                          f"Received: {clips.dtype} {clips.shape}.")
-    return np.ascontiguousarray(clips)
+    return np.ascontiguousarray(clips if facts.axes == 5 else clips.reshape(-1, *clips.shape[2:]))

@@ -39,7 +39,7 @@ class LiteRtSession:
         self.runtime = f"LiteRT {ai_edge_litert.__version__}"
         self.facts = Facts.from_texts(_texts(content), self.path)
         size = int(first["shape_signature"][0])
-        self.batch = size if size > 0 else None
+        self.batch = self.facts.batch(size if size > 0 else None)
         self._shape, self._turn = tuple(first["shape"]), threading.Lock()
 
     def run(self, clips):

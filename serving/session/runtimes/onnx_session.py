@@ -40,7 +40,7 @@ class OnnxSession:
         self.runtime = f"ONNX Runtime {onnxruntime.__version__}"
         self.facts = Facts.from_texts(self._session.get_modelmeta().custom_metadata_map, self.path)
         first = self._session.get_inputs()[0].shape[0]
-        self.batch = first if isinstance(first, int) else None
+        self.batch = self.facts.batch(first if isinstance(first, int) else None)
 
     def run(self, clips):
         """{"scores", "logits"} of uint8 clips, float32 `(batch, labels)`.

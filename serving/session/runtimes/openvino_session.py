@@ -42,7 +42,7 @@ class OpenVinoSession:
         self.runtime = f"OpenVINO {openvino.__version__.partition('-')[0]}"
         self.facts = Facts.from_texts(texts, self.path)
         first = self._compiled.input(0).partial_shape[0]
-        self.batch = first.get_length() if first.is_static else None
+        self.batch = self.facts.batch(first.get_length() if first.is_static else None)
 
     def run(self, clips):
         """As `onnx_session.OnnxSession.run`."""

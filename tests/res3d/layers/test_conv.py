@@ -221,7 +221,7 @@ def test_grouped_same_padding_needs_sizes():
     layer = Conv(4, 3, 2, "same", rank=2, groups=2, name="c")
     layer.build((None, None, 8, 4))
     with pytest.raises(ValueError, match=r"Conv 'c' pads as 'same' says, .*Received an open one. Give sizes, or use"):
-        layer._pads((None, None, 8, 4))
+        layer.pads((None, None, 8, 4))
 
 
 @pytest.mark.parametrize("size", [7, 8])

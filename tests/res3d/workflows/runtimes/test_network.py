@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from res3d.workflows.loading import load_network
-from serving.exporter.runtimes import int8
+from serving.exporter.runtimes.eight_bits import int8
 
 KINDS = [("onnx", ".onnx"), ("openvino", ".xml"), ("litert", ".tflite")]
 
@@ -18,7 +18,8 @@ def test_predictions_are_those_of_the_network(trained, motion, tmp_path, console
     video, path = next((motion / "val").rglob("*.avi")), tmp_path / f"m{suffix}"
     code, out, err = console("export", f"--workdir={trained}", f"--output={path}", f"--format={kind}", "--batch=2")
     assert (code, err) == (0, "")
-    assert out.startswith(f"{path}\n  within ")
+    axes = "  frames on the batch axis: no tensor has more than four axes\n" if kind == "litert" else ""
+    assert out.startswith(f"{path}\n{axes}  within ")
     assert out.endswith(f"next: res3d predict VIDEO --model={path}\n")
     answers = []
     for model in (trained, path):  # some views, of which the file takes two at once
@@ -49,8 +50,8 @@ def test_a_file_that_no_runtime_loads(tmp_path, runtime, kind, suffix):
 @pytest.mark.parametrize(("flags", "message"), [
     (("--format=onnx", "--version=3"), "`--version` is for --format=saved_model. Received it with format='onnx'."),
     (("--format=openvino", "--noverify"), "`--noverify` is for --format=saved_model."),
-    (("--format=onnx", "--samples=3"), "`--samples` is for --format=saved_model and openvino. Received it with "
-                                       "format='onnx'."),
+    (("--format=onnx", "--samples=3"), "`--samples` counts clips of --data. Received: samples=3 without any."),
+    (("--axes=4",), "`--axes` is for --format=onnx or openvino or litert. Received: format='saved_model'."),
     (("--format=openvino", "--quantize=int8"), "8 bits needs --quantize=int8 and the --data that it is calibrated on. "
                                                "Received: quantize='int8', data=None."),
     (("--samples=0",), "`--samples` must be 1 or more. Received: 0."),
@@ -69,6 +70,14 @@ def test_a_file_that_is_not_there_and_a_runtime_that_is_not(tmp_path, monkeypatc
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(ImportError, match=r"needs ONNX Runtime, which is not installed\. .*install 'res3d\[onnx\]'"):
         load_network(tmp_path / "m.onnx")
+
+
+def test_what_eight_bits_need_is_asked_for_before_anything_is_read(tmp_path, console, monkeypatch):
+    monkeypatch.setitem(sys.modules, "nncf", None)
+    code, _, err = console("export", f"--workdir={tmp_path}/none", f"--output={tmp_path}/m", "--format=openvino",
+                           f"--data={tmp_path}/none", "--quantize=int8")
+    assert code == 1
+    assert "`--quantize=int8` needs nncf, which is not installed. Install the extra: pip install 'res3d[int8]'" in err
 
 
 @pytest.mark.backends

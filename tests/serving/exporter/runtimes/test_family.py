@@ -1,6 +1,7 @@
 """One network of each kind of layer becomes ONNX, OpenVINO and LiteRT and answers as in Keras.
 
-All kinds, of which these have every layer, are tried by `python benchmarks/runtimes.py --family`, which takes minutes.
+All kinds, of which these have every layer, are tried in LiteRT by `make test-family`, and in every runtime by `python
+benchmarks/runtimes.py --family`, which takes minutes.
 """
 
 import numpy as np
@@ -10,15 +11,12 @@ import tensorflow as tf
 from res3d.private_keras import layers_inside
 from serving.exporter.network import Network
 from serving.exporter.runtimes.graph import answering
+from serving.exporter.runtimes.litert_file import write_litert
 from serving.exporter.runtimes.model_file import FORMATS
 from serving.session.runtimes.contract import Facts
 from serving.session.runtimes.opening import open_file
-from tests.res3d.catalogue import CLASSES, CLIP, MODELS, pixels, stir, tiny
-
-KINDS = ("r2plus1d_r50", "wrn_16_4", "kenshohara_preact_r3d_50", "i3d_nl_r50", "ip_csn_50", "x3d_s",
-         "slowfast_r50_4x16", "r3d_rs_50", "tsm_r50", "tam_r50", "medicalnet_18", "plain3d_5")
-
-DILATED = ("medicalnet_18",)  # LiteRT has no convolution over time that steps inside itself
+from tests.res3d.catalogue import CLASSES, CLIP, KINDS, MODELS, pixels, stir, tiny
+from tests.serving.exporter.runtimes.test_four_axes import litert_content
 
 
 @pytest.mark.backends
@@ -30,17 +28,23 @@ def test_each_kind_answers_the_same(name, tmp_path, runtime):
     logits = network(tf.constant(clips)).numpy()
     for extra, (suffix, write) in FORMATS.items():
         runtime(extra)
-        batch = 1 if extra == "litert" else None
-        function = answering(network, CLIP, multi_label=False, batch=batch)
-        texts = Facts(CLIP, ("label",) * CLASSES, {}).to_texts()
-        if name in DILATED and extra == "litert":
-            with pytest.raises(ValueError, match=r"Received one with SpaceToBatchND, in '.*conv_a"):
-                write(function, tmp_path / f"m{suffix}", texts, network.variables)
-            continue
+        batch, axes = (1, 4) if extra == "litert" else (None, 5)
+        function = answering(network, CLIP, multi_label=False, batch=batch, axes=axes)
+        texts = Facts(CLIP, ("label",) * CLASSES, {}, axes).to_texts()
         path = write(function, tmp_path / f"m{suffix}", texts, network.variables)
         found = open_file(path).run(clips[:batch])["logits"]
         np.testing.assert_allclose(found, logits[:batch], rtol=0, atol=1e-4 * np.ptp(logits), err_msg=extra)
         assert (found.argmax(1) == logits[:batch].argmax(1)).all()
+        if extra == "litert":
+            assert litert_content(path) == (set(), 4)
+
+
+@pytest.mark.backends
+def test_litert_has_no_convolution_over_time_that_steps_inside_itself(tmp_path, runtime):
+    runtime("litert")
+    network = Network(stir(tiny("medicalnet_10")), CLIP)
+    with pytest.raises(ValueError, match=r"one with SpaceToBatchND, in '.*conv_a.*'\. Export it with four"):
+        write_litert(answering(network, CLIP, False, 1), tmp_path / "m.tflite", {}, network.variables)
 
 
 @pytest.mark.slow

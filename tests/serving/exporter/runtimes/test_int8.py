@@ -1,13 +1,29 @@
-"""An OpenVINO model in 8-bit arithmetic: what it changes is measured and told, and too few clips are refused."""
+"""A model in 8-bit arithmetic: what it changes is measured and told, and too few clips are refused."""
 
 import numpy as np
 import pytest
 
-from serving.exporter.runtimes import int8, model_file
+from serving.exporter.runtimes import model_file
+from serving.exporter.runtimes.eight_bits import int8
 from serving.session.runtimes.opening import open_file
 from serving.verify.known_answers import moving_patterns
 
 LABELS = ["archery", "jump rope", "walking café"]
+
+
+def onnx_marks(path):
+    """How many numbers an ONNX file puts into 8 bits."""
+    import onnx
+
+    return [node.op_type for node in onnx.load(path).graph.node].count("QuantizeLinear")
+
+
+def litert_marks(path):
+    """How many tensors of a LiteRT file are in 8 bits."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    graph, = schema.ModelT.InitFromPackedBuf(path.read_bytes(), 0).subgraphs
+    return sum(tensor.type == schema.TensorType.INT8 for tensor in graph.tensors)
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +50,25 @@ def test_eight_bits_are_near_and_their_change_is_told(network, calibration, clip
 
 
 @pytest.mark.backends
+@pytest.mark.parametrize(("kind", "suffix", "marks"), [("onnx", ".onnx", onnx_marks),
+                                                       ("litert", ".tflite", litert_marks)])
+def test_the_other_runtimes_compute_in_eight_bits_too(network, calibration, clips_of_noise, tmp_path, runtime,
+                                                      monkeypatch, kind, suffix, marks):
+    runtime(kind)
+    changes = iter([{"top1_before": 0.9, "top1_after": 0.8}, {"top1_before": 0.9, "top1_after": 0.9}])
+    monkeypatch.setattr(int8, "change_of_scores", lambda *_: next(changes))  # so that both ways are gone
+    path, report = model_file.export_file(network, tmp_path / "a", LABELS, format=kind, calibration=calibration,
+                                          judged=(calibration[:2], np.zeros(2, int)))
+    assert [file.name for file in tmp_path.iterdir()] == [f"a{suffix}"]
+    assert (report["axes"], report["change"]["left_in_float"]) == (4, ["first convolution", "head"])
+    session = open_file(path)
+    assert (session.facts.labels, session.facts.card["precision"]["quantize"]) == (tuple(LABELS), "int8 arithmetic")
+    logits = np.asarray(network(clips_of_noise[:1], training=False))
+    assert 1e-4 < np.abs(session.run(clips_of_noise[:1])["logits"] - logits).max() / np.ptp(logits) < 0.2
+    assert marks(tmp_path / f"a{suffix}") >= 10
+
+
+@pytest.mark.backends
 def test_what_loses_more_than_a_point_keeps_its_ends_in_float(network, calibration, tmp_path, runtime, monkeypatch):
     runtime("int8")
     changes = iter([{"top1_before": 0.9, "top1_after": 0.8}, {"top1_before": 0.9, "top1_after": 0.9}])
@@ -48,8 +83,6 @@ def test_what_loses_more_than_a_point_keeps_its_ends_in_float(network, calibrati
      r"calibrated on 100 to 500 clips\. Received: 99\. Name more videos"),
     ({"format": "openvino", "calibration": np.zeros((100, 4, 32, 16, 3), "uint8")},
      r"must be uint8 of shape \(n, 4, 32, 32, 3\)\. Received: uint8 \(100, 4, 32, 16, 3\)"),
-    ({"format": "onnx", "calibration": np.zeros((100, 4, 32, 32, 3), "uint8")},
-     r"8-bit arithmetic is for OpenVINO models\. Received `calibration` with format='onnx'"),
 ])
 def test_what_cannot_be_calibrated_on(network, tmp_path, options, message):
     with pytest.raises(ValueError, match=message):

@@ -73,7 +73,7 @@ def test_a_file_that_would_answer_otherwise_is_refused(network, tmp_path, runtim
     monkeypatch.setattr(model_file, "answering", wrong)
     with pytest.raises(VerificationError, match=r"was refused: .* at batch 1 differ from Keras by .* of their "
                                                 r"range, and 0.0001 is allowed\. Nothing was written\."):
-        model_file.export_file(network, tmp_path / "a", LABELS, format=kind)
+        model_file.export_file(network, tmp_path / "a", LABELS, format=kind, axes=5)
     assert [file.read_text() for file in tmp_path.iterdir()] == ["what was there"]
 
 
@@ -117,6 +117,7 @@ def test_what_is_not_installed_is_named(network, tmp_path, monkeypatch, kind, mo
 
 @pytest.mark.parametrize(("options", "message"), [
     ({"format": "tensorrt"}, "`format` must be one of onnx, openvino, litert. Received: format='tensorrt'."),
+    ({"format": "onnx", "axes": 3}, "`axes` must be 4 or 5, or None. Received: axes=3."),
     ({"format": "onnx", "batch": 0}, "`batch` must be an int of at least 1, or None. Received: batch=0."),
 ])
 def test_bad_arguments(network, tmp_path, options, message):
