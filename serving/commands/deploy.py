@@ -1,19 +1,27 @@
 """Writes the files that run exported models on the real TensorFlow Serving.
 
 docker compose with Prometheus and a Grafana dashboard for one machine, Kubernetes manifests for many, and the model,
-batching and monitoring files that both use.
+batching and monitoring files that both use. --target names another place, for a file that `res3d export --format`
+wrote: the model as it must lie there, a few lines that ask it, and a page.
 """
 
+from serving.deploy.runtimes import TARGETS, write_for_runtime
 from serving.deploy.writing import IMAGE, find_models, write
+
+SERVING = "tensorflow-serving"
 
 EXAMPLE = "res3d deploy exports/actions --output=deploy"
 
 
 def add_flags(parser):
     """Flags of `res3d deploy`."""
-    parser.add_argument("directory", metavar="DIR", help="a model's folder DIR/NAME, or a folder of several")
+    parser.add_argument("directory", metavar="DIR", help="a model's folder DIR/NAME, or a folder of several; with "
+                        "another --target a file, NAME.xml, NAME.onnx or NAME.tflite")
+    parser.add_argument("--target", default=SERVING, choices=(SERVING, *TARGETS),
+                        help="where it shall run (default: %(default)s)")
     parser.add_argument("--output", default="deploy", help="folder for the files (default: %(default)s)")
-    parser.add_argument("--image", default=IMAGE, help="TensorFlow Serving image (default: %(default)s)")
+    parser.add_argument("--image", help=f"the server's image (default: {IMAGE} or "
+                        f"{TARGETS['openvino-model-server'].image})")
     parser.add_argument("--cpus", type=int, default=4, help="processors of one server (default: %(default)s)")
     parser.add_argument("--memory", type=int, metavar="MIB", help="memory of one server (default: by the models' size)")
     parser.add_argument("--max_batch_size", type=int, default=8, help="clips in a batch (default: %(default)s)")
@@ -28,6 +36,11 @@ def add_flags(parser):
 
 def run(args):
     """Writes, and prints what was written and what to type next."""
+    if args.target != SERVING:
+        paths = write_for_runtime(args.directory, args.target, args.output, args.image)
+        print("\n".join(f"  {args.output}/{path}" for path in paths))
+        print(f"next: read {args.output}/README.md")
+        return
     for name in ("cpus", "max_batch_size", "min_replicas", "max_replicas"):
         if getattr(args, name) < 1:
             raise ValueError(f"`--{name}` must be 1 or more. Received: {getattr(args, name)}.")
@@ -39,7 +52,7 @@ def run(args):
         raise ValueError(f"`--max_replicas` must be at least `--min_replicas`, {args.min_replicas}. "
                          f"Received: {args.max_replicas}.")
     models = find_models(args.directory, dict(map(_label, args.labels)))
-    paths = write(models, args.output, args.image, cpus=args.cpus, memory_mib=args.memory,
+    paths = write(models, args.output, args.image or IMAGE, cpus=args.cpus, memory_mib=args.memory,
                   max_batch_size=args.max_batch_size, batch_timeout_micros=args.batch_timeout_micros,
                   min_replicas=args.min_replicas, max_replicas=args.max_replicas, namespace=args.namespace)
     for model in models:

@@ -1,4 +1,4 @@
-"""Files that run exported models on the real TensorFlow Serving."""
+"""Files that run exported models elsewhere: on the real TensorFlow Serving, in other servers, on phones."""
 
 import lazy_loader
 
