@@ -3,14 +3,17 @@
     python benchmarks/runtimes.py --models r3d_18,x3d_s --threads 2
     python benchmarks/runtimes.py --family       every kind of network, tiny: whether it converts, and how near it comes
 
-Each row is a process of its own: Keras's `predict_on_batch`, the SavedModel in TensorFlow's C++ session, ONNX Runtime,
-OpenVINO, LiteRT. A time is the median of several calls with one clip of random pixels, after two that warm up. The
-exports are those of `res3d export`, uint8 in and scores out. `bfloat16` is OpenVINO told to compute in it; `int8` is
-calibrated on a few made clips, which is enough to know its speed and nothing else. torch is not here: its networks
-are measured beside ours by `model_speed.py`.
+Each row is a process of its own: the Keras model on torch, eager and compiled, where torch is installed, Keras's
+`predict_on_batch` on TensorFlow, the SavedModel in TensorFlow's C++ session, ONNX Runtime, OpenVINO, LiteRT; `four` is
+the graph of four axes. A time is the median of several calls with one clip of random pixels, after two that warm up.
+The exports are those of `res3d export`, uint8 in and scores out. `bfloat16` is OpenVINO told to compute in it; `int8`
+is calibrated on a few made clips, which is enough to know its speed and nothing else. Published torch networks are
+measured beside ours by `model_speed.py`. The last column is each time over that of the first row that ran: on a machine
+that others use as well it is the one to look at.
 """
 
 import argparse
+import itertools
 import json
 import os
 import pathlib
@@ -22,7 +25,8 @@ import time
 
 HERE = pathlib.Path(__file__).resolve()
 sys.path.insert(0, str(HERE.parents[1]))
-ROWS = ("keras", "saved_model", "onnx", "openvino", "openvino_bfloat16", "openvino_int8", "litert")
+ROWS = ("torch", "torch_compile", "keras", "saved_model", "onnx", "onnx_four", "onnx_int8", "openvino", "openvino_four",
+        "openvino_bfloat16", "openvino_int8", "litert", "litert_four", "litert_int8")
 SUFFIX = {"onnx": ".onnx", "openvino": ".xml", "litert": ".tflite"}
 MODELS = ("r3d_18", "r2plus1d_18", "slow_r50", "x3d_s", "tsm_r50", "slowfast_r50_4x16")
 FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16", "amx_bf16", "amx_int8")
@@ -44,39 +48,23 @@ def prepare(folder, name):
     """Writes the network in every form; what a form refuses is said and left out."""
     import res3d
     import serving
+    from res3d.layers.pixel_scaling import clip_of
+    from serving.exporter.runtimes.eight_bits import int8
     from serving.exporter.runtimes.model_file import FORMATS, export_file
+    from serving.verify.known_answers import moving_patterns
 
     model = res3d.build(name, 400)
     model.save(folder / f"{name}.keras")
     serving.export(model, folder / name, verified=False)
-    for kind in FORMATS:
+    clips = moving_patterns(4, clip_of(model))
+    int8.LEAST = len(clips)
+    made = {"": {}, "four": {"axes": 4}, "int8": {"calibration": clips}}
+    for kind, (place, options) in itertools.product(FORMATS, made.items()):
+        (folder / place).mkdir(exist_ok=True)
         try:
-            export_file(model, folder / name, format=kind)
+            export_file(model, folder / place / name, format=kind, **({"axes": 5} if not place else {}), **options)
         except (ImportError, ValueError) as error:
-            print(f"{name}, {kind}: {error}", file=sys.stderr)
-    path = folder / f"{name}{SUFFIX['openvino']}"
-    if path.is_file():
-        int8_beside(path)
-
-
-def int8_beside(path):
-    """Writes the 8-bit form of an OpenVINO model as `int8/NAME.xml`, where NNCF is installed."""
-    import shutil
-
-    from serving.exporter.runtimes.int8 import quantize_file
-    from serving.session.runtimes.opening import open_file
-    from serving.verify.known_answers import moving_patterns
-
-    (path.parent / "int8").mkdir()
-    for suffix in (".xml", ".bin"):
-        shutil.copy(path.with_suffix(suffix), path.parent / "int8")
-    facts = open_file(path).facts
-    clips = moving_patterns(4, facts.clip)
-    try:
-        quantize_file(path.parent / "int8" / path.name, facts, clips, clips)
-    except ImportError as error:
-        print(f"{path.stem}, int8: {error}", file=sys.stderr)
-        shutil.rmtree(path.parent / "int8")
+            print(f"{name}, {kind} {place}: {error}", file=sys.stderr)
 
 
 def caller(row, folder, name, threads):
@@ -86,6 +74,8 @@ def caller(row, folder, name, threads):
     from res3d.networks.variants.table import variant
 
     clips = np.random.default_rng(0).integers(0, 256, (1, *variant(name).native_clip.shape), "uint8")
+    if row.startswith("torch"):
+        return torch_caller(folder / f"{name}.keras", clips, threads, row == "torch_compile")
     if row == "keras":
         import tensorflow as tf
 
@@ -103,11 +93,32 @@ def caller(row, folder, name, threads):
     from serving.session.runtimes.opening import open_file
     from serving.session.runtimes.openvino_session import OpenVinoSession
 
-    path = (folder / "int8" if row == "openvino_int8" else folder) / f"{name}{SUFFIX[row.partition('_')[0]]}"
+    kind, _, form = row.partition("_")
+    path = folder / (form if form in ("four", "int8") else "") / f"{name}{SUFFIX[kind]}"
     if not path.is_file():
         return None
     session = OpenVinoSession(path, threads, "bfloat16") if row == "openvino_bfloat16" else open_file(path, threads)
     return lambda: session.run(clips)
+
+
+def torch_caller(path, clips, threads, compiled):
+    """The network as Keras runs it on torch; None without torch."""
+    try:
+        import torch
+    except ImportError:
+        return None
+    import res3d
+
+    torch.set_num_threads(threads)
+    model = res3d.load_model(path)
+    run = torch.compile(lambda x: model(x, training=False)) if compiled else lambda x: model(x, training=False)
+    pixels = torch.from_numpy(clips)
+
+    def call():
+        with torch.inference_mode():
+            return run(pixels).cpu().numpy()
+
+    return call
 
 
 def measure(args):
@@ -128,7 +139,7 @@ def measure(args):
 def run_row(args, folder, name, row):
     """The same from a process of its own."""
     environment = {**os.environ, "OMP_NUM_THREADS": str(args.threads), "CUDA_VISIBLE_DEVICES": "",
-                   "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
+                   "KERAS_BACKEND": "torch" if row.startswith("torch") else "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
     done = subprocess.run([sys.executable, HERE, "--row", row, "--folder", folder, "--models", name, "--threads",
                            str(args.threads), "--repetitions", str(args.repetitions)], env=environment,
                           capture_output=True, text=True, check=False)
@@ -140,13 +151,15 @@ def run_row(args, folder, name, row):
 
 def compare(args):
     """Prints the table."""
-    print(f"{processor()}; {args.threads} threads; ms a clip")
-    print(f"{'':20}" + "".join(f"{row:>19}" for row in args.rows), flush=True)
+    busy = f"{os.getloadavg()[0]:.1f} running before it"  # above a half, others share the machine
+    print(f"{processor()}; {args.threads} threads; ms a clip, and times that of the first; {busy}")
     for name in args.models:
         with tempfile.TemporaryDirectory() as folder:
             prepare(pathlib.Path(folder), name)
             times = [run_row(args, folder, name, row) for row in args.rows]
-        print(f"{name:20}" + "".join(f"{'-' if ms is None else f'{ms:.1f}':>19}" for ms in times), flush=True)
+        first = next((ms for ms in times if ms is not None), None)
+        for row, ms in zip(args.rows, times):
+            print(f"{name:20}{row:20}" + ("-" if ms is None else f"{ms:9.1f}{ms / first:8.2f}"), flush=True)
 
 
 def family():
