@@ -5,3 +5,4 @@ from . import verify as verify
 from .client import Client as Client
 from .errors import ServingError as ServingError
 from .exporter import export as export
+from .exporter import export_spans as export_spans

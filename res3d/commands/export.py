@@ -9,6 +9,7 @@ import json
 import os
 import sys
 
+from res3d.commands.clips_alone import refuse_for_spans
 from res3d.commands.published.flags import add_fetch_flags, allow
 
 FILES = ("onnx", "openvino", "litert")  # formats of one file, for another runtime
@@ -66,6 +67,11 @@ def run(args):
         raise ValueError(f"`--samples` must be 1 or more. Received: {args.samples}.")
     if "keras" not in sys.modules:
         os.environ["KERAS_BACKEND"] = "tensorflow"  # which alone writes SavedModels; weights are the same on all
+    from res3d.training.workfolder import is_spans_run
+
+    if is_spans_run(args.workdir or args.model):
+        _export_spans(args)
+        return
     if args.layout and args.format != "safetensors":
         raise ValueError("`--layout` names the weights of --format=safetensors. "
                          f"Received: layout={args.layout!r}, format={args.format!r}.")
@@ -93,6 +99,22 @@ def run(args):
                   multi_label=args.multi_label, fold=args.fold, dtype=args.dtype, quantize=args.quantize,
                   data=args.data, samples=args.samples or 64, warmup_batches=_sizes(args.warmup_batches),
                   verified=args.verify, runtime=args.runtime_dir, activation=args.activation)
+    print(summary(path))
+
+
+def _export_spans(args):
+    """Writes a version that finds spans in long videos and prints where to and how it was verified."""
+    refuse_for_spans(args, ("labels", "multi_label", "activation", "quantize", "data", "samples", "batch", "layout",
+                            "push"))
+    for name, default in (("format", "saved_model"), ("dtype", "float32"), ("top", 5)):
+        if getattr(args, name) != default:
+            raise ValueError(f"`--{name}` is for clips. Received --{name}={getattr(args, name)} with a run of task "
+                             "spans. Leave it out.")
+    from res3d.workflows.export import summary
+    from res3d.workflows.spans.export import export_spans_run
+
+    path = export_spans_run(args.workdir or args.model, args.output, version=args.version, verified=args.verify,
+                            warmup_batches=_sizes(args.warmup_batches), runtime=args.runtime_dir)
     print(summary(path))
 
 

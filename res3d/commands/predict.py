@@ -57,13 +57,29 @@ def run(args):
                          f"{'neither' if args.model is None else 'both'}.")
     if args.explain is not None and args.model is None:
         raise ValueError("`--explain` needs the network itself: --model. Received --server.")
-    from res3d.training.workfolder import is_spans_run  # the flags are judged before Keras is imported
-
-    if args.model is not None and is_spans_run(args.model):
+    if _finds_spans(args):
         return _find_spans(args)
-    _check_company(args)
     if args.sliding:
         return _follow(args)
+    return _classify(args)
+
+
+def _finds_spans(args):
+    """Whether the network here, or the served one, finds spans; the flags are judged before Keras is imported."""
+    from res3d.training.workfolder import is_spans_run
+
+    if args.model is not None and is_spans_run(args.model):
+        return True
+    _check_company(args)
+    if args.server is None:
+        return False
+    from res3d.workflows.ask import serves_spans
+
+    return serves_spans(args.server, **_access(args))
+
+
+def _classify(args):
+    """Names what videos show; 1 if nothing could be classified."""
     from res3d.workflows.ask import ask_server, table
 
     if args.output is not None:
@@ -71,8 +87,7 @@ def run(args):
 
         check_output(args.output, args.videos)
     if args.server is not None:
-        results = ask_server(args.server, args.videos, args.top, headers=args.header, **{
-            name: getattr(args, name) for name in _ACCESS})
+        results = ask_server(args.server, args.videos, args.top, **_access(args))
     else:
         from res3d.workflows.predict import explain, predict
 
@@ -99,22 +114,43 @@ def _show(args, results):
         print(f"shown in {args.output}", file=sys.stderr)
 
 
+def _access(args):
+    """How the server is asked."""
+    return {"headers": args.header, **{name: getattr(args, name) for name in _ACCESS}}
+
+
 def _find_spans(args):
     """Says when something happens in long videos; 1 if none could be read."""
-    from res3d.workflows.spans.predict import follow, predict_spans
-
     refuse_for_spans(args, ("labels", "activation", "explain", "step", "window", *(["output"] if args.sliding else [])))
     if args.sliding:
-        for line in follow(args.model, args.videos):
+        for line in _events(args):
             print(json.dumps(line), flush=True)
         return 0
-    answers = predict_spans(args.model, args.videos, args.output)
+    if args.server is not None:
+        from res3d.workflows.spans.asking import ask_spans
+
+        answers = ask_spans(args.server, args.videos, args.output, **_access(args))
+    else:
+        from res3d.workflows.spans.predict import predict_spans
+
+        answers = predict_spans(args.model, args.videos, args.output)
     if args.json:
         print(json.dumps(answers, indent=1))
     else:
         for answer in answers:
             print("\n".join(answer["lines"]) if "error" not in answer else f"{answer['video']}: {answer['error']}")
     return 0 if any("error" not in answer for answer in answers) else 1
+
+
+def _events(args):
+    """Spans as they open and close, by a network here or a served one."""
+    if args.server is not None:
+        from res3d.workflows.spans.asking import follow_served
+
+        return follow_served(args.server, args.videos, **_access(args))
+    from res3d.workflows.spans.predict import follow
+
+    return follow(args.model, args.videos)
 
 
 def _check_company(args):

@@ -106,17 +106,25 @@ class SpanSpec:
         """A copy with some fields changed."""
         return dataclasses.replace(self, **changes)
 
+    def to_dict(self) -> dict:
+        """The fields by name, JSON-ready."""
+        return dataclasses.asdict(self)
+
     def to_json(self) -> str:
         """The fields as a JSON text."""
-        return json.dumps(dataclasses.asdict(self), indent=2, ensure_ascii=False) + "\n"
+        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> "SpanSpec":
         """The inverse of `to_json`; unknown fields are refused by name."""
-        fields = json.loads(text)
+        return cls.from_dict(json.loads(text))
+
+    @classmethod
+    def from_dict(cls, fields: dict) -> "SpanSpec":
+        """The inverse of `to_dict`; unknown fields are refused by name."""
         known = [field.name for field in dataclasses.fields(cls)]
         if not isinstance(fields, dict) or set(fields) - set(known):
-            raise ValueError(f"A span contract has the fields {', '.join(known)}. Received: {text[:200]!r}.")
+            raise ValueError(f"A span contract has the fields {', '.join(known)}. Received: {str(fields)[:200]!r}.")
         return cls(**fields)
 
     def save(self, path: str | os.PathLike) -> None:

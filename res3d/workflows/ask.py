@@ -20,13 +20,24 @@ def ask_server(address, videos, top=5, *, headers=None, **certificates):
     Raises:
         ValueError: for what is no header; the values are not quoted.
     """
-    sent = {"metadata" if addresses.parse(address).interface == "grpc" else "headers": read_headers(headers or ())}
     paths = [entry.path for entry in find_videos(videos)]
-    with Client(address, **sent, **certificates) as client:
+    with connected(address, headers=headers, **certificates) as client:
         _ = client.clip  # one error, not one a video, if the server cannot be reached; it may still be loading
         answers = list(client.classify_many(paths, top))
     return [{"video": path, "error": " ".join(str(answer).split())} if isinstance(answer, Exception) else
             {"video": path, "top": answer} for path, answer in answers]
+
+
+def connected(address, *, headers=None, **certificates):
+    """A `Client` of a server; the arguments are those of `ask_server`."""
+    sent = {"metadata" if addresses.parse(address).interface == "grpc" else "headers": read_headers(headers or ())}
+    return Client(address, **sent, **certificates)
+
+
+def serves_spans(address, **access):
+    """Whether a server's model finds spans in long videos; `access` is that of `connected`."""
+    with connected(address, **access) as client:
+        return client.spans is not None
 
 
 def read_headers(texts):

@@ -6,13 +6,12 @@ segments a window stands for a video: so many frames, of which one of each part 
 """
 
 import collections
-import math
 
 import numpy as np
 
-from pipelines.sample.clips import centre_clip, segment_indices, stream
-from pipelines.video.live import live_frames
-from pipelines.video.opencv import add_text, resize_image
+from pipelines.sample.clips import segment_indices
+from pipelines.sample.streaming import is_live, network_frames
+from pipelines.video.opencv import add_text
 from pipelines.video.reading import probe
 from pipelines.video.writer import write_video
 from res3d.evaluation.adapt import without_xla
@@ -65,70 +64,6 @@ class Windows:
         if self.clip.in_segments:
             frames = [frames[place] for place in segment_indices(len(frames), self.clip.frames)]
         return times[0], times[-1], np.stack(frames)
-
-
-def is_live(source):
-    """Whether frames come as they are made: from the number of a camera, or the address of a stream."""
-    return isinstance(source, int) or "://" in source
-
-
-def network_frames(source, clip, whole=False):
-    """Yields (seconds, source frame, uint8 frame as the network sees it, or None where the clip passes it over).
-
-    Args:
-        source: path of a file, number of a camera, or address of a stream.
-        clip: `ClipSpec`.
-        whole: bool. Only the frames of the one clip that stands for a whole file, of segments.
-    """
-    takes = _live_takes(clip) if is_live(source) else _file_takes(source, clip, whole)
-    next(takes)
-    for seconds, frame in live_frames(source):
-        take = takes.send(seconds)
-        if take:
-            small = to_network(frame, clip)
-            for _ in range(take):
-                yield seconds, frame, small
-        else:
-            yield seconds, frame, None
-
-
-def to_network(frame, clip):
-    """A source frame, uint8 RGB, resized and cropped at its centre as `clip` says."""
-    cut = clip.cut(*frame.shape[:2])
-    small = cut.cropped(frame if frame.shape[:2] == cut.size else resize_image(frame, cut.size))
-    if clip.channels == 1:  # OpenCV's own weights, so that a file gives the same numbers as offline
-        small = ((small.astype("int32") @ np.array([9798, 19235, 3735]) + 16384) >> 15).astype("uint8")[..., None]
-    return small
-
-
-def _file_takes(source, clip, whole=False):
-    """How often each frame of a file is taken, in their order: the frames that the offline protocol takes."""
-    info = probe(source)
-    chosen = iter(centre_clip(info, clip) if whole else stream(info, clip)[::clip.stride])
-    wanted = next(chosen, None)
-    index = take = 0
-    while True:
-        yield take
-        take = 0
-        while wanted == index:  # a slow video gives a frame for several ticks
-            take += 1
-            wanted = next(chosen, None)
-        index += 1
-
-
-def _live_takes(clip):
-    """The same for a live source: the first frame at or after each tick, or each `stride`-th frame without `fps`."""
-    index, due, take = 0, 0.0, 0
-    while True:
-        seconds = yield take
-        take = 0
-        if clip.fps is None:
-            take = int(index % clip.stride == 0)
-        elif seconds >= due:
-            take = 1
-            period = clip.stride / clip.fps
-            due = (math.floor(seconds / period) + 1) * period
-        index += 1
 
 
 def slide(network, clip, labels, source, *, step=None, window=None, top=5, multi_label=False):

@@ -19,6 +19,10 @@ import numpy as np
 from pipelines.sample.clips import centre_clip, uniform_clips
 from pipelines.video import opencv, reading, sources
 from res3d.geometry import ClipSpec
+from res3d.spans.contract import SpanSpec
+from res3d.spans.live import Event
+from res3d.spans.span import Span
+from serving.client import windows
 from serving.client.connecting import connect
 from serving.client.retry import RETRIES, ServerError, with_retries
 from serving.tensors import ranking
@@ -67,6 +71,7 @@ class Client:
             raise ValueError(f"`encoding` must be one of {', '.join(ENCODINGS)}. Received: encoding={encoding!r}.")
         self.encoding, self.quality, self.timeout, self.retries = encoding, quality, timeout, retries
         self._clip, self._labels = clip, labels
+        self._card: dict | None = None
         self._transport = connect(address, model, version, label, ca=ca, cert=cert, key=key, headers=headers,
                                   metadata=metadata)
 
@@ -80,6 +85,12 @@ class Client:
         """The labels of the served model, in the order of its scores."""
         return self._labels if self._labels is not None else self._describe()[1]
 
+    @property
+    def spans(self) -> SpanSpec | None:
+        """The contract in time of a served model that finds spans in long videos; None of one that names clips."""
+        card = self._card if self._card is not None else self._describe()[2]
+        return SpanSpec.from_dict(card["spans"]) if "spans" in card else None
+
     def _describe(self):
         try:
             answer = self.predict("describe", {"query": np.array([b"clip"], object)})
@@ -89,10 +100,10 @@ class Client:
             raise ValueError("A client needs the clip that the model was trained on, and its labels. This model does "
                              f"not tell them: {error}. Pass clip=ClipSpec.load('clip.json') and labels=[...]."
                              ) from None
-        card = json.loads(answer["model_card"][0])
+        self._card = json.loads(answer["model_card"][0])
         self._clip = self._clip or ClipSpec.from_json(str(answer["clip_spec"][0]))
-        self._labels = self._labels or card["labels"]
-        return self._clip, self._labels
+        self._labels = self._labels or self._card["labels"]
+        return self._clip, self._labels, self._card
 
     def predict(self, signature: str, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Any signature: {alias: array} in, {alias: array} out; strings in are bytes, strings out are `str`.
@@ -123,6 +134,41 @@ class Client:
             ServerError: if the server refuses, or cannot be reached in time.
         """
         return self.classify_clips(self.read_clips(source, views), top)
+
+    def find_spans(self, source: str | os.PathLike | bytes) -> list[Span]:
+        """When things happen in a long video, in the order of time: what reaches the contract's threshold.
+
+        Windows are sent a few at a time and lossless, whatever `encoding` is, so that the answer is the one that
+        `res3d predict` gives with the model at hand; memory does not grow with the video.
+
+        Args:
+            source: path, address or the file's bytes.
+
+        Raises:
+            ValueError: for a model that names clips.
+            VideoError: if the video cannot be read.
+            ServerError: if the server refuses, or cannot be reached in time.
+        """
+        name = "" if isinstance(source, bytes) else os.fspath(source)
+        return windows.find(self, self._contract(), sources.hold(source), name)
+
+    def follow_spans(self, source: str | int) -> Iterator[Event]:
+        """Yields ("open", "close" or "instant", `Span`) as a file, a camera or a stream goes on.
+
+        Args:
+            source: path, the number of a camera or the address of a stream.
+
+        Raises:
+            ValueError, VideoError, ServerError: as `find_spans`.
+        """
+        return windows.follow(self, self._contract(), source)
+
+    def _contract(self):
+        spec = self.spans
+        if spec is None:
+            raise ValueError("Spans are found by a model of `res3d train --task=spans`. Received one that names clips. "
+                             "Ask it with `classify`.")
+        return spec
 
     def read_clips(self, source: str | os.PathLike | bytes, views: int = 1) -> np.ndarray:
         """What is sent for a video, before it is encoded: uint8 `(views, *clip.shape)`."""
@@ -158,8 +204,12 @@ class Client:
             return "predict_jpeg", {"frames_bytes": np.array(files, object)}
         if len(clips) > 1:
             return "predict_views", {"clips": clips[None]}
+        return self.lossless(clips)
+
+    def lossless(self, clips: np.ndarray) -> tuple[str, dict[str, np.ndarray]]:
+        """(signature, inputs) of a request for each of several uint8 clips, `(n, *clip.shape)`, pixel by pixel."""
         if self._transport.raw_signature == "predict_raw":
-            return "predict_raw", {"clip_bytes": np.array([clips[0].tobytes()], object)}
+            return "predict_raw", {"clip_bytes": np.array([clip.tobytes() for clip in clips], object)}
         return "serving_default", {"clip": clips}
 
     def classify_many(self, sources: Iterable, top: int = 5, views: int = 1,

@@ -32,6 +32,12 @@ def decode_pictures(encoded, clip):
     return tf.map_fn(decode, encoded, parallel_iterations=AT_ONCE, fn_output_signature=shape)
 
 
+def decode_many(encoded, clip):
+    """Pictures `(..., clip.frames)` of any leading axes to uint8 pixels with the same ones; as `decode_pictures`."""
+    pictures = decode_pictures(tf.reshape(encoded, [-1]), clip)
+    return tf.reshape(pictures, tf.concat([tf.shape(encoded), clip.shape[1:]], 0))
+
+
 def decode_animation(encoded, clip):
     """One GIF a clip: `clip.frames` of its frames, spread evenly over it, resized and cropped.
 

@@ -22,8 +22,9 @@ def read_clip(model):
                      "which no layer carries one. Build it with clip=..., or pass clip=ClipSpec(...) here.")
 
 
-def check_ends(model, clip):
-    """Refuses a model that does not take one clip, `(batch, *clip.shape)`, or does not give `(batch, classes)`.
+def check_ends(model, clip, steps=False):
+    """Refuses a model that does not take one clip, `(batch, *clip.shape)`, or does not give `(batch, classes)`; with
+    `steps` the latter for each of the clip's frames, `(batch, frames, classes)`.
 
     Raises:
         ValueError: with the shapes expected and found.
@@ -38,6 +39,12 @@ def check_ends(model, clip):
         raise ValueError(f"A model for this clip takes inputs of shape {(None, *clip.shape)}. "
                          f"Received: model '{model.name}' with input shape {shape}.")
     shapes = [tuple(output.shape) for output in model.outputs]
+    if steps:
+        if len(shapes) != 1 or shapes[0][1:-1] != (clip.frames,):
+            raise ValueError("An exported model that finds spans gives scores of each frame of a clip, (batch, "
+                             f"{clip.frames}, classes). Received: model '{model.name}' with outputs of shape "
+                             f"{', '.join(map(str, shapes))}. Make it with res3d.step_classifier.")
+        return
     if len(shapes) != 1 or len(shapes[0]) != 2 or shapes[0][1] is None:
         raise ValueError("An exported model gives one number a label, (batch, labels). Received: model "
                          f"'{model.name}' with outputs of shape {', '.join(map(str, shapes))}. Build it with "

@@ -62,12 +62,9 @@ def export(model: keras.Model, directory: str | os.PathLike, labels: Sequence[st
             nothing is left behind.
         FileExistsError: if the version is there already.
     """
-    if keras.backend.backend() != "tensorflow":
-        raise ValueError("An export is written by the TensorFlow backend of Keras. Received: "
-                         f"KERAS_BACKEND={keras.backend.backend()}. Save the model with model.save('M.keras') and run: "
-                         "res3d export --model=M.keras --output=DIR/NAME")
+    check_backend()
     directory = pathlib.Path(on_disk(directory, "An export"))
-    _check_version(directory, version)
+    check_version(directory, version)
     if type(top) is not int or top < 1:
         raise ValueError(f"`top` must be an int of at least 1. Received: top={top!r}.")
     clip = model_reading.read_clip(model) if clip is None else clip
@@ -82,16 +79,36 @@ def export(model: keras.Model, directory: str | os.PathLike, labels: Sequence[st
     text = to_json({**facts, **extra})  # what the model says of itself: it cannot know yet how it will be verified
     signatures = make_signatures(network, clip, labels, text, network.features, multi_label, top)
     names = {name: function.input_signature[0].name for name, function in signatures.items()}
+
+    def logs():
+        features = eager(network.features) if network.features is not None else None
+        known = KnownAnswers(eager(network), features, clip, labels, text, multi_label, top)
+        reference.compare(known, precision)
+        return known.logs(names)
+
+    return write_version(directory, version, network.variables, signatures, clip, labels,
+                         {**facts, "signatures": names}, extra, logs=logs if verified else None,
+                         warmup_batches=warmup_batches, dtype=dtype, runtime=runtime)
+
+
+def write_version(directory, version, variables, signatures, clip, labels, facts, extra, *, logs=None,
+                  warmup_batches=(1,), dtype="float32", runtime=None, files=None):
+    """Writes a version folder aside, verifies it, and gives it its number; returns its path.
+
+    Args:
+        directory, version, clip, labels, warmup_batches, dtype, runtime: as of `export`.
+        variables: what the signatures read.
+        signatures: {name: tf.function}.
+        facts, extra: dicts of the model card, of which the latter comes last; `facts["signatures"]` has the aliases.
+        logs: function that gives the requests with their answers to verify with, or None not to.
+        files: {name: text} of further files beside the labels.
+    """
+    names = facts["signatures"]
     with staging.staged(directory) as folder:
-        _save(folder, network.variables, signatures)
+        _save(folder, variables, signatures)
         _write_warmup(folder, names, clip, warmup_batches)
-        report = None
-        if verified:
-            features = eager(network.features) if network.features is not None else None
-            known = KnownAnswers(eager(network), features, clip, labels, text, multi_label, top)
-            reference.compare(known, precision)
-            report = _verify(folder, directory, known.logs(names), dtype, runtime)
-        _write_assets(folder, clip, labels, to_json({**facts, "signatures": names, "verified": report, **extra}))
+        report = None if logs is None else _verify(folder, directory, logs(), dtype, runtime)
+        _write_assets(folder, clip, labels, to_json({**facts, "verified": report, **extra}), files or {})
         path = staging.publish(folder, directory, version)
     logging.debug("Exported %s: %s", path, _summary(report))
     return str(path)
@@ -135,16 +152,26 @@ def _verify(folder, directory, logs, dtype, runtime):
     return report
 
 
-def _write_assets(folder, clip, labels, card):
-    """labels.txt, clip.json and the model card, where SavedModel keeps files and where TensorFlow Serving does."""
+def _write_assets(folder, clip, labels, card, files):
+    """labels.txt, clip.json, model card and `files`, where SavedModel keeps files and where TensorFlow Serving does."""
     for place in (folder / "assets", folder / "assets.extra"):
         place.mkdir(exist_ok=True)
         clip.save(place / "clip.json")
         (place / "labels.txt").write_text("".join(f"{label}\n" for label in labels), encoding="utf-8")
-        (place / MODEL_CARD_FILE).write_text(card, encoding="utf-8")
+        for name, text in {MODEL_CARD_FILE: card, **files}.items():
+            (place / name).write_text(text, encoding="utf-8")
 
 
-def _check_version(directory, version):
+def check_backend():
+    """Raises ValueError under another backend of Keras than the one that writes SavedModels."""
+    if keras.backend.backend() != "tensorflow":
+        raise ValueError("An export is written by the TensorFlow backend of Keras. Received: "
+                         f"KERAS_BACKEND={keras.backend.backend()}. Save the model with model.save('M.keras') and run: "
+                         "res3d export --model=M.keras --output=DIR/NAME")
+
+
+def check_version(directory, version):
+    """Raises ValueError for what is no version number, FileExistsError for one that is taken."""
     if version is not None and (type(version) is not int or not 0 <= version < 2**63):
         raise ValueError("`version` must be an int from 0 to 2**63 - 1, which is what servers read, or None. "
                          f"Received: version={version!r}.")

@@ -44,7 +44,7 @@ def make_signatures(network: Callable, clip: ClipSpec, labels: Sequence[str], ca
         {name: tf.function}.
     """
     served = _Served(network, clip, labels, card, features, multi_label, top)
-    return {name: _endpoint(*row) for name, row in _table(served, clip).items() if row[0] is not None}
+    return {name: endpoint(*row) for name, row in _table(served, clip).items() if row[0] is not None}
 
 
 def _table(served, clip):
@@ -70,7 +70,8 @@ class _Served:
     def __init__(self, network, clip, labels, card, features, multi_label, top):
         self._network = tf.function(network, input_signature=[tf.TensorSpec((None, *clip.shape), tf.uint8)],
                                     autograph=False)
-        self._clip, self._card, self._multi_label = clip, card, multi_label
+        self._clip, self._multi_label = clip, multi_label
+        self.describe = Description(clip, card)
         self._labels, self._top = tf.constant(labels), min(top, len(labels))
         self.features = None if features is None else lambda clips: {"features": features(clips)}
 
@@ -85,10 +86,10 @@ class _Served:
         return self._answer(tf.reduce_mean(views, 1), tf.reduce_mean(self._scores(views), 1))
 
     def predict_pictures(self, encoded):
-        return self.predict(self._decoded(encoded))
+        return self.predict(frames.decode_many(encoded, self._clip))
 
     def predict_picture_views(self, encoded):
-        return self.predict_views(self._decoded(encoded))
+        return self.predict_views(frames.decode_many(encoded, self._clip))
 
     def predict_gif(self, encoded):
         return self.predict(frames.decode_animation(encoded, self._clip))
@@ -103,15 +104,6 @@ class _Served:
         found = self.predict_pictures(tf.io.parse_example(examples, wanted)[FRAMES_FEATURE])
         return {"classes": found["top_classes"], "scores": found["top_scores"]}
 
-    def describe(self, query):
-        few = tf.debugging.Assert(tf.size(query) <= MOST_DESCRIBED, [
-            f"A query must have at most {MOST_DESCRIBED} strings: each is answered with the whole card. Received more. "
-            "One is enough."], summarize=1)
-        with tf.control_dependencies([few]):
-            query = tf.identity(query)
-        clip, card = (tf.fill(tf.shape(query), tf.constant(text)) for text in (self._clip.to_json(), self._card))
-        return {"clip_spec": clip, "model_card": card}
-
     def _answer(self, logits, scores):
         best = tf.math.top_k(scores, self._top)
         return {"scores": scores, "top_classes": tf.gather(self._labels, best.indices), "top_scores": best.values,
@@ -120,13 +112,23 @@ class _Served:
     def _scores(self, logits):
         return tf.sigmoid(logits) if self._multi_label else tf.nn.softmax(logits)
 
-    def _decoded(self, encoded):
-        """Pictures of any leading axes to pixels with the same ones."""
-        pictures = frames.decode_pictures(tf.reshape(encoded, [-1]), self._clip)
-        return tf.reshape(pictures, tf.concat([tf.shape(encoded), self._clip.shape[1:]], 0))
+
+class Description:
+    """What an export says of itself: a clip's fields and a model card, to each of a few strings."""
+
+    def __init__(self, clip, card):
+        self._texts = {"clip_spec": clip.to_json(), "model_card": card}
+
+    def __call__(self, query):
+        few = tf.debugging.Assert(tf.size(query) <= MOST_DESCRIBED, [
+            f"A query must have at most {MOST_DESCRIBED} strings: each is answered with the whole card. Received more. "
+            "One is enough."], summarize=1)
+        with tf.control_dependencies([few]):
+            query = tf.identity(query)
+        return {name: tf.fill(tf.shape(query), tf.constant(text)) for name, text in self._texts.items()}
 
 
-def _endpoint(function, name, dtype, shape):
+def endpoint(function, name, dtype, shape):
     """The function with its one input named and its shape checked in the graph: a server checks the dtype alone."""
     def checked(x):
         return function(tf.ensure_shape(x, shape))

@@ -37,14 +37,15 @@ class KnownAnswers:
         card: str. The text that `describe` gives.
         multi_label: bool.
         top: int.
+        seed: int. Of the clips.
     """
 
-    def __init__(self, network, features, clip, labels, card, multi_label, top):
+    def __init__(self, network, features, clip, labels, card, multi_label, top, seed=0):
         self._network, self._features, self._computed = network, features, {}
         self.clip, self.card, self.multi_label = clip, card, multi_label
         self.labels = _strings([label.encode() for label in labels])
         self.top = min(top, len(labels))
-        self.clips = moving_patterns(max(BATCHES), clip)
+        self.clips = moving_patterns(max(BATCHES), clip, seed)
         self.jpeg = [[tf.io.encode_jpeg(frame, quality=90).numpy() for frame in clip] for clip in self.clips]
         self.decoded = np.array([[tf.io.decode_jpeg(file, clip.channels, dct_method="INTEGER_ACCURATE")
                                   for file in files] for files in self.jpeg], np.uint8)

@@ -22,7 +22,8 @@ def warmup_requests(names, clip, picture, batches=(1,)):
         batches: ints.
     """
     pictures = [picture] * clip.frames
-    pixels = {"serving_default": clip.shape, "features": clip.shape, "predict_views": (1, *clip.shape)}
+    pixels = {"serving_default": clip.shape, "features": clip.shape, "spans": clip.shape,
+              "predict_views": (1, *clip.shape)}
     strings = {
         "predict_jpeg": pictures,
         "predict_jpeg_views": [pictures],

@@ -4,7 +4,7 @@ from pipelines.annotations.writing import form_of
 from pipelines.video.info import VideoError
 from res3d.workflows.spans.evaluate import load_spans_run
 from res3d.workflows.spans.scoring import find_spans, follow_spans
-from res3d.workflows.spans.writing import as_dict, write_found
+from res3d.workflows.spans.writing import answer_of, event_of, write_found
 
 
 def predict_spans(workdir, videos, output=None):
@@ -34,9 +34,7 @@ def predict_spans(workdir, videos, output=None):
             continue
         spans = sorted((span for span in spans if span.score >= spec.threshold), key=lambda span: span.start)
         found += spans
-        lines = [f"{video}: {len(spans)} spans", *(f"  {span.start:9.2f} {span.end:9.2f}  {span.score:.2f}  "
-                                                   f"{span.label}" for span in spans)]
-        answers.append({"video": video, "spans": [as_dict(span) for span in spans], "lines": lines})
+        answers.append(answer_of(video, spans))
     if output is not None and any("spans" in answer for answer in answers):
         write_found(found, output)
     return answers
@@ -52,5 +50,5 @@ def follow(workdir, videos):
         raise ValueError(f"`--sliding` takes one video. Received {len(videos)}.")
     model, clip, spec = load_spans_run(workdir)
     source = int(videos[0]) if videos[0].isdecimal() else videos[0]
-    for kind, span in follow_spans(model, clip, spec, source):
-        yield {"event": kind, **as_dict(span._replace(video=videos[0]))}
+    for event in follow_spans(model, clip, spec, source):
+        yield event_of(event, videos[0])

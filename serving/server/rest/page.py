@@ -128,6 +128,9 @@ def _covered(frames):
 
 def _frames(servable, content):
     clip = _clip(servable)
+    if "spans" in servable.signatures:
+        raise invalid(f"Model {servable.name} finds spans in long videos, and this page names clips. Ask it with res3d "
+                      "predict VIDEO --server=ADDRESS.")
     if clip is None or _alias(servable) is None:
         raise invalid(f"Model {servable.name} takes no clips that this page could make: it ships no clip.json. Export "
                       "it with res3d export.")

@@ -152,7 +152,6 @@ def test_flags_of_clips_are_refused_for_spans(table, tmp_path, capsys):
 @pytest.mark.parametrize(("command", "says"), [
     (["predict", "a.avi", "--window=3"], "`--window` is for clips"),
     (["evaluate", "--motion"], "`--motion` is for clips. Received --motion with"),
-    (["export", "--output=exports/x"], "one of task spans"),
 ])
 def test_what_a_run_of_spans_has_no_use_for_is_refused(run, command, says, capsys):
     where = f"--model={run}" if command[0] == "predict" else f"--workdir={run}"

@@ -1,0 +1,1 @@
+"""Networks that score steps of long videos, to version folders."""
