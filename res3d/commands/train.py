@@ -10,7 +10,7 @@ from res3d.commands.clips_alone import refuse_for_spans
 from res3d.commands.published.flags import add_fetch_flags, allow
 
 AUTO = "auto"  # as `res3d.workflows.choosing` knows it, which is slow to import
-SPANS_RECIPE = "spans_small"  # what task spans takes without one
+FOR_CLIPS = ("data_service", "devices", "coordinator", "fold", "group", "folds")  # flags without a meaning for spans
 EXAMPLE = "res3d train --data=videos --workdir=runs/first --minutes=30"
 
 
@@ -55,13 +55,13 @@ def run(args):
     settings += [f"clip.sampling={args.sampling}"] if args.sampling is not None else []
     settings += [f"start.weights={args.weights}"] if args.weights is not None else []
     settings += [f"stop.max_minutes={args.max_minutes}"] if args.max_minutes is not None else []
-    if args.task is not None:
-        settings.append(f"task={args.task}")
-        if args.task == "spans" and args.recipe == AUTO:
-            args.recipe = SPANS_RECIPE
+    if args.recipe == AUTO and _is_of_spans(args):
+        _train_spans(args, *_span_recipe(args, settings))
+        return
+    settings += [f"task={args.task}"] if args.task is not None else []
     recipe, chosen = _recipe(args, settings)
     if recipe.task == "spans":
-        _train_spans(args, recipe)
+        _train_spans(args, recipe, chosen)
         return
     from res3d.training.workfolder import WorkFolder
     from res3d.workflows.train import summary, train
@@ -76,15 +76,41 @@ def run(args):
         print(summary(WorkFolder(args.workdir), history))
 
 
-def _train_spans(args, recipe):
+def _is_of_spans(args):
+    """Whether --recipe=auto chooses for spans: as asked, as the run in the work folder is, or as the labels are."""
+    from res3d.training.workfolder import WorkFolder, is_spans_run
+
+    if args.task is not None or (WorkFolder(args.workdir).recipe_file.is_file() and not args.overwrite):
+        return args.task == "spans" or (args.task is None and is_spans_run(args.workdir))
+    if any(getattr(args, name) not in (None, 1) for name in FOR_CLIPS):
+        return False
+    from res3d.workflows.spans.choosing import span_line
+
+    line = span_line(args.data, **list_options(args))
+    if line is not None:
+        print(line, flush=True)
+    return line is not None
+
+
+def _span_recipe(args, settings):
+    """(recipe, lines that say why), chosen for long videos."""
+    refuse_for_spans(args, FOR_CLIPS)
+    from res3d.workflows.spans.choosing import span_recipe
+
+    recipe, chosen = span_recipe(args.data, args.workdir, args.minutes, settings, args.overwrite, **list_options(args))
+    print("\n".join(chosen), flush=True)
+    return recipe, chosen
+
+
+def _train_spans(args, recipe, chosen):
     """Trains on the windows of long videos and prints what came of it."""
-    refuse_for_spans(args, ("data_service", "devices", "coordinator", "fold", "group", "folds"))
+    refuse_for_spans(args, FOR_CLIPS)
     from res3d.workflows.spans.evaluate import spans_summary
     from res3d.workflows.spans.train import train_spans
 
     history = train_spans(recipe, args.data, args.workdir, overwrite=args.overwrite,
                           checkpoint_minutes=args.checkpoint_minutes, checkpoint_steps=args.checkpoint_steps,
-                          **list_options(args))
+                          chosen=chosen, **list_options(args))
     print(spans_summary(args.workdir, history))
 
 

@@ -26,7 +26,7 @@ from res3d.workflows.start import load_start
 
 
 def train_spans(recipe, data, workdir, *, overwrite=False, checkpoint_minutes=5.0, checkpoint_steps=None,
-                **lists):
+                chosen=(), **lists):
     """Trains as `recipe` says on the windows of long videos and leaves a work folder with `spans.json`.
 
     Args:
@@ -35,6 +35,7 @@ def train_spans(recipe, data, workdir, *, overwrite=False, checkpoint_minutes=5.
         workdir: folder; a run in it that is not finished goes on.
         overwrite: bool. Removes a former run first.
         checkpoint_minutes, checkpoint_steps: time or steps between two checkpoints within an epoch.
+        chosen: lines that say why the recipe is what it is; they stand above it in recipe.yaml.
         lists: `videos` and `format` of an annotation file, as `read_spans` takes them.
 
     Returns:
@@ -57,6 +58,7 @@ def train_spans(recipe, data, workdir, *, overwrite=False, checkpoint_minutes=5.
         if overwrite:
             folder.clear()
         run = {"data": str(data), "task": "spans", "videos": len(train.videos), "held_out": len(held.videos)}
+        run |= {"chosen": list(chosen)} if chosen else {}
         folder.claim(recipe, spans.labels, run)
         spec.save(folder.spans_file)
         held.save(folder.held_out_file)

@@ -1,0 +1,53 @@
+"""What labels are of, where nobody says it."""
+
+import pytest
+
+from res3d.__main__ import main
+from res3d.training.workfolder import WorkFolder
+from res3d.workflows.spans import evaluate, train
+from res3d.workflows.spans.choosing import span_line, span_recipe
+
+SPANS = "video,start,end,label\na.mp4,1,2,serve\na.mp4,4,4.5,smash\nb.mp4,1,2,serve\nb.mp4,3,4,serve\n"
+
+
+@pytest.mark.parametrize(("text", "spans"), [
+    (SPANS, True),
+    (SPANS.replace("4,4.5", "4,4"), True),  # an instant is no clip
+    (SPANS.replace("video,", "path,"), False),  # parts of videos, as clips are told
+    ("video,start,end,label\na.mp4,1,2,serve\nb.mp4,1,2,serve\n", False),  # one a video
+    (SPANS + "c.mp4,,,serve\n", False),  # the label of a whole video
+    ("path,label\na.mp4,serve\n", False),
+    ("nothing\n", False),
+])
+def test_spans_are_told_from_clips(tmp_path, text, spans):
+    (tmp_path / "labels.csv").write_text(text)
+    line = span_line(str(tmp_path / "labels.csv"))
+    assert (line is not None) == spans
+    if spans:
+        assert "spans: " in line
+        assert "--task=clips" in line
+
+
+def test_folders_and_what_is_not_there_are_of_clips(tmp_path):
+    (tmp_path / "jump").mkdir()
+    assert span_line(str(tmp_path)) is None
+    assert span_line(str(tmp_path / "none.csv")) is None
+
+
+def test_the_command_trains_spans_unasked(tmp_path, monkeypatch, capsys):
+    (tmp_path / "labels.csv").write_text(SPANS)
+    asked = []
+    monkeypatch.setattr(train, "train_spans", lambda recipe, *_, chosen, **__: asked.append((recipe, chosen)) or [])
+    monkeypatch.setattr(evaluate, "spans_summary", lambda *_: "done")
+    command = ["train", f"--data={tmp_path / 'labels.csv'}", f"--workdir={tmp_path / 'run'}"]
+    assert main([*command, "--minutes=7", "--set=clip.fps=20"]) in (0, None)
+    (recipe, chosen), out = asked[0], capsys.readouterr().out
+    assert (recipe.task, recipe.clip.fps, recipe.stop.max_minutes) == ("spans", 20.0, 7.0)
+    assert all(line in out for line in chosen)
+    assert out.startswith("task         spans: 4 spans of 2 labels in 2 videos")
+    WorkFolder(tmp_path / "run").claim(recipe, ["serve", "smash"], {})
+    (tmp_path / "run" / "spans.json").write_text("{}")
+    again, _ = span_recipe(tmp_path / "labels.csv", tmp_path / "run")
+    assert again == recipe
+    assert main([*command, "--minutes=-1", "--overwrite"]) == 1
+    assert "`--minutes` must be a positive number" in capsys.readouterr().err
