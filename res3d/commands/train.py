@@ -29,7 +29,8 @@ def add_flags(parser):
     parser.add_argument("--sampling", choices=("dense", "segments"), help="frames a stride apart, or one of each of as "
                         "many equal parts of a video as a clip has frames (default: the recipe's)")
     parser.add_argument("--task", choices=("clips", "spans"), help="what a video shows, or when something happens in a "
-                        "long one: --data is then a CSV of video, start, end, label (default: the recipe's)")
+                        "long one: --data is then a CSV of video, start, end, label, or a tool's export (default: "
+                        "as the labels are, or the recipe's)")
     parser.add_argument("--weights", help="start from a work or preset folder, a .keras file, a PyTorch checkpoint, or "
                                           "published weights by name")
     parser.add_argument("--max_minutes", type=float, help="stop after so much time; the same command goes on")

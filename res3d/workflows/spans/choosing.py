@@ -68,7 +68,8 @@ def span_recipe(data, workdir, minutes=None, settings=(), overwrite=False, **lis
     folder = WorkFolder(workdir)
     if folder.recipe_file.is_file() and not overwrite:
         settings = [*settings, *([] if minutes is None else [f"stop.max_minutes={minutes}"])]
-        return find_recipe(str(folder.recipe_file), ["task=spans", *settings]), []
+        return find_recipe(str(folder.recipe_file), ["task=spans", *settings]), (
+            folder.run.get("chosen", []) if folder.run_file.is_file() else [])
     facts = facts_of(read_spans(data, **lists), MINUTES if minutes is None else minutes)
     choices = [rule(facts) for rule in SPAN_RULES]
     chosen = [f"{place}={value}" for choice in choices for place, value in choice.settings.items()]

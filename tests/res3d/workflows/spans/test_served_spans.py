@@ -11,7 +11,7 @@ from res3d.__main__ import main
 from res3d.spans import SpanSpec, decode, probabilities
 from res3d.workflows.spans.evaluate import load_spans_run
 from res3d.workflows.spans.predict import follow, predict_spans
-from res3d.workflows.spans.scoring import find_spans
+from res3d.workflows.spans.scoring import find_spans, step_scores
 from serving import Client
 from serving.server.server import Server
 from serving.server.settings import Settings
@@ -53,6 +53,13 @@ def test_served_spans_are_those_found_offline_to_the_digit(server, loaded, long_
         with Client(address) as client:
             assert client.spans == spec
             assert client.find_spans(long_video) == sorted(offline, key=lambda span: span.start)
+
+
+def test_scores_come_live_as_they_do_offline(loaded, long_video):
+    model, clip, spec = loaded
+    offline, live = (np.concatenate(list(step_scores(model, clip, spec, long_video, at_once))) for at_once in (4, 1))
+    assert len(offline) == 60
+    np.testing.assert_allclose(live, offline, atol=1e-5)  # other batches, other sums in float32
 
 
 def test_one_window_is_decoded_in_the_graph(server, loaded, long_video):
