@@ -7,6 +7,7 @@ from pipelines.dataset.training import training_clips
 from pipelines.records import index
 
 MIN_VIDEOS = 32  # measured at least, if there are as many
+PHASES = ("probe", "decode", "augment", "batch", "pipeline", "step")
 REMEDIES = {
     "decode": "prepare the videos once as records (`res3d prepare DATA OUT`) and train on OUT; or take several clips "
               "of each decoded video (clips_per_video), which costs variety",
@@ -21,7 +22,7 @@ REMEDIES = {
 
 
 def measure(data, clip, *, split=None, batch_size=8, workers=None, augment="crop", seconds=5.0, model="none",
-            build=None):
+            build=None, progress=lambda phase: None):
     """Clips per second by phase, the slowest phase, the remedy, and what was measured: a JSON-ready dict.
 
     Args:
@@ -34,6 +35,7 @@ def measure(data, clip, *, split=None, batch_size=8, workers=None, augment="crop
         seconds: float. How long each phase is measured.
         model: name of the network whose training step is measured, or "none".
         build: function (name, num_classes=, clip=) that builds it.
+        progress: function that is called with the name of each phase as it begins: one of `PHASES`.
     """
     steps = augmentation(augment, clip)
     workers = workers if workers is not None else default_workers()
@@ -45,17 +47,24 @@ def measure(data, clip, *, split=None, batch_size=8, workers=None, augment="crop
     train = clips_of(data, batch_size, steps, split)
     found, videos, records = {}, len(train.manifest), index.of_manifest(train.manifest)
     if records:  # decoded by the graph
+        progress("decode")
         found["decode"] = rates.pipeline_rate(clips_of(train.manifest, 1, steps[:1]), seconds)
     else:
+        progress("probe")
         found["probe"] = rates.probe_rate(train.manifest, workers, seconds)
         most = max(MIN_VIDEOS, round(found["probe"] * seconds))
         train = clips_of(rates.some_of(train.manifest, most), batch_size, steps)
+        progress("decode")
         found["decode"] = rates.decode_rate(train.source, steps[0] if steps else None, workers, seconds)
     if steps[1:]:
+        progress("augment")
         found["augment"] = rates.augment_rate(chaining.chain(*steps[1:]), clip, workers, seconds)
+    progress("batch")
     found["batch"] = rates.batch_rate(clip, batch_size, workers, seconds)
+    progress("pipeline")
     found["pipeline"] = rates.pipeline_rate(train, seconds)
     if model != "none":
+        progress("step")
         network = build(model, num_classes=max(train.num_classes, 2), clip=clip)
         found["step"] = rates.step_rate(network, clip, batch_size, seconds)
     slowest, remedy = verdict(found, workers, default_workers(), records)

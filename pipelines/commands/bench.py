@@ -46,12 +46,14 @@ def measure(args):
     import res3d
     from pipelines.bench import phases
     from pipelines.commands.flags import parse_clip
+    from res3d.terminal.progress import steps
 
     if args.seconds <= 0:
         raise ValueError(f"`--seconds` must be positive. Received: {args.seconds}.")
-    return phases.measure(args.data, parse_clip(args.clip), split=args.split, batch_size=args.batch_size,
-                          workers=args.workers, augment=args.augment, seconds=args.seconds, model=args.model,
-                          build=res3d.build)
+    with steps("measuring", dict.fromkeys(phases.PHASES, args.seconds)) as begin:
+        return phases.measure(args.data, parse_clip(args.clip), split=args.split, batch_size=args.batch_size,
+                              workers=args.workers, augment=args.augment, seconds=args.seconds, model=args.model,
+                              build=res3d.build, progress=begin)
 
 
 def table(found):

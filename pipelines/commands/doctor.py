@@ -9,7 +9,6 @@ report.
 
 import json
 import os
-import sys
 
 from pipelines.commands.flags import add_group_flags, add_list_flags, group_options, list_options, parse_clip
 
@@ -41,28 +40,19 @@ def add_flags(parser):
 
 def run(args):
     """Prints the report; returns 0, or 1 if nothing is usable."""
-    import tqdm
-
     from pipelines.doctor import checks, labels, page
-
-    bars = []
-
-    def progress(total):
-        bars.append(tqdm.tqdm(total=total, unit="video", file=sys.stderr, desc="examining", disable=None,
-                              dynamic_ncols=True))
-        return bars[0].update
+    from res3d.terminal.progress import bars
 
     clip = parse_clip(args.clip)
     manifest = checks.manifest_of(args.data, split=args.split, labels=args.labels, rate=args.rate, **list_options(args))
     spans = labels.spans_of(args.data, videos=args.videos, format=args.format, rate=args.rate)
-    try:
-        report = checks.check(manifest, clip, workers=args.workers, timeout=args.timeout, progress=progress,
-                              leaks=args.leaks, spans=spans, **group_options(args))
-    finally:
-        for bar in bars:
-            bar.close()
-    if args.report:
-        page.write_page(args.report, report, args.data, checks.usable(manifest, report))
+    with bars("video") as begin:
+        report = checks.check(manifest, clip, workers=args.workers, timeout=args.timeout,
+                              progress=lambda total: begin("examining", total).update, leaks=args.leaks, spans=spans,
+                              **group_options(args))
+        if args.report:
+            page.write_page(args.report, report, args.data, checks.usable(manifest, report),
+                            lambda total: begin("taking pictures", total).update)
     if args.manifest:
         os.makedirs(os.path.dirname(os.path.abspath(args.manifest)), exist_ok=True)
         checks.usable(manifest, report).save(args.manifest)

@@ -7,6 +7,8 @@ over, with the reason. Without --output nothing is written.
 `res3d doctor IN` compares the labels with the videos.
 """
 
+import json
+
 from pipelines.commands.flags import add_list_flags, list_options
 
 EXAMPLE = "res3d labels project-1.json --videos=videos --rate=30 --output=spans.csv"
@@ -28,6 +30,7 @@ def add_flags(parser):
                         help="number that Label Studio gives the first frame (default: %(default)s)")
     parser.add_argument("--address", default="", metavar="PREFIX", help="where Label Studio, written to, finds the "
                         "videos, such as /data/local-files/?d=videos (default: their paths)")
+    parser.add_argument("--json", action="store_true", help="print the counts as JSON")
     parser.add_argument("--strict", action="store_true", help="refuse a file with anything that cannot be read")
 
 
@@ -41,15 +44,33 @@ def run(args):
     if "fold" in options:
         raise ValueError(f"`--fold` chooses a split for training. Received: fold={args.fold}. Leave it out.")
     spans = read_spans(args.data, rate=args.rate, first_frame=args.first_frame, strict=args.strict, **options)
-    lines = [spans.summary()] + [f"  {count:6d}  {label}" for label, count in list(spans.counts().items())[:SHOWN]]
-    lines += [f"  ... and {len(spans.labels) - SHOWN} more"] * (len(spans.labels) > SHOWN)
-    lines += _told("passed over", spans.missing) + _told("videos without a file", spans.unfound)
+    left = []
     if args.output is not None:
         rate = {} if args.rate is None else {"rate": args.rate}
         left = write_spans(spans, args.output, format=form, first_frame=args.first_frame, address=args.address, **rate)
-        lines += [f"written: {args.output}", *_told("left out, as it cannot be said there", left)]
-    print("\n".join(lines).encode("utf-8", "backslashreplace").decode())  # names need not be text
+    text = _as_json(spans, args.output, left) if args.json else "\n".join(_lines(spans, args.output, left))
+    print(text.encode("utf-8", "backslashreplace").decode())  # names need not be text
     return 0 if spans.rows else 1
+
+
+def _lines(spans, output, left):
+    counts = list(spans.counts().items())
+    lines = [spans.summary(), *(f"  {count:6d}  {label}" for label, count in counts[:SHOWN])]
+    lines += [f"  ... and {len(counts) - SHOWN} more"] * (len(counts) > SHOWN)
+    lines += _told("passed over", spans.missing) + _told("videos without a file", spans.unfound)
+    if output is not None:
+        lines += [f"written: {output}", *_told("left out, as it cannot be said there", left)]
+    return lines
+
+
+def _as_json(spans, output, left):
+    """The same, whole."""
+    def listed(rows):
+        return [{"path": row.path, "reason": row.reason} for row in rows]
+
+    return json.dumps({"spans": len(spans), "videos": len(spans.videos), "labels": spans.counts(),
+                       "passed_over": listed(spans.missing), "without_file": listed(spans.unfound), "output": output,
+                       "left_out": listed(left)}, indent=2)
 
 
 def _told(title, missing):

@@ -6,8 +6,9 @@ trains from it. Run the same command again after an interruption: it goes on whe
 for byte the same.
 """
 
+import contextlib
+import json
 import shlex
-import sys
 import threading
 
 from pipelines.commands.flags import add_list_flags, list_options
@@ -43,6 +44,7 @@ def add_flags(parser):
     parser.add_argument("--runner_flags", metavar="'--FLAG=VALUE ...'", default="",
                         help="that runner's own flags, in one text: --runner_flags='--flink_master=host:8081'")
     parser.add_argument("--overwrite", action="store_true", help="replace what other options have left in OUT")
+    parser.add_argument("--json", action="store_true", help="print the counts, or with --verify the problems, as JSON")
 
 
 def run(args):
@@ -72,11 +74,14 @@ def run(args):
         def runner(plan, numbers):
             beam.write_shards(plan, numbers, args.runner, flags)
 
-    with _Bar("preparing") as bar:
+    with _bar("preparing") as begin:
         summary = prepare(
             args.data, args.out, options, split=args.split, labels=args.labels, workers=args.workers,
-            overwrite=args.overwrite, progress=bar.begin, timeout=args.timeout, runner=runner, split_by=args.split_by,
+            overwrite=args.overwrite, progress=begin, timeout=args.timeout, runner=runner, split_by=args.split_by,
             **list_options(args))
+    if args.json:
+        print(json.dumps({"output": addresses.shown(args.out), **summary}, indent=2))
+        return 0
     counts = ", ".join(f"{name}: {split['clips']} clips in {split['shards']} shards"
                        for name, split in summary["splits"].items())
     where = addresses.shown(addresses.join(args.out, layout.QUARANTINE_FILE))
@@ -89,44 +94,36 @@ def _verify(args):
     from pipelines.prepare import verify
     from pipelines.storage import addresses
 
-    with _Bar("verifying") as bar:
-        problems = verify.verify(args.data, args.workers, bar.begin)
+    with _bar("verifying") as begin:
+        problems = verify.verify(args.data, args.workers, begin)
+    if args.json:
+        print(json.dumps({"folder": addresses.shown(args.data), "problems": problems}, indent=2))
+        return 1 if problems else 0
     for problem in problems:
         print(problem)
     print(f"{addresses.shown(args.data)}: {len(problems) or 'no'} problem{'s' * (len(problems) != 1)}")
     return 1 if problems else 0
 
 
-LOG_SECONDS = 30.0  # between two states of a bar that goes into a file
+@contextlib.contextmanager
+def _bar(what):
+    """A function as `prepare` and `verify` take it: a bar over clips, with bytes and failures; threads tell it."""
+    from res3d.terminal.progress import bars
 
+    lock, sums = threading.Lock(), [0, 0]
+    with bars("clip") as begin_bar:
+        def begin(total):
+            bar = begin_bar(what, total)
 
-class _Bar:
-    """A progress bar over clips, with bytes and failures beside rate and time left; threads tell it."""
+            def update(clips, size, failures):
+                with lock:
+                    sums[:] = sums[0] + size, sums[1] + failures
+                    bar.set_postfix_str(f"{_bytes(sums[0])}, {sums[1]} failed", refresh=False)
+                    bar.update(clips)
 
-    def __init__(self, what):
-        self.what, self.bar, self.bytes, self.failures = what, None, 0, 0
-        self.lock = threading.Lock()
+            return update
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exc_info):
-        if self.bar is not None:
-            self.bar.close()
-
-    def begin(self, total):
-        import tqdm
-
-        pause = {} if sys.stderr.isatty() else {"mininterval": LOG_SECONDS, "maxinterval": LOG_SECONDS}
-        self.bar = tqdm.tqdm(total=total, unit="clip", file=sys.stderr, desc=self.what, **pause)
-        return self.update
-
-    def update(self, clips, size, failures):
-        with self.lock:
-            self.bytes += size
-            self.failures += failures
-            self.bar.set_postfix_str(f"{_bytes(self.bytes)}, {self.failures} failed", refresh=False)
-            self.bar.update(clips)
+        yield begin
 
 
 def _bytes(count):

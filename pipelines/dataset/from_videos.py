@@ -14,6 +14,7 @@ from pipelines.sample.extents import extent
 from pipelines.sample.seeds import fold_in
 from pipelines.video import frame_folder, reading, sources
 from pipelines.video.frame_cache import KeptFrames
+from res3d.terminal.progress import bar
 
 PICTURE = ("height", "width", "channels", "resize")  # what decides how a frame looks, before it is cropped
 
@@ -148,12 +149,13 @@ class VideoSource:
             self.fallback.try_read(self.extent, index)
         total = len(self.manifest.entries)
         good, longest, enough = [], (0, None), False
-        with futures.ThreadPoolExecutor(workers) as pool:
+        with futures.ThreadPoolExecutor(workers) as pool, bar(total, "probing", "video", every) as counted:
             at_once = total if every else workers
             for start in range(0, total, at_once):
                 indices = range(start, min(start + at_once, total))
                 extents = pool.map(lambda index: self.fallback.try_read(self.extent, index), indices)
                 for index, extent in zip(indices, extents):
+                    counted.update()
                     if extent is None:
                         continue
                     good.append(index)

@@ -56,7 +56,7 @@ def headline(report):
     return f"{text}, {report['usable_rows']} of {report['rows']} rows of the list"
 
 
-def write_page(path, report, data, manifest=None):
+def write_page(path, report, data, manifest=None, progress=None):
     """Writes the report as one HTML file that needs no other, aside and renamed.
 
     Args:
@@ -64,6 +64,7 @@ def write_page(path, report, data, manifest=None):
         report: as `check` gives it.
         data: where the data are, as it was asked for.
         manifest: `Manifest` of the usable videos, some of which are shown, or None for a page without pictures.
+        progress: None, or a function of a number of videos that returns a function to call after each.
     """
     seconds = [float(value) for value, count in report["lengths"].items() for _ in range(count)]
     shows = manifest is not None
@@ -71,8 +72,10 @@ def write_page(path, report, data, manifest=None):
     text = render(pathlib.Path(__file__).parent, "doctor.html.j2", title=f"Data set check: {place}", report=report,
                   data=place, inside=lambda path: path.removeprefix(f"{place.rstrip('/')}/"),
                   spread=_spread, headline=headline(report), steps=steps(report),
-                  lengths=histogram("Length of the videos", seconds, "s"), wall=stills.wall(manifest) if shows else {},
-                  pairs=stills.pairs(report["leaks"]) if shows else [], ends=stills.ends(report) if shows else [])
+                  lengths=histogram("Length of the videos", seconds, "s"),
+                  wall=stills.wall(manifest, progress) if shows else {},
+                  pairs=stills.pairs(report["leaks"], progress) if shows else [],
+                  ends=stills.ends(report, progress) if shows else [])
     with writing(path, "w", errors="backslashreplace") as file:
         file.write(text)
 

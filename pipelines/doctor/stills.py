@@ -14,11 +14,12 @@ MOST, A_CLASS, PAIRS, DAMAGED = 240, 6, 12, 12  # videos shown of all, of a clas
 FRAMES, STEP, HEIGHT = 6, 4, 84  # of a film: frames, of which so many are passed over, pixels
 
 
-def wall(manifest):
+def wall(manifest, progress=None):
     """{label: [(path, film)]} of some usable videos of each class; videos of several labels stand at each.
 
     Args:
         manifest: `Manifest` of usable videos.
+        progress: as `write_page` takes it.
     """
     wanted = max(1, min(A_CLASS, MOST // max(1, len(manifest.labels))))
     chosen = {}
@@ -29,15 +30,15 @@ def wall(manifest):
                 chosen[name].append(entry.path)
     names = sorted(chosen)[:MOST]
     paths = sorted({path for name in names for path in chosen[name]})
-    films = dict(zip(paths, _stills([(path,) for path in paths])))
+    films = dict(zip(paths, _stills([(path,) for path in paths], progress)))
     return {name: [(shown(path), films[path]) for path in chosen[name]] for name in names}
 
 
-def pairs(rows):
+def pairs(rows, progress=None):
     """[(row, film of the first, film of the second)] of videos that show the same, each where it shows it."""
     rows = sorted(rows, key=lambda row: row["kind"] != SAME_MOMENTS)[:PAIRS]
     moments = [(row[side], at) for row in rows for side, at in zip(("first", "second"), together(row))]
-    films = _stills(moments)
+    films = _stills(moments, progress)
     return [(row, *films[2 * i:2 * i + 2]) for i, row in enumerate(rows)]
 
 
@@ -51,12 +52,12 @@ def together(row):
     return max(offset, 0.0), max(-offset, 0.0)
 
 
-def ends(report):
+def ends(report, progress=None):
     """[(path, film)] of videos that break off, or have other frames than they say: the last frames there are."""
     paths = [path for kind in ("damaged", "frame count") for warning in report["warnings"] if warning["kind"] == kind
              for path in warning["paths"]]
     paths = list(dict.fromkeys(paths))
-    return list(zip(paths[:DAMAGED], _stills([(path, None) for path in paths[:DAMAGED]])))
+    return list(zip(paths[:DAMAGED], _stills([(path, None) for path in paths[:DAMAGED]], progress)))
 
 
 def still(path, seconds=0.0):
@@ -83,7 +84,14 @@ def _small(height, width):
     return HEIGHT, max(1, round(width * HEIGHT / height))
 
 
-def _stills(arguments):
+def _stills(arguments, progress=None):
     """What `still` gives of each tuple of its arguments, several at once."""
+    told = progress(len(arguments)) if progress is not None and arguments else lambda: None
+
+    def one(some):
+        found = still(*some)
+        told()
+        return found
+
     with futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        return list(pool.map(lambda some: still(*some), arguments))
+        return list(pool.map(one, arguments))

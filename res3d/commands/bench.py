@@ -13,6 +13,7 @@ import json
 from pipelines.commands import bench as pipeline
 from pipelines.commands.flags import add_group_flags, add_list_flags, group_options, list_options
 from res3d.atomic import write_aside
+from res3d.terminal.tables import aligned, width_of_terminal
 
 EXAMPLE = "res3d bench choose videos --minutes=30 --output=mine.yaml"
 
@@ -41,17 +42,17 @@ def run(args):
     if args.json:
         print(json.dumps({"candidates": rows, "choices": why, "recipe": recipe.to_mapping()}, indent=2))
     else:
-        print("\n".join([*table(rows), "", *why]))
+        print("\n".join([table(rows, width_of_terminal()), "", *why]))
     if args.output is not None:
         write_aside(args.output, recipe.to_yaml(why))
     return 0
 
 
-def table(rows):
-    """The candidates as lines; `<-` marks the one that is chosen."""
-    lines = [f"  {'network':<12} {'clip':<12} {'step':>8} {'epoch':>9} {'fit':>6} {'serve':>6}"]
+def table(rows, width=None):
+    """The candidates as text; `<-` marks the one that is chosen."""
+    lines = [("network", "clip", "step", "epoch", "fit", "serve", "")]
     for row in rows:
-        clip = "x".join(map(str, row["clip"]))
-        lines.append(f"  {row['network']:<12} {clip:<12} {row['step_seconds']:>6.2f} s {row['epoch_seconds']:>7.1f} s "
-                     f"{row['fits']:>6} {row['serves']:>6}{'   <- chosen' if row['chosen'] else ''}")
-    return lines
+        lines.append((row["network"], "x".join(map(str, row["clip"])), f"{row['step_seconds']:.2f} s",
+                      f"{row['epoch_seconds']:.1f} s", str(row["fits"]), str(row["serves"]),
+                      "<- chosen" if row["chosen"] else ""))
+    return aligned(lines, right=(2, 3, 4, 5), elastic=(0,), width=width)

@@ -10,6 +10,7 @@ import os
 from pipelines.commands.flags import add_group_flags, add_list_flags, group_options, list_options
 from res3d.commands.clips_alone import refuse_for_spans
 from res3d.commands.published.flags import add_fetch_flags, allow
+from res3d.terminal.tables import aligned, width_of_terminal
 
 EXAMPLE = "res3d evaluate --workdir=runs/first --protocol=centre"
 
@@ -47,7 +48,8 @@ def run(args):
             rows = [{"name": name, "views": row.views, "source": row.source} for name, row in PROTOCOLS.items()]
             print(json.dumps(rows, indent=1))
             return
-        print("\n".join(f"{name:<16} {row.views or 'some':>4} views  {row.source}" for name, row in PROTOCOLS.items()))
+        rows = [(name, f"{row.views or 'some'} views", row.source) for name, row in PROTOCOLS.items()]
+        print(aligned(rows, right=(1,), elastic=(2,), width=width_of_terminal()))
         return
     if args.workdir is None:
         raise ValueError("`--workdir` must be the folder that `res3d train` left. Received none.")

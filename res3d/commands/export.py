@@ -53,6 +53,7 @@ def add_flags(parser):
     parser.add_argument("--samples", type=int, help="how many of them (default: 64, and 300 to calibrate on)")
     parser.add_argument("--warmup_batches", default="1", help="batch sizes of the warm-up (default: %(default)s)")
     parser.add_argument("--runtime_dir", help="tensorflow folder of another version, to verify with its library")
+    parser.add_argument("--json", action="store_true", help="print the path, the card and how it was verified as JSON")
     parser.add_argument("--noverify", dest="verify", action="store_false", help="skip the verification")
     add_fetch_flags(parser)
 
@@ -93,13 +94,13 @@ def run(args):
     if args.format in FILES:
         _export_file(args)
         return
-    from res3d.workflows.export import export, summary
+    from res3d.workflows.export import card_of, export, summary
 
     path = export(args.workdir, args.model, args.output, version=args.version, labels=args.labels, top=args.top,
                   multi_label=args.multi_label, fold=args.fold, dtype=args.dtype, quantize=args.quantize,
                   data=args.data, samples=args.samples or 64, warmup_batches=_sizes(args.warmup_batches),
                   verified=args.verify, runtime=args.runtime_dir, activation=args.activation)
-    print(summary(path))
+    print(json.dumps({"output": path, **card_of(path)}, indent=2) if args.json else summary(path))
 
 
 def _export_spans(args):
@@ -135,7 +136,7 @@ def _export_file(args):
     path, report = export_for_runtime(args.workdir, args.model, args.output, format=args.format, labels=args.labels,
                                       multi_label=args.multi_label, batch=args.batch, axes=args.axes, fold=args.fold,
                                       activation=args.activation, data=args.data, samples=args.samples or 300)
-    print(file_summary(path, report))
+    print(json.dumps({"output": path, **report}, indent=2) if args.json else file_summary(path, report))
 
 
 def _sizes(text):

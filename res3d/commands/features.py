@@ -5,6 +5,8 @@ stage, `(videos, channels)` pooled over time and space, or whole with --whole; w
 `seconds`, when its first and last frame are shown.
 """
 
+import json
+
 from pipelines.commands.flags import add_list_flags, list_options
 from res3d.commands.published.flags import add_fetch_flags, allow
 
@@ -25,6 +27,7 @@ def add_flags(parser):
                         "over long videos with --protocol=sliding_16")
     parser.add_argument("--whole", action="store_true", help="keep time and space instead of their mean")
     parser.add_argument("--workers", type=int, help="videos decoded at once (default: one a core)")
+    parser.add_argument("--json", action="store_true", help="print the file and its shapes as JSON")
     add_fetch_flags(parser)
 
 
@@ -36,5 +39,8 @@ def run(args):
     written = features(args.model, args.data, args.output, stages=args.stages.split(","), split=args.split,
                        protocol=args.protocol, whole=args.whole, windows=args.windows, workers=args.workers,
                        **list_options(args))
+    if args.json:
+        print(json.dumps({"output": args.output, "shapes": written}))
+        return
     shapes = ", ".join(f"{name} {shape}" for name, shape in written.items())
     print(f"{args.output}: {shapes}")

@@ -9,6 +9,7 @@ import json
 
 from res3d.networks.listing import describe, table
 from res3d.networks.variants.table import VARIANTS
+from res3d.terminal.tables import width_of_terminal
 
 EXAMPLE = "res3d models slowfast --json"
 
@@ -29,4 +30,4 @@ def run(args):
         from res3d.networks.memory import with_memory  # TensorFlow comes with it
 
         rows = [with_memory(row) for row in rows]
-    print(json.dumps(rows, indent=2) if args.json else table(rows))
+    print(json.dumps(rows, indent=2) if args.json else table(rows, width_of_terminal()))

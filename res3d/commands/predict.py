@@ -10,6 +10,7 @@ import sys
 
 from res3d.commands.clips_alone import refuse_for_spans
 from res3d.commands.published.flags import add_fetch_flags, allow
+from res3d.terminal.tables import width_of_terminal
 
 _ACCESS = ("ca", "cert", "key")
 EXAMPLE = "res3d predict videos/ more/clip.mp4 --model=runs/first"
@@ -93,7 +94,7 @@ def _classify(args):
 
         results = predict(args.model, args.videos, protocol=args.protocol, top=args.top, labels=args.labels,
                           workers=args.workers, activation=args.activation)
-    print(json.dumps(results, indent=1) if args.json else table(results))
+    print(json.dumps(results, indent=1) if args.json else table(results, width_of_terminal()))
     if args.explain is not None:
         explain(args.model, args.videos, results, args.explain, labels=args.labels,
                 activation=args.activation)

@@ -5,6 +5,9 @@ holds all that `evaluate`, `predict` and `export` need: clip.json, labels.txt, r
 history.csv, quarantine.csv, split.csv, run.json and logs/ for TensorBoard.
 """
 
+import json
+import sys
+
 from pipelines.commands.flags import add_group_flags, add_list_flags, group_options, list_options
 from res3d.commands.clips_alone import refuse_for_spans
 from res3d.commands.published.flags import add_fetch_flags, allow
@@ -46,6 +49,7 @@ def add_flags(parser):
     parser.add_argument("--coordinator", help="HOST:PORT of process 0, to train on several hosts (JAX backend)")
     parser.add_argument("--process_id", type=int, default=0, help="this process, from 0")
     parser.add_argument("--process_count", type=int, default=1, help="how many processes train together")
+    parser.add_argument("--json", action="store_true", help="print what came of it as JSON")
     add_fetch_flags(parser)
 
 
@@ -65,7 +69,7 @@ def run(args):
         _train_spans(args, recipe, chosen)
         return
     from res3d.training.workfolder import WorkFolder
-    from res3d.workflows.train import summary, train
+    from res3d.workflows.train import outcome, summary, train
 
     history = train(recipe, args.data, args.workdir, deterministic=args.deterministic, overwrite=args.overwrite,
                     checkpoint_minutes=args.checkpoint_minutes, checkpoint_steps=args.checkpoint_steps,
@@ -74,7 +78,8 @@ def run(args):
                     chosen=chosen,
                     **list_options(args), **group_options(args))
     if args.process_id == 0:
-        print(summary(WorkFolder(args.workdir), history))
+        folder = WorkFolder(args.workdir)
+        print(json.dumps(outcome(folder, history), indent=2) if args.json else summary(folder, history))
 
 
 def _is_of_spans(args):
@@ -112,6 +117,12 @@ def _train_spans(args, recipe, chosen):
     history = train_spans(recipe, args.data, args.workdir, overwrite=args.overwrite,
                           checkpoint_minutes=args.checkpoint_minutes, checkpoint_steps=args.checkpoint_steps,
                           chosen=chosen, **list_options(args))
+    if args.json:
+        from res3d.training.workfolder import WorkFolder
+        from res3d.workflows.train import outcome
+
+        print(json.dumps(outcome(WorkFolder(args.workdir), history), indent=2))
+        return
     print(spans_summary(args.workdir, history))
 
 
@@ -133,5 +144,5 @@ def _recipe(args, settings):
         settings = ["precision=float32", *settings]
     recipe, chosen = recipe_for(args.data, args.workdir, args.minutes, settings, args.overwrite, **list_options(args),
                                 **group_options(args))
-    print("\n".join(chosen), flush=True)
+    print("\n".join(chosen), flush=True, file=sys.stderr if args.json else sys.stdout)
     return recipe, chosen

@@ -1,6 +1,7 @@
 """The family of networks as rows of values and as a table of text."""
 
 from res3d.networks.variants.table import VARIANTS
+from res3d.terminal.tables import aligned
 
 
 def describe(name):
@@ -11,8 +12,8 @@ def describe(name):
             "source": row.source}
 
 
-def table(rows):
-    """The rows as text, one network a line, columns aligned."""
+def table(rows, width=None):
+    """The rows as text, one network a line, columns aligned, at most `width` letters where that can be had."""
     memory = ("training_mb", "forward_mb") if rows and "training_mb" in rows[0] else ()
     titles = ("MB training", "MB forward") if memory else ()
     lines = [("name", "rank", "parameters", "GMACs", *titles, "clip", "top-1", "source: protocol")]
@@ -23,7 +24,5 @@ def table(rows):
         note = f"{row['source']}: {row['protocol']}" if row["protocol"] else row["source"]
         lines.append((row["name"], str(row["rank"]), f"{row['parameters']:,}", f"{row['gmacs']:.3f}",
                       *(f"{row[name]:.1f}" for name in memory), size, top1, note))
-    widths = [max(map(len, column)) for column in zip(*lines)]
-    right = (2, 3, *((4, 5) if memory else ()), 5 + len(memory))
-    return "\n".join("  ".join(cell.rjust(width) if i in right else cell.ljust(width)
-                               for i, (cell, width) in enumerate(zip(line, widths))).rstrip() for line in lines)
+    more = len(memory)
+    return aligned(lines, right=(2, 3, *range(4, 4 + more), 5 + more), elastic=(6 + more,), width=width)

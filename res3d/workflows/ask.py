@@ -6,6 +6,8 @@ import pathlib
 from pipelines.annotations.entries import Entry
 from pipelines.annotations.files import walk
 from pipelines.records import index, layout
+from res3d.terminal.progress import bar
+from res3d.terminal.tables import aligned
 from serving.client import addresses
 from serving.client.client import Client
 
@@ -23,7 +25,11 @@ def ask_server(address, videos, top=5, *, headers=None, **certificates):
     paths = [entry.path for entry in find_videos(videos)]
     with connected(address, headers=headers, **certificates) as client:
         _ = client.clip  # one error, not one a video, if the server cannot be reached; it may still be loading
-        answers = list(client.classify_many(paths, top))
+        answers = []
+        with bar(len(paths), "asking", "video") as counted:
+            for answer in client.classify_many(paths, top):
+                answers.append(answer)
+                counted.update()
     return [{"video": path, "error": " ".join(str(answer).split())} if isinstance(answer, Exception) else
             {"video": path, "top": answer} for path, answer in answers]
 
@@ -90,17 +96,16 @@ def _record(name):
     return entry and dataclasses.replace(entry, labels=())
 
 
-def table(results):
-    """Results as text: a line a class, the video before the first.
+def table(results, width=None):
+    """Results as text: a line a class, the video before the first; at most `width` letters where that can be had.
 
     >>> print(table([{"video": "a.mp4", "top": [{"label": "run", "score": 0.5}]}, {"video": "b.mp4", "error": "bad"}]))
-    a.mp4   0.5000  run
-    b.mp4   error   bad
+    a.mp4  0.5000  run
+    b.mp4  error   bad
     """
-    width = max(len(result["video"]) for result in results)
     lines = []
     for result in results:
         rows = [(f"{item['score']:.4f}", item["label"]) for item in result.get("top", ())]
         for number, (score, text) in enumerate(rows or [("error ", result.get("error", ""))]):
-            lines.append(f"{result['video'] if not number else '':<{width}}   {score}  {text}")
-    return "\n".join(lines)
+            lines.append((result["video"] if not number else "", score, text))
+    return aligned(lines, elastic=(0, 2), ends=(0,), width=width)

@@ -14,6 +14,7 @@ import numpy as np
 
 from pipelines import synthetic
 from pipelines.dataset.evaluation import evaluation_clips
+from res3d.terminal.tables import aligned, width_of_terminal
 from res3d.training.recipe import find_recipe
 from res3d.workflows.evaluate import evaluate
 from res3d.workflows.loading import load_network
@@ -99,10 +100,12 @@ class Promises:
         yield
         self.add(name, f"{count / (time.monotonic() - started):.1f} {unit}")
 
+    def listed(self):
+        """[{"name", "value", "promise"}]; a promise says whether it is kept, and is empty where none was made."""
+        return [dict(zip(("name", "value", "promise"), row)) for row in self.rows]
+
     def __str__(self):
-        widths = [max(len(row[column]) for row in self.rows) for column in range(2)]
-        lines = [f"{name:<{widths[0]}}  {value:>{widths[1]}}  {promise}".rstrip() for name, value, promise in self.rows]
-        return "\n".join(["", *lines])
+        return "\n" + aligned(self.rows, right=(1,), elastic=(0, 2), width=width_of_terminal())
 
 
 def _say(text):

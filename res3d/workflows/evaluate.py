@@ -13,6 +13,7 @@ from res3d.evaluation.intervals import accuracy_interval, class_accuracy_interva
 from res3d.evaluation.metrics import ranks, summarise
 from res3d.evaluation.report.writing import write_report
 from res3d.explain import GradCam, overlay
+from res3d.terminal.progress import bars
 from res3d.training.recipe import Recipe
 from res3d.training.workfolder import WorkFolder
 from res3d.workflows.judging.baselines import baseline_figures
@@ -67,7 +68,7 @@ def evaluate(workdir, data=None, protocol=None, *, model=None, split=None, compa
     pattern = {**run.get("lists", {}), **lists}.get("group")
     metrics |= known(folder, manifest, pattern)
     trained_on = functools.cache(lambda: videos_trained_on(folder, scored.predictions.labels))
-    metrics |= _worth(scored, pattern, multi_label, trained_on if trivial else None, motion, workers)
+    metrics |= _worth(scored, pattern, multi_label, trained_on if trivial else None, motion, workers, progress)
     metrics |= _leaks(folder, scored, data is None, multi_label, trained_on, workers, progress) if leaks else {}
     metrics |= {"videos": len(scored.predictions.videos), "skipped": len(scored.quarantine),
                 "missing": len(manifest.missing), "padded": len(scored.padded),
@@ -79,9 +80,11 @@ def evaluate(workdir, data=None, protocol=None, *, model=None, split=None, compa
     scored.predictions.save(folder.predictions_file)
     folder.save_metrics(metrics)
     frames, heat = _painters(model, clip, scored, explain)
-    write_report(folder.report_file, scored.predictions, metrics, folder.history, f"{model.name} in {folder}", frames,
-                 others, heat=heat, multi_label=multi_label, facts=_facts(scored, pattern),
-                 recipe=folder.recipe_file.read_text(encoding="utf-8") if folder.recipe_file.is_file() else "")
+    with bars("video", progress) as begin:
+        write_report(folder.report_file, scored.predictions, metrics, folder.history, f"{model.name} in {folder}",
+                     frames, others, heat=heat, multi_label=multi_label, facts=_facts(scored, pattern),
+                     recipe=folder.recipe_file.read_text(encoding="utf-8") if folder.recipe_file.is_file() else "",
+                     progress=lambda total: begin("taking pictures", total).update)
     return metrics
 
 
@@ -126,7 +129,7 @@ def _figures(scored, multi_label):
     return metrics | clips
 
 
-def _worth(scored, pattern, multi_label, trained_on, motion, workers):
+def _worth(scored, pattern, multi_label, trained_on, motion, workers, progress):
     """What the figures are to be read with: intervals over groups, and what needs no network, or no motion."""
     predictions, manifest = scored.predictions, scored.manifest
     groups = groups_of(manifest, pattern)
@@ -140,7 +143,7 @@ def _worth(scored, pattern, multi_label, trained_on, motion, workers):
     if trained_on is not None:
         training = trained_on()
         fitted = groups_of(training, pattern).names if len(training) else []
-        found["baselines"] = baseline_figures(training, manifest, groups.names, fitted, workers)
+        found["baselines"] = baseline_figures(training, manifest, groups.names, fitted, workers, progress)
     if motion:
         found["motion"] = motion_figures(scored, predictions.hot if multi_label else predictions.single, multi_label)
     return found

@@ -14,6 +14,7 @@ from res3d.pretrained.finding import find_saved, is_unpacked
 from res3d.pretrained.hub import push_preset
 from res3d.pretrained.origin import origin_of
 from res3d.pretrained.preset import save_preset
+from res3d.terminal.progress import steps
 from res3d.training.workfolder import WorkFolder
 from res3d.weights.catalogue.table import find_weights
 from res3d.weights.formats.safetensors import SUFFIX
@@ -24,6 +25,7 @@ from res3d.weights.store.places import home
 from res3d.workflows.loading import load_trained
 from serving.exporter import saved_model
 
+SECONDS = {"loading": 5.0, "folding": 8.0, "writing": 5.0, "comparing": 2.0, "verifying": 25.0}  # of r3d_18, 2 cores
 FIGURES = ("mean_average_precision", "top1", "top5", "mean_class_accuracy")  # of metrics.json, for a model card
 
 
@@ -39,10 +41,13 @@ def export(workdir, model, output, *, labels=None, multi_label=False, data=None,
         samples: int. How many of them.
         options: as of `serving.export`.
     """
-    network, clip, names, several = load_trained(workdir or model, labels)
-    clips = None if data is None else _samples(data, clip, names, samples)
-    return saved_model.export(network, output, names, clip=clip, multi_label=several or multi_label or None,
-                              samples=clips, card=run_facts(workdir) | origin_facts(network), **options)
+    with steps("exporting", SECONDS) as begin:
+        begin("loading")
+        network, clip, names, several = load_trained(workdir or model, labels)
+        clips = None if data is None else _samples(data, clip, names, samples)
+        return saved_model.export(network, output, names, clip=clip, multi_label=several or multi_label or None,
+                                  samples=clips, card=run_facts(workdir) | origin_facts(network), progress=begin,
+                                  **options)
 
 
 def exported(model):
@@ -136,9 +141,14 @@ def _results(source):
              **{name: round(100 * metrics[name], 2) for name in FIGURES if name in metrics}}]
 
 
+def card_of(path):
+    """The model card of a version, a dict."""
+    return json.loads((pathlib.Path(path) / "assets.extra" / "model_card.json").read_text(encoding="utf-8"))
+
+
 def summary(path):
     """What an export is, in a few lines, read from its model card."""
-    card = json.loads((pathlib.Path(path) / "assets.extra" / "model_card.json").read_text(encoding="utf-8"))
+    card = card_of(path)
     clip, precision, report = card["clip"], card["precision"], card["verified"]
     lines = [path, f"  {card['model']}: {card['parameters']:,} parameters, {len(card['labels'])} labels, clips of "
                    f"{clip['frames']} frames {clip['height']}x{clip['width']}",

@@ -11,6 +11,7 @@ from pipelines.manifest import read_manifest
 from pipelines.sample.protocols import protocol as find_protocol
 from res3d.atomic import writing
 from res3d.explain import flattened
+from res3d.terminal.progress import bar
 from res3d.workflows.loading import ScoringNetwork, load_trained
 
 
@@ -53,16 +54,18 @@ def features(model, data, output, *, stages=("head_pool",), split=None, protocol
     views = evaluation_views(read_manifest(data, split=split, **lists), clip, protocol, workers=workers)
     entries = views.manifest.entries
     rows, names, truth, seconds = {stage: [] for stage in stages}, [], [], []
-    for batch, _, position in views:
-        entry = entries[int(position)]
-        for stage, values in run_network.outputs(np.asarray(batch)).items():
-            middle = tuple(range(1, values.ndim - 1))
-            values = values if whole else values.mean(axis=middle)
-            rows[stage] += list(values) if windows else [values.mean(axis=0)]
-        count = len(batch) if windows else 1
-        names += [video_name(entry)] * count
-        truth += [entry.labels[0] if len(entry.labels) == 1 else -1] * count
-        seconds += _seconds(views.source, int(position), find_protocol(protocol), clip) if windows else []
+    with bar(len(entries), "features", "video") as counted:
+        for batch, _, position in views:
+            entry = entries[int(position)]
+            for stage, values in run_network.outputs(np.asarray(batch)).items():
+                middle = tuple(range(1, values.ndim - 1))
+                values = values if whole else values.mean(axis=middle)
+                rows[stage] += list(values) if windows else [values.mean(axis=0)]
+            count = len(batch) if windows else 1
+            names += [video_name(entry)] * count
+            truth += [entry.labels[0] if len(entry.labels) == 1 else -1] * count
+            seconds += _seconds(views.source, int(position), find_protocol(protocol), clip) if windows else []
+            counted.update()
     if not names:
         path, reason = views.quarantine[0]
         raise ValueError(f"Expected a video that can be read in '{data}'. None of {len(entries)} can; '{path}': "

@@ -6,7 +6,6 @@ import time
 
 import numpy as np
 from absl import logging
-from tqdm import tqdm
 
 from pipelines.annotations.entries import Manifest
 from pipelines.dataset.evaluation import evaluation_views
@@ -15,6 +14,7 @@ from pipelines.sample.protocols import protocol as find_protocol
 from res3d.evaluation.metrics import sigmoid, softmax
 from res3d.evaluation.predictions import Predictions
 from res3d.evaluation.views import average_views
+from res3d.terminal.progress import bar
 from res3d.workflows.loading import VIEWS_AT_ONCE, ScoringNetwork, check_labels
 
 
@@ -85,18 +85,17 @@ def score(model, clip, data, protocol, labels, split=None, workers=None, multi_l
     if long_enough:
         found = (source.fallback.try_read(source.extent, index) for index in range(len(entries)))
         protocol.check_longest(clip, (extent for extent in found if extent is not None))
-    bar = tqdm(total=len(entries), unit="video", disable=None if progress else True, dynamic_ncols=True)
-    for batch, _, position in views.prefetch(1):
-        batch, position = np.asarray(batch), int(position)
-        logits = network(batch)
-        rows.append(average_views(logits, protocol.average, multi_label))
-        clip_scores.append((sigmoid if multi_label else softmax)(logits).astype("float32"))
-        positions.append(position)
-        truth.append(tuple(entries[position].labels))
-        for name, found in changed.items():
-            found.append(average_views(others(changes[name](batch, position)), protocol.average, multi_label))
-        bar.update()
-    bar.close()
+    with bar(len(entries), "classifying", "video", progress) as counted:
+        for batch, _, position in views.prefetch(1):
+            batch, position = np.asarray(batch), int(position)
+            logits = network(batch)
+            rows.append(average_views(logits, protocol.average, multi_label))
+            clip_scores.append((sigmoid if multi_label else softmax)(logits).astype("float32"))
+            positions.append(position)
+            truth.append(tuple(entries[position].labels))
+            for name, found in changed.items():
+                found.append(average_views(others(changes[name](batch, position)), protocol.average, multi_label))
+            counted.update()
     scores = np.stack(rows) if rows else np.empty((0, len(labels)))
     names = [video_name(entries[position]) for position in positions]
     predictions = Predictions(names, list(labels), truth, scores)

@@ -169,13 +169,29 @@ def _look_for_leaks(folder, split, recipe):
         save_leaks(folder.leaks_file, rows)
 
 
+def outcome(folder, history):
+    """What a run has come to, ready for JSON.
+
+    Returns:
+        dict of `workdir`, `model` (the best or last one, None before there is any), `history` (a dict an epoch), `best`
+        (its row that is kept, or None), `skipped` [[path, reason]], `leaks`, rows or None where nobody looked, and
+        `chosen`, why the recipe is as it is.
+    """
+    quarantined = quarantine.load(folder.quarantine_file) if folder.quarantine_file.is_file() else []
+    model = next((os.fspath(path) for path in (folder.best, folder.last) if path.is_file()), None)
+    return {"workdir": os.fspath(folder.path), "model": model, "history": list(history),
+            "best": _best(folder, history)[1] if history else None,
+            "skipped": [list(row) for row in quarantined],
+            "leaks": load_leaks(folder.leaks_file) if folder.leaks_file.is_file() else None,
+            "chosen": folder.run.get("chosen", [])}
+
+
 def summary(folder, history):
     """What `res3d train` prints last."""
     skipped = quarantine.load(folder.quarantine_file)
     lines = []
     if history:
-        monitor = monitored(folder.recipe.stop.monitor, history[-1])
-        best = (min if lower_is_better(monitor) else max)(history, key=lambda row: row[monitor])
+        monitor, best = _best(folder, history)
         found = f"best {monitor} {best[monitor]:.4f} in epoch {best['epoch']}"
         lines.append(f"{len(history)} epochs; {found}: {folder.best}")
     lines.append(f"{len(skipped)} videos skipped" + (f" (all in {folder.quarantine_file}):" if skipped else ""))
@@ -187,6 +203,12 @@ def summary(folder, history):
     trained = folder.best.is_file() or folder.last.is_file()
     lines.append(f"next: res3d evaluate --workdir={folder}" if trained else "next: the same command, which goes on")
     return "\n".join(lines)
+
+
+def _best(folder, history):
+    """(the figure that decides, the row where it is best)."""
+    monitor = monitored(folder.recipe.stop.monitor, history[-1])
+    return monitor, (min if lower_is_better(monitor) else max)(history, key=lambda row: row[monitor])
 
 
 def describe_run(recipe, data, fed, deterministic, lists, chosen=()):

@@ -5,6 +5,8 @@ batching and monitoring files that both use. --target names another place, for a
 wrote: the model as it must lie there, a few lines that ask it, and a page.
 """
 
+import json
+
 from serving.deploy.runtimes import TARGETS, write_for_runtime
 from serving.deploy.writing import IMAGE, find_models, write
 
@@ -30,6 +32,7 @@ def add_flags(parser):
     parser.add_argument("--min_replicas", type=int, default=2, help="servers on Kubernetes (default: %(default)s)")
     parser.add_argument("--max_replicas", type=int, default=10, help="at most (default: %(default)s)")
     parser.add_argument("--namespace", default="serving", help="on Kubernetes (default: %(default)s)")
+    parser.add_argument("--json", action="store_true", help="print the models and the files as JSON")
     parser.add_argument("--label", action="append", default=[], metavar="NAME=VERSION", dest="labels",
                         help="pin versions and name them, such as stable=3 and canary=4; repeat as needed")
 
@@ -55,6 +58,10 @@ def run(args):
     paths = write(models, args.output, args.image or IMAGE, cpus=args.cpus, memory_mib=args.memory,
                   max_batch_size=args.max_batch_size, batch_timeout_micros=args.batch_timeout_micros,
                   min_replicas=args.min_replicas, max_replicas=args.max_replicas, namespace=args.namespace)
+    if args.json:
+        print(json.dumps({"models": [{"name": model.name, "versions": model.versions} for model in models],
+                          "output": args.output, "files": [str(path) for path in paths]}, indent=2))
+        return
     for model in models:
         print(f"{model.name}: versions {', '.join(map(str, model.versions))}")
     print("\n".join(f"  {args.output}/{path}" for path in paths))

@@ -3,7 +3,7 @@
 import os
 import pathlib
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import keras
 import numpy as np
@@ -22,6 +22,7 @@ from serving.tensors import tfrecord
 from serving.verify import compare, warmup_requests
 from serving.verify.known_answers import KnownAnswers
 
+STEPS = ("folding", "writing", "comparing", "verifying")
 BFLOAT16_TOLERANCE = 0.05  # 8 bits of mantissa; a fused graph rounds in other places than one op after another
 
 
@@ -29,7 +30,8 @@ def export(model: keras.Model, directory: str | os.PathLike, labels: Sequence[st
            version: int | None = None, *, clip: ClipSpec | None = None, multi_label: bool | None = None, top: int = 5,
            fold: bool = True, dtype: str = "float32", quantize: str | None = None, warmup_batches: Sequence[int] = (1,),
            samples: np.ndarray | tuple | None = None, card: dict | None = None, verified: bool = True,
-           runtime: str | os.PathLike | None = None, activation: str | None = None) -> str:
+           runtime: str | os.PathLike | None = None, activation: str | None = None,
+           progress: Callable | None = None) -> str:
     """Writes `directory/VERSION`, a SavedModel with every signature of `serving.exporter`.
 
     The folder is written under a name that no server takes for a version, loaded in a fresh process by TensorFlow's C++
@@ -53,6 +55,7 @@ def export(model: keras.Model, directory: str | os.PathLike, labels: Sequence[st
         runtime: folder of another TensorFlow package whose library verifies the export, or None.
         activation: "logits", "softmax" or "sigmoid", what the model's numbers are; None judges by how it is made and by
             what it gives for some clips, and refuses to guess.
+        progress: None, or a function that is called with the name of each step as it begins: one of `STEPS`.
 
     Returns:
         The path of the version folder.
@@ -70,6 +73,8 @@ def export(model: keras.Model, directory: str | os.PathLike, labels: Sequence[st
     clip = model_reading.read_clip(model) if clip is None else clip
     model_reading.check_ends(model, clip)
     labels = model_reading.check_labels(labels, model.output_shape[-1])
+    step = progress or (lambda name: None)
+    step("folding")
     reference = Reference(model, clip, activation)
     multi_label = reference.multi_label(multi_label)
 
@@ -81,11 +86,14 @@ def export(model: keras.Model, directory: str | os.PathLike, labels: Sequence[st
     names = {name: function.input_signature[0].name for name, function in signatures.items()}
 
     def logs():
+        step("comparing")
         features = eager(network.features) if network.features is not None else None
         known = KnownAnswers(eager(network), features, clip, labels, text, multi_label, top)
         reference.compare(known, precision)
+        step("verifying")
         return known.logs(names)
 
+    step("writing")
     return write_version(directory, version, network.variables, signatures, clip, labels,
                          {**facts, "signatures": names}, extra, logs=logs if verified else None,
                          warmup_batches=warmup_batches, dtype=dtype, runtime=runtime)

@@ -33,10 +33,12 @@ def run(args):
     if args.output:
         if not args.output.endswith(".keras"):
             raise ValueError(f"`--output` must end in .keras. Received: {args.output!r}.")
-        from res3d.weights.conversion import convert_file
+        from res3d.terminal.progress import steps
+        from res3d.weights.conversion import STEPS, convert_file
 
-        facts = convert_file(args.file, args.output, args.labels, name=args.model, source=args.source, clip=args.preset,
-                             num_classes=args.num_classes, inflate=args.inflate)
+        with steps("importing", STEPS) as begin:
+            facts = convert_file(args.file, args.output, args.labels, begin, name=args.model, source=args.source,
+                                 clip=args.preset, num_classes=args.num_classes, inflate=args.inflate)
     else:
         from res3d.weights.sources import recognise, trained_clip
 

@@ -9,6 +9,7 @@ of your own.
 import json
 
 from res3d.commands.published.flags import add_fetch_flags, allow
+from res3d.terminal.tables import width_of_terminal
 from res3d.weights.catalogue.listing import describe, table
 from res3d.weights.catalogue.table import find_weights, published
 from res3d.weights.store import keeping
@@ -46,7 +47,7 @@ def _list(names, as_json):
     if not rows:
         raise ValueError(f"Names must be part of those of published weights. Received: {' '.join(names)}. "
                          "`res3d weights` alone lists all.")
-    print(json.dumps(rows, indent=1) if as_json else table(rows))
+    print(json.dumps(rows, indent=1) if as_json else table(rows, width_of_terminal()))
 
 
 def _fetch(rows, args):

@@ -11,7 +11,7 @@ KINDS = (("mistakes", "Surest wrong answers", "Sure, and wrong: look for wrong l
          ("best", "Surest right answers", "What it knows; check that it looks at the action."))
 
 
-def clip_groups(predictions, frames, heat=None, count=6):
+def clip_groups(predictions, frames, heat=None, count=6, progress=None):
     """Cards of videos by kind, none shown twice.
 
     Args:
@@ -19,6 +19,7 @@ def clip_groups(predictions, frames, heat=None, count=6):
         frames: function of a video's position -> (n, height, width, 3) uint8.
         heat: the same with a heat map drawn on, or None.
         count: int. Cards a kind.
+        progress: None, or a function of the number of cards that returns a function to call after each.
 
     Returns:
         list of (heading, sentence, cards).
@@ -29,8 +30,15 @@ def clip_groups(predictions, frames, heat=None, count=6):
     wrong = [int(i) for i in sure if not right[i]][:count]
     orders = {"mistakes": wrong, "best": [int(i) for i in sure if right[i]][:count],
               "worst": [int(i) for i in low if not right[i] and numbers[i] and int(i) not in wrong][:count]}
-    return [(heading, words, [_card(predictions, i, frames, heat, right[i]) for i in orders[kind]])
-            for kind, heading, words in KINDS if orders[kind]]
+    done = progress(sum(map(len, orders.values()))) if progress is not None else lambda: None
+    found = []
+    for kind, heading, words in KINDS:
+        cards = []
+        for i in orders[kind]:
+            cards.append(_card(predictions, i, frames, heat, right[i]))
+            done()
+        found += [(heading, words, cards)] if cards else []
+    return found
 
 
 def _judged(predictions):

@@ -18,7 +18,7 @@ COMPARED = ("top1", "top5", "mean_class_accuracy", "mean_average_precision")
 
 
 def write_report(path, predictions, metrics, history=(), title="Report", frames=None, others=None, examples=6,
-                 heat=None, multi_label=False, recipe="", facts=None):
+                 heat=None, multi_label=False, recipe="", facts=None, progress=None):
     """Writes the page.
 
     Args:
@@ -34,6 +34,7 @@ def write_report(path, predictions, metrics, history=(), title="Report", frames=
         multi_label: bool. Whether a video may have several labels.
         recipe: str. The recipe as text.
         facts: as `data_sights` takes them, or None.
+        progress: as of `clip_groups`.
     """
     others, rows = others or {}, class_rows(predictions, multi_label)
     runs = {"this run": list(history)} | {name: found for name, (_, found) in others.items()}
@@ -47,7 +48,8 @@ def write_report(path, predictions, metrics, history=(), title="Report", frames=
         "empty": [row["label"] for row in rows if row["value"] is None],
         "failing": [row for row in weakest(rows) if row["value"] < 1][:FAILING],
         "confusion": confusion(matrix_of(predictions), predictions.labels) if single else None,
-        "clips": clip_groups(predictions, frames, heat, examples) if frames and len(predictions.videos) else [],
+        "clips": (clip_groups(predictions, frames, heat, examples, progress) if frames and len(predictions.videos)
+                  else []),
         "looks": heat is not None, "curves": sights.training_charts(runs),
         "reliability": sights.reliability_chart(predictions.scores, predictions.single) if single else None,
         "data": sights.data_sights(facts or {}, right), "recipe": recipe, "run_names": ["this run", *others],

@@ -1,5 +1,6 @@
 """The table of published checkpoints as JSON-ready values and as text, with what is on this machine."""
 
+from res3d.terminal.tables import aligned
 from res3d.weights.store.places import place
 
 
@@ -15,12 +16,11 @@ def describe(row):
             "cached": cached, "path": str(file)}
 
 
-def table(rows):
-    """Described rows as text, one checkpoint a line, columns aligned."""
+def table(rows, width=None):
+    """Described rows as text, one checkpoint a line, columns aligned, at most `width` letters where that can be had."""
     lines = [("name", "accuracy", "protocol", "MB", "licence", "here")]
     for row in rows:
         accuracy = "" if row["top1"] is None else f"{row['metric']} {row['top1']:.2f}"
         size = "" if row["bytes"] is None else f"{row['bytes'] / 2**20:.0f}"
         lines.append((row["name"], accuracy, row["protocol"], size, row["licence"], "yes" if row["cached"] else ""))
-    widths = [max(map(len, column)) for column in zip(*lines)]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in lines)
+    return aligned(lines, elastic=(2, 4), width=width)

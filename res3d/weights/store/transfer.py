@@ -9,8 +9,8 @@ import urllib.parse
 import urllib.request
 
 import urllib3
-from tqdm import tqdm
 
+from res3d.terminal.progress import bar
 from res3d.weights.errors import FetchError
 
 TRIES = 4  # without a byte further than before
@@ -58,13 +58,13 @@ def _once(source, to, address):
             return
         _check_room(to.folder, total, have, address)
         with (open(to.part, "ab" if have else "wb") as file,
-              tqdm(total=total, initial=have, unit="B", unit_scale=True, disable=None, desc=to.file.name) as bar):
+              bar(total, to.file.name, "B", initial=have, unit_scale=True) as counted):
             for number, data in enumerate(_chunks(response)):
                 if not have and not number and data.lstrip()[:1] == b"<":
                     raise FetchError(address, "the server answers with a web page instead of the file. The address "
                                               "may have moved, or a proxy or portal may be in between.")
                 _write(file, data, address)
-                bar.update(len(data))
+                counted.update(len(data))
     finally:
         response.close()
     arrived = _size(to.part)

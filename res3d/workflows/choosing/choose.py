@@ -8,6 +8,7 @@ from res3d.choosing import budget, rungs
 from res3d.choosing.choice import Case, choose
 from res3d.choosing.rules import RULES
 from res3d.quiet import logged_from
+from res3d.terminal.progress import steps
 from res3d.training.recipe import Recipe, with_settings
 from res3d.training.workfolder import WorkFolder
 from res3d.workflows.choosing.looking import look
@@ -15,6 +16,7 @@ from res3d.workflows.choosing.measuring import Measured, this_machine
 from res3d.workflows.training_data import split_videos
 
 MINUTES = 60.0
+SECONDS = {"looking at videos": 10.0, "measuring": 30.0}  # as a rule
 ENOUGH = 10.0  # minutes from which it is worth a part of them to ask linear classifiers
 
 
@@ -47,22 +49,25 @@ def choose_recipe(data, minutes=MINUTES, settings=(), **lists):
     Raises:
         ValueError: for minutes in which not one epoch can be trained, or data that cannot be trained on.
     """
-    case = case_of(data, minutes, settings, **lists)
-    choices = choose(case, RULES)
+    with steps("choosing a recipe", SECONDS) as begin:
+        case = case_of(data, minutes, settings, begin, **lists)
+        choices = choose(case, RULES)
     return case.recipe(choices), choices
 
 
-def case_of(data, minutes, settings, **lists):
-    """The `Case` that the rules are asked about."""
+def case_of(data, minutes, settings, progress, **lists):
+    """The `Case` that the rules are asked about; `progress` is called with the name of each step of `SECONDS`."""
     if not minutes > 0:
         raise ValueError(f"`--minutes` must be a positive number. Received: {minutes:g}.")
     end = time.monotonic() + 60 * minutes
     asked = tuple(settings)
     base = Recipe.from_mapping(with_settings({}, asked))
     with logged_from(logging.ERROR):  # training says it again
+        progress("looking at videos")
         split = split_videos(base, data, **lists)
         facts = look(split, lists.get("group"), base.data.workers, minutes >= ENOUGH)
     logging.info("choosing a recipe for %d videos of %d classes", facts.videos, len(facts.classes))
+    progress("measuring")
     pace = Measured(split.training, facts, base.data.workers)
     return Case(facts, this_machine(), minutes, pace, lambda: (end - time.monotonic()) / 60, asked)
 
@@ -74,9 +79,15 @@ def compare(data, minutes=MINUTES, settings=(), **lists):
         (`Recipe`, list of `Choice`, list of dicts: `network`, `clip`, `step_seconds`, `epoch_seconds`, `fits`, `serves`
         and `chosen`, one a candidate).
     """
-    case = case_of(data, minutes, settings, **lists)
-    choices = choose(case, RULES)
-    recipe = case.recipe(choices)
+    with steps("choosing a recipe", SECONDS | {"comparing": 60.0}) as begin:
+        case = case_of(data, minutes, settings, begin, **lists)
+        choices = choose(case, RULES)
+        begin("comparing")
+        recipe = case.recipe(choices)
+        return recipe, choices, _candidates(case, recipe)
+
+
+def _candidates(case, recipe):
     rows = []
     for other in rungs.candidates(case, recipe):
         within = budget.budget_of(case, other)
@@ -85,4 +96,4 @@ def compare(data, minutes=MINUTES, settings=(), **lists):
                      "fits": within.fits,
                      "serves": rungs.large()["schedule.epochs"] if rungs.is_large(other) else within.serves,
                      "chosen": (other.model.name, other.clip) == (recipe.model.name, recipe.clip)})
-    return recipe, choices, rows
+    return rows

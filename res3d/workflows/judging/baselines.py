@@ -13,6 +13,7 @@ from res3d.evaluation.intervals import accuracy_interval
 from res3d.evaluation.linear import ridge_scores
 from res3d.evaluation.metrics import ranks, summarise
 from res3d.geometry import ClipSpec
+from res3d.terminal.progress import bar
 
 MOST = 1000  # videos of a side that are looked at; of more, evenly many
 FINE = 4  # pixels read for one, so that what is scaled down is a mean and not a sample
@@ -21,7 +22,7 @@ SPEC = ClipSpec(frames=glimpse.FRAMES, height=FINE * glimpse.SIDE, width=FINE * 
 LOOKS = {"middle_frame": glimpse.middle_frame, "frame_differences": glimpse.frame_differences}
 
 
-def baseline_figures(training, evaluated, groups, training_groups, workers=None):
+def baseline_figures(training, evaluated, groups, training_groups, workers=None, progress=True):
     """Figures of merit that need no network, on the videos that one is evaluated on.
 
     Args:
@@ -29,6 +30,7 @@ def baseline_figures(training, evaluated, groups, training_groups, workers=None)
         evaluated: `Manifest`, all of it labelled.
         groups, training_groups: names, one an entry of each.
         workers: int or None. Videos decoded at once.
+        progress: bool. A bar on a terminal.
 
     Returns:
         {name: {figure: float}} of "chance", "largest_class", and, where both sides have videos that can be read,
@@ -38,8 +40,9 @@ def baseline_figures(training, evaluated, groups, training_groups, workers=None)
     if not len(training):
         return found
     started = time.monotonic()
-    sides = [looked(*thinned(manifest, names), workers)
-             for manifest, names in ((training, training_groups), (evaluated, groups))]
+    few = [thinned(manifest, names) for manifest, names in ((training, training_groups), (evaluated, groups))]
+    with bar(sum(len(manifest) for manifest, _ in few), "linear classifiers", "video", progress) as counted:
+        sides = [looked(manifest, names, workers, counted.update) for manifest, names in few]
     (rows, targets, fitted), (others, truth, names) = sides
     if not len(fitted) or not len(names):
         logging.warning("no linear classifiers to compare with: none of the %s can be read",
@@ -96,13 +99,17 @@ def thinned(manifest, groups, most=None):
     return kept, [groups[place] for place in chosen]
 
 
-def looked(manifest, groups, workers):
-    """({look: (videos, numbers)}, (videos, classes) of 0 and 1, groups) of the videos that can be read."""
+def looked(manifest, groups, workers, told=lambda: None):
+    """({look: (videos, numbers)}, (videos, classes) of 0 and 1, groups) of the videos that can be read.
+
+    `told` is called after each.
+    """
     rows, places = {name: [] for name in LOOKS}, []
     for clip, _, place in evaluation_views(manifest, SPEC, "centre", labels=manifest.labels, workers=workers):
         frames = glimpse.shrunk(clip.numpy()[0, ..., 0])
         for name, look in LOOKS.items():
             rows[name].append(look(frames))
         places.append(int(place))
+        told()
     return ({name: np.array(found, "float32") for name, found in rows.items()}, _hot(manifest)[places],
             [groups[place] for place in places])

@@ -4,7 +4,6 @@ import csv
 
 import numpy as np
 from absl import logging
-from tqdm import tqdm
 
 from pipelines.grouping.note import video_names
 from pipelines.leaks.looking import alike_rows, look_at_all
@@ -12,6 +11,7 @@ from pipelines.leaks.matching import SAME_BACKGROUND, SAME_MOMENTS
 from pipelines.records import index
 from res3d.atomic import writing
 from res3d.evaluation.metrics import summarise
+from res3d.terminal.progress import bar
 
 MOST = 2000  # videos of both sides together that are looked at without being asked
 COLUMNS = ("first", "second", "kind", "seconds", "offset", "speed", "mirrored")
@@ -32,8 +32,8 @@ def find_leaks(training, judged, workers=None, progress=True):
         why = "they are records" if total <= MOST else f"there are over {MOST}"
         logging.info("no look at what videos share with those trained on, as %s: `res3d doctor` looks at videos", why)
         return None
-    with tqdm(total=total, unit="video", desc="leaks", disable=None if progress else True, dynamic_ncols=True) as bar:
-        signatures = look_at_all([*training, *judged], workers, bar.update)
+    with bar(total, "looking for leaks", "video", progress) as counted:
+        signatures = look_at_all([*training, *judged], workers, counted.update)
     names = [f"trained {name}" for name in video_names(training)] + [f"judged {name}" for name in video_names(judged)]
     rows, left = alike_rows(names, ["trained"] * len(training) + ["judged"] * len(judged), signatures)
     if left:

@@ -5,11 +5,14 @@ import numpy as np
 from pipelines.annotations.entries import Manifest
 from pipelines.dataset.evaluation import evaluation_clips
 from pipelines.manifest import read_manifest
+from res3d.terminal.progress import steps
 from res3d.workflows.export import origin_facts, run_facts
 from res3d.workflows.loading import load_trained
 from serving.exporter.runtimes import model_file
 from serving.exporter.runtimes.eight_bits.int8 import check_quantizer
 
+SECONDS = {"loading": 5.0, "folding": 8.0, "comparing": 2.0, "writing": 10.0, "verifying": 8.0}
+CALIBRATING = {"calibrating": 60.0}
 TRAINING, HELD_OUT = "train", ("val", "validation", "test")
 
 
@@ -26,10 +29,13 @@ def export_for_runtime(workdir, model, output, *, labels=None, multi_label=False
     """
     if data is not None:
         check_quantizer(options["format"])  # before videos are read
-    network, clip, names, several = load_trained(workdir or model, labels)
-    clips = {} if data is None else _calibration(read_manifest(data, labels=names), clip, samples)
-    return model_file.export_file(network, output, names, clip=clip, multi_label=several or multi_label or None,
-                                  card=run_facts(workdir) | origin_facts(network), **clips, **options)
+    with steps("exporting", SECONDS if data is None else SECONDS | CALIBRATING) as begin:
+        begin("loading")
+        network, clip, names, several = load_trained(workdir or model, labels)
+        clips = {} if data is None else _calibration(read_manifest(data, labels=names), clip, samples)
+        return model_file.export_file(network, output, names, clip=clip, multi_label=several or multi_label or None,
+                                      card=run_facts(workdir) | origin_facts(network), progress=begin, **clips,
+                                      **options)
 
 
 def file_summary(path, report):

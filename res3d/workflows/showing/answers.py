@@ -14,6 +14,7 @@ from res3d.atomic import writing
 from res3d.geometry import ClipSpec
 from res3d.looks.pictures import film
 from res3d.looks.rendering import render
+from res3d.terminal.progress import bar
 from res3d.workflows.ask import find_videos
 from res3d.workflows.scoring import middle_clip
 
@@ -52,15 +53,30 @@ def show(path, videos, results, asked):
     if os.path.splitext(path)[1].lower() not in PAGES:
         if "top" not in results[0]:
             return False
-        top, source = results[0]["top"], results[0]["video"]
-        write_video(path, (drawn(frame, top) for _, frame in live_frames(source)), fps=probe(source).fps)
+        _write_drawn(path, results[0]["video"], results[0]["top"])
         return True
-    rows = [result | {"film": _film(entry)} for entry, result in zip(find_videos(videos), results)]
+    rows = []
+    with bar(len(results), "taking pictures", "video") as counted:
+        for entry, result in zip(find_videos(videos), results):
+            rows.append(result | {"film": _film(entry)})
+            counted.update()
     text = render(pathlib.Path(__file__).parent, "results.html.j2", title=f"Answers of {asked}", rows=rows, asked=asked,
                   good=sum("top" in row for row in rows))
     with writing(path, "w", errors="backslashreplace") as file:
         file.write(text)
     return True
+
+
+def _write_drawn(path, source, top):
+    info = probe(source)
+
+    def frames():
+        with bar(info.num_frames, "drawing", "frame") as counted:
+            for _, frame in live_frames(source):
+                yield drawn(frame, top)
+                counted.update()
+
+    write_video(path, frames(), fps=info.fps)
 
 
 def drawn(frame, top):

@@ -27,6 +27,7 @@ from serving.verify.files import verify_file
 from serving.verify.fresh import VerificationError
 from serving.verify.known_answers import KnownAnswers
 
+STEPS = ("folding", "comparing", "writing", "verifying", "calibrating")
 FORMATS: dict[str, tuple[str, Callable]] = {  # name: (suffix, writer)
     "onnx": (".onnx", write_onnx), "openvino": (".xml", write_openvino), "litert": (".tflite", write_litert)}
 
@@ -35,7 +36,8 @@ def export_file(model: keras.Model, path: str | os.PathLike, labels: Sequence[st
                 clip: ClipSpec | None = None, multi_label: bool | None = None, batch: int | None = None,
                 axes: int | None = None, fold: bool = True, activation: str | None = None, card: dict | None = None,
                 calibration: np.ndarray | None = None,
-                judged: tuple[np.ndarray, np.ndarray | None] | None = None) -> tuple[str, dict]:
+                judged: tuple[np.ndarray, np.ndarray | None] | None = None,
+                progress: Callable | None = None) -> tuple[str, dict]:
     """Writes a file that ONNX Runtime, OpenVINO or LiteRT runs: uint8 clips in, float32 `scores` and `logits` out.
 
     The file is written aside, loaded in a fresh process by the runtime that it is for, and compared with Keras on made
@@ -55,6 +57,7 @@ def export_file(model: keras.Model, path: str | os.PathLike, labels: Sequence[st
         calibration: uint8 clips `(n, *clip.shape)`, 100 or more, by which the file is put into 8-bit
             arithmetic, or None. Its answers are its own then, and what the fresh process must give again.
         judged: (uint8 clips, int labels or None) on which the change by 8 bits is measured; None is `calibration`.
+        progress: as of `serving.export`; one of `STEPS`.
 
     Returns:
         (the path, what verified it: {"runtime", "checks": [{"batch", "difference"}], "axes"}, and in 8 bits "change").
@@ -72,6 +75,8 @@ def export_file(model: keras.Model, path: str | os.PathLike, labels: Sequence[st
     if calibration is not None:
         int8.check_calibration(format, calibration, clip)
     labels = model_reading.check_labels(labels, model.output_shape[-1])
+    step = progress or (lambda name: None)
+    step("folding")
     reference = Reference(model, clip, activation)
     multi_label = reference.multi_label(multi_label)
     if axes is None:  # 8 bits want convolutions of pictures in ONNX Runtime, which has none for 3D
@@ -80,15 +85,19 @@ def export_file(model: keras.Model, path: str | os.PathLike, labels: Sequence[st
     batch = 1 if (format == "litert" or axes == 4) and batch is None else batch  # kernels then know sizes
     network, precision = prepare(model, clip, activation=reference.activation, fold=fold, multi_label=multi_label)
     facts = Facts(clip, tuple(labels), {**make_card(model, clip, labels, multi_label, precision), **(card or {})}, axes)
+    step("comparing")
     known = KnownAnswers(eager(network), None, clip, labels, "", multi_label, 1)
     reference.compare(known, precision)
     clips, answers = known.for_serving_default()
     function = answering(network, clip, multi_label, batch, axes)
+    step("writing")
     with staging.staged(target.parent) as folder:
         aside = folder / target.name
         write(function, aside, facts.to_texts(), network.variables)
+        step("verifying")
         report = _verify(aside, clips, answers, target)
         if calibration is not None:
+            step("calibrating")
             rewrite = writers.writer(format, aside, function, network.variables, batch, axes)
             change = int8.quantize_file(aside, facts, rewrite, calibration, *(judged or (calibration, None)))
             own = in_turns(open_file(aside), clips)  # for a fresh process to give again

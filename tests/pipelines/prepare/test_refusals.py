@@ -13,6 +13,7 @@ from pipelines.prepare import beam, pool, verify
 from pipelines.prepare.options import PrepareOptions
 from pipelines.prepare.run import prepare
 from res3d.geometry import ClipSpec
+from res3d.terminal import progress
 from tests.pipelines.in_process import KilledError, here, one_shard
 
 OPTIONS = PrepareOptions(ClipSpec(frames=8, height=56, width=56), shard_clips=4)
@@ -170,17 +171,18 @@ def test_progress_counts_what_a_runner_has_written(videos, tmp_path):
     assert sum(told) == 0
 
 
-def test_a_bar_in_a_file_is_short(monkeypatch):
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_bar_tells_bytes_and_failures_on_a_terminal_alone(monkeypatch, terminal):
     written = []
-    monkeypatch.setattr(command.sys, "stderr", types.SimpleNamespace(
-        write=written.append, flush=lambda: None, isatty=lambda: False))
-    with command._Bar("preparing") as bar:
-        count = bar.begin(200)
-        for _ in range(200):
-            count(1, 1000, 0)
-    assert bar.bar.mininterval == command.LOG_SECONDS
-    assert len(written) < 20
-    assert "200.0 kB, 0 failed" in written[-2] + written[-1]
+    monkeypatch.setattr(progress, "SOON", 0)
+    monkeypatch.setattr(progress.sys, "stderr", types.SimpleNamespace(
+        write=written.append, flush=lambda: None, isatty=lambda: terminal, encoding="utf-8"))
+    with command._bar("preparing") as begin:
+        count = begin(200)
+        for place in range(200):
+            count(1, 1000, place % 100 == 0)
+    assert ("200.0 kB, 2 failed" in "".join(written)) == terminal
+    assert bool(written) == terminal
 
 
 def test_flags_that_beam_would_pass_over():

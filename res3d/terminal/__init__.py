@@ -1,0 +1,1 @@
+"""What commands show on a terminal: how far they are, and tables no wider than it."""
