@@ -4,12 +4,13 @@ Arrays and plain values only; the HTTP edge asks it and sends what it says.
 """
 
 import base64
+import math
 import pathlib
 import time
 
 import numpy as np
 
-from pipelines.sample.clips import centre_clip
+from pipelines.sample.clips import centre_clip, stream, uniform_clips
 from pipelines.video import opencv, reading
 from pipelines.video.info import VideoError
 from res3d.geometry import ClipSpec
@@ -21,6 +22,7 @@ TOP = 5
 _GRID = 5  # patches along each side that are covered in turn to see which ones matter
 _AT_ONCE = 5  # covered clips in one run
 _MOST_LABELS = 1000
+_MOST_WINDOWS, _MOST_HELD = 24, 64 << 20  # clips over a video, and bytes of all of them
 _SECONDS = 20.0  # for decoding a video once; it is decoded twice, and a network runs as long at the most
 _MOST_PIXELS, _LONGEST = 9_000_000, 16  # of a frame, and times its short side
 _MOST_DECODED = 10_000_000_000  # pixels of all frames: 80 seconds of 1920x1080 at 60 frames a second
@@ -89,6 +91,29 @@ class Page:
             "frames": [_picture(frame) for frame in frames], "indices": [int(index) for index in indices],
             "decode_ms": (decoded - start) * 1e3, "model_ms": seconds * 1e3, "version": str(servable.version)}
 
+    def follow(self, name, content):
+        """What the network answers over the time of a video: clips of it evenly apart, no more than lie side by side.
+
+        Returns:
+            {"seconds": [(start, end)] of each clip, "labels": those that are best of some clip or of their mean,
+            "scores": a row a clip with the score of each}. A model that takes frames from all over a video has one
+            clip.
+
+        Raises:
+            ServingError: as `classify`.
+        """
+        with self._store.acquire(name) as servable:
+            clips, seconds = _windows(servable, content)
+            alias = _alias(servable)
+            runs = [inference.predict(servable, "", {alias: clips[i:i + _AT_ONCE]}, ["scores", "top_classes"],
+                                      _SECONDS * 1e3) for i in range(0, len(clips), _AT_ONCE)]
+        scores = np.concatenate([run["scores"] for run in runs])
+        words = {int(row.argmax()): names[0].decode("utf-8", "replace") for row, names in zip(
+            scores, np.concatenate([run["top_classes"] for run in runs]))}
+        places = sorted(words, key=lambda place: -scores[:, place].mean())[:TOP]
+        return {"seconds": seconds, "labels": [words[place] for place in places],
+                "scores": scores[:, places].astype(float).round(4).tolist()}
+
     def look(self, name, content):
         """Where the network looked: how much of the best label's score goes when a patch is covered with grey.
 
@@ -127,6 +152,25 @@ def _covered(frames):
 
 
 def _frames(servable, content):
+    """The middle clip of a video and the numbers of its frames."""
+    clips, (indices,), _ = _read(servable, content, lambda info, clip: [centre_clip(info, clip)])
+    return clips[0], indices
+
+
+def _windows(servable, content):
+    """(clips, [(start, end)] of each in seconds) over a video."""
+    def chosen(info, clip):
+        most = min(_MOST_WINDOWS, _MOST_HELD // math.prod(clip.shape))
+        count = 1 if clip.in_segments else max(1, min(most, len(stream(info, clip)) // clip.span))
+        return uniform_clips(info, clip, count) if count > 1 else [centre_clip(info, clip)]
+
+    clips, chosen, info = _read(servable, content, chosen)
+    times = info.times_seconds
+    return clips, [[float(times[min(indices)]), float(times[max(indices)])] for indices in chosen]
+
+
+def _read(servable, content, choose):
+    """(uint8 clips, lists of frame numbers, `VideoInfo`); `choose(info, clip)` gives the lists."""
     clip = _clip(servable)
     if "spans" in servable.signatures:
         raise invalid(f"Model {servable.name} finds spans in long videos, and this page names clips. Ask it with res3d "
@@ -136,8 +180,8 @@ def _frames(servable, content):
                       "it with res3d export.")
     try:
         info = reading.probe(content, timeout=_SECONDS, within=_bounds())
-        indices = centre_clip(info, clip)
-        return reading.read_clip(content, indices, clip, info=info, timeout=_SECONDS), indices
+        chosen = choose(info, clip)
+        return reading.read_clips(content, chosen, clip, info=info, timeout=_SECONDS), chosen, info
     except VideoError as error:
         raise invalid(f"This is no video that can be read: {error.reason}.") from None
 

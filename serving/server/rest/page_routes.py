@@ -47,7 +47,7 @@ class PageRoutes:
         if path == "/page/state" and method == "GET":
             return functools.partial(self._json, self._looks, lambda _model, _body: {
                 **self._page.state(), "most_bytes": self._bodies.limit})
-        if path in ("/page/classify", "/page/look") and method == "POST":
+        if path in ("/page/classify", "/page/follow", "/page/look") and method == "POST":
             return functools.partial(self._json, self._videos, getattr(self._page, path.rpartition("/")[2]))
         return None
 

@@ -114,7 +114,7 @@ def test_a_pattern_that_matches_nothing_is_one_error(motion, paced):
 def test_bench_choose_shows_the_candidates_and_writes_the_recipe(motion, tmp_path, paced, console):
     code, out, _ = console("bench", "choose", motion, f"--output={tmp_path / 'mine.yaml'}", "--minutes=30")
     assert code == 0
-    rows = [line.split() for line in out.splitlines() if line.startswith("  plain3d_5")]
+    rows = [line.split() for line in out.splitlines() if line.startswith("plain3d_5")]
     assert rows[0][1] == "8x60x60"
     assert sum("chosen" in row for row in rows) == 1
     assert "r3d_18" in out

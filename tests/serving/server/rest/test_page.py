@@ -4,6 +4,7 @@ import base64
 import html
 import http.client
 import json
+import re
 import subprocess
 import time
 
@@ -131,7 +132,42 @@ def test_where_it_looked(server, green):
     assert heat.sum() == 1, "only the upper left patch matters to this model"
 
 
+@pytest.fixture(scope="module")
+def changing(tmp_path_factory):
+    """A video of 42 frames that is green in its first half and blue in its second."""
+    frames = np.full((42, 64, 64, 3), 60, np.uint8)
+    frames[:21, :, :, 1], frames[21:, :, :, 2] = 230, 230
+    path = tmp_path_factory.mktemp("video") / "changing.avi"
+    writer.write_video(str(path), frames, fps=10)
+    return path
+
+
+def test_answers_over_the_time_of_a_video(server, changing):
+    status, content = ask(server, "POST", "/page/follow?model=colours", changing.read_bytes())
+    answer = json.loads(content)
+    assert status == 200
+    assert len(answer["seconds"]) == len(answer["scores"]) == 42 // CLIP.span
+    assert answer["seconds"][0] == pytest.approx([0, 0.6], abs=0.06)
+    assert answer["seconds"][-1] == pytest.approx([3.5, 4.1], abs=0.06)
+    assert set(answer["labels"]) == {"green", "blue"}
+    best = [answer["labels"][int(np.argmax(row))] for row in answer["scores"]]
+    assert best == sorted(best, reverse=True), "green, then blue"
+    assert {"green", "blue"} == set(best)
+
+
+def test_a_video_as_short_as_a_clip_has_one_answer(server, green):
+    answer = json.loads(ask(server, "POST", "/page/follow?model=colours", green.read_bytes())[1])
+    assert (len(answer["seconds"]), answer["labels"]) == (1, ["green"])
+
+
+def test_the_clips_over_a_video_are_held_to_some_memory(server, changing, monkeypatch):
+    monkeypatch.setattr(page, "_MOST_HELD", 3 * int(np.prod(CLIP.shape)))
+    answer = json.loads(ask(server, "POST", "/page/follow?model=colours", changing.read_bytes())[1])
+    assert len(answer["scores"]) == 3
+
+
 @pytest.mark.parametrize(("path", "body", "status", "message"), [
+    ("/page/follow?model=colours", b"no video", 400, "This is no video that can be read: "),
     ("/page/classify?model=colours", b"no video", 400, "This is no video that can be read: "),
     ("/page/classify?model=nobody", b"", 404, "Servable not found for request: Latest(nobody)"),
     ("/page/look?model=colours", b"", 400, "This is no video that can be read: ")])
@@ -188,6 +224,13 @@ addEventListener("load", async () => {
   document.body.dataset.stale = document.querySelectorAll("#frames canvas").length;
   $("look").click();
   await until(() => document.querySelector("#frames canvas"));
+  await drop_on("changing", Uint8Array.from(atob("CHANGING"), c => c.charCodeAt(0)));
+  await until(() => shown.file.name === "changing.avi" && !$("over-time").hidden);
+  document.body.dataset.course = $("course").textContent;
+  await drop_on("again", film);
+  await until(() => shown.file.name === "again.avi" && !$("drop").classList.contains("busy"));
+  $("look").click();
+  await until(() => document.querySelector("#frames canvas"));
   const heading = document.querySelector("h2").getBoundingClientRect(), box = $("drop").getBoundingClientRect();
   document.body.dataset.layout = JSON.stringify([
     document.documentElement.scrollWidth <= innerWidth, box.top >= heading.bottom, box.width > 0.8 * innerWidth]);
@@ -202,11 +245,15 @@ addEventListener("load", async () => {
 
 
 @pytest.mark.slow
-def test_in_a_browser(server, green, tmp_path, monkeypatch):
+def test_in_a_browser(server, green, changing, tmp_path, monkeypatch):
     """Chromium loads the page, its script drops videos as a user would, and the finished page is read."""
     script = tmp_path / "page.html"
     page = ask(server, "GET", "/")[1].decode()
-    script.write_text(page + _AS_A_USER.replace("FILM", base64.b64encode(green.read_bytes()).decode()))
+    films = {"FILM": green, "CHANGING": changing}
+    user = _AS_A_USER
+    for word, film in films.items():
+        user = user.replace(f'"{word}"', f'"{base64.b64encode(film.read_bytes()).decode()}"')
+    script.write_text(page + user)
     monkeypatch.setattr(server._rest._page._page, "html", script.read_text)
     done = subprocess.run(
         [*browser(tmp_path / "profile"), "--window-size=1000,900", "--virtual-time-budget=40000", "--dump-dom",
@@ -218,12 +265,13 @@ def test_in_a_browser(server, green, tmp_path, monkeypatch):
     bars = told.partition('id="bars"')[2].partition('id="times"')[0]
     assert bars.index("green") < bars.index("red")
     assert told.count('alt="frame ') == CLIP.frames
-    assert "Answering: 1 versions available" in told
+    assert "Answering: 1 version available" in told
     assert "<polyline" in told
     assert f"curl --data-binary @video.mp4 'http://{server.rest_address}/page/classify?model=colours'" in told
     assert f'with Client("http://{server.rest_address}", "colours") as client:' in told
     assert 'data-error="broken.avi: This is no video that can be read: ' in told
     assert 'data-stale="0"' in told
+    assert re.search(r'data-course="0\.0 s to \d\.\d s: green; \d\.\d s to 4\.\d s: blue"', told)
     assert "again.avi: decoded in" in told
     assert "red: covering this costs “green” the most" in told
     assert told.count("<canvas") == CLIP.frames
