@@ -6,7 +6,6 @@ The videos are generated, so the picture shows nobody.
 """
 
 import pathlib
-import shutil
 import subprocess
 import tempfile
 
@@ -22,8 +21,9 @@ SHORT = ["schedule.epochs=4", "data.workers=2"]  # so few that there are mistake
 
 def write(path=PICTURE):
     """Generates, trains, evaluates and takes the picture."""
-    browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if browser is None:
+    import chromium  # beside this file
+
+    if chromium.command("") is None:
         raise FileNotFoundError("Expected Chromium on the path. There is none: apt-get install chromium.")
     path.parent.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
@@ -33,8 +33,7 @@ def write(path=PICTURE):
         evaluate(run, explain=True)
         report = run / "report.html"
         report.write_text(report.read_text(encoding="utf-8").replace(f"{folder}/", ""), encoding="utf-8")
-        subprocess.run([browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
-                        f"--user-data-dir={folder}/profile", f"--window-size={WIDTH},{HEIGHT}",
+        subprocess.run([*chromium.command(f"{folder}/profile"), "--hide-scrollbars", f"--window-size={WIDTH},{HEIGHT}",
                         "--virtual-time-budget=2000", f"--screenshot={path}", report.as_uri()],
                        check=True, capture_output=True, timeout=120)
 

@@ -6,11 +6,12 @@ import http.server
 import json
 import os
 import re
-import shutil
 import subprocess
 import threading
 
 import pytest
+
+from docs.chromium import command
 
 WIDTHS = (390, 1200, 1920)
 
@@ -66,13 +67,13 @@ addEventListener("load", async () => {
 def browser(profile):
     """How a command begins that runs Chromium with a profile; without it the test is skipped, or fails where all must
     run."""
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    found = command(profile)
     if found is None:
         reason = "needs Chromium (apt-get install chromium)"
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
-    return [found, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={profile}"]
+    return found
 
 
 @contextlib.contextmanager
