@@ -11,10 +11,15 @@ import re
 PAGES = ("own-videos", "prepare", "train")
 TUTORIALS = pathlib.Path(__file__).resolve().parent / "tutorials"
 BLOCK = re.compile(r"^(?:```|<!-- )(python|bash)\n(.*?)^(?:```|-->)$", re.MULTILINE | re.DOTALL)
-START = '''import importlib.util, os, tempfile
+START = '''import glob, importlib.util, os, subprocess, sys, tempfile
 
-if importlib.util.find_spec("res3d") is None:
-    raise ImportError("This notebook needs res3d: run `%pip install PATH`, PATH being a clone of it or its wheel.")
+if importlib.util.find_spec("res3d") is None:  # as on Colab: put the wheel, dist/res3d-*.whl, beside the notebook first
+    wheels = glob.glob("res3d-*.whl")
+    if not wheels:
+        raise ImportError("This notebook needs res3d. Make its wheel, `make wheels`, and put it into this folder (on "
+                          "Colab: the panel of files), or run `%pip install PATH`, PATH being a clone of it.")
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", wheels[-1]], check=True)
+os.environ["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])  # where `res3d` lies
 os.chdir(tempfile.mkdtemp())  # an empty folder, as the page has it
 '''
 

@@ -2,8 +2,11 @@
 the tables."""
 
 import ast
+import importlib
 import json
+import os
 import pathlib
+import sys
 
 import pytest
 
@@ -41,3 +44,22 @@ def test_the_form_is_that_of_nbformat_4_5(name):
         assert set(cell) == wanted | ({"execution_count", "outputs"} if cell["cell_type"] == "code" else set())
         assert "".join(cell["source"]).strip()
         assert "<!--" not in "".join(cell["source"])
+
+
+@pytest.mark.backends
+@pytest.mark.parametrize("name", ["prepare"])
+def test_a_notebook_runs_from_its_first_cell_to_its_last(name, tmp_path, monkeypatch):
+    """As Jupyter runs it; what the blocks of the other pages do, tests of the pages say."""
+    found = importlib.import_module if os.environ.get("RES3D_BACKENDS_PYTHON") else pytest.importorskip
+    nbformat, nbclient = found("nbformat"), found("nbclient")
+    made = nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
+    nbformat.validate(made)
+    script = tmp_path / "res3d"  # the backends' environment sees the packages, and has no scripts of theirs
+    script.write_text(f'#!/bin/sh\nexec {sys.executable} -m res3d.commands.main "$@"\n', encoding="utf-8")
+    script.chmod(0o755)
+    for name, first in (("PATH", tmp_path), ("PYTHONPATH", FOLDER.parents[1])):
+        monkeypatch.setenv(name, os.pathsep.join([str(first), *filter(None, [os.environ.get(name)])]))
+    nbclient.NotebookClient(made, timeout=300).execute()
+    ran = [cell for cell in made.cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in ran] == list(range(1, len(ran) + 1))
+    assert not [output for cell in ran for output in cell.outputs if output.output_type == "error"]

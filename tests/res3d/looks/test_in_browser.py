@@ -17,10 +17,11 @@ from tests.res3d.looks.browser import WIDTHS, looked_at
 def pages(tmp_path_factory):
     """A folder of reports of 8, 51 and 400 classes, and the check of a data set."""
     folder = tmp_path_factory.mktemp("pages")
-    for classes, label in ((8, "walking to the door {}"), (51, HOSTILE + "{}"), (400, HOSTILE + "{}")):
-        facts = {"seconds": [2.0 + i % 7 for i in range(classes * 5)], "rates": [25.0] * (classes * 5),
-                 "groups": [HOSTILE, "anna"] * (classes * 5 // 2) + ["anna"] * (classes * 5 % 2)}
-        page_of(folder / f"report{classes}.html", classes, classes * 5, label=label, facts=facts, recipe=HOSTILE * 3,
+    for classes, videos, label in ((8, 40, "walking to the door {}"), (51, 255, HOSTILE + "{}"),
+                                   (400, 20000, HOSTILE + "{}")):
+        facts = {"seconds": [2.0 + i % 7 for i in range(videos)], "rates": [25.0] * videos,
+                 "groups": [HOSTILE, "anna"] * (videos // 2) + ["anna"] * (videos % 2)}
+        page_of(folder / f"report{classes}.html", classes, videos, label=label, facts=facts, recipe=HOSTILE * 3,
                 frames=lambda i: np.full((8, 20, 30, 3), i % 256, "uint8"),
                 heat=lambda i: np.zeros((8, 20, 30, 3), "uint8"),
                 others={"runs/" + HOSTILE: ({"top1": 0.1, "videos": 3}, HISTORY)})
