@@ -98,8 +98,8 @@ FLOORS = {  # folder: (what it is for, the folders it may import), from the grou
     "serving.verify": ("whether an export answers as Keras does",
                        (*LIGHT, "res3d.spans", "serving.tensors", "serving.session")),
     "serving.exporter": ("models to version folders",
-                         (*LIGHT, "res3d.private_keras", "res3d.ending", "res3d.four_axes", "res3d.spans", "pipelines.storage",
-                          "serving.tensors", "serving.session", "serving.verify")),
+                         (*LIGHT, "res3d.private_keras", "res3d.ending", "res3d.four_axes", "res3d.spans",
+                          "pipelines.storage", "serving.tensors", "serving.session", "serving.verify")),
     "serving.deploy": ("files that run exports elsewhere", (*LIGHT, "serving.session", "serving.exporter")),
 
     "res3d.workflows": ("where the three packages are joined", ("res3d", "pipelines", "serving")),
