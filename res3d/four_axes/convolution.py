@@ -9,8 +9,8 @@ import functools
 
 from keras import ops
 
-from res3d.layers.depthwise import depthwise_2d
-from res3d.layers.taps import add_bias, pad
+from res3d.layers.backends.depthwise import depthwise_2d
+from res3d.layers.backends.taps import add_bias, pad
 
 
 def convolution(x, kernel, bias, strides, pads, groups=1, dilation=(1, 1, 1)):
