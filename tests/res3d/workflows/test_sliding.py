@@ -159,7 +159,7 @@ def test_memory_stays_that_of_a_window(trained, tmp_path):
         if number % 1000 == 999:
             used.append(process.memory_info().rss)
     assert len(used) == 6
-    assert max(used[2:]) - used[1] < 16e6  # a thousand such frames are 230 MB
+    assert max(used[2:]) - used[1] < 64e6  # a thousand such frames are 230 MB
 
 
 @pytest.mark.parametrize(("source", "words"), [
