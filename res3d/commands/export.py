@@ -61,11 +61,7 @@ def add_flags(parser):
 def run(args):
     """Exports, and prints where to and how it was verified."""
     allow(args)
-    if (args.workdir is None) == (args.model is None):
-        raise ValueError("`res3d export` needs either --workdir or --model. Received "
-                         f"{'neither' if args.workdir is None else 'both'}.")
-    if args.samples is not None and args.samples < 1:
-        raise ValueError(f"`--samples` must be 1 or more. Received: {args.samples}.")
+    _check(args)
     if "keras" not in sys.modules:
         os.environ["KERAS_BACKEND"] = "tensorflow"  # which alone writes SavedModels; weights are the same on all
     from res3d.training.workfolder import is_spans_run
@@ -101,6 +97,14 @@ def run(args):
                   data=args.data, samples=args.samples or 64, warmup_batches=_sizes(args.warmup_batches),
                   verified=args.verify, runtime=args.runtime_dir, activation=args.activation)
     print(json.dumps({"output": path, **card_of(path)}, indent=2) if args.json else summary(path))
+
+
+def _check(args):
+    if (args.workdir is None) == (args.model is None):
+        raise ValueError("`res3d export` needs either --workdir or --model. Received "
+                         f"{'neither' if args.workdir is None else 'both'}.")
+    if args.samples is not None and args.samples < 1:
+        raise ValueError(f"`--samples` must be 1 or more. Received: {args.samples}.")
 
 
 def _export_spans(args):
