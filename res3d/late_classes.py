@@ -10,9 +10,9 @@ import importlib
 NAMES = (
     "AdamW", "BasicBlock", "BasicBlock1D", "BasicBlock2D", "BasicBlock3D", "BatchNorm", "BottleneckBlock",
     "BottleneckBlock1D", "BottleneckBlock2D", "BottleneckBlock3D", "ChannelWeights", "ClassificationLoss", "Conv",
-    "ConvNorm", "DilatedSteps", "FactorizedConv", "FeaturePyramid", "FoldFrames", "MaxPool", "MeanAveragePrecision",
-    "MotionChannels", "MultiLabelHead", "NonLocal", "PadShortcut", "PixelScaling", "PlacesClassifier", "PlainBlock",
-    "PooledShortcut",
+    "ConvNorm", "DilatedSteps", "EpochRate", "FactorizedConv", "FeaturePyramid", "FoldFrames", "MaxPool",
+    "MeanAveragePrecision", "MotionChannels", "MultiLabelHead", "NonLocal", "PadShortcut", "PixelScaling",
+    "PlacesClassifier", "PlainBlock", "PooledShortcut",
     "PreactBasicBlock", "PreactBasicBlock1D", "PreactBasicBlock2D", "PreactBasicBlock3D", "PreactBottleneckBlock",
     "PreactBottleneckBlock1D", "PreactBottleneckBlock2D", "PreactBottleneckBlock3D", "SGD", "SelfGating",
     "SeparatedConv", "SlowFrames", "SqueezeExcite", "Stage", "TemporalAggregation", "TemporalShift", "TopK",

@@ -10,7 +10,7 @@ from res3d.commands import main, places
 AT_ADDRESSES_TOO = {  # read, or prepared, wherever they are
     "data", "out", "videos", "labels", "server", "header"}
 NO_PLACES = {  # file or folder is said of something else
-    "group", "batch", "rate", "address", "strict", "runtime", "quantize", "format", "window", "source", "push",
+    "group", "axes", "batch", "rate", "address", "strict", "runtime", "quantize", "format", "window", "source", "push",
     "model_name", "enable_per_model_batching_parameters", "model_config_file_poll_wait_seconds",
     "flush_filesystem_caches"}
 
