@@ -8,6 +8,7 @@ import keras
 from pipelines.figures.clips import CLASSES
 from res3d.training.callbacks import Progress
 from res3d.training.kept.averages import averaged_weights
+from res3d.training.multigrid.pace import Pace
 from res3d.training.recipe import find_recipe
 from res3d.workflows.making import make_model
 from res3d.workflows.pretraining.figures import Figures
@@ -40,7 +41,7 @@ def pretrain(output, steps=2400, recipe=None, workers=1, callbacks=None):
     model = make_model(recipe, len(CLASSES), steps)
     figures = Figures(recipe.clip, recipe.data.batch_size, steps, recipe.seed, workers=max(workers, 1),
                       use_multiprocessing=workers > 0, max_queue_size=8)
-    progress = Progress(1, steps, recipe.data.batch_size)
+    progress = Progress(1, Pace(steps, recipe.data.batch_size))
     try:
         history = model.fit(figures, epochs=1, shuffle=False, callbacks=[*(callbacks or ()), progress], verbose=0)
     finally:
