@@ -1,5 +1,7 @@
 """Probabilities of steps to spans and instants."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from res3d.spans.contract import SpanSpec
@@ -35,6 +37,17 @@ def decode(scores: np.ndarray, spec: SpanSpec, video: str = "") -> list[Span]:
         rows = _peaks(curve, spec) if label in spec.instants else _runs(smoothed(curve, spec), spec)
         found += [Span(start, end, label, score, video) for start, end, score in rows]
     return sorted(found, key=lambda span: (-span.score, span.start, str(span.label)))
+
+
+def reaching(spans: Iterable[Span], spec: SpanSpec) -> list[Span]:
+    """Those of some spans that reach the contract's threshold, in the order of time.
+
+    >>> spec = SpanSpec(("serve",), rate=10, window=8, threshold=0.5)
+    >>> [span.start for span in reaching([Span(2, 3, "serve", 0.9), Span(1, 2, "serve", 0.6),
+    ...                                   Span(0, 1, "serve", 0.2)], spec)]
+    [1, 2]
+    """
+    return sorted((span for span in spans if span.score >= spec.threshold), key=lambda span: span.start)
 
 
 def smoothed(curve, spec):

@@ -1,5 +1,6 @@
 """Spans as they open and close, step by step: hysteresis."""
 
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -84,3 +85,11 @@ class LiveSpans:
         if label in self.spec.instants:
             return Span(top / rate, top / rate, label, score)
         return Span(self._since[place] / rate, end / rate, label, score)
+
+
+def events_of(scores: Iterable[np.ndarray], spec: SpanSpec) -> Iterator[Event]:
+    """Yields what opens and closes as arrays of scores (steps, classes) come, and at their end."""
+    live = LiveSpans(spec)
+    for some in scores:
+        yield from live.add(some)
+    yield from live.rest()

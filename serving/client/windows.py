@@ -3,8 +3,8 @@
 import numpy as np
 
 from pipelines.sample.streaming import taken_frames
-from res3d.spans.decoding import decode
-from res3d.spans.live import LiveSpans
+from res3d.spans.decoding import decode, reaching
+from res3d.spans.live import events_of
 from res3d.spans.stepping import scores_of
 
 
@@ -19,13 +19,9 @@ def logits_of(client):
 def find(client, spec, source, video):
     """`Span`s of a file, said to be of `video`, that reach the contract's threshold, in the order of time."""
     scores = np.concatenate(list(scores_of(taken_frames(source, client.clip), logits_of(client), spec)))
-    found = [span for span in decode(scores, spec, video) if span.score >= spec.threshold]
-    return sorted(found, key=lambda span: span.start)
+    return reaching(decode(scores, spec, video), spec)
 
 
 def follow(client, spec, source):
     """Yields `Event`s of a file, a camera or a stream as spans open and close."""
-    live = LiveSpans(spec)
-    for scores in scores_of(taken_frames(source, client.clip), logits_of(client), spec, at_once=1):
-        yield from live.add(scores)
-    yield from live.rest()
+    return events_of(scores_of(taken_frames(source, client.clip), logits_of(client), spec, at_once=1), spec)

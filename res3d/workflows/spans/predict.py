@@ -1,10 +1,10 @@
 """When things happen in long videos, by a network that a run has left."""
 
 from pipelines.annotations.writing import form_of
-from pipelines.video.info import VideoError
+from res3d.spans.decoding import reaching
+from res3d.workflows.spans.answering import answer_each, tell_events
 from res3d.workflows.spans.evaluate import load_spans_run
 from res3d.workflows.spans.scoring import find_spans, follow_spans
-from res3d.workflows.spans.writing import answer_of, event_of, write_found
 
 
 def predict_spans(workdir, videos, output=None):
@@ -25,19 +25,8 @@ def predict_spans(workdir, videos, output=None):
     if output is not None:
         form_of(output)
     model, clip, spec = load_spans_run(workdir)
-    answers, found = [], []
-    for video in videos:
-        try:
-            spans, _ = find_spans(model, clip, spec, video)
-        except VideoError as error:
-            answers.append({"video": video, "error": error.reason})
-            continue
-        spans = sorted((span for span in spans if span.score >= spec.threshold), key=lambda span: span.start)
-        found += spans
-        answers.append(answer_of(video, spans))
-    if output is not None and any("spans" in answer for answer in answers):
-        write_found(found, output)
-    return answers
+    return answer_each(videos, lambda video: reaching(find_spans(model, clip, spec, video)[0], spec), output,
+                       said=lambda error: error.reason)
 
 
 def follow(workdir, videos):
@@ -46,9 +35,8 @@ def follow(workdir, videos):
     Raises:
         ValueError: for more than one video.
     """
-    if len(videos) != 1:
-        raise ValueError(f"`--sliding` takes one video. Received {len(videos)}.")
-    model, clip, spec = load_spans_run(workdir)
-    source = int(videos[0]) if videos[0].isdecimal() else videos[0]
-    for event in follow_spans(model, clip, spec, source):
-        yield event_of(event, videos[0])
+    def events(source):
+        model, clip, spec = load_spans_run(workdir)
+        return follow_spans(model, clip, spec, source)
+
+    return tell_events(videos, events)

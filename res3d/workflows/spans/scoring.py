@@ -5,7 +5,7 @@ import numpy as np
 from pipelines.sample.streaming import taken_frames
 from res3d.evaluation.adapt import without_xla
 from res3d.spans.decoding import decode
-from res3d.spans.live import LiveSpans
+from res3d.spans.live import events_of
 from res3d.spans.stepping import WINDOWS_AT_ONCE, scores_of
 
 
@@ -23,7 +23,4 @@ def find_spans(network, clip, spec, source):
 
 def follow_spans(network, clip, spec, source):
     """Yields `Event`s of a file, a camera or a stream as spans open and close."""
-    live = LiveSpans(spec)
-    for scores in step_scores(network, clip, spec, source, at_once=1):
-        yield from live.add(scores)
-    yield from live.rest()
+    return events_of(step_scores(network, clip, spec, source, at_once=1), spec)

@@ -10,18 +10,6 @@ def as_dict(span):
             "score": round(span.score, 4)}
 
 
-def answer_of(video, spans):
-    """What `res3d predict` says of a video whose spans are in the order of time: {"video", "spans", "lines"}."""
-    rows = [f"  {span.start:9.2f} {span.end:9.2f}  {span.score:.2f}  {span.label}" for span in spans]
-    return {"video": video, "spans": [as_dict(span) for span in spans],
-            "lines": [f"{video}: {len(spans)} spans", *rows]}
-
-
-def event_of(event, video):
-    """An `Event` of a video as {"event", and a span's fields}."""
-    return {"event": event.kind, **as_dict(event.span._replace(video=video))}
-
-
 def write_found(spans, path):
     """Writes spans of `res3d.spans` in the order of time, in the form that the name of `path` tells.
 
