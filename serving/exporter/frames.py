@@ -4,6 +4,8 @@ What a stranger's picture may cost is bounded here, in the graph, so that it hol
 read from the header before they are decoded, and of a long, thin one only the middle is scaled.
 """
 
+import math
+
 import tensorflow as tf
 
 from serving.exporter import headers
@@ -36,6 +38,12 @@ def decode_many(encoded, clip):
     """Pictures `(..., clip.frames)` of any leading axes to uint8 pixels with the same ones; as `decode_pictures`."""
     pictures = decode_pictures(tf.reshape(encoded, [-1]), clip)
     return tf.reshape(pictures, tf.concat([tf.shape(encoded), clip.shape[1:]], 0))
+
+
+def decode_raw(clip_bytes, clip):
+    """The pixels of whole clips, strings `(batch,)`, as uint8 `(batch, *clip.shape)`."""
+    pixels = tf.ensure_shape(tf.io.decode_raw(clip_bytes, tf.uint8), (None, math.prod(clip.shape)))
+    return tf.reshape(pixels, (-1, *clip.shape))
 
 
 def decode_animation(encoded, clip):

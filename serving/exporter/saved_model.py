@@ -65,9 +65,7 @@ def export(model: keras.Model, directory: str | os.PathLike, labels: Sequence[st
             nothing is left behind.
         FileExistsError: if the version is there already.
     """
-    check_backend()
-    directory = pathlib.Path(on_disk(directory, "An export"))
-    check_version(directory, version)
+    directory = destination(directory, version)
     if type(top) is not int or top < 1:
         raise ValueError(f"`top` must be an int of at least 1. Received: top={top!r}.")
     clip = model_reading.read_clip(model) if clip is None else clip
@@ -170,22 +168,26 @@ def _write_assets(folder, clip, labels, card, files):
             (place / name).write_text(text, encoding="utf-8")
 
 
-def check_backend():
-    """Raises ValueError under another backend of Keras than the one that writes SavedModels."""
+def destination(directory, version):
+    """The folder that a version goes into, as a path.
+
+    Raises:
+        ValueError: under another backend of Keras than the one that writes SavedModels, for a folder that is on no
+            disk, or what is no version number.
+        FileExistsError: for a version that is there already.
+    """
     if keras.backend.backend() != "tensorflow":
         raise ValueError("An export is written by the TensorFlow backend of Keras. Received: "
                          f"KERAS_BACKEND={keras.backend.backend()}. Save the model with model.save('M.keras') and run: "
                          "res3d export --model=M.keras --output=DIR/NAME")
-
-
-def check_version(directory, version):
-    """Raises ValueError for what is no version number, FileExistsError for one that is taken."""
+    directory = pathlib.Path(on_disk(directory, "An export"))
     if version is not None and (type(version) is not int or not 0 <= version < 2**63):
         raise ValueError("`version` must be an int from 0 to 2**63 - 1, which is what servers read, or None. "
                          f"Received: version={version!r}.")
     if version in staging.versions(directory):
         raise FileExistsError(f"An export needs a version number that is free. Version {version} is in '{directory}' "
                               "already. Leave `version` out to take the next.")
+    return directory
 
 
 def _summary(report):

@@ -15,7 +15,6 @@
 Frames that have the clip's height and width are taken as they are; others are resized and cropped as the clip says.
 """
 
-import math
 from collections.abc import Callable, Sequence
 
 import tensorflow as tf
@@ -95,9 +94,7 @@ class _Served:
         return self.predict(frames.decode_animation(encoded, self._clip))
 
     def predict_raw(self, clip_bytes):
-        pixels = tf.io.decode_raw(clip_bytes, tf.uint8)
-        pixels = tf.ensure_shape(pixels, (None, math.prod(self._clip.shape)))
-        return self.predict(tf.reshape(pixels, (-1, *self._clip.shape)))
+        return self.predict(frames.decode_raw(clip_bytes, self._clip))
 
     def classify(self, examples):
         wanted = {FRAMES_FEATURE: tf.io.FixedLenFeature((self._clip.frames,), tf.string)}

@@ -1,12 +1,10 @@
 """A network that scores the steps of long videos to a version folder, checked before it gets its number."""
 
 import os
-import pathlib
 from collections.abc import Sequence
 
 import keras
 
-from pipelines.storage.addresses import on_disk
 from res3d.geometry import ClipSpec
 from res3d.spans.contract import SpanSpec
 from serving.exporter import model_reading, saved_model
@@ -48,9 +46,7 @@ def export_spans(model: keras.Model, directory: str | os.PathLike, spec: SpanSpe
             nothing is left behind.
         FileExistsError: if the version is there already.
     """
-    saved_model.check_backend()
-    directory = pathlib.Path(on_disk(directory, "An export"))
-    saved_model.check_version(directory, version)
+    directory = saved_model.destination(directory, version)
     clip = model_reading.read_clip(model) if clip is None else clip
     _check(model, clip, spec)
     network = Network(model, clip, fold=False)

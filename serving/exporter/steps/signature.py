@@ -12,8 +12,6 @@ A clip is one window of the contract. A client that has a whole video averages t
 that overlap and reads spans off them, as is done offline; `spans` is for those who have one window and no decoder.
 """
 
-import math
-
 import tensorflow as tf
 
 from serving.exporter import frames, signature
@@ -60,9 +58,7 @@ class _Served:
         return self.predict(frames.decode_many(encoded, self._clip))
 
     def predict_raw(self, clip_bytes):
-        pixels = tf.io.decode_raw(clip_bytes, tf.uint8)
-        pixels = tf.ensure_shape(pixels, (None, math.prod(self._clip.shape)))
-        return self.predict(tf.reshape(pixels, (-1, *self._clip.shape)))
+        return self.predict(frames.decode_raw(clip_bytes, self._clip))
 
     def spans(self, clips):
         return decode_window(self._probabilities(self._network(clips)), self._spec, MOST)
