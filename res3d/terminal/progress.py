@@ -15,7 +15,7 @@ OF_STEPS = "{desc} {percentage:3.0f}%|{bar}| [{elapsed}<{remaining}]"
 
 
 @contextlib.contextmanager
-def bar(total, what, unit, shown=True, **options):
+def bar(total, what, unit, shown=True, draw=None, **options):
     """A context that gives a bar of tqdm, whose `update()` counts.
 
     Args:
@@ -23,6 +23,7 @@ def bar(total, what, unit, shown=True, **options):
         what: str. What is being done, such as "probing".
         unit: str. What is counted, such as "video".
         shown: bool. False for none, also on a terminal.
+        draw: function of the bar that draws it anew though nothing has been counted; None draws it as it is.
         options: further ones of tqdm.
 
     >>> with bar(3, "probing", "video") as counted:
@@ -31,7 +32,7 @@ def bar(total, what, unit, shown=True, **options):
     from tqdm import tqdm
 
     with (tqdm(total=total, desc=what, unit=unit, file=sys.stderr, disable=None if shown else True, dynamic_ncols=True,
-               delay=SOON, **options) as made, _ticking(made, made.refresh)):
+               delay=SOON, **options) as made, _ticking(made, draw or type(made).refresh)):
         yield made
 
 
@@ -65,17 +66,20 @@ def steps(what, seconds, shown=True):
     ...     begin("writing")
     ...     begin("verifying")
     """
-    with bar(sum(seconds.values()), what, "", shown, bar_format=OF_STEPS, smoothing=0) as made:
-        course = _Course(seconds)
-        made.set_description_str(f"{what}:", refresh=False)
-        with _ticking(made, lambda: _move(made, course.now(time.monotonic()))):
-            def begin(name):
-                if course.begin(name, time.monotonic()) and not made.disable:
-                    made.set_description_str(f"{what}, {name}:", refresh=False)
-                    _move(made, course.now(time.monotonic()))
+    course = _Course(seconds)
 
-            yield begin
-        _move(made, made.total)
+    def draw(made):
+        _move(made, course.now(time.monotonic()))
+
+    with bar(sum(seconds.values()), f"{what}:", "", shown, draw, bar_format=OF_STEPS, smoothing=0) as made:
+        def begin(name):
+            if course.begin(name, time.monotonic()) and not made.disable:
+                made.set_description_str(f"{what}, {name}:", refresh=False)
+                draw(made)
+
+        yield begin
+        course.end()
+        draw(made)
 
 
 class _Course:
@@ -91,6 +95,7 @@ class _Course:
     def __init__(self, seconds):
         self.seconds, self.done, self.pace, self.step = seconds, 0.0, 1.0, None
         self.started = self.begun = None
+        self.over = False
 
     def begin(self, name, at):
         """Whether it is a step that is known and begins now."""
@@ -104,8 +109,14 @@ class _Course:
         self.step, self.begun = name, at
         return True
 
+    def end(self):
+        """All steps are behind."""
+        self.over = True
+
     def now(self, at):
         """Expected seconds that are behind."""
+        if self.over:
+            return sum(self.seconds.values())
         if self.step is None:
             return 0.0
         return self.done + min((at - self.begun) * self.pace, ALMOST * self.seconds[self.step])
@@ -128,7 +139,7 @@ def _ticking(made, draw):
     def tick():
         while not over.wait(TICK):
             if time.time() >= made.start_t + SOON:
-                draw()
+                draw(made)
 
     thread = threading.Thread(target=tick, daemon=True, name="progress")
     thread.start()
