@@ -11,7 +11,7 @@ import jinja2
 
 from res3d import atomic
 from serving.session.errors import SessionError
-from serving.session.runtimes.opening import open_file
+from serving.session.runtimes.opening import open_file, parts_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,8 +74,8 @@ def write_for_runtime(model, target, output, image=None):
         raise ValueError(f"A deployment needs a model that its runtime loads. {error.message}") from None
     texts = _texts(place, target, model.stem, session, image)
     files = {path: text.encode() for path, text in texts.items()}
-    for suffix in (".bin", ".xml") if place.suffix == ".xml" else (place.suffix,):
-        files[place.model.format(name=model.stem) + suffix] = model.with_suffix(suffix).read_bytes()
+    for part in parts_of(model):
+        files[place.model.format(name=model.stem) + part.suffix] = part.read_bytes()
     for path, content in files.items():
         aim = pathlib.Path(output, path)
         aim.parent.mkdir(parents=True, exist_ok=True)

@@ -9,6 +9,15 @@ from serving.session.runtimes.openvino_session import OpenVinoSession
 SESSIONS = {".onnx": OnnxSession, ".xml": OpenVinoSession, ".tflite": LiteRtSession}
 
 
+def parts_of(path):
+    """The files that a model's file is made of, that which names it last.
+
+    >>> [[part.name for part in parts_of(pathlib.Path(name))] for name in ("m.xml", "m.onnx")]
+    [['m.bin', 'm.xml'], ['m.onnx']]
+    """
+    return [path.with_suffix(".bin"), path] if path.suffix == ".xml" else [path]
+
+
 def open_file(path, threads=None):
     """The session of a file; each takes the same path and threads, and runs the same way.
 

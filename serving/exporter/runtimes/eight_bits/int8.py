@@ -12,7 +12,7 @@ from serving.exporter.runtimes.litert_file import with_metadata
 from serving.exporter.runtimes.openvino_file import save
 from serving.session.runtimes.contract import SCORES
 from serving.session.runtimes.errors import not_installed
-from serving.session.runtimes.opening import open_file
+from serving.session.runtimes.opening import open_file, parts_of
 from serving.session.runtimes.turns import in_turns
 
 LEAST, MOST = 100, 500  # clips to calibrate on
@@ -76,9 +76,9 @@ def _replace(path, aside, facts):
     """Puts the model at `aside`, with these facts, in the place of that at `path`; nothing stays at `aside`."""
     rewritten = path.with_name(f"final-{path.name}")
     RETELL[path.suffix](aside, rewritten, facts.to_texts())
-    for suffix in (".bin", ".xml") if path.suffix == ".xml" else (path.suffix,):
-        os.replace(rewritten.with_suffix(suffix), path.with_suffix(suffix))
-        aside.with_suffix(suffix).unlink()
+    for part in parts_of(path):
+        os.replace(rewritten.with_suffix(part.suffix), part)
+        aside.with_suffix(part.suffix).unlink()
 
 
 def _scores(path, clips):
