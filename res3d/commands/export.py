@@ -90,12 +90,18 @@ def run(args):
     if args.format in FILES:
         _export_file(args)
         return
-    from res3d.workflows.export import card_of, export, summary
+    from res3d.workflows.export import export
 
     path = export(args.workdir, args.model, args.output, version=args.version, labels=args.labels, top=args.top,
                   multi_label=args.multi_label, fold=args.fold, dtype=args.dtype, quantize=args.quantize,
                   data=args.data, samples=args.samples or 64, warmup_batches=_sizes(args.warmup_batches),
                   verified=args.verify, runtime=args.runtime_dir, activation=args.activation)
+    _tell_version(args, path)
+
+
+def _tell_version(args, path):
+    from res3d.workflows.export import card_of, summary
+
     print(json.dumps({"output": path, **card_of(path)}, indent=2) if args.json else summary(path))
 
 
@@ -115,12 +121,11 @@ def _export_spans(args):
         if getattr(args, name) != default:
             raise ValueError(f"`--{name}` is for clips. Received --{name}={getattr(args, name)} with a run of task "
                              "spans. Leave it out.")
-    from res3d.workflows.export import summary
     from res3d.workflows.spans.export import export_spans_run
 
     path = export_spans_run(args.workdir or args.model, args.output, version=args.version, verified=args.verify,
                             warmup_batches=_sizes(args.warmup_batches), runtime=args.runtime_dir)
-    print(summary(path))
+    _tell_version(args, path)
 
 
 def _export_file(args):

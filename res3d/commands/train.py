@@ -68,8 +68,7 @@ def run(args):
     if recipe.task == "spans":
         _train_spans(args, recipe, chosen)
         return
-    from res3d.training.workfolder import WorkFolder
-    from res3d.workflows.train import outcome, summary, train
+    from res3d.workflows.train import summary, train
 
     history = train(recipe, args.data, args.workdir, deterministic=args.deterministic, overwrite=args.overwrite,
                     checkpoint_minutes=args.checkpoint_minutes, checkpoint_steps=args.checkpoint_steps,
@@ -78,8 +77,7 @@ def run(args):
                     chosen=chosen,
                     **list_options(args), **group_options(args))
     if args.process_id == 0:
-        folder = WorkFolder(args.workdir)
-        print(json.dumps(outcome(folder, history), indent=2) if args.json else summary(folder, history))
+        _tell_outcome(args, history, summary)
 
 
 def _is_of_spans(args):
@@ -94,7 +92,7 @@ def _is_of_spans(args):
 
     line = span_line(args.data, **list_options(args))
     if line is not None:
-        print(line, flush=True)
+        _say(args, line)
     return line is not None
 
 
@@ -104,7 +102,7 @@ def _span_recipe(args, settings):
     from res3d.workflows.spans.choosing import span_recipe
 
     recipe, chosen = span_recipe(args.data, args.workdir, args.minutes, settings, args.overwrite, **list_options(args))
-    print("\n".join(chosen), flush=True)
+    _say(args, *chosen)
     return recipe, chosen
 
 
@@ -117,13 +115,21 @@ def _train_spans(args, recipe, chosen):
     history = train_spans(recipe, args.data, args.workdir, overwrite=args.overwrite,
                           checkpoint_minutes=args.checkpoint_minutes, checkpoint_steps=args.checkpoint_steps,
                           chosen=chosen, **list_options(args))
-    if args.json:
-        from res3d.training.workfolder import WorkFolder
-        from res3d.workflows.train import outcome
+    _tell_outcome(args, history, lambda folder, history: spans_summary(folder.path, history))
 
-        print(json.dumps(outcome(WorkFolder(args.workdir), history), indent=2))
-        return
-    print(spans_summary(args.workdir, history))
+
+def _tell_outcome(args, history, summary):
+    """Prints what came of a run, by `summary` or as JSON."""
+    from res3d.training.workfolder import WorkFolder
+    from res3d.workflows.train import outcome
+
+    folder = WorkFolder(args.workdir)
+    print(json.dumps(outcome(folder, history), indent=2) if args.json else summary(folder, history))
+
+
+def _say(args, *lines):
+    """Lines before the outcome, which do not stand between it and whoever reads JSON."""
+    print("\n".join(lines), flush=True, file=sys.stderr if args.json else sys.stdout)
 
 
 def _recipe(args, settings):
@@ -144,5 +150,5 @@ def _recipe(args, settings):
         settings = ["precision=float32", *settings]
     recipe, chosen = recipe_for(args.data, args.workdir, args.minutes, settings, args.overwrite, **list_options(args),
                                 **group_options(args))
-    print("\n".join(chosen), flush=True, file=sys.stderr if args.json else sys.stdout)
+    _say(args, *chosen)
     return recipe, chosen

@@ -41,6 +41,10 @@ def run(args):
     """Writes, and prints what was written and what to type next."""
     if args.target != SERVING:
         paths = write_for_runtime(args.directory, args.target, args.output, args.image)
+        if args.json:
+            print(json.dumps({"models": [{"file": args.directory, "target": args.target}], "output": args.output,
+                              "files": paths}, indent=2))
+            return
         print("\n".join(f"  {args.output}/{path}" for path in paths))
         print(f"next: read {args.output}/README.md")
         return

@@ -75,10 +75,11 @@ def test_android(written, clip):
 
 
 @pytest.mark.backends
-def test_onnxruntime_answers(network, clips_of_noise, tmp_path, runtime):
+def test_onnxruntime_answers(network, clips_of_noise, tmp_path, runtime, capsys):
     runtime("onnx")
     path, _ = export_file(network, tmp_path / "actions", list(LABELS), format="onnx")
-    assert main(["deploy", path, "--target=onnxruntime", f"--output={tmp_path}/out"]) == 0
+    assert main(["deploy", path, "--target=onnxruntime", f"--output={tmp_path}/out", "--json"]) == 0
+    assert "answer.py" in json.loads(capsys.readouterr().out)["files"]
     np.save(tmp_path / "clip.npy", clips_of_noise[0])
     done = subprocess.run([sys.executable, tmp_path / "out" / "answer.py", tmp_path / "clip.npy"], capture_output=True,
                           text=True, check=True)

@@ -1,5 +1,7 @@
 """What labels are of, where nobody says it."""
 
+import json
+
 import pytest
 
 from res3d.__main__ import main
@@ -49,5 +51,7 @@ def test_the_command_trains_spans_unasked(tmp_path, monkeypatch, capsys):
     (tmp_path / "run" / "spans.json").write_text("{}")
     again, _ = span_recipe(tmp_path / "labels.csv", tmp_path / "run")
     assert again == recipe
+    assert main([*command, "--task=spans", "--json"]) in (0, None)
+    assert json.loads(capsys.readouterr().out)["workdir"] == str(tmp_path / "run")
     assert main([*command, "--minutes=-1", "--overwrite"]) == 1
     assert "`--minutes` must be a positive number" in capsys.readouterr().err
