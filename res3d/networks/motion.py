@@ -102,21 +102,25 @@ class MotionChannels(keras.layers.Layer):
     def call(self, x, training=None):
         pixels = ops.cast(x, "float32")
         count = pixels.shape[-1]
-        weights = np.array(GRAY.get(count, (1 / count,) * count), "float32")
         scale = np.broadcast_to(np.array(self.scale, "float32"), (count,))
         levels = ops.divide(pixels, scale)
-        gray = ops.matmul(levels, weights[:: -1 if self.channel_order == "BGR" else 1, None])
+        gray = ops.matmul(levels, self.gray_weights(count)[:, None])
         sign = self._signs(ops.shape(x)[0]) if training and self.random_sign else None
         shown = []
         for name in self.channels:
             show, _ = CHANNELS[name]
-            part = pixels if show is None else self._even(show(levels, gray))
+            part = pixels if show is None else self.even(show(levels, gray), (1, 2, 3, 4))
             shown.append(part if sign is None or show is None else ops.multiply(part, sign))
         return ops.cast(ops.concatenate(shown, axis=-1), self.compute_dtype)
 
-    def _even(self, motion):
-        """Motion in units of its own size in the clip."""
-        power = ops.mean(ops.square(motion), axis=(1, 2, 3, 4), keepdims=True)
+    def gray_weights(self, count: int) -> np.ndarray:
+        """How much of each of `count` channels is in gray, float32, in the order of the pixels."""
+        weights = np.array(GRAY.get(count, (1 / count,) * count), "float32")
+        return weights[:: -1 if self.channel_order == "BGR" else 1]
+
+    def even(self, motion: keras.KerasTensor, axes: tuple[int, ...]) -> keras.KerasTensor:
+        """Motion in units of its own size over `axes`, those of one clip."""
+        power = ops.mean(ops.square(motion), axis=axes, keepdims=True)
         size = ops.sqrt(ops.maximum(power, 1e-12)) + self.floor  # the root's slope at nothing is no number
         return ops.clip(motion / size, -self.limit, self.limit)
 
