@@ -58,37 +58,32 @@ def run(args):
                          f"{'neither' if args.model is None else 'both'}.")
     if args.explain is not None and args.model is None:
         raise ValueError("`--explain` needs the network itself: --model. Received --server.")
-    if _finds_spans(args):
-        return _find_spans(args)
-    if args.sliding:
-        return _follow(args)
-    return _classify(args)
-
-
-def _finds_spans(args):
-    """Whether the network here, or the served one, finds spans; the flags are judged before Keras is imported."""
-    from res3d.training.workfolder import is_spans_run
+    from res3d.training.workfolder import is_spans_run  # the flags are judged before Keras is imported
 
     if args.model is not None and is_spans_run(args.model):
-        return True
+        return _find_spans(args)
     _check_company(args)
     if args.server is None:
-        return False
-    from res3d.workflows.ask import serves_spans
+        return _follow(args) if args.sliding else _classify(args)
+    from res3d.workflows.ask import connected
 
-    return serves_spans(args.server, **_access(args))
+    access = {"headers": args.header, **{name: getattr(args, name) for name in _ACCESS}}
+    with connected(args.server, **access) as client:
+        if client.spans is not None:
+            return _find_spans(args, client)
+        return _follow(args) if args.sliding else _classify(args, client)
 
 
-def _classify(args):
-    """Names what videos show; 1 if nothing could be classified."""
+def _classify(args, client=None):
+    """Names what videos show, by a network here or by asking a `Client`; 1 if nothing could be classified."""
     from res3d.workflows.ask import ask_server, table
 
     if args.output is not None:
         from res3d.workflows.showing.answers import check_output
 
         check_output(args.output, args.videos)
-    if args.server is not None:
-        results = ask_server(args.server, args.videos, args.top, **_access(args))
+    if client is not None:
+        results = ask_server(client, args.videos, args.top)
     else:
         from res3d.workflows.predict import explain, predict
 
@@ -115,22 +110,17 @@ def _show(args, results):
         print(f"shown in {args.output}", file=sys.stderr)
 
 
-def _access(args):
-    """How the server is asked."""
-    return {"headers": args.header, **{name: getattr(args, name) for name in _ACCESS}}
-
-
-def _find_spans(args):
-    """Says when something happens in long videos; 1 if none could be read."""
+def _find_spans(args, client=None):
+    """Says when something happens in long videos, as `_classify` says what; 1 if none could be read."""
     refuse_for_spans(args, ("labels", "activation", "explain", "step", "window", *(["output"] if args.sliding else [])))
     if args.sliding:
-        for line in _events(args):
+        for line in _events(args, client):
             print(json.dumps(line), flush=True)
         return 0
-    if args.server is not None:
+    if client is not None:
         from res3d.workflows.spans.asking import ask_spans
 
-        answers = ask_spans(args.server, args.videos, args.output, **_access(args))
+        answers = ask_spans(client, args.videos, args.output)
     else:
         from res3d.workflows.spans.predict import predict_spans
 
@@ -143,12 +133,12 @@ def _find_spans(args):
     return 0 if any("error" not in answer for answer in answers) else 1
 
 
-def _events(args):
+def _events(args, client):
     """Spans as they open and close, by a network here or a served one."""
-    if args.server is not None:
-        from res3d.workflows.spans.asking import follow_served
+    if client is not None:
+        from res3d.workflows.spans.answering import tell_events
 
-        return follow_served(args.server, args.videos, **_access(args))
+        return tell_events(args.videos, client.follow_spans)
     from res3d.workflows.spans.predict import follow
 
     return follow(args.model, args.videos)

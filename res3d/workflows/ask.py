@@ -12,38 +12,31 @@ from serving.client import addresses
 from serving.client.client import Client
 
 
-def ask_server(address, videos, top=5, *, headers=None, **certificates):
-    """As `predict`, asking a running server; `address` is grpc://HOST:PORT/MODEL or http://HOST:PORT/MODEL.
+def ask_server(client, videos, top=5):
+    """As `predict`, asking a `serving.client.Client`."""
+    paths, answers = [entry.path for entry in find_videos(videos)], []
+    _ = client.clip  # one error, not one a video, if the server cannot be reached; it may still be loading
+    with bar(len(paths), "asking", "video") as counted:
+        for answer in client.classify_many(paths, top):
+            answers.append(answer)
+            counted.update()
+    return [{"video": path, "error": " ".join(str(answer).split())} if isinstance(answer, Exception) else
+            {"video": path, "top": answer} for path, answer in answers]
+
+
+def connected(address, *, headers=None, **certificates):
+    """A `Client` of a running server.
 
     Args:
+        address: grpc://HOST:PORT/MODEL or http://HOST:PORT/MODEL.
         headers: "NAME:VALUE" strings, or "@FILE" for a file that has one a line; metadata with gRPC. None is none.
         certificates: `ca`, `cert` and `key` of `serving.client.Client`.
 
     Raises:
         ValueError: for what is no header; the values are not quoted.
     """
-    paths = [entry.path for entry in find_videos(videos)]
-    with connected(address, headers=headers, **certificates) as client:
-        _ = client.clip  # one error, not one a video, if the server cannot be reached; it may still be loading
-        answers = []
-        with bar(len(paths), "asking", "video") as counted:
-            for answer in client.classify_many(paths, top):
-                answers.append(answer)
-                counted.update()
-    return [{"video": path, "error": " ".join(str(answer).split())} if isinstance(answer, Exception) else
-            {"video": path, "top": answer} for path, answer in answers]
-
-
-def connected(address, *, headers=None, **certificates):
-    """A `Client` of a server; the arguments are those of `ask_server`."""
     sent = {"metadata" if addresses.parse(address).interface == "grpc" else "headers": read_headers(headers or ())}
     return Client(address, **sent, **certificates)
-
-
-def serves_spans(address, **access):
-    """Whether a server's model finds spans in long videos; `access` is that of `connected`."""
-    with connected(address, **access) as client:
-        return client.spans is not None
 
 
 def read_headers(texts):
