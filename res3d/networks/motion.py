@@ -114,12 +114,12 @@ class MotionChannels(keras.layers.Layer):
         return ops.cast(ops.concatenate(shown, axis=-1), self.compute_dtype)
 
     def gray_weights(self, count: int) -> np.ndarray:
-        """How much of each of `count` channels is in gray, float32, in the order of the pixels."""
+        """How much of each channel is in gray, float32 `(count,)`, in the order of the pixels."""
         weights = np.array(GRAY.get(count, (1 / count,) * count), "float32")
         return weights[:: -1 if self.channel_order == "BGR" else 1]
 
     def even(self, motion: keras.KerasTensor, axes: tuple[int, ...]) -> keras.KerasTensor:
-        """Motion in units of its own size over `axes`, those of one clip."""
+        """Motion `(..., height, width, channels)` in units of its own size over `axes`, those of one clip."""
         power = ops.mean(ops.square(motion), axis=axes, keepdims=True)
         size = ops.sqrt(ops.maximum(power, 1e-12)) + self.floor  # the root's slope at nothing is no number
         return ops.clip(motion / size, -self.limit, self.limit)
