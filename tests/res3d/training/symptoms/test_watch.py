@@ -139,7 +139,7 @@ def test_from_end_to_end(tmp_path, capsys, monkeypatch, rate, words):
     """Three classes of brightness: nothing is learned without a rate, and they are with one."""
     levels = np.arange(tiny.CLIPS) % tiny.CLASSES
     clips = np.broadcast_to(40 + 80 * levels[:, None, None, None, None], (tiny.CLIPS, 2, 8, 8, 3)).astype("uint8")
-    monkeypatch.setattr(tiny, "tiny_clips", lambda _: (clips, levels.astype("int32")))
+    monkeypatch.setattr(tiny, "tiny_clips", lambda *_: (clips, levels.astype("int32")))
     monkeypatch.setattr("res3d.training.symptoms.signs.FEWEST", 25)
     recipe = tiny.tiny_recipe("schedule.epochs=6", f"optimizer.rate={rate}", "loss.label_smoothing=0")
     tiny.tiny_fit(tmp_path / "run", recipe, watch=Watch(recipe, [7, 7, 6], [3, 3, 2], LABELS, tiny.STEPS))
