@@ -11,9 +11,8 @@ import pytest
 
 from tests.house import floors
 
-PATHS = [pytest.param(path, id=str(path.relative_to(floors.ROOT)))
-         for package in floors.PACKAGES for path in floors.modules(package)]
-FOLDERS = sorted({path.values[0].parent for path in PATHS})
+PATHS = [path for package in floors.PACKAGES for path in floors.modules(package)]
+FOLDERS = sorted({path.parent for path in PATHS})
 FORBIDDEN_NAMES = {"util", "utils", "helper", "helpers", "common", "misc", "manager"}
 STANDING_ALONE = {"__init__", "__main__"}
 KNOWS_A_BACKEND = "res3d/layers/backends/tensorflow_kernels.py"
@@ -26,27 +25,34 @@ def reaches(names, package):
     return sorted(name for name in names if name == package or name.startswith(package + "."))
 
 
+def place(path):
+    return str(path.relative_to(floors.ROOT))
+
+
 def is_command(path):
     return "commands" in path.relative_to(floors.ROOT).parts
 
 
-@pytest.mark.parametrize("path", PATHS)
-def test_a_folder_imports_what_its_row_allows(path):
-    here = floors.floor_of(floors.dotted(path))
-    if here in floors.PACKAGES:  # a face, or `python -m` of a package
-        assert path.stem in STANDING_ALONE, f"{path} needs a row in floors.py"
-        return
-    allowed = {here, *floors.FLOORS[here][1]}
-    for name in floors.ours(path):
-        floor = floors.floor_of(name)
-        assert floor in allowed or floor.split(".")[0] in allowed, f"{here} may not import {name}"
+def test_a_folder_imports_what_its_row_allows():
+    found = []
+    for path in PATHS:
+        here = floors.floor_of(floors.dotted(path))
+        if here in floors.PACKAGES:  # a face, or `python -m` of a package
+            assert path.stem in STANDING_ALONE, f"{path} needs a row in floors.py"
+            continue
+        allowed = {here, *floors.FLOORS[here][1]}
+        for name in floors.ours(path):
+            floor = floors.floor_of(name)
+            if not {floor, floor.split(".")[0]} & allowed:
+                found.append(f"{here} may not import {name}")
+    assert not found
 
 
 def test_every_row_is_a_folder_or_a_module_and_lies_above_what_it_imports():
     seen = set()
     for name, (purpose, allowed) in floors.FLOORS.items():
-        place = floors.ROOT / name.replace(".", "/")
-        assert place.is_dir() or place.with_suffix(".py").is_file(), name
+        lies = floors.ROOT / name.replace(".", "/")
+        assert lies.is_dir() or lies.with_suffix(".py").is_file(), name
         assert purpose
         for other in allowed:
             assert other in seen or (other in floors.PACKAGES and name in floors.ROOFS), f"{name} stands below {other}"
@@ -55,8 +61,7 @@ def test_every_row_is_a_folder_or_a_module_and_lies_above_what_it_imports():
 
 def test_no_module_imports_itself_through_others():
     graph = {}
-    for param in PATHS:
-        path = param.values[0]
+    for path in PATHS:
         if path.name == "__init__.py":
             continue
         found = {floors.module_of(name) for name in floors.ours(path)}
@@ -64,13 +69,11 @@ def test_no_module_imports_itself_through_others():
     graphlib.TopologicalSorter(graph).prepare()  # CycleError names the circle
 
 
-@pytest.mark.parametrize("path", PATHS)
-def test_what_is_imported_inside_a_function_is_imported_for_a_light_start(path):
+def test_what_is_imported_inside_a_function_is_imported_for_a_light_start():
     """No import hides in a function to dodge a circle: commands start light, and so do these, which say so."""
-    if is_command(path) or path.name == "__main__.py":
-        return
-    late = floors.ours(path) - floors.ours(path, inside=False)
-    assert not late or str(path.relative_to(floors.ROOT)) in LATE, (path, late)
+    late = {place(path): floors.ours(path) - floors.ours(path, inside=False)
+            for path in PATHS if not is_command(path) and path.name != "__main__.py"}
+    assert {name for name, found in late.items() if found} == set(LATE), late
 
 
 LATE = {  # file: why it may import parts of the project late
@@ -83,13 +86,10 @@ LATE = {  # file: why it may import parts of the project late
 }
 
 
-@pytest.mark.parametrize("path", [param for param in PATHS if not is_command(param.values[0])])
-def test_networks_know_no_framework_but_keras(path):
-    name = str(path.relative_to(floors.ROOT))
-    if not name.startswith("res3d/") or "workflows" in path.parts or name == KNOWS_A_BACKEND:
-        return
-    for package in ("tensorflow", "cv2", "torch", "jax"):
-        assert not reaches(floors.imports(path), package)
+def test_networks_know_no_framework_but_keras():
+    networks = {name for name in map(place, PATHS) if name.startswith("res3d/") and "/workflows/" not in name}
+    networks -= {KNOWS_A_BACKEND, *(name for name in networks if "/commands/" in name)}
+    assert not networks & set(users_of("tensorflow", "cv2", "torch", "jax"))
 
 
 def test_geometry_is_light():
@@ -98,8 +98,8 @@ def test_geometry_is_light():
 
 
 def users_of(*packages):
-    return sorted(str(param.values[0].relative_to(floors.ROOT)) for param in PATHS
-                  if any(reaches(floors.imports(param.values[0]), package) for package in packages))
+    return sorted(place(path) for path in PATHS
+                  if any(reaches(floors.imports(path), package) for package in packages))
 
 
 def test_two_files_import_opencv_one_that_decodes_and_one_that_draws():
@@ -117,7 +117,7 @@ def test_one_file_knows_http_and_one_knows_grpc_on_each_side():
 
 
 def test_no_grab_bag_names():
-    assert not {param.values[0].stem for param in PATHS} & FORBIDDEN_NAMES
+    assert not {path.stem for path in PATHS} & FORBIDDEN_NAMES
 
 
 @pytest.mark.parametrize("folder", ["benchmarks", "examples", "docs"])
@@ -127,12 +127,12 @@ def test_no_program_hides_a_package(folder):
     assert not programs & {*floors.PACKAGES, *sys.stdlib_module_names}
 
 
-@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: str(folder.relative_to(floors.ROOT)))
-def test_a_folder_is_neither_empty_nor_crowded(folder):
-    names = {path.stem for path in folder.glob("*.py")} - STANDING_ALONE
-    rooms = [path for path in folder.iterdir() if (path / "__init__.py").is_file()]
-    assert len(names) <= MOST_FILES, (folder, sorted(names))
-    assert len(names) + len(rooms) >= 2, folder
+def test_a_folder_is_neither_empty_nor_crowded():
+    for folder in FOLDERS:
+        names = {path.stem for path in folder.glob("*.py")} - STANDING_ALONE
+        rooms = [path for path in folder.iterdir() if (path / "__init__.py").is_file()]
+        assert len(names) <= MOST_FILES, (folder, sorted(names))
+        assert len(names) + len(rooms) >= 2, folder
 
 
 @pytest.mark.parametrize("folder", [folder for folder in FOLDERS if (folder / "__init__.pyi").is_file()],
@@ -149,16 +149,24 @@ def test_faces_name_what_is_there_and_no_module_shadows_it(folder):
     assert set(face.__all__) <= set(dir(face))
 
 
-@pytest.mark.parametrize("path", PATHS)
-def test_a_file_is_one_idea_and_a_function_fits_the_eye(path):
-    text = path.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= MOST_LINES, f"{path} is two ideas"
-    for node in ast.walk(floors.tree(path)):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            body = node.body[1:] if ast.get_docstring(node) else node.body
-            lines = body[-1].end_lineno - body[0].lineno + 1 if body else 0
-            above = text.splitlines()[node.lineno - 2] if node.lineno > 1 else ""
-            assert lines <= MOST_BODY or above.lstrip().startswith("# Long:"), f"{path}: {node.name} has {lines} lines"
+def test_a_file_is_one_idea_and_a_function_fits_the_eye():
+    found = []
+    for path in PATHS:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        if len(lines) > MOST_LINES:
+            found.append(f"{place(path)} is two ideas")
+        for node in ast.walk(floors.tree(path)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and length_of(node) > MOST_BODY:
+                above = lines[node.lineno - 2] if node.lineno > 1 else ""
+                if not above.lstrip().startswith("# Long:"):
+                    found.append(f"{place(path)}: {node.name} has {length_of(node)} lines")
+    assert not found
+
+
+def length_of(function):
+    """Lines of its body, without the docstring."""
+    body = function.body[1:] if ast.get_docstring(function) else function.body
+    return body[-1].end_lineno - body[0].lineno + 1 if body else 0
 
 
 @pytest.mark.parametrize(("module", "heavy"), [
