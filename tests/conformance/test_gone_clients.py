@@ -52,6 +52,7 @@ def test_what_nobody_waits_for_is_not_begun(narrow):
     assert ':tensorflow:serving:request_count{model_name="toys",status="CANCELLED"} 11' in text
 
 
+@pytest.mark.slow
 def test_who_stays_is_answered(narrow):
     leave(narrow, 3)
     assert narrow.http.post(PREDICT, content=SLOW).json() == {"predictions": [300.0]}

@@ -110,6 +110,7 @@ def test_a_bad_new_version_leaves_the_old_one_serving(running, base, built):
     eventually(lambda: predict(running), 5.0)
 
 
+@pytest.mark.slow
 def test_a_version_whose_warm_up_fails_is_tried_again_and_then_given_up(running, base, built):
     shutil.copytree(built / "triple", base / ".bad")
     (base / ".bad/assets.extra").mkdir()

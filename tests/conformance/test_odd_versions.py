@@ -114,6 +114,7 @@ def test_a_version_that_comes_and_goes_ends_nothing(serve, tmp_path, built):
         eventually(lambda: predict(running), 5.0)
 
 
+@pytest.mark.slow
 def test_a_defect_of_one_look_is_told_and_the_next_look_comes(serve, tmp_path, built, monkeypatch):
     base = tmp_path / "m"
     base.mkdir()

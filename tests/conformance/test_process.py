@@ -177,6 +177,7 @@ def test_sigterm_does_not_wait_for_the_first_version(models):
         process.communicate()
 
 
+@pytest.mark.slow
 def test_sigterm_does_not_wait_for_the_next_version_beside_one_that_answers(models, tmp_path):
     shutil.copytree(models / "toys" / "1", tmp_path / "toys" / "1")
     with started(f"--model_base_path={tmp_path}/toys", "--model_name=toys", "--file_system_poll_wait_seconds=1",
@@ -187,6 +188,7 @@ def test_sigterm_does_not_wait_for_the_next_version_beside_one_that_answers(mode
         ends_at_once(process)
 
 
+@pytest.mark.slow
 def test_access_log(models, tmp_path):
     log = tmp_path / "access.log"
     flags = f"--model_base_path={models}/toys", "--model_name=toys", f"--access_log={log}"

@@ -214,6 +214,7 @@ def test_bytes_after_the_first_value_are_ignored(running):
     assert ask(running, b'{"instances": [1.0]} [and so on').json() == {"predictions": [2.5]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("levels", [100_000, pytest.param(500_000, marks=pytest.mark.slow)])
 def test_nesting_has_no_limit(running, levels):
     deep = b"[" * levels + b"]" * levels

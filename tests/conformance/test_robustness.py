@@ -30,6 +30,7 @@ def alive(running):
     assert running.http.post(PREDICT, json={"instances": [1.0]}).json() == {"predictions": [2.5]}
 
 
+@pytest.mark.slow
 @RELAXED
 @given(body=bodies, method=st.sampled_from(["predict", "classify", "regress"]))
 def test_any_json_gets_an_answer(running, body, method):

@@ -71,7 +71,6 @@ def _volumes(*rows):
     """Networks of `originals.volumes`; the deep ones, which take long, at one size."""
     return {name.format(depth): Case(
         (family, depth), model.format(depth), sizes[:1 if depth > 100 else 2], None if family == "medicalnet" else 400,
-        slow=name.format(depth) != "medicalnet/resnet_10",
         channels=1 if family == "medicalnet" else 3)
         for name, family, model, sizes, depths in rows for depth in depths}
 
@@ -84,7 +83,7 @@ CASES = {
               ("resnet101", "resnet_101"), ("resnet152", "resnet_152"), ("wide_resnet50_2", "wide_resnet_50_2"),
               ("wide_resnet101_2", "wide_resnet_101_2"), ("resnext50_32x4d", "resnext_50_32x4d"),
               ("resnext101_32x8d", "resnext_101_32x8d")),
-    "timm/resnetv2_18": Case(("resnetv2_18",), "resnet_18_v2", IMAGE, 1000, slow=False),
+    "timm/resnetv2_18": Case(("resnetv2_18",), "resnet_18_v2", IMAGE, 1000),
     "timm/resnetv2_50": Case(("resnetv2_50",), "resnet_50_v2", IMAGE, 1000),
     "tsm/tsm_r50": Case((50, 400, 8), "tsm_r50", ((8, 224, 224), (8, 192, 160))),
     "tsm/resnet_50": Case((50, 400), "resnet_50", ((8, 224, 224), (3, 192, 160))),

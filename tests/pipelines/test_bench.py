@@ -70,6 +70,7 @@ def test_an_epochs_last_batch_counts_as_what_it_is(monkeypatch):
     assert rates.pipeline_rate(batches, 1.0) == rates.rate(itertools.cycle([2, 1]).__next__, 1.0)
 
 
+@pytest.mark.slow
 def test_table_with_a_network(folder, capsys):
     code = main.main(["bench", "pipeline", str(folder), "--clip=4x2x32", "--batch_size=2", "--model=r3d_10",
                       "--seconds=0.05"])

@@ -182,6 +182,7 @@ def contents(folder):
             for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
+@pytest.mark.slow
 def test_same_seed_same_files(tmp_path):
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         synthetic.write(tmp_path / name, 1, 1, seed=seed)

@@ -75,6 +75,7 @@ def test_each_pathway_counts_by_what_it_gives_to_the_logit(pixels):
     np.testing.assert_allclose(heat, expected / expected.max(), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_it_can_be_asked_again_and_leaves_the_model_alone(pixels):
     model = res3d.build("r3d_10", 5, CLIP, width=0.125)
     model.get_layer("stage1").trainable = False

@@ -53,6 +53,7 @@ def test_frames_move_as_one_and_seeds_decide_in_a_graph_too():
     np.testing.assert_array_equal(next(iter(dataset)), moved)
 
 
+@pytest.mark.slow
 def test_at_the_head_of_a_chain_it_sees_whole_pictures(tmp_path):
     from pipelines import synthetic
 

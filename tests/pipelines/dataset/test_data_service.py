@@ -97,6 +97,7 @@ def test_a_port_that_is_taken():
             data_service.dispatcher(port)
 
 
+@pytest.mark.slow
 def test_nobody_at_the_address(prepared, monkeypatch):
     monkeypatch.setattr(data_service.reached, "__defaults__", (0.0,))
     with socket.socket() as free:

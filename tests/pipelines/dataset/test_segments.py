@@ -49,6 +49,7 @@ def test_every_part_gives_a_random_frame_in_training(folder):
             assert len({tuple(frames) for frames in clips}) > 8
 
 
+@pytest.mark.slow
 def test_resumed_by_any_number_of_workers_they_are_the_same(folder):
     options = {"batch_size": 4, "seed": 2, "clips_per_video": 2, "temporal_crop": 0.5}
     train = pipelines.training_clips(folder, CLIP, workers=3, **options)

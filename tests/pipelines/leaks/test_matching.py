@@ -54,6 +54,7 @@ def test_brighter_is_no_other_video(scenes):
     assert (found.first, found.kind) == (3, SAME_MOMENTS)
 
 
+@pytest.mark.slow
 def test_another_take_of_a_place_is_no_copy():
     corners = {seed: [frame[0, 0, 0] for frame in bench.scene(seed, seconds=1, every=24)] for seed in range(12)}
     still = [seed for seed, (before, after) in corners.items() if before == after][:3]

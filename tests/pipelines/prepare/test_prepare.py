@@ -157,6 +157,7 @@ def test_nothing_that_decodes(tmp_path):
         prepare(tmp_path / "in", tmp_path / "out", OPTIONS)
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_one_clear_error_and_the_job_goes_on_later(videos, undisturbed, tmp_path):
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, hard))  # Python turns the signal into an error
@@ -207,6 +208,7 @@ shard._serve()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("how", "timeout", "reason"), [
     ("os.kill(os.getpid(), 11)", 60.0, "the decoder crashed (signal 11)"),
     ("__import__('time').sleep(60)", 3.0, "decoding gave nothing for 3 seconds")])
@@ -272,6 +274,7 @@ def kill_and_finish(videos, out, undisturbed, kills, seed):
     assert sum(done.values()) <= 2
 
 
+@pytest.mark.slow
 def test_killed_and_run_again(videos, undisturbed, tmp_path):
     kill_and_finish(videos, tmp_path / "out", undisturbed, kills=1, seed=1)
 

@@ -53,6 +53,7 @@ def test_clips_are_the_same_wherever_frames_are_kept(videos, tmp_path, monkeypat
     assert [path.name for path in (tmp_path / "frames").iterdir()] == ["mine.txt"]
 
 
+@pytest.mark.slow
 def test_validation_and_views_are_exact(videos):
     cache = FrameCache("memory")
     for resize in (32, (40, 44)):
@@ -67,6 +68,7 @@ def test_validation_and_views_are_exact(videos):
             np.testing.assert_array_equal(source.all_views(int(position), find(protocol)), views)
 
 
+@pytest.mark.slow
 def test_random_crops_come_from_the_scaled_picture_and_any_step_sees_it(videos):
     cache = FrameCache("memory")
     first = epoch(training_clips(videos, CLIP, 4, split="train", cache=cache))

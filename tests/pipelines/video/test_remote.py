@@ -269,6 +269,7 @@ def test_jumps_fetch_a_video_once(memory, monkeypatch):
     assert len(fetched) == 1
 
 
+@pytest.mark.slow
 def test_preparing_stops_at_what_is_refused_and_goes_on_later(web, tmp_path, monkeypatch):
     monkeypatch.setattr(sources, "PAUSE_SECONDS", 0.001)
     address, server = web
@@ -292,6 +293,7 @@ def test_preparing_stops_at_what_is_refused_and_goes_on_later(web, tmp_path, mon
         assert b"sesame" not in data
 
 
+@pytest.mark.slow
 def test_doctor_examines_addresses(web, tmp_path, capsys):
     from res3d.commands.main import main
 

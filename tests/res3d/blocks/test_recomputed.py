@@ -26,6 +26,7 @@ def trained(kind, recompute, steps=2):
     return losses, {variable.path: np.array(variable) for variable in model.weights}, model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", BLOCKS)
 def test_training_is_the_same(kind):
     losses, expected, _ = trained(kind, False)

@@ -8,6 +8,8 @@ from pipelines.sample import clips
 from pipelines.video import reading
 from res3d.workflows.loading import load_network
 
+pytestmark = pytest.mark.slow
+
 
 def test_stages_are_pooled_and_named(trained, motion, tmp_path, console):
     file = tmp_path / "f.npz"
@@ -35,7 +37,6 @@ def test_whole_stages_keep_time_and_space(trained, motion, tmp_path, console):
     assert np.load(file)["stage1"].ndim == 5
 
 
-@pytest.mark.slow
 def test_windows_of_a_video_have_a_row_each_and_their_seconds(trained, motion, tmp_path, console):
     video = next((motion / "val").rglob("*.avi"))
     (tmp_path / "one" / "up").mkdir(parents=True)

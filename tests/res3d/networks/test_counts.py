@@ -14,6 +14,7 @@ from res3d.networks.variants.table import VARIANTS
 from tests.res3d.catalogue import MODELS
 
 DEEP = 98  # layers from which a row takes seconds
+SHALLOW = 8  # blocks
 
 
 @functools.cache
@@ -27,14 +28,18 @@ def counts(name, classes, clip=None):
         keras.utils.clear_session(free_memory=False)  # forgets the variables that were only noted
 
 
-def is_deep(name):
+def blocks(name):
     network = VARIANTS[name].network
-    return sum(getattr(network, "slow", network).depths) * 3 > DEEP
+    return sum(getattr(network, "slow", network).depths)
+
+
+def is_deep(name):
+    return blocks(name) * 3 > DEEP
 
 
 def marked(names):
-    """One row of each kind, if it is not deep, is quick; the others are slow."""
-    return [name if name in MODELS and not is_deep(name) else pytest.param(name, marks=pytest.mark.slow)
+    """One row of each kind, if it is shallow, is quick; the others are slow."""
+    return [name if name in MODELS and blocks(name) <= SHALLOW else pytest.param(name, marks=pytest.mark.slow)
             for name in names]
 
 
@@ -57,6 +62,7 @@ CLASS_COUNTS = {  # (name, classes): trainable parameters; rows of the table its
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "classes"), CLASS_COUNTS)
 def test_other_class_counts(name, classes):
     if is_deep(name):

@@ -174,6 +174,7 @@ def test_numpy_numbers_are_numbers():
     assert keras.models.model_from_json(model.to_json()).output_shape == (None, 4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["resnext_50_32x4d", "kenshohara_resnext3d_50"])
 def test_a_width_of_groups_is_a_multiple_of_them(name):
     model = res3d.build(name, 4, CLIP, width=0.3, depths=(1, 1, 1, 1))

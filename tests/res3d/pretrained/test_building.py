@@ -47,6 +47,7 @@ def test_a_model_of_ones_own(tmp_path):
     assert res3d.origin_of(first) is None
 
 
+@pytest.mark.slow
 def test_own_rows(tmp_path, monkeypatch, mirror):
     (tmp_path / "mine.txt").write_text("\n".join(f"class {i}" for i in range(400)))
     row = {"network": "x3d_xs", "tag": "mine", "address": next(pathlib.Path(mirror).rglob("*.pyth")),

@@ -65,6 +65,7 @@ def test_pushed_and_read_back(hub, model, folder):
     np.testing.assert_array_equal(scores(loaded, sample_clip(CLIP)), scores(model, sample_clip(CLIP)))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("reader")
 def test_a_preset_of_the_hub_is_a_model(hub, model, folder):
     commit = offer(hub, folder)

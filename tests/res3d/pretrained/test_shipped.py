@@ -19,6 +19,7 @@ def test_what_comes_with_the_package_is_found_by_name(name):
     assert SHIPPED[name].stat().st_size < 3_000_000
 
 
+@pytest.mark.slow
 def test_figures_know_motions_of_figures_they_have_not_seen():
     model = load_model(SHIPPED["plain3d_5/figures"])
     labels = np.arange(len(MOTIONS))

@@ -82,6 +82,7 @@ def test_a_finished_run_goes_on_where_it_is_given_more_epochs(tmp_path):
         folder.check(tiny.tiny_recipe(constant, "schedule.epochs=1"), ["a", "b", "c"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", [7, *(pytest.param(at, marks=pytest.mark.slow) for at in (0, 1, 4, 5, 14))])
 def test_killed_anywhere_it_ends_with_the_same_numbers(rich, tmp_path, monkeypatch, at):
     def save_or_die(path, model, meta):
@@ -109,6 +110,7 @@ def test_time_that_is_up_leaves_a_run_to_go_on_with(plain, tmp_path):
     assert tiny.tiny_fit(tmp_path, tiny.tiny_recipe()) == plain[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_an_interrupt_keeps_the_step_it_came_in(plain, tmp_path, capfd, number):
     def batches(epoch, step):
@@ -143,6 +145,7 @@ def test_it_ends_early_when_nothing_gets_better(tmp_path):
     assert tiny.tiny_fit(tmp_path, more)[:3] == rows
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("values", "best"), [
     ((float("nan"), 3.0, 4.0), 2), pytest.param((3.0, float("nan"), 2.0), 3, marks=pytest.mark.slow)])
 def test_a_monitor_that_is_no_number_is_no_best(tmp_path, monkeypatch, values, best):
@@ -209,6 +212,7 @@ def test_a_loss_that_is_no_number_names_the_batch(tmp_path):
     assert not (tmp_path / "state.npz").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", [pytest.param(0, marks=pytest.mark.slow), 3])
 def test_a_loss_that_is_no_number_is_never_kept(tmp_path, at):
     """The last checkpoint stands before it, so that going on can succeed once the cause is gone."""
@@ -282,6 +286,7 @@ def test_a_file_that_is_no_state_is_refused(tmp_path):
         tiny.tiny_fit(tmp_path, recipe)
 
 
+@pytest.mark.slow
 def test_only_the_chief_writes(tmp_path):
     recipe = tiny.tiny_recipe("schedule.epochs=1")
     WorkFolder(tmp_path).claim(recipe, ["a", "b", "c"], {})

@@ -26,6 +26,7 @@ class Small:
             raise RuntimeError("RESOURCE_EXHAUSTED: Out of memory while trying to allocate")
 
 
+@pytest.mark.slow
 def test_the_batch_that_fits_is_named():
     model = Small(10)
     with pytest.raises(TrainingError, match=r"8 fit: --set data.batch_size=8 --set optimizer.accumulate=8 trains"), \
@@ -51,6 +52,7 @@ def test_the_words_of_every_backend_are_known(text):
     assert not memory.is_out_of_memory(ValueError("shape"))
 
 
+@pytest.mark.slow
 def test_a_real_model_is_tried():
     inputs = keras.Input(RECIPE.clip.shape)
     model = keras.Model(inputs, keras.layers.Dense(3)(keras.layers.Flatten()(inputs)))

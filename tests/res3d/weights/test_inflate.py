@@ -78,6 +78,7 @@ def test_keras_applications_resnet50_biases_epsilon_and_colour_order():
     np.testing.assert_allclose(answer(deep, clip), expected, atol=2e-5 * np.abs(expected).max())
 
 
+@pytest.mark.slow
 def test_pictures_files_need_the_word(layout, tmp_path, formula, shapes_of):
     path = layout.write_zip(tmp_path / "resnet18.pth", formula.state_dict(shapes_of("torchvision_image/resnet18")))
     model = res3d.build("kenshohara_r3d_18", 1000, CLIP)
@@ -87,6 +88,7 @@ def test_pictures_files_need_the_word(layout, tmp_path, formula, shapes_of):
     assert inflate(model, path).source == "torchvision"
 
 
+@pytest.mark.slow
 def test_what_cannot_be_inflated():
     with pytest.raises(CheckpointError, match=r"expected a 2D network of res3d.build or a ResNet"):
         inflate(None, keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, name="d")]))

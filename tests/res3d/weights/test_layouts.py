@@ -71,6 +71,7 @@ def test_weights_are_read_back_to_the_last_bit(layout, name, tmp_path):
         np.testing.assert_array_equal(ours.numpy(), theirs.numpy(), ours.path)
 
 
+@pytest.mark.slow
 def test_a_norm_that_changes_nothing_stands_where_pyslowfast_has_one(tmp_path):
     model = stir(tiny("x3d_s"))
     path = tmp_path / "x3d.safetensors"
@@ -102,6 +103,7 @@ def test_the_layout_of_a_row_is_the_one_it_was_published_in():
     assert layout_of(tiny("resnet_50_v1")) == "torchvision"  # whose row no file's names tell
 
 
+@pytest.mark.slow
 def test_layouts_that_do_not_fit_are_told():
     with pytest.raises(ValueError, match=r"The layout 'kenshohara' has no names for these weights of the model "
                                          r"'x3d_s': stage1/block0/squeeze/reduce/kernel, .* and 14 more\. Layouts that "

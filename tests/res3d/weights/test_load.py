@@ -187,6 +187,7 @@ def test_import_of_a_layout_that_two_networks_share(shapes_of, monkeypatch):
         import_model("best.pth")
 
 
+@pytest.mark.slow
 def test_caffe2_files_load(tmp_path):
     """A Caffe2 file of a tiny Slow network: its blobs' names, its optimiser's blobs beside them."""
     clip = ClipSpec(frames=4, height=32, width=32)

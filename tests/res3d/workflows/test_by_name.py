@@ -14,7 +14,7 @@ from res3d.workflows.loading import load_network, load_trained
 from res3d.workflows.start import load_start
 from tests.res3d.weights.store.server import Server
 
-pytestmark = pytest.mark.usefixtures("home")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("home")]
 
 
 def test_a_network_to_score_with(mirror, tmp_path):
@@ -58,7 +58,6 @@ def publisher(mirror, monkeypatch):
     server.close()
 
 
-@pytest.mark.slow
 @pytest.mark.clips
 def test_labels_in_one_command(publisher, clips, console):
     video = clips / "action" / "baseball.mp4"
@@ -76,7 +75,6 @@ def test_labels_in_one_command(publisher, clips, console):
     assert "X3D_S.pyth: it is not here" in err
 
 
-@pytest.mark.slow
 @pytest.mark.clips
 def test_the_same_served(publisher, clips, console, tmp_path):
     video, said = clips / "action" / "baseball.mp4", tmp_path / "said"

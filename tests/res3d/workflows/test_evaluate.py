@@ -125,6 +125,7 @@ def test_labels_that_do_not_fit_the_head(copy, console):
     assert "The network has 8 classes, so 8 labels must go with it. Received 2: a, b" in err
 
 
+@pytest.mark.slow
 def test_a_model_of_other_classes(copy, console):
     save_model(res3d.build("r3d_10", 3, WorkFolder(copy).clip, width=0.125), copy / "best.keras")
     code, _, err = console("evaluate", f"--workdir={copy}")
@@ -132,6 +133,7 @@ def test_a_model_of_other_classes(copy, console):
     assert "The network has 3 classes, so 3 labels must go with it. Received 8: anticlockwise" in err
 
 
+@pytest.mark.slow
 def test_a_model_of_other_clips(copy, console):
     clip = WorkFolder(copy).clip
     save_model(res3d.build("r3d_10", 8, clip.replace(frames=8), width=0.125), copy / "best.keras")

@@ -11,6 +11,8 @@ from res3d.workflows.ask import find_videos
 from res3d.workflows.loading import load_network
 from res3d.workflows.predict import predict
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_table_names_every_video(trained, motion, console):
     code, out, _ = console("predict", motion / "val", f"--model={trained}", "--top=2")
@@ -123,7 +125,6 @@ def test_folders_are_searched_and_files_taken_as_they_are(motion, tmp_path):
     assert find_videos([tmp_path / "readme.md"])[0].path == str(tmp_path / "readme.md")
 
 
-@pytest.mark.slow
 def test_every_real_clip_is_classified(trained, clips, console):
     code, out, _ = console("predict", clips / "action", f"--model={trained}", "--json")
     assert code == 0
@@ -132,7 +133,6 @@ def test_every_real_clip_is_classified(trained, clips, console):
     assert all("top" in item for item in found)
 
 
-@pytest.mark.slow
 def test_a_heat_map_is_drawn_on_the_clip(trained, motion, tmp_path, console):
     path = next((motion / "val").rglob("*.avi"))
     code, _, _ = console("predict", path, f"--model={trained}", f"--explain={tmp_path / 'heat.avi'}")

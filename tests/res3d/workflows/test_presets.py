@@ -10,6 +10,8 @@ import res3d
 from res3d.workflows.export import exported
 from res3d.workflows.start import load_start
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def preset(trained, tmp_path_factory):
@@ -77,7 +79,6 @@ def test_to_serve_it_is_exported_once(preset, trained, tmp_path, monkeypatch):
     assert len({pathlib.Path(folder).parent for folder in folders}) == 3
 
 
-@pytest.mark.slow
 def test_an_export_has_the_presets_labels(preset, tmp_path, monkeypatch):
     monkeypatch.setenv("RES3D_HOME", str(tmp_path / "home"))
     exported(str(preset))

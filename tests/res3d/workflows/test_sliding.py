@@ -12,6 +12,8 @@ from pipelines.video import reading, writer
 from res3d.workflows.loading import load_network
 from res3d.workflows.sliding import Windows, slide
 
+pytestmark = pytest.mark.slow
+
 
 def test_windows_overlap_by_the_step():
     windows = Windows(res3d.ClipSpec(frames=4, height=2, width=2, resize=2), step=2)
@@ -131,7 +133,6 @@ def test_a_line_of_json_a_window_and_an_annotated_file(trained, motion, tmp_path
     assert reading.probe(tmp_path / "out.avi").num_frames == reading.probe(path).num_frames
 
 
-@pytest.mark.slow
 def test_a_real_video_with_every_frame_in_the_annotated_file(trained, clips, tmp_path, console):
     path = clips / "action" / "k400_cleaning_pool.mp4"
     code, out, _ = console("predict", path, f"--model={trained}", "--sliding", "--step=30", "--top=3",
@@ -146,7 +147,6 @@ def test_a_real_video_with_every_frame_in_the_annotated_file(trained, clips, tmp
     assert np.abs(drawn - plain)[:60, :200].mean() > 10 > np.abs(drawn - plain)[120:].mean()
 
 
-@pytest.mark.slow
 def test_memory_stays_that_of_a_window(trained, tmp_path):
     import psutil
 

@@ -43,6 +43,7 @@ def test_the_run_says_what_it_was_made_with(trained, motion):
     assert run["revision"] is None or run["revision"].rstrip("+") == revision().rstrip("+")
 
 
+@pytest.mark.slow
 def test_videos_without_splits_hold_some_out_and_a_broken_one_is_named(motion, tmp_path, console, tiny):
     data = shutil.copytree(motion / "train", tmp_path / "data")
     (data / "up" / "broken.avi").write_bytes(b"not a video at all")

@@ -30,6 +30,7 @@ def card_of(version):
     return json.loads((version / "assets.extra/model_card.json").read_text(encoding="utf-8"))
 
 
+@pytest.mark.slow
 def test_a_file_becomes_the_next_version(saved, tmp_path, capsys):
     output = tmp_path / "gestures"
     called(f"--model={saved}", f"--output={output}", "--version=7", "--nofold", "--noverify", "--top=2")
@@ -59,6 +60,7 @@ def test_another_runtime_verifies(saved, tmp_path, capsys):
     assert f"verified by {report['runtime']}" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_runtime_that_is_not_there_is_refused(saved, tmp_path):
     with pytest.raises(ValueError, match=r"was refused: TensorFlow's C library must be readable in .*/nowhere\. .*"
                                          r"Nothing was left there\."):

@@ -54,6 +54,7 @@ def test_a_sequential_model_exports(clip, clips_of_noise, tmp_path):
         serving.export(model, tmp_path / "small", LABELS, clip=clip, quantize="int8")
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_said_and_leaves_nothing(network, tmp_path):
     import resource
 

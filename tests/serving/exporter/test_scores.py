@@ -70,6 +70,7 @@ CHANCES = {
 QUICK = {"softmax layer", "own", "sigmoid op"}  # the others are judged alike, as tests/res3d/test_ending.py shows
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "multi_label"), [
     pytest.param(name, kind is CHANCES, marks=() if name in QUICK else pytest.mark.slow)
     for kind in (SHARES, CHANCES) for name in kind])

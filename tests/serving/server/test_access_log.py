@@ -48,6 +48,7 @@ def test_a_full_disk_is_said_once_and_every_lost_line_counted(said):
                     "The access log /dev/full lacks 300 lines, which could not be written"]
 
 
+@pytest.mark.slow
 def test_a_pipe_that_nobody_reads_holds_up_nobody(tmp_path, said):
     path = tmp_path / "pipe"
     os.mkfifo(path)

@@ -11,6 +11,8 @@ from serving.models import inference
 from serving.models.servable import Loader
 from serving.session import twin
 
+pytestmark = pytest.mark.slow
+
 LABELS = ["archery", "jump rope", "walking café"]
 
 

@@ -42,6 +42,7 @@ def layer_that(function):
     return Custom()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("function", "reason"), [
     (lambda x: tf.numpy_function(lambda v: v * 2, [x], tf.float32), r"calls Python \(op PyFunc\), which no server"),
     (lambda x: tf.py_function(lambda v: v * 2, [x], tf.float32), r"calls Python \(op EagerPyFunc\), which no server"),
@@ -56,6 +57,7 @@ def test_what_no_server_runs_is_refused(function, reason, clip, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_an_op_that_the_server_lacks_is_named(exported):
     known = clibrary.load().op_names()
     assert graph_scan.scan(exported, known) == []
@@ -136,6 +138,7 @@ def test_a_fresh_process_verifies(exported, answers):
     assert max(check["difference"] for check in report["checks"]) == 0
 
 
+@pytest.mark.slow
 def test_another_runtime_that_is_not_there_is_refused(exported, answers, tmp_path):
     with pytest.raises(compare.VerificationError, match=f"C library must be readable in {tmp_path}"):
         compare.verify_version(exported, answers, runtime=tmp_path)

@@ -136,6 +136,7 @@ def test_damage_beside_the_clip_costs_nothing(copy):
     assert "has a wrong checksum" in views.quarantine[0][1]
 
 
+@pytest.mark.slow
 def test_a_folder_of_the_first_schema_is_read_whole(copy, prepared, monkeypatch):
     summary = copy / "summary.json"
     summary.write_text(json.dumps(json.loads(summary.read_text()) | {"schema_version": 1}))

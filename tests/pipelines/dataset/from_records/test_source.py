@@ -123,6 +123,7 @@ def test_views(protocol, videos, prepared):
         assert np.abs(clips.numpy().astype(int) - others.numpy()).mean() < 6
 
 
+@pytest.mark.slow
 def test_too_short_for_a_protocol(videos, prepared):
     reasons = []
     for data in (videos, prepared):
@@ -255,6 +256,7 @@ def foreign(tmp_path, monkeypatch):
     return folder
 
 
+@pytest.mark.slow
 def test_records_of_other_tools(foreign):
     manifest = read_manifest(foreign)
     assert manifest.labels == ["rise", "fall"]
@@ -269,6 +271,7 @@ def test_records_of_other_tools(foreign):
     assert len(batches(pipelines.evaluation_clips(foreign, CLIP, 2, split="val"))) == 1
 
 
+@pytest.mark.slow
 def test_records_of_other_tools_where_tensorflow_has_the_file_system(foreign):
     for path in foreign.iterdir():
         files.write_bytes(f"ram://foreign/{path.name}", path.read_bytes())
@@ -281,6 +284,7 @@ def test_records_of_other_tools_where_tensorflow_has_the_file_system(foreign):
     np.testing.assert_array_equal(there[0], here[0])
 
 
+@pytest.mark.slow
 def test_a_shard_of_another_tool_that_goes_away_is_no_endless_wait(foreign):
     shutil.copy(foreign / "train-00000-of-00001", foreign / "train-00001-of-00002")
     train = pipelines.training_clips(foreign, CLIP, 2, split="train")

@@ -108,6 +108,7 @@ def test_any_name_of_a_folder_or_a_file_can_be_shown(tmp_path):
     assert b"runs/$a_{$</th>" in page
 
 
+@pytest.mark.slow
 def test_twenty_thousand_videos_of_four_hundred_classes_stay_light(tmp_path):
     pixels = np.random.default_rng(1).integers(0, 256, (8, 112, 149, 3), "uint8")  # noise is the worst for a JPEG
     facts = {"seconds": [3.0] * 20000, "rates": [25.0] * 20000, "groups": [str(i // 40) for i in range(20000)]}

@@ -83,6 +83,7 @@ def made_up(cases, shapes_of):
     return make
 
 
+@pytest.mark.slow
 def test_by_name_and_by_place(made_up):
     for row in published():
         shapes = made_up(row)
@@ -93,6 +94,7 @@ def test_by_name_and_by_place(made_up):
             assert (named.model, named.clip, named.classes) == (row.network, row.clip, row.classes), row.name
 
 
+@pytest.mark.slow
 def test_by_tensors_alone(made_up):
     for row in published():
         found = recognise(checkpoint(made_up(row), "mine.pth"))

@@ -11,6 +11,8 @@ from res3d.training.workfolder import WorkFolder
 from res3d.workflows.choosing import choose, looking, sights
 from res3d.workflows.training_data import split_videos
 
+pytestmark = pytest.mark.slow
+
 QUICK = ("model.options.width=0.25", "clip.frames=8", "clip.height=32", "clip.width=32", "clip.resize=32",
          "data.workers=2", "schedule.epochs=1")
 
@@ -49,7 +51,6 @@ def test_linear_classifiers_know_which_sight_tells(motion, monkeypatch):
     assert all(0 <= accuracy <= 1 for accuracy in told.values())
 
 
-@pytest.mark.slow
 def test_a_choice_is_an_ordinary_recipe_that_says_why(motion, tmp_path, paced, console):
     code, out, _ = console("train", f"--data={motion}", f"--workdir={tmp_path / 'run'}",
                            *(f"--set={setting}" for setting in QUICK))

@@ -23,6 +23,8 @@ from res3d.workflows.spans.predict import follow
 from res3d.workflows.spans.scoring import step_scores
 from res3d.workflows.spans.train import held_out, make_span_model, train_spans
 
+pytestmark = pytest.mark.slow
+
 SMALL = ("clip.frames=16", "spans.density=1", "spans.filters=8", "schedule.epochs=2", "schedule.warmup_epochs=0",
          "data.batch_size=4", "model.options.width=0.25", "spans.dilations=[1, 2]")
 

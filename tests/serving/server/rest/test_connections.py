@@ -121,6 +121,7 @@ def test_a_head_that_drips_is_closed_after_its_time(hasty):
     assert time.monotonic() - start < 4
 
 
+@pytest.mark.slow
 def test_a_later_head_has_its_own_time(hasty):
     with hasty() as connection:
         for _ in range(3):
@@ -157,6 +158,7 @@ def test_descriptors_that_run_out_are_said_once(caplog):
     assert [record.getMessage().count("cannot be accepted") for record in caplog.records] == [1]
 
 
+@pytest.mark.slow
 def test_an_answer_that_nobody_reads_is_dropped(hasty):
     with hasty() as stuck, hasty() as reading:
         for connection in (stuck, reading):
@@ -167,6 +169,7 @@ def test_an_answer_that_nobody_reads_is_dropped(hasty):
     assert LONG < came < LONG + 1000
 
 
+@pytest.mark.slow
 def test_a_slow_reader_is_let_go_on(hasty):
     with hasty() as slow:
         slow.sendall(b"GET /long HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")

@@ -195,6 +195,7 @@ def test_a_video_that_takes_too_much_is_refused_as_it_is_decoded(green, monkeypa
     assert len(seen) < reading.probe(str(green)).num_frames
 
 
+@pytest.mark.slow
 def test_without_the_flag_there_is_no_page(model):
     values = {"port": 0, "rest_api_port": None, "model_base_path": str(model)}
     with Server(Settings.from_flags(values)) as server:

@@ -13,6 +13,7 @@ from serving.server.rest import json_examples, json_reader, json_writer, request
 from serving.tensors.protos import types_pb2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("levels", "times"), [(900, 109), (400, 245), (98_000, 1), (5, 20_000)])
 def test_a_refusal_of_nested_lists_is_cheap(levels, times):
     body = b'{"instances": [' + b",".join([b"[" * levels + b"]" * levels] * times) + b', "x"], "inputs": 1}'
