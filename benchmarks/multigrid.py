@@ -55,7 +55,7 @@ def compare(args):
 
 def trained(args):
     """One run: what its last epoch reached on the held-out videos, and what it cost."""
-    from res3d.training.multigrid.pace import Pace
+    from res3d.training.epoch_sizes import Pace
     from res3d.training.recipe import find_recipe
     from res3d.workflows.train import train
     from res3d.workflows.training_data import load_training_data

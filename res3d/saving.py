@@ -11,12 +11,12 @@ from res3d.blocks import basic, bottleneck, plain, preactivation, shortcut, unit
 from res3d.heads import multi_label, pyramid, steps, unet
 from res3d.layers import attention, conv, factorized, non_local, norm, pixel_scaling, pooling, temporal_shift
 from res3d.networks import backbone, classifier, motion, slowfast
-from res3d.training import losses, optimizer, schedule
-from res3d.training.multigrid import rate
+from res3d.training import losses, optimizer
+from res3d.training.rates import epoch_rate, schedule
 
-KNOWN = (attention, backbone, basic, bottleneck, classifier, conv, factorized, losses, motion, multi_label, non_local,
-         norm, optimizer, pixel_scaling, plain, pooling, preactivation, pyramid, rate, schedule, shortcut, slowfast,
-         steps, temporal_shift, unet, units)
+KNOWN = (attention, backbone, basic, bottleneck, classifier, conv, epoch_rate, factorized, losses, motion, multi_label,
+         non_local, norm, optimizer, pixel_scaling, plain, pooling, preactivation, pyramid, schedule, shortcut,
+         slowfast, steps, temporal_shift, unet, units)
 
 
 _FREE, _RATIO = 2**28, 20  # bytes that a file may unpack to whatever its size, and times its size beyond them

@@ -7,10 +7,10 @@ from absl import logging
 
 from res3d.training import memory
 from res3d.training.callbacks import Checkpoint, LossWatch, Progress, ResumeAt, ScalarLog, TrainingError
+from res3d.training.epoch_sizes import Pace
 from res3d.training.interrupt import Interrupt
 from res3d.training.logs import EventLog
 from res3d.training.losses import make_metrics
-from res3d.training.multigrid.pace import Pace
 from res3d.training.run import Run, monitored
 from res3d.training.symptoms.watch import count_answers
 

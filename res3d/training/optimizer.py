@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from res3d.private_keras import OwnAverages, variable_index
-from res3d.training.schedule import make_schedule
+from res3d.training.rates.schedule import make_schedule
 
 
 class _ByVariable(OwnAverages):

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from res3d.training.multigrid.pace import Pace
+from res3d.training.epoch_sizes import Pace
 from res3d.training.symptoms import advice, signs
 
 STRETCH = 50  # steps whose losses make one point

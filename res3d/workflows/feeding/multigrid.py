@@ -4,8 +4,8 @@ import functools
 
 from pipelines.dataset.cycling.clips import CyclingClips
 from pipelines.dataset.cycling.turn import Turn
+from res3d.training.epoch_sizes import Pace
 from res3d.training.multigrid.cycles import spec_of, strides
-from res3d.training.multigrid.pace import Pace
 from res3d.workflows.feeding.augmentation import augmentation
 from res3d.workflows.feeding.mixing import mixing_of
 

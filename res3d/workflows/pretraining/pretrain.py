@@ -7,8 +7,8 @@ import keras
 
 from pipelines.figures.clips import CLASSES
 from res3d.training.callbacks import Progress
+from res3d.training.epoch_sizes import Pace
 from res3d.training.kept.averages import averaged_weights
-from res3d.training.multigrid.pace import Pace
 from res3d.training.recipe import find_recipe
 from res3d.workflows.making import make_model
 from res3d.workflows.pretraining.figures import Figures

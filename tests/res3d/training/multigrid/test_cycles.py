@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from res3d.geometry import ClipSpec
+from res3d.training.epoch_sizes import Pace
 from res3d.training.multigrid.cycles import long_shapes, spec_of, strides, turns
-from res3d.training.multigrid.pace import Pace
-from res3d.training.multigrid.rate import EpochRate
+from res3d.training.rates.epoch_rate import EpochRate
 from res3d.training.recipe import find_recipe
 
 PUBLISHED = "kinetics400_slowfast_r50_multigrid"

@@ -6,7 +6,7 @@ import itertools
 import numpy as np
 import tensorflow as tf
 
-from res3d.training.multigrid.pace import Pace
+from res3d.training.epoch_sizes import Pace
 from res3d.training.optimizer import make_optimizer
 from res3d.workflows.feeding.any_shape import train_at_any_shape
 from tests.res3d.training import tiny_run as tiny

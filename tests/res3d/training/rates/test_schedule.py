@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import pytest
 
+from res3d.training.rates.schedule import WarmUp, make_schedule, scaled_rate
 from res3d.training.recipe import find_recipe
-from res3d.training.schedule import WarmUp, make_schedule, scaled_rate
 
 
 def rates(schedule, steps):

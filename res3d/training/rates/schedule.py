@@ -5,7 +5,7 @@ import math
 import keras
 from keras import ops
 
-from res3d.training.multigrid.rate import EpochRate
+from res3d.training.rates.epoch_rate import EpochRate
 
 
 @keras.saving.register_keras_serializable("res3d")
