@@ -55,7 +55,6 @@ def compare(args):
 
 def trained(args):
     """One run: what its last epoch reached on the held-out videos, and what it cost."""
-    from res3d.training.epoch_sizes import Pace
     from res3d.training.recipe import find_recipe
     from res3d.workflows.train import train
     from res3d.workflows.training_data import load_training_data
@@ -69,9 +68,9 @@ def trained(args):
     started = time.process_time()
     rows = train(recipe, work / "videos", work / f"{args.side}_{seed}", leaks=False, overwrite=True)
     seconds = time.process_time() - started
-    pace = Pace.of(load_training_data(recipe, work / "videos").pace, recipe.data.batch_size)
+    sizes = load_training_data(recipe, work / "videos").sizes
     shapes = {turn for epoch in range(recipe.epochs) for turn in recipe.cycles.turns(epoch)} if recipe.cycles else {1}
-    return {"epochs": recipe.epochs, "steps": pace.before(recipe.epochs), "shapes": len(shapes), "seconds": seconds,
+    return {"epochs": recipe.epochs, "steps": sizes.before(recipe.epochs), "shapes": len(shapes), "seconds": seconds,
             "accuracy": rows[-1]["val_accuracy"]}
 
 

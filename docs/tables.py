@@ -82,8 +82,8 @@ def commands():
     for name in main.COMMANDS:
         module, parser = main.make_parser(name)
         lines += [f"## {name}", "", _paragraphs(parser.description), "", "```text", module.EXAMPLE, "```", ""]
-        positional = [action for action in parser._actions if not action.option_strings]
-        rows = positional + [action for action in parser._actions
+        positional = [action for action in parser.arguments if not action.option_strings]
+        rows = positional + [action for action in parser.arguments
                              if action.option_strings and action.help != argparse.SUPPRESS
                              and not {"--help", "--helpfull"} & set(action.option_strings)]
         if rows:

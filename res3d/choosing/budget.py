@@ -29,17 +29,17 @@ class Budget:
     epoch_minutes: float
 
 
-def budget_of(case, recipe, pace=None):
-    """The `Budget` of a recipe for a `Case`, by a `Pace` or else by what `case.pace` measures of it."""
+def budget_of(case, recipe, timing=None):
+    """The `Budget` of a recipe for a `Case`, by a `Timing` or else by what `case.timing` measures of it."""
     data, batch = case.data, recipe.data.batch_size
-    pace = case.pace(recipe) if pace is None else pace
+    timing = case.timing(recipe) if timing is None else timing
     steps = math.ceil(data.videos * recipe.data.clips_per_video / batch)
     looks = math.ceil(data.held / batch)
-    computed = (steps + looks * LOOK) * pace.step
-    read = (data.videos + data.held) * pace.read
+    computed = (steps + looks * LOOK) * timing.step
+    read = (data.videos + data.held) * timing.read
     # A graphics processor computes while the others read; without one, both want the same cores.
     minutes = (max(computed, read) if case.machine.gpu else computed + read) / 60
-    once = (pace.start + (data.videos + data.held) * pace.first) / 60
+    once = (timing.start + (data.videos + data.held) * timing.first) / 60
     fits = max(int((case.left() * SPARE - once) / minutes), 0)
     aims = (LEAST, SERVES) if recipe.start.weights is None else (tuple(map(min, LEAST, STARTED)), STARTED)
     return Budget(fits, *(max(epochs, math.ceil(count / steps)) for epochs, count in aims), steps, minutes)

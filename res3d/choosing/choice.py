@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Callable
 
-from res3d.choosing.facts import DataFacts, Machine, Pace
+from res3d.choosing.facts import DataFacts, Machine, Timing
 from res3d.training.recipe import Recipe, with_settings
 
 
@@ -35,7 +35,7 @@ class Case:
         data: `DataFacts`.
         machine: `Machine`.
         minutes: float. What choosing and training may take.
-        pace: function of a `Recipe` -> `Pace`, measured here.
+        timing: function of a `Recipe` -> `Timing`, measured here.
         left: function -> float. Minutes left now.
         asked: tuple of "field=value". What the user has settled; no rule has a say in it.
     """
@@ -43,7 +43,7 @@ class Case:
     data: DataFacts
     machine: Machine
     minutes: float
-    pace: Callable[[Recipe], Pace]
+    timing: Callable[[Recipe], Timing]
     left: Callable[[], float]
     asked: tuple[str, ...] = ()
 

@@ -76,7 +76,7 @@ class Machine:
 
 
 @dataclasses.dataclass(frozen=True)
-class Pace:
+class Timing:
     """Measured seconds.
 
     Attributes:

@@ -170,12 +170,12 @@ def precision(case, recipe):
     """Half precision where its step is quicker."""
     if case.settled("precision"):
         return None
-    paces: dict[str, float] = {}
+    timings: dict[str, float] = {}
     for name in case.machine.precisions:
-        if not paces or case.left() > case.minutes * TO_CHOOSE:
-            paces[name] = case.pace(case.changed(recipe, {"precision": name})).step
-    best = min(paces, key=lambda name: paces[name])
-    told = ", ".join(f"{name} {step:.2f} s" for name, step in paces.items())
+        if not timings or case.left() > case.minutes * TO_CHOOSE:
+            timings[name] = case.timing(case.changed(recipe, {"precision": name})).step
+    best = min(timings, key=lambda name: timings[name])
+    told = ", ".join(f"{name} {step:.2f} s" for name, step in timings.items())
     return Choice("precision", best, f"a step, measured: {told}", {"precision": best})
 
 
@@ -183,15 +183,15 @@ def thrift(case, recipe):
     """Smaller clips where the minutes would be too short for the larger."""
     if rungs.is_large(recipe):
         return None
-    pace, found = case.pace(recipe), None
-    within = budget.budget_of(case, recipe, pace)
+    timing, found = case.timing(recipe), None
+    within = budget.budget_of(case, recipe, timing)
     for side, parts in rungs.RUNGS[1:]:
         if within.fits >= within.least:
             break
         other = case.changed(recipe, rungs.smaller(recipe, side, parts))
         share = rungs.work(other) / rungs.work(recipe)  # not measured: each would take from the minutes
         if share < 1:
-            within, found = budget.budget_of(case, other, dataclasses.replace(pace, step=share * pace.step)), other
+            within, found = budget.budget_of(case, other, dataclasses.replace(timing, step=share * timing.step)), other
     if found is None:
         return None
     clip = found.clip

@@ -3,22 +3,19 @@
 A command module has `EXAMPLE` (a line for its help), `add_flags(parser)` and `run(args) -> int or None`.
 """
 
-import argparse
 import difflib
 import importlib
 import logging
 import os
 import select
-import shutil
 import sys
-import textwrap
 
 from absl import flags
 from absl import logging as absl_logging
-from absl.flags import argparse_flags
 
 from res3d.commands.places import settle
 from res3d.commands.texts.pages import page_of
+from res3d.commands.texts.parser import Parser
 from res3d.commands.texts.wording import in_words
 from res3d.quiet import quiet_tensorflow
 
@@ -60,35 +57,9 @@ def overview():
 def make_parser(name):
     """The flags of one command, each with its help, the example last."""
     module = importlib.import_module(COMMANDS[name][0])
-    parser = argparse_flags.ArgumentParser(
-        prog=f"res3d {name}", description=(module.__doc__ or COMMANDS[name][1]).strip(), allow_abbrev=False,
-        epilog=f"example:\n  {module.EXAMPLE}", formatter_class=_Help)
-    module.add_flags(parser)
-    parser.usage = usage(parser)
+    parser = Parser(f"res3d {name}", module.add_flags, description=(module.__doc__ or COMMANDS[name][1]).strip(),
+                    epilog=f"example:\n  {module.EXAMPLE}")
     return module, parser
-
-
-class _Help(argparse.HelpFormatter):
-    """Paragraphs as wide as the terminal, but not too wide to read; indented ones, examples, as they are."""
-
-    def __init__(self, prog):
-        super().__init__(prog, width=min(shutil.get_terminal_size().columns - 2, 118))
-
-    def _fill_text(self, text, width, indent):
-        return "\n\n".join(paragraph if "\n " in paragraph else textwrap.fill(" ".join(paragraph.split()), width)
-                           for paragraph in text.split("\n\n"))
-
-
-def usage(parser):
-    """One line: what a command cannot do without. The other flags are listed below it, some of them by the dozen."""
-    words = [f"{action.option_strings[-1]}={action.metavar or action.dest.upper()}"
-             for action in parser._actions if action.option_strings and action.required]
-    for action in parser._actions:
-        if not action.option_strings:
-            word = "|".join(action.choices) if action.choices else action.metavar or action.dest
-            word += " ..." if action.nargs in ("+", "*") else ""
-            words.append(f"[{word}]" if action.nargs in ("?", "*") else word)
-    return " ".join(["%(prog)s", *words, "[flags]"])
 
 
 def main(argv=None):

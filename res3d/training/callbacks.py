@@ -125,18 +125,18 @@ class Progress(keras.callbacks.Callback):
 
     Args:
         epochs: int.
-        pace: `Pace`.
+        sizes: `EpochSizes`.
         epoch, step: ints. Where former runs ended.
     """
 
-    def __init__(self, epochs, pace, epoch=0, step=0):
+    def __init__(self, epochs, sizes, epoch=0, step=0):
         super().__init__()
         from tqdm import tqdm
 
-        self.pace, self.epoch, self.step = pace, epoch, step
+        self.sizes, self.epoch, self.step = sizes, epoch, step
         self.shown_at = 0.0
-        whole = [pace.clips(number) for number in range(epochs)]
-        done = sum(whole[:epoch]) + (pace.clips(epoch) - pace.clips(epoch, step) if step else 0)
+        whole = [sizes.clips(number) for number in range(epochs)]
+        done = sum(whole[:epoch]) + (sizes.clips(epoch) - sizes.clips(epoch, step) if step else 0)
         self.bar = tqdm(total=sum(whole), initial=done, unit="clip", disable=None, dynamic_ncols=True, file=sys.stderr,
                         smoothing=0.1)
         self.epochs = epochs
@@ -146,7 +146,7 @@ class Progress(keras.callbacks.Callback):
         self.bar.set_description(f"epoch {epoch + 1}/{self.epochs}", refresh=False)
 
     def on_train_batch_end(self, batch, logs=None):
-        self.bar.update(self.pace.size(self.epoch, self.step))
+        self.bar.update(self.sizes.batch(self.epoch, self.step))
         self.step += 1
         now = time.monotonic()
         if not self.bar.disable and logs and now - self.shown_at > 1:

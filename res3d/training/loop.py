@@ -7,7 +7,6 @@ from absl import logging
 
 from res3d.training import memory
 from res3d.training.callbacks import Checkpoint, LossWatch, Progress, ResumeAt, ScalarLog, TrainingError
-from res3d.training.epoch_sizes import Pace
 from res3d.training.interrupt import Interrupt
 from res3d.training.logs import EventLog
 from res3d.training.losses import make_metrics
@@ -17,7 +16,7 @@ from res3d.training.symptoms.watch import count_answers
 SEGMENTS_SHOWN = 4  # a second
 
 
-def fit(model, recipe, clips, validation, folder, steps_per_epoch, *, names=None, checkpoint_minutes=5.0,
+def fit(model, recipe, clips, validation, folder, sizes, *, names=None, checkpoint_minutes=5.0,
         checkpoint_steps=None, chief=True, agree=bool, evaluate=None, watch=None, measures=(), full_clips=None):
     """Trains a compiled model as `recipe` says, going on from the checkpoint in `folder` if there is one.
 
@@ -27,7 +26,7 @@ def fit(model, recipe, clips, validation, folder, steps_per_epoch, *, names=None
         clips: function (epoch, step) -> the batches of that epoch from that step on, the same ones at every call.
         validation: batches, or None.
         folder: `WorkFolder`, claimed.
-        steps_per_epoch: int or `Pace`. Batches in `clips(epoch, 0)`.
+        sizes: `EpochSizes` of `clips(epoch, 0)`.
         names: function (epoch, step) -> names of the clips of a batch, for the message about a loss that is no number.
         checkpoint_minutes: float. Wall time between two checkpoints within an epoch.
         checkpoint_steps: int or None. Steps between them, instead.
@@ -50,8 +49,7 @@ def fit(model, recipe, clips, validation, folder, steps_per_epoch, *, names=None
     measured = ["loss", *(metric.name for metric in make_metrics(recipe, model.output_shape[-1]))]
     measured += [f"val_{name}" for name in (*measured, *measures)] if validation is not None else []
     monitored(recipe.stop.monitor, dict.fromkeys(measured))  # not after the first epoch
-    pace = Pace.of(steps_per_epoch, recipe.data.batch_size)
-    run = Run(model, recipe, folder, pace, chief, evaluate)
+    run = Run(model, recipe, folder, sizes, chief, evaluate)
     if run.state.finished:
         logging.info("'%s' is finished (%s): nothing to do. It goes on with --set %s, and --overwrite starts anew.",
                      folder, run.state.finished, "stop.patience=null" if run.state.finished.startswith("no better")
@@ -76,7 +74,7 @@ class _Loop:
             self.watch.resume(run.state.rows)
         stop, state = run.recipe.stop, run.state
         self.deadline = None if stop.max_minutes is None else time.monotonic() + stop.max_minutes * 60
-        self.progress = Progress(run.recipe.epochs, run.pace, state.epoch, state.step)
+        self.progress = Progress(run.recipe.epochs, run.sizes, state.epoch, state.step)
         self.log = EventLog(run.folder.logs)
         self.resume = ResumeAt(run.restore if run.resumed else None)
         self.interrupt = Interrupt()
@@ -98,7 +96,7 @@ class _Loop:
             _show_clips(self.log, batches, run.recipe.clip)
         history, checkpoint = self._fit(batches)
         why = self.interrupt.asked or f"stopped after {run.recipe.stop.max_minutes or 0:g} minutes"
-        if checkpoint.out_of_time and checkpoint.step < run.pace.steps(state.epoch):
+        if checkpoint.out_of_time and checkpoint.step < run.sizes.steps(state.epoch):
             self.progress.say(f"{why} in epoch {state.epoch + 1}; the same command goes on from here")
             return False
         if self.measures:
@@ -106,7 +104,7 @@ class _Loop:
         row = {"epoch": state.epoch + 1, "loss": 0.0}
         row |= {name: float(values[-1]) for name, values in history.items()} | run.validate(validation)
         row["learning_rate"] = float(run.model.optimizer.learning_rate)
-        clips_per_second = run.pace.clips(state.epoch, first_step) / (time.monotonic() - started)
+        clips_per_second = run.sizes.clips(state.epoch, first_step) / (time.monotonic() - started)
         run.end_epoch(row)
         if run.chief:
             self._tell(row, clips_per_second)
@@ -127,7 +125,7 @@ class _Loop:
             self.watch.begin(epoch, first_step)
             callbacks.append(self.watch)
         if run.chief:
-            callbacks.append(ScalarLog(self.log, run.pace.before(epoch) + first_step))
+            callbacks.append(ScalarLog(self.log, run.sizes.before(epoch) + first_step))
         with memory.explained(run.model, run.recipe), self.interrupt if self.alone else contextlib.nullcontext():
             history = run.model.fit(batches, initial_epoch=epoch, epochs=epoch + 1, verbose=0, shuffle=False,
                                     callbacks=callbacks).history

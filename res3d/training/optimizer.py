@@ -87,11 +87,11 @@ class AdamW(_ByVariable, keras.optimizers.Adam):
         super().update_step(gradient, variable, rate)
 
 
-def make_optimizer(recipe, steps_per_epoch, heads=("logits",)):
-    """The optimizer of a recipe; `heads` are the layers that `backbone_rate` leaves alone."""
+def make_optimizer(recipe, sizes, heads=("logits",)):
+    """The optimizer of a recipe for epochs of `EpochSizes`; `backbone_rate` leaves the layers `heads` alone."""
     asked = recipe.optimizer
     options = {
-        "learning_rate": make_schedule(recipe, steps_per_epoch), "kernel_decay": asked.weight_decay,
+        "learning_rate": make_schedule(recipe, sizes), "kernel_decay": asked.weight_decay,
         "backbone_rate": asked.backbone_rate, "full_rate": heads, "global_clipnorm": asked.clip_norm,
         "gradient_accumulation_steps": asked.accumulate if asked.accumulate > 1 else None,
         "use_ema": asked.ema is not None, "ema_ramp": asked.ema_ramp}

@@ -33,7 +33,7 @@ class Run:
         model: a compiled `keras.Model`.
         recipe: `Recipe`.
         folder: `WorkFolder`; what it keeps of a run is gone on with.
-        pace: `Pace`.
+        sizes: `EpochSizes`.
         chief: bool. Whether this process writes.
         evaluate: function of batches -> {name: figure}, or None for `model.evaluate`.
 
@@ -41,12 +41,12 @@ class Run:
         ValueError: if the folder holds a run of another number of batches.
     """
 
-    def __init__(self, model, recipe, folder, pace, chief, evaluate=None):
+    def __init__(self, model, recipe, folder, sizes, chief, evaluate=None):
         self.model, self.recipe, self.folder, self.chief = model, recipe, folder, chief
         self.evaluate = evaluate or (lambda batches: model.evaluate(batches, return_dict=True, verbose=0))
         self.learning, self.statistics = Learning(model), []
         self.resumed = folder.state_file.is_file()
-        self.pace, steps_per_epoch = pace, pace.steps(0)
+        self.sizes, steps_per_epoch = sizes, sizes.steps(0)
         self.state = Counters(steps_per_epoch=steps_per_epoch)
         if self.resumed:
             self.state = Counters(**load_meta(folder.state_file))
@@ -68,7 +68,7 @@ class Run:
     def save_at(self, step):
         """Checkpoints after `step` batches of the epoch; the last batch's belongs to the end of the epoch."""
         self.state.step = step
-        if self.chief and step < self.pace.steps(self.state.epoch):
+        if self.chief and step < self.sizes.steps(self.state.epoch):
             save_state(self.folder.state_file, self.model, dataclasses.asdict(self.state))
 
     def measure(self, batches):

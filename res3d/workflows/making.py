@@ -15,8 +15,8 @@ from res3d.workflows.feeding.any_shape import train_at_any_shape
 from res3d.workflows.start import freeze, load_start
 
 
-def make_model(recipe, num_classes, steps_per_epoch, weights=True):
-    """The compiled network of a recipe; with `weights` it starts from those that `start.weights` names, if any."""
+def make_model(recipe, num_classes, sizes, weights=True):
+    """The compiled network of a recipe for epochs of `EpochSizes`; with `weights`, from those that it starts from."""
     options = dict(recipe.model.options)
     if recipe.model.dropout is not None:
         options["dropout"] = recipe.model.dropout
@@ -24,7 +24,7 @@ def make_model(recipe, num_classes, steps_per_epoch, weights=True):
         model = build(recipe.model.name, num_classes, recipe.clip, **options)
     if weights and recipe.start.weights is not None:
         load_start(model, recipe.start.weights)
-    return compiled(model, recipe, steps_per_epoch, make_metrics(recipe, num_classes))
+    return compiled(model, recipe, sizes, make_metrics(recipe, num_classes))
 
 
 @contextlib.contextmanager
@@ -38,11 +38,11 @@ def layers_in(precision):
         keras.config.set_dtype_policy(policy)
 
 
-def compiled(model, recipe, steps_per_epoch, metrics=None):
+def compiled(model, recipe, sizes, metrics=None):
     """The model itself, with what does not train frozen, and compiled with the optimizer and the loss of a recipe."""
     freeze(model, recipe.start.freeze, recipe.start.freeze_batch_norm)
     _prepare_layers(model, recipe)
-    optimizer = make_optimizer(recipe, steps_per_epoch)
+    optimizer = make_optimizer(recipe, sizes)
     if recipe.precision == "mixed_float16":
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     model.compile(optimizer, make_loss(recipe), metrics=metrics,

@@ -72,7 +72,7 @@ def train(recipe, data, workdir, *, deterministic=False, overwrite=False, checkp
         _check_run(folder, recipe, fed.labels)
     skipped_before = quarantine.load(folder.quarantine_file) if resumes and folder.quarantine_file.is_file() else []
     with on_devices.scope(devices, recipe.data.batch_size, recipe.optimizer.accumulate):
-        model = make_model(recipe, len(fed.labels), fed.pace, weights=not resumes)
+        model = make_model(recipe, len(fed.labels), fed.sizes, weights=not resumes)
     _tell_room(model, recipe)
     with folder.alone() if chief else contextlib.nullcontext():
         if chief:  # not before: a start that fails leaves no folder behind, and a former run as it is
@@ -83,7 +83,7 @@ def train(recipe, data, workdir, *, deterministic=False, overwrite=False, checkp
                 save_note(folder.split_file, fed.split.note)
         try:
             rows = fit(model, recipe, _clips(fed, recipe, devices, process_count), fed.validation, folder,
-                       fed.pace, full_clips=fed.train.at, names=fed.names, chief=chief,
+                       fed.sizes, full_clips=fed.train.at, names=fed.names, chief=chief,
                        checkpoint_minutes=checkpoint_minutes,
                        checkpoint_steps=checkpoint_steps, evaluate=on_devices.evaluator(model, recipe),
                        watch=_watch(fed, recipe), agree=on_devices.agree if process_count > 1 else bool)
@@ -146,7 +146,7 @@ def _watch(fed, recipe):
     counts = np.zeros(len(fed.labels))
     for entry in fed.train.manifest:
         counts[list(entry.labels)] += 1 if entry.weight is None else entry.weight
-    return Watch(recipe, counts, held, fed.labels, fed.pace)
+    return Watch(recipe, counts, held, fed.labels, fed.sizes)
 
 
 def _meet(folder, overwrite, coordinator, process_id, process_count):

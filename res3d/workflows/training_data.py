@@ -17,9 +17,10 @@ from pipelines.grouping.splits import hold_out
 from pipelines.manifest import read_manifest
 from pipelines.sample import seeds
 from pipelines.video.frame_cache import FrameCache
+from res3d.training.epoch_sizes import EpochSizes
 from res3d.workflows.feeding.augmentation import augmentation
 from res3d.workflows.feeding.mixing import mixing_of
-from res3d.workflows.feeding.multigrid import multigrid_clips, pace_of
+from res3d.workflows.feeding.multigrid import multigrid_clips, sizes_of
 
 HOLD_OUT_KEY = 0x4E1D  # keeps the draw of the held-out videos apart from all other draws of the seed
 
@@ -61,7 +62,7 @@ class TrainingData:
         split: `Split` that it was made of.
         weights: function (epoch, step) -> a float a clip of the rest of the epoch, or None where all count alike.
         cycling: `CyclingClips` that multigrid training takes in the place of `train`, or None.
-        pace: batches of an epoch, or `Pace` of several.
+        sizes: `EpochSizes` of the run.
         cache: `FrameCache` or None. What keeps decoded frames of both datasets.
     """
 
@@ -75,7 +76,7 @@ class TrainingData:
     weights: object = None
     cache: object = None
     cycling: object = None
-    pace: object = None
+    sizes: object = None
 
     @property
     def at(self):
@@ -146,9 +147,10 @@ def load_training_data(recipe, data, labels=None, shard=(0, 1), quarantine_csv=N
 
     cycling = multigrid_clips(recipe, train)
     weights = clip_weights(entries, plan, size, asked.clips_per_video, mixup=asked.mixup, cutmix=asked.cutmix)
+    sizes = sizes_of(recipe, cycling) if cycling else EpochSizes.alike(train.steps_per_epoch, asked.batch_size)
     return TrainingData(list(manifest.labels), train, validation, manifest.multi_label,
                         [(row.path, row.reason) for row in manifest.missing], cycling.names if cycling else names,
-                        split, weights, cache, cycling, pace_of(recipe, cycling) if cycling else train.steps_per_epoch)
+                        split, weights, cache, cycling, sizes)
 
 
 def split_videos(recipe, data, labels=None, note=None, by_position=False, group=None, folds=None, **lists):

@@ -76,7 +76,7 @@ def test_zsh_offers_a_flag_again_where_it_repeats_and_values_after_its_equals_si
     script = completion.script("zsh")
     for flag in ('"*--set=[', '"*--compare=[', '"*--label=[', '"*--header=[', '"--data=[', '"--overwrite['):
         assert flag in script
-    repeated = [action for name in main.COMMANDS for action in main.make_parser(name)[1]._actions
+    repeated = [action for name in main.COMMANDS for action in main.make_parser(name)[1].arguments
                 if isinstance(action, argparse._AppendAction)]
     assert script.count('"*--') == len(repeated) >= 6
 

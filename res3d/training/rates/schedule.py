@@ -70,8 +70,8 @@ def scaled_rate(optimizer, batch_size):
     return optimizer.rate * batch_size * optimizer.accumulate / optimizer.reference_batch
 
 
-def make_schedule(recipe, steps_per_epoch):
-    """The schedule of a recipe whose epochs have `steps_per_epoch` batches, an int or a `Pace`.
+def make_schedule(recipe, sizes):
+    """The schedule of a recipe whose epochs have `EpochSizes`.
 
     Raises:
         ValueError: for steps without an epoch.
@@ -83,12 +83,13 @@ def make_schedule(recipe, steps_per_epoch):
     if recipe.cycles is not None:
         return EpochRate(
             scaled_rate(recipe.optimizer, recipe.data.batch_size),
-            starts=[steps_per_epoch.before(epoch) for epoch in range(recipe.epochs + 1)],
+            starts=[sizes.before(epoch) for epoch in range(recipe.epochs + 1)],
             factors=[recipe.cycles.factor(epoch) for epoch in range(recipe.epochs)],
             warmup_epochs=schedule.warmup_length, warmup_from=schedule.warmup_from, cosine=schedule.decay == "cosine",
             final=schedule.final)
+    steps = sizes.steps(0)
     return WarmUp(
-        scaled_rate(recipe.optimizer, recipe.data.batch_size), total_steps=schedule.epochs * steps_per_epoch,
-        warmup_steps=round(schedule.warmup_length * steps_per_epoch), warmup_from=schedule.warmup_from,
-        decay=schedule.decay, boundaries=[round(epoch * steps_per_epoch) for epoch in schedule.steps],
+        scaled_rate(recipe.optimizer, recipe.data.batch_size), total_steps=schedule.epochs * steps,
+        warmup_steps=round(schedule.warmup_length * steps), warmup_from=schedule.warmup_from,
+        decay=schedule.decay, boundaries=[round(epoch * steps) for epoch in schedule.steps],
         factor=schedule.factor, final=schedule.final)

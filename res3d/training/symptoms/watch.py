@@ -3,7 +3,6 @@
 import keras
 import numpy as np
 
-from res3d.training.epoch_sizes import Pace
 from res3d.training.symptoms import advice, signs
 
 STRETCH = 50  # steps whose losses make one point
@@ -18,32 +17,32 @@ class Watch(keras.callbacks.Callback):
         trained: counts, one a class, of the clips that are trained on.
         held: counts of the held-out videos, or None.
         labels: label names.
-        steps_per_epoch: int or `Pace`.
+        sizes: `EpochSizes`.
     """
 
-    def __init__(self, recipe, trained, held, labels, steps_per_epoch):
+    def __init__(self, recipe, trained, held, labels, sizes):
         super().__init__()
-        self.recipe, self.labels, self.pace = recipe, labels, Pace.of(steps_per_epoch, recipe.data.batch_size)
+        self.recipe, self.labels, self.sizes = recipe, labels, sizes
         self.trained, several = np.asarray(trained, "float64"), recipe.loss.multi_label
         total = self.trained.sum()
         even = recipe.data.balanced or recipe.loss.class_weight is not None
         shares = np.full(len(labels), 1 / len(labels)) if even else self.trained / max(total, 1)
         self.guess = signs.guess_of(shares, recipe.loss.label_smoothing, several)
         self.held = None if held is None or several else np.asarray(held, "float64")
-        self.judged_after = signs.steps_to_judge(self.pace.before(recipe.epochs),
-                                                 round(recipe.schedule.warmup_length * self.pace.steps(0)))
+        self.judged_after = signs.steps_to_judge(self.sizes.before(recipe.epochs),
+                                                 round(recipe.schedule.warmup_length * self.sizes.steps(0)))
         self.points, self.said, self._first, self._done = [], set(), 0, 0
         self._seen = None  # (steps of the epoch, sum of their losses) at the last point
 
     def resume(self, rows):
         """Takes in the history of a run that goes on; what it had to say was said then."""
-        self.points = [(self.pace.before(row["epoch"]), row["loss"]) for row in rows]
+        self.points = [(self.sizes.before(row["epoch"]), row["loss"]) for row in rows]
         for end in range(1, len(rows) + 1):
             self.said.update(kind for kind, _ in self._signs(rows[:end], self.points[:end]))
 
     def begin(self, epoch, first_step):
         """Before each `fit`: the epoch, from 0, and the step of it that is first."""
-        self._first, self._seen = self.pace.before(epoch), (0, 0.0) if first_step == 0 else None
+        self._first, self._seen = self.sizes.before(epoch), (0, 0.0) if first_step == 0 else None
         self._done = first_step
 
     def on_train_batch_end(self, batch, logs=None):
@@ -64,8 +63,8 @@ class Watch(keras.callbacks.Callback):
             answers: function () -> counts, one a class, of answers to held-out clips; asked where it may matter. None
                 where they cannot be counted.
         """
-        done = self.pace.before(rows[-1]["epoch"])
-        if self.pace.steps(rows[-1]["epoch"] - 1) < STRETCH:
+        done = self.sizes.before(rows[-1]["epoch"])
+        if self.sizes.steps(rows[-1]["epoch"] - 1) < STRETCH:
             self.points.append((done, rows[-1]["loss"]))
         found = self._signs(rows, self.points)
         if self.held is not None and answers is not None and "swallows" not in self.said and signs.near_chance(

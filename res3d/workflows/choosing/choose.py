@@ -68,8 +68,8 @@ def case_of(data, minutes, settings, progress, **lists):
         facts = look(split, lists.get("group"), base.data.workers, minutes >= ENOUGH)
     logging.info("choosing a recipe for %d videos of %d classes", facts.videos, len(facts.classes))
     progress("measuring")
-    pace = Measured(split.training, facts, base.data.workers)
-    return Case(facts, this_machine(), minutes, pace, lambda: (end - time.monotonic()) / 60, asked)
+    timing = Measured(split.training, facts, base.data.workers)
+    return Case(facts, this_machine(), minutes, timing, lambda: (end - time.monotonic()) / 60, asked)
 
 
 def compare(data, minutes=MINUTES, settings=(), **lists):
@@ -92,7 +92,7 @@ def _candidates(case, recipe):
     for other in rungs.candidates(case, recipe):
         within = budget.budget_of(case, other)
         rows.append({"network": other.model.name, "clip": list(other.clip.shape[:3]),
-                     "step_seconds": case.pace(other).step, "epoch_seconds": 60 * within.epoch_minutes,
+                     "step_seconds": case.timing(other).step, "epoch_seconds": 60 * within.epoch_minutes,
                      "fits": within.fits,
                      "serves": rungs.large()["schedule.epochs"] if rungs.is_large(other) else within.serves,
                      "chosen": (other.model.name, other.clip) == (recipe.model.name, recipe.clip)})

@@ -9,7 +9,8 @@ from pipelines.bench.rates import rate, some_of
 from pipelines.dataset.facts import default_workers
 from pipelines.dataset.training import training_clips
 from pipelines.video.frame_cache import SHARE, FrameCache, free_memory
-from res3d.choosing.facts import Machine, Pace
+from res3d.choosing.facts import Machine, Timing
+from res3d.training.epoch_sizes import EpochSizes
 from res3d.workflows.devices import accelerator
 from res3d.workflows.feeding.augmentation import augmentation
 from res3d.workflows.making import make_model
@@ -27,7 +28,7 @@ def this_machine():
 
 
 class Measured:
-    """A function of a `Recipe` -> `Pace`; what was measured once is remembered.
+    """A function of a `Recipe` -> `Timing`; what was measured once is remembered.
 
     Args:
         manifest: `Manifest` of the videos to train on.
@@ -49,7 +50,7 @@ class Measured:
             self._reads[fed] = self._read_seconds(recipe)
         (step, start), (read, first) = self._steps[computed], self._reads[fed]
         logging.debug("%s: a step %.3f s, begun in %.1f s; a clip read in %.4f s", recipe.model.name, step, start, read)
-        return Pace(step, read, first, start)
+        return Timing(step, read, first, start)
 
     def _read_seconds(self, recipe):
         """(seconds a clip, the same of the first epoch) of whole epochs over a few videos."""
@@ -81,7 +82,7 @@ def _timed(work):
 def step_seconds(recipe, num_classes):
     """(seconds of a training step, seconds until the first was done) of the network of a recipe, fed from memory."""
     started = time.perf_counter()
-    model = make_model(recipe, num_classes, 1000, weights=False)
+    model = make_model(recipe, num_classes, EpochSizes.alike(1000, recipe.data.batch_size), weights=False)
     clips = np.random.default_rng(0).integers(0, 256, (recipe.data.batch_size, *recipe.clip.shape), np.uint8)
     labels = np.zeros((len(clips), num_classes) if recipe.loss.multi_label else len(clips), np.int32)
     model.train_on_batch(clips, labels)

@@ -4,7 +4,7 @@ import functools
 
 from pipelines.dataset.cycling.clips import CyclingClips
 from pipelines.dataset.cycling.turn import Turn
-from res3d.training.epoch_sizes import Pace
+from res3d.training.epoch_sizes import EpochSizes
 from res3d.training.multigrid.cycles import spec_of, strides
 from res3d.workflows.feeding.augmentation import augmentation
 from res3d.workflows.feeding.mixing import mixing_of
@@ -45,8 +45,8 @@ def multigrid_clips(recipe, train):
                         balanced=recipe.data.balanced)
 
 
-def pace_of(recipe, clips):
-    """`Pace` of the epochs of a run on what `multigrid_clips` gave."""
+def sizes_of(recipe, clips):
+    """`EpochSizes` of the epochs of a run on what `multigrid_clips` gave."""
     epochs = range(recipe.epochs)
-    return Pace(tuple(map(clips.steps, epochs)),
-                tuple(tuple(turn.batch_size for turn in clips.turns_of(epoch)) for epoch in epochs))
+    return EpochSizes(tuple(map(clips.steps, epochs)),
+                      tuple(tuple(turn.batch_size for turn in clips.turns_of(epoch)) for epoch in epochs))

@@ -7,7 +7,7 @@ import keras
 
 from pipelines.figures.clips import CLASSES
 from res3d.training.callbacks import Progress
-from res3d.training.epoch_sizes import Pace
+from res3d.training.epoch_sizes import EpochSizes
 from res3d.training.kept.averages import averaged_weights
 from res3d.training.recipe import find_recipe
 from res3d.workflows.making import make_model
@@ -38,15 +38,16 @@ def pretrain(output, steps=2400, recipe=None, workers=1, callbacks=None):
         raise ValueError("Figures are filmed one frame of each part of a video, in 3 channels. Received a recipe with "
                          f"clips of {recipe.clip.timing}, {recipe.clip.channels} channels.")
     keras.utils.set_random_seed(recipe.seed)
-    model = make_model(recipe, len(CLASSES), steps)
+    sizes = EpochSizes.alike(steps, recipe.data.batch_size)
+    model = make_model(recipe, len(CLASSES), sizes)
     figures = Figures(recipe.clip, recipe.data.batch_size, steps, recipe.seed, workers=max(workers, 1),
                       use_multiprocessing=workers > 0, max_queue_size=8)
-    progress = Progress(1, Pace(steps, recipe.data.batch_size))
+    progress = Progress(1, sizes)
     try:
         history = model.fit(figures, epochs=1, shuffle=False, callbacks=[*(callbacks or ()), progress], verbose=0)
     finally:
         progress.close()
-    saved = make_model(dataclasses.replace(recipe, precision="float32"), len(CLASSES), steps)
+    saved = make_model(dataclasses.replace(recipe, precision="float32"), len(CLASSES), sizes)
     with averaged_weights(model):
         saved.set_weights(model.get_weights())
     saved = keras.Model(saved.inputs, saved.outputs, name=saved.name)  # without the optimizer's state

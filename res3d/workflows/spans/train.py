@@ -17,6 +17,7 @@ from res3d.networks.network import build
 from res3d.pretrained.copying import copy_weights
 from res3d.saving import load_model
 from res3d.spans.contract import SpanSpec
+from res3d.training.epoch_sizes import EpochSizes
 from res3d.training.loop import fit
 from res3d.training.workfolder import WorkFolder
 from res3d.workflows.feeding.augmentation import augmentation
@@ -53,7 +54,8 @@ def train_spans(recipe, data, workdir, *, overwrite=False, checkpoint_minutes=5.
     if not overwrite:
         folder.check(recipe, spans.labels)
     windows = _windows(recipe, train, spec, folder)
-    model = make_span_model(recipe, spec.num_classes, windows.steps_per_epoch, weights=not resumes)
+    sizes = EpochSizes.alike(windows.steps_per_epoch, recipe.data.batch_size)
+    model = make_span_model(recipe, spec.num_classes, sizes, weights=not resumes)
     with folder.alone():
         if overwrite:
             folder.clear()
@@ -67,7 +69,7 @@ def train_spans(recipe, data, workdir, *, overwrite=False, checkpoint_minutes=5.
             found, _, _ = find_all(model, recipe.clip, spec, held)
             return {"map": mean_figures(found, held.spans, spec.instants)["map"]}
 
-        rows = fit(model, recipe, windows.at, held if held.spans else None, folder, windows.steps_per_epoch,
+        rows = fit(model, recipe, windows.at, held if held.spans else None, folder, sizes,
                    checkpoint_minutes=checkpoint_minutes, checkpoint_steps=checkpoint_steps, evaluate=measure,
                    measures=("map",))
         if rows and held.spans:
@@ -75,7 +77,7 @@ def train_spans(recipe, data, workdir, *, overwrite=False, checkpoint_minutes=5.
     return rows
 
 
-def make_span_model(recipe, num_classes, steps_per_epoch, weights=True):
+def make_span_model(recipe, num_classes, sizes, weights=True):
     """The compiled network of a recipe: a row that keeps time, and a head that scores its steps."""
     options = {**recipe.model.options, "keep_time": True, "features": True}
     with layers_in(recipe.precision):
@@ -84,7 +86,7 @@ def make_span_model(recipe, num_classes, steps_per_epoch, weights=True):
             _load_backbone(backbone, recipe)
         spans = recipe.spans
         model = step_classifier(backbone, num_classes, spans.filters, spans.dilations, spans.dropout)
-    return compiled(model, recipe, steps_per_epoch)
+    return compiled(model, recipe, sizes)
 
 
 def _load_backbone(backbone, recipe):

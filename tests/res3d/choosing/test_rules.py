@@ -4,7 +4,7 @@ import pytest
 
 from res3d.choosing import budget, rungs
 from res3d.choosing.choice import Case, choose
-from res3d.choosing.facts import DataFacts, Machine, Pace, Spread
+from res3d.choosing.facts import DataFacts, Machine, Spread, Timing
 from res3d.choosing.rules import RULES
 
 DATA = DataFacts(videos=400, held=80, classes=("run", "jump"), groups=20, grouped_by="column", seconds=Spread(1, 2, 4),
@@ -16,14 +16,14 @@ CPU = Machine(2)
 
 def case(data=DATA, machine=CPU, minutes=60.0, step=0.5, read=0.02, asked=(), start=0.0, **changes):
     """A case of which every step takes `step` seconds, in proportion to the pixels of a clip of 32 x 60 x 80."""
-    def pace(recipe):
+    def timing(recipe):
         clip = recipe.clip
         share = clip.frames * clip.height * clip.width / (32 * 60 * 80)
         half = 0.5 if recipe.precision == "mixed_bfloat16" else 1.0
         large = 30 if recipe.model.name == "r3d_18" else 1
-        return Pace(step * share * half * large, read, start=start)
+        return Timing(step * share * half * large, read, start=start)
 
-    return Case(dataclasses.replace(data, **changes), machine, minutes, pace, lambda: minutes, tuple(asked))
+    return Case(dataclasses.replace(data, **changes), machine, minutes, timing, lambda: minutes, tuple(asked))
 
 
 def chosen(*args, **kwargs):

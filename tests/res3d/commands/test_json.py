@@ -35,7 +35,7 @@ ASKED = {  # command: (arguments, what the JSON has)
 
 @pytest.mark.parametrize("name", console.COMMANDS)
 def test_a_command_has_the_flag_or_prints_no_table(name):
-    flags = {flag for action in console.make_parser(name)[1]._actions for flag in action.option_strings}
+    flags = {flag for action in console.make_parser(name)[1].arguments for flag in action.option_strings}
     assert ("--json" in flags) == (name not in NO_TABLE)
 
 

@@ -17,7 +17,7 @@ NO_PLACES = {  # file or folder is said of something else
 
 def flags_of(command):
     _, parser = main.make_parser(command)
-    return [action for action in parser._actions if action.help is not argparse.SUPPRESS]
+    return [action for action in parser.arguments if action.help is not argparse.SUPPRESS]
 
 
 @pytest.mark.parametrize("command", [name for name in main.COMMANDS if name != "completion"])

@@ -167,7 +167,7 @@ def test_an_early_end_counts_the_epochs_before_a_stop(tmp_path):
 def test_half_precision_goes_on_with_its_scale(tmp_path):
     """The scale of the loss, and when it grows, are kept like all else."""
     def scaled(recipe):
-        optimizer = keras.optimizers.LossScaleOptimizer(tiny.make_optimizer(recipe, tiny.STEPS),
+        optimizer = keras.optimizers.LossScaleOptimizer(tiny.make_optimizer(recipe, tiny.SIZES),
                                                         initial_scale=2.0 ** 30, dynamic_growth_steps=3)
         return tiny.tiny_model(recipe, optimizer)
 

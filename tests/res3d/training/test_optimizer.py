@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from res3d.training.epoch_sizes import EpochSizes
 from res3d.training.kept.averages import averaged_weights
 from res3d.training.optimizer import SGD, AdamW, make_optimizer
 from res3d.training.recipe import find_recipe
@@ -57,7 +58,7 @@ def test_the_backbone_learns_at_its_own_rate():
 def test_a_recipe_decides_everything(name):
     recipe = find_recipe("demo", [f"optimizer.name={name}", "optimizer.clip_norm=2", "optimizer.accumulate=4",
                                   "optimizer.ema=0.9", "optimizer.weight_decay=0.3"])
-    optimizer = make_optimizer(recipe, 10)
+    optimizer = make_optimizer(recipe, EpochSizes.alike(10, 4))
     assert optimizer.global_clipnorm == 2
     assert optimizer.gradient_accumulation_steps == 4
     assert optimizer.ema_momentum ** 4 == pytest.approx(0.9)
@@ -74,8 +75,8 @@ def test_accumulated_batches_make_the_update_of_their_mean(name):
     rng = np.random.default_rng(0)
     gradients = [[rng.normal(size=(1, 2)).astype("float32"), rng.normal(size=2).astype("float32")] for _ in range(6)]
     slow, fast = variables(), variables()
-    piecewise = make_optimizer(find_recipe("demo", [*settings, "optimizer.accumulate=3"]), 6)
-    whole = make_optimizer(find_recipe("demo", settings), 2)
+    piecewise = make_optimizer(find_recipe("demo", [*settings, "optimizer.accumulate=3"]), EpochSizes.alike(6, 4))
+    whole = make_optimizer(find_recipe("demo", settings), EpochSizes.alike(2, 12))
     for index, gradient in enumerate(gradients):
         before = [v.numpy().copy() for v in slow]
         piecewise.apply([keras.ops.convert_to_tensor(g) for g in gradient], list(slow))
@@ -124,7 +125,7 @@ def test_without_averages_nothing_is_touched():
 def test_averages_that_ramp_hold_little_of_the_beginning(accumulate):
     settings = ["optimizer.ema=0.9", "optimizer.ema_ramp=true", f"optimizer.accumulate={accumulate}",
                 "optimizer.rate=0.1", "schedule.decay=constant", "schedule.warmup_epochs=0"]
-    optimizer = make_optimizer(find_recipe("demo", settings), 10)
+    optimizer = make_optimizer(find_recipe("demo", settings), EpochSizes.alike(10, 4))
     again = type(optimizer).from_config(optimizer.get_config())
     assert again.ema_ramp
     kernel, bias = variables()
@@ -138,4 +139,4 @@ def test_averages_that_ramp_hold_little_of_the_beginning(accumulate):
 
 
 def test_adam_forgets_as_the_recipe_says():
-    assert make_optimizer(find_recipe("demo", ["optimizer.beta_2=0.99"]), 10).beta_2 == 0.99
+    assert make_optimizer(find_recipe("demo", ["optimizer.beta_2=0.99"]), EpochSizes.alike(10, 4)).beta_2 == 0.99

@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from res3d.layers.pixel_scaling import PixelScaling
+from res3d.training.epoch_sizes import EpochSizes
 from res3d.training.loop import fit
 from res3d.training.losses import make_loss, make_metrics
 from res3d.training.optimizer import make_optimizer
@@ -13,6 +14,7 @@ from res3d.training.workfolder import WorkFolder
 
 CLIPS, BATCH, CLASSES = 20, 4, 3
 STEPS = CLIPS // BATCH
+SIZES = EpochSizes.alike(STEPS, BATCH)
 SMALL = ["clip.frames=2", "clip.height=8", "clip.width=8", "clip.resize=8", "data.batch_size=4", "schedule.epochs=3",
          "schedule.warmup_epochs=0"]
 
@@ -36,7 +38,7 @@ def tiny_model(recipe, optimizer=None):
     x = keras.layers.GlobalAveragePooling3D()(keras.layers.ReLU()(x))
     x = keras.layers.Dropout(0.3)(x)
     model = keras.Model(inputs, keras.layers.Dense(CLASSES, name="logits", dtype="float32")(x))
-    model.compile(optimizer or make_optimizer(recipe, STEPS), make_loss(recipe), metrics=make_metrics(recipe, CLASSES),
+    model.compile(optimizer or make_optimizer(recipe, SIZES), make_loss(recipe), metrics=make_metrics(recipe, CLASSES),
                   jit_compile=False)
     return model
 
@@ -53,5 +55,5 @@ def tiny_fit(folder, recipe, model=None, **options):
         folder.claim(recipe, ["a", "b", "c"], {})
     clips, labels = tiny_clips(recipe.clip.shape)
     validation = tf.data.Dataset.from_tensor_slices((clips[:8], labels[:8])).batch(4)
-    batches, steps = options.pop("batches", tiny_batches), options.pop("steps", STEPS)
-    return fit(model or tiny_model(recipe), recipe, batches, validation, folder, steps, **options)
+    batches, sizes = options.pop("batches", tiny_batches), options.pop("sizes", SIZES)
+    return fit(model or tiny_model(recipe), recipe, batches, validation, folder, sizes, **options)

@@ -18,6 +18,7 @@ tf.config.set_logical_device_configuration(
 import res3d
 from res3d.layers.norm import synchronize_norms
 from res3d.workflows.devices import scope
+from res3d.training.epoch_sizes import EpochSizes
 from res3d.training.losses import make_loss, make_metrics
 from res3d.training.optimizer import make_optimizer
 from res3d.training.recipe import find_recipe
@@ -48,7 +49,8 @@ for devices in (None, "2"):
         model = res3d.build("r3d_10", 3, clip, width=0.125, dropout=0.0)
         if sys.argv[1] == "synchronized":
             assert synchronize_norms(model) > 4
-        model.compile(make_optimizer(recipe, 10), make_loss(recipe), metrics=make_metrics(recipe, 3), jit_compile=False)
+        optimizer = make_optimizer(recipe, EpochSizes.alike(10, 4))
+        model.compile(optimizer, make_loss(recipe), metrics=make_metrics(recipe, 3), jit_compile=False)
     losses = Losses()
     model.fit(batches, verbose=0, shuffle=False, callbacks=[losses])
     print(json.dumps(losses.seen))
@@ -75,6 +77,7 @@ tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2)
 from res3d.layers.norm import BatchNorm
 from res3d.private_keras import layers_inside
+from res3d.training.epoch_sizes import EpochSizes
 from res3d.training.recipe import find_recipe
 from res3d.workflows.devices import scope
 from res3d.workflows.making import make_model
@@ -83,7 +86,7 @@ for devices in (None, 1, 2):
     for asked in ("false", "true"):
         recipe = find_recipe("demo", ["model.options.width=0.125", f"optimizer.synchronized_norm={asked}"])
         with scope(devices, 8):
-            model = make_model(recipe, 3, 5)
+            model = make_model(recipe, 3, EpochSizes.alike(5, 8))
         found = {norm.synchronized for norm in layers_inside(model) if isinstance(norm, BatchNorm)}
         assert found == {asked == "true" and devices == 2}, (devices, asked, found)
 """

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from res3d.geometry import ClipSpec
-from res3d.training.epoch_sizes import Pace
+from res3d.training.epoch_sizes import EpochSizes
 from res3d.training.multigrid.cycles import long_shapes, spec_of, strides, turns
 from res3d.training.rates.epoch_rate import EpochRate
 from res3d.training.recipe import find_recipe
@@ -94,10 +94,10 @@ def test_a_cosine_goes_by_the_epochs_and_not_by_the_steps():
     assert [float(rate(step)) for step in range(5)] == pytest.approx(expected, abs=1e-6)
 
 
-def test_pace_of_equal_and_of_unequal_epochs():
-    even, uneven = Pace(5, 4), Pace((2, 3), ((8, 4), (4,)))
-    assert [even.steps(9), even.before(2), even.size(7, 3), even.clips(0, 2)] == [5, 10, 4, 12]
-    assert [uneven.steps(1), uneven.before(2), uneven.size(0, 3), uneven.clips(0, 1)] == [3, 5, 4, 4]
+def test_sizes_of_equal_and_of_unequal_epochs():
+    even, uneven = EpochSizes.alike(5, 4), EpochSizes((2, 3), ((8, 4), (4,)))
+    assert [even.steps(9), even.before(2), even.batch(7, 3), even.clips(0, 2)] == [5, 10, 4, 12]
+    assert [uneven.steps(1), uneven.before(2), uneven.batch(0, 3), uneven.clips(0, 1)] == [3, 5, 4, 4]
 
 
 @pytest.mark.parametrize(("settings", "said"), [

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+from res3d.training.epoch_sizes import EpochSizes
 from res3d.training.rates.schedule import WarmUp, make_schedule, scaled_rate
 from res3d.training.recipe import find_recipe
 
@@ -54,17 +55,17 @@ def test_the_rate_scales_with_the_clips_of_an_update():
 def test_epochs_become_steps():
     recipe = find_recipe("demo", ["schedule.epochs=4", "schedule.warmup_epochs=0.5", "schedule.decay=step",
                                   "schedule.steps=[1, 3]"])
-    schedule = make_schedule(recipe, steps_per_epoch=10)
+    schedule = make_schedule(recipe, EpochSizes.alike(10, 4))
     assert (schedule.total_steps, schedule.warmup_steps, schedule.boundaries) == (40, 5, (10, 30))
 
 
 def test_steps_that_are_not_listed_are_missed():
     with pytest.raises(ValueError, match=r"`schedule.steps` must list the epochs .* Received: schedule.steps=\[\]"):
-        make_schedule(find_recipe("demo", ["schedule.decay=step"]), 10)
+        make_schedule(find_recipe("demo", ["schedule.decay=step"]), EpochSizes.alike(10, 4))
 
 
 def test_a_warm_up_may_be_a_share_of_the_run():
     recipe = find_recipe("demo", ["schedule.warmup_epochs=0", "schedule.warmup_share=0.25", "schedule.epochs=10"])
-    assert make_schedule(recipe, 8).warmup_steps == 20
+    assert make_schedule(recipe, EpochSizes.alike(8, 4)).warmup_steps == 20
     with pytest.raises(ValueError, match=r"say the same; set one of them to 0. Received: warmup_epochs=1.0, warmup_sh"):
         find_recipe("demo", ["schedule.warmup_epochs=1", "schedule.warmup_share=0.25"])

@@ -6,6 +6,7 @@ import types
 import numpy as np
 import pytest
 
+from res3d.training.epoch_sizes import EpochSizes
 from res3d.training.recipe import find_recipe
 from res3d.training.symptoms import advice
 from res3d.training.symptoms.signs import guess_of
@@ -16,7 +17,8 @@ LABELS = ["a", "b", "c"]
 
 
 def watch(*settings, trained=(7, 7, 6), held=(14, 13, 13), steps=10):
-    return Watch(find_recipe("demo", ["schedule.epochs=100", *settings]), trained, held, LABELS, steps)
+    recipe = find_recipe("demo", ["schedule.epochs=100", *settings])
+    return Watch(recipe, trained, held, LABELS, EpochSizes.alike(steps, 4))
 
 
 def history(losses, accuracies=(), held=()):
@@ -142,6 +144,6 @@ def test_from_end_to_end(tmp_path, capsys, monkeypatch, rate, words):
     monkeypatch.setattr(tiny, "tiny_clips", lambda *_: (clips, levels.astype("int32")))
     monkeypatch.setattr("res3d.training.symptoms.signs.FEWEST", 25)
     recipe = tiny.tiny_recipe("schedule.epochs=6", f"optimizer.rate={rate}", "loss.label_smoothing=0")
-    tiny.tiny_fit(tmp_path / "run", recipe, watch=Watch(recipe, [7, 7, 6], [3, 3, 2], LABELS, tiny.STEPS))
+    tiny.tiny_fit(tmp_path / "run", recipe, watch=Watch(recipe, [7, 7, 6], [3, 3, 2], LABELS, tiny.SIZES))
     err = capsys.readouterr().err
     assert (words in err) if words else ("warning" not in err)

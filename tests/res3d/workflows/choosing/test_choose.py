@@ -5,7 +5,7 @@ import csv
 import pytest
 import yaml
 
-from res3d.choosing.facts import Machine, Pace
+from res3d.choosing.facts import Machine, Timing
 from res3d.training.recipe import find_recipe
 from res3d.training.workfolder import WorkFolder
 from res3d.workflows.choosing import choose, looking, sights
@@ -21,7 +21,7 @@ QUICK = ("model.options.width=0.25", "clip.frames=8", "clip.height=32", "clip.wi
 def paced(monkeypatch):
     """A machine of which nothing is measured: every step takes half a second."""
     monkeypatch.setattr(choose, "this_machine", lambda: Machine(2))
-    monkeypatch.setattr(choose, "Measured", lambda manifest, facts, workers: lambda recipe: Pace(0.5, 0.01))
+    monkeypatch.setattr(choose, "Measured", lambda manifest, facts, workers: lambda recipe: Timing(0.5, 0.01))
 
 
 def test_facts_are_those_of_the_videos(motion):

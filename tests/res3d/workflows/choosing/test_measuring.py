@@ -22,13 +22,13 @@ def test_a_step_and_a_read_are_measured_once(motion, monkeypatch):
     monkeypatch.setattr(measuring, "step_seconds", lambda *args: steps.append(args) or inner(*args))
     measured = measuring.Measured(read_manifest(motion).select("train"), FACTS)
     recipe = Recipe.from_mapping(RECIPE)
-    pace = measured(recipe)
-    assert pace.step > 0
-    assert pace.read > 0
-    assert pace.start > pace.step
-    assert measured(recipe) == pace
+    timing = measured(recipe)
+    assert timing.step > 0
+    assert timing.read > 0
+    assert timing.start > timing.step
+    assert measured(recipe) == timing
     # Another number of epochs is the same step.
-    assert measured(Recipe.from_mapping({**RECIPE, "schedule": {"epochs": 3}})) == pace
+    assert measured(Recipe.from_mapping({**RECIPE, "schedule": {"epochs": 3}})) == timing
     assert len(steps) == 1
 
 

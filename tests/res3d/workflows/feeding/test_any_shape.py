@@ -6,7 +6,7 @@ import itertools
 import numpy as np
 import tensorflow as tf
 
-from res3d.training.epoch_sizes import Pace
+from res3d.training.epoch_sizes import EpochSizes
 from res3d.training.optimizer import make_optimizer
 from res3d.workflows.feeding.any_shape import train_at_any_shape
 from tests.res3d.training import tiny_run as tiny
@@ -48,16 +48,16 @@ def full(epoch, step):
     return tf.data.Dataset.from_tensor_slices((clips, np.zeros(8, "int32"))).batch(2).skip(step)
 
 
-def pace():
+def sizes():
     epochs = range(RECIPE.epochs)
-    return Pace(tuple(map(steps, epochs)),
-                tuple(tuple(2 * turn.times for turn in RECIPE.cycles.turns(epoch)) for epoch in epochs))
+    return EpochSizes(tuple(map(steps, epochs)),
+                      tuple(tuple(2 * turn.times for turn in RECIPE.cycles.turns(epoch)) for epoch in epochs))
 
 
 def run(folder, recipe=RECIPE, **options):
-    model = tiny.tiny_model(recipe, make_optimizer(recipe, pace()))
+    model = tiny.tiny_model(recipe, make_optimizer(recipe, sizes()))
     train_at_any_shape(model)
-    return model, tiny.tiny_fit(folder, recipe, model, batches=batches, steps=pace(), full_clips=full, **options)
+    return model, tiny.tiny_fit(folder, recipe, model, batches=batches, sizes=sizes(), full_clips=full, **options)
 
 
 def test_a_run_stopped_anywhere_goes_on_to_the_same_digits(tmp_path):

@@ -33,6 +33,7 @@ def test_half_of_the_motions_have_a_name():
 
 @pytest.mark.slow
 def test_a_network_starts_from_what_was_learnt(tmp_path):
+    from res3d.training.epoch_sizes import EpochSizes
     from res3d.workflows.making import make_model
 
     recipe = find_recipe("figures", TINY)
@@ -41,7 +42,7 @@ def test_a_network_starts_from_what_was_learnt(tmp_path):
     saved = keras.saving.load_model(tmp_path / "figures.keras")
     assert saved.output_shape == (None, len(CLASSES))
     assert not saved.compiled
-    model = make_model(find_recipe("figures", [*TINY, "loss.label_smoothing=0.1"]), 5, 2)
+    model = make_model(find_recipe("figures", [*TINY, "loss.label_smoothing=0.1"]), 5, EpochSizes.alike(2, 4))
     left = load_start(model, tmp_path / "figures.keras")
     assert sorted(path.rsplit("/", 2)[-2] for path in left) == ["logits", "logits"]
     kernels = [next(weight.numpy() for weight in network.weights if "stem" in weight.path and "kernel" in weight.path)

@@ -16,6 +16,7 @@ from res3d.networks import build
 from res3d.private_keras import layers_inside
 from res3d.spans import SpanSpec, window_starts
 from res3d.spans.windows import probabilities
+from res3d.training.epoch_sizes import EpochSizes
 from res3d.training.recipe import find_recipe
 from res3d.workflows.spans.evaluate import load_spans_run
 from res3d.workflows.spans.figures import find_all, mean_figures
@@ -27,6 +28,7 @@ pytestmark = pytest.mark.slow
 
 SMALL = ("clip.frames=16", "spans.density=1", "spans.filters=8", "schedule.epochs=2", "schedule.warmup_epochs=0",
          "data.batch_size=4", "model.options.width=0.25", "spans.dilations=[1, 2]")
+TEN = EpochSizes.alike(10, 4)
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +173,7 @@ def test_weights_of_a_network_of_clips_begin_a_network_of_spans(tmp_path):
     recipe = find_recipe("spans_small", SMALL)
     clips = build(recipe.model.name, 7, recipe.clip, **recipe.model.options)
     clips.save(tmp_path / "clips.keras")
-    model = make_span_model(find_recipe("spans_small", [*SMALL, f"start.weights={tmp_path / 'clips.keras'}"]), 5, 10)
+    model = make_span_model(find_recipe("spans_small", [*SMALL, f"start.weights={tmp_path / 'clips.keras'}"]), 5, TEN)
     given = {weight.path: weight for weight in clips.weights if not weight.path.startswith("logits")}
     taken = {weight.path: weight for weight in model.weights if weight.path in given}
     assert set(taken) == set(given)
@@ -181,10 +183,10 @@ def test_weights_of_a_network_of_clips_begin_a_network_of_spans(tmp_path):
 
 def test_blocks_are_recomputed_where_the_recipe_asks():
     asks = [*SMALL, "model.options={width: 0.125}", "model.recompute_blocks=true"]
-    model = make_span_model(find_recipe("spans_small", [*asks, "model.name=r3d_10"]), 5, 10)
+    model = make_span_model(find_recipe("spans_small", [*asks, "model.name=r3d_10"]), 5, TEN)
     assert [layer.recompute for layer in layers_inside(model) if hasattr(layer, "recompute")] == [True] * 4
     clips = np.zeros((2, *model.input_shape[1:]), "uint8")
     steps = np.eye(5, dtype="float32")[np.zeros(clips.shape[:2], int)]
     assert np.isfinite(model.train_on_batch(clips, steps))
     with pytest.raises(ValueError, match=r"model\.name='plain3d_5', which has none"):
-        make_span_model(find_recipe("spans_small", [*asks, "model.name=plain3d_5"]), 5, 10)
+        make_span_model(find_recipe("spans_small", [*asks, "model.name=plain3d_5"]), 5, TEN)
