@@ -64,7 +64,8 @@ def run(args):
         if args.json:
             print(json.dumps(figures, indent=2))
             return
-        print("\n".join([*told(figures), f"{figures['real_time']:.0f} times as fast as real time"]))
+        print("\n".join([*told(figures), f"{figures['real_time']:.0f} times as fast as real time",
+                         f"report: {os.path.join(args.workdir, 'report.html')}"]))
         return
     from res3d.workflows.evaluate import evaluate
 

@@ -44,7 +44,7 @@ def add_flags(parser):
                         "for a video (default: all of a file)")
     parser.add_argument("--output", metavar="FILE", help="write a page (.html) of all videos with their answers, or "
                         "one video (.mp4, .avi) with its answer drawn on; with --sliding as its answers change; of a "
-                        "network for spans: write them, as .csv, .json or .vtt")
+                        "network for spans: a page with their timeline (.html), or .csv, .json or .vtt")
     add_fetch_flags(parser)
 
 
@@ -120,7 +120,7 @@ def _find_spans(args, client=None):
     if client is not None:
         from res3d.workflows.spans.asking import ask_spans
 
-        answers = ask_spans(client, args.videos, args.output)
+        answers = ask_spans(client, args.videos, args.output, args.server)
     else:
         from res3d.workflows.spans.predict import predict_spans
 

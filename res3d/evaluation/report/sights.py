@@ -9,6 +9,7 @@ from res3d.looks.charts import histogram, line_chart, reliability
 
 CURVES = (("Loss", ("loss", "val_loss")), ("Accuracy", ("accuracy", "val_accuracy")),
           ("Average precision", ("mean_average_precision", "val_mean_average_precision")),
+          ("Average precision of spans", ("val_map",)),
           ("Learning rate", ("learning_rate",)))
 BINS, MOST_RATES, MOST_GROUPS = 10, 8, 12
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from res3d.evaluation.spans.matching import by_distance, by_overlap, by_video, matched, ranked
+from res3d.evaluation.spans.matching import by_either, by_video, matched, ranked
 from res3d.spans.span import checked_spans
 
 
@@ -64,12 +64,7 @@ def threshold_for(detections: Iterable, truths: Iterable, hours: float, most_per
 def false_scores(detections, truths, overlap=0.1, tolerance=1.0):
     """Scores of the detections that have found nothing, label by label."""
     detections, truths = checked_spans(detections, "detections"), checked_spans(truths, "truths")
-    spans, instants = by_overlap(overlap), by_distance(tolerance)
-
-    def rule(span, starts, ends):
-        return (instants if span.end == span.start else spans)(span, starts, ends)
-
-    scores = []
+    rule, scores = by_either(overlap, tolerance), []
     for label in {span.label for span in detections}:
         mine = ranked(detections, label)
         found = matched(mine, by_video(truths, label), rule)

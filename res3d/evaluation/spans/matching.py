@@ -43,6 +43,16 @@ def by_distance(tolerance):
     return rule
 
 
+def by_either(overlap, tolerance):
+    """The rule of each: instants by distance, what lasts by overlap."""
+    spans, instants = by_overlap(overlap), by_distance(tolerance)
+
+    def rule(span, starts, ends):
+        return (instants if span.end == span.start else spans)(span, starts, ends)
+
+    return rule
+
+
 def matched(detections, truths, rule):
     """For each detection, in the order given, the place of the truth that it takes, or -1.
 

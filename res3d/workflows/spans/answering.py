@@ -1,16 +1,19 @@
 """What `res3d predict` says of long videos, whoever finds the spans: a network here, or a served one."""
 
 from pipelines.video.info import VideoError
-from res3d.workflows.spans.writing import as_dict, write_found
+from res3d.workflows.showing.spans import show_spans
+from res3d.workflows.spans.writing import as_dict, is_page, write_found
 
 
-def answer_each(videos, find, output=None, *, failures=(VideoError,), said=str):
+def answer_each(videos, find, output=None, *, asked="", failures=(VideoError,), said=str):
     """A list, one a video and in their order: {"video", "spans": [...], "lines"} or {"video", "error"}.
 
     Args:
         videos: paths.
         find: function of one that gives its `Span`s in the order of time.
-        output: file that all spans are written to, if there is a video that could be read; None writes nothing.
+        output: file that all spans are written to, if there is a video that could be read; a page shows the others'
+            errors as well. None writes nothing.
+        asked: str. The network or the server, for a page.
         failures: exceptions of `find` that are the answer to that video.
         said: function of such an exception that gives the text.
     """
@@ -24,7 +27,10 @@ def answer_each(videos, find, output=None, *, failures=(VideoError,), said=str):
         found += spans
         answers.append(_answer(video, spans))
     if output is not None and any("spans" in answer for answer in answers):
-        write_found(found, output)
+        if is_page(output):
+            show_spans(output, answers, asked)
+        else:
+            write_found(found, output)
     return answers
 
 

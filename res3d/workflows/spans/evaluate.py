@@ -9,7 +9,7 @@ from res3d.saving import load_model
 from res3d.spans.contract import SpanSpec
 from res3d.training.workfolder import WorkFolder, is_spans_run
 from res3d.workflows.spans.figures import figures_of, find_all
-from res3d.workflows.spans.writing import write_found
+from res3d.workflows.spans.reporting import leave_figures
 
 
 def load_spans_run(workdir):
@@ -26,7 +26,8 @@ def load_spans_run(workdir):
 
 
 def evaluate_spans(workdir, data=None, **lists):
-    """Scores a run on the videos it held out, or on those of the labels `data`; writes metrics.json and found.csv.
+    """Scores a run on the videos it held out, or on those of the labels `data`; writes metrics.json, found.csv
+    and report.html, whose timelines show the worst videos first.
 
     `lists` are `videos` and `format` of an annotation file, as `read_spans` takes them.
 
@@ -42,8 +43,7 @@ def evaluate_spans(workdir, data=None, **lists):
         raise ValueError(f"Expected at least one video that decodes. None of {len(spans.videos)} does.")
     figures = figures_of(found, spans, spec, seconds)
     figures |= {"skipped": skipped, "real_time": seconds / (time.monotonic() - started)}
-    folder.save_metrics(figures)
-    write_found(found, folder.found_file)
+    leave_figures(folder, found, spans, spec, figures, own=data is None)
     return figures
 
 
@@ -56,6 +56,7 @@ def spans_summary(workdir, history):
         lines.append(f"{len(history)} epochs; best val_map {best['val_map']:.4f} in epoch {best['epoch']}: "
                      f"{folder.best}")
         lines += told(json.loads(folder.metrics_file.read_text(encoding="utf-8")))
+        lines.append(f"report: {folder.report_file}")
     elif history:
         lines.append(f"{len(history)} epochs; no videos were held out, so that the best is that of the least loss")
     return "\n".join([*lines, f"next: res3d predict VIDEO --model={folder}"])

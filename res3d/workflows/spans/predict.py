@@ -1,10 +1,10 @@
 """When things happen in long videos, by a network that a run has left."""
 
-from pipelines.annotations.writing import form_of
 from res3d.spans.decoding import reaching
 from res3d.workflows.spans.answering import answer_each, tell_events
 from res3d.workflows.spans.evaluate import load_spans_run
 from res3d.workflows.spans.scoring import find_spans, follow_spans
+from res3d.workflows.spans.writing import check_output
 
 
 def predict_spans(workdir, videos, output=None):
@@ -13,7 +13,7 @@ def predict_spans(workdir, videos, output=None):
     Args:
         workdir: work folder of task "spans".
         videos: paths.
-        output: .csv or .json of all, or .vtt of one; None writes nothing.
+        output: a page (.html), .csv or .json of all, or .vtt of one; None writes nothing.
 
     Returns:
         list, one a file and in their order: {"video", "spans": [...], "lines"} in the order of time, or {"video",
@@ -23,10 +23,10 @@ def predict_spans(workdir, videos, output=None):
         ValueError: for an `output` of another ending, before any video is read.
     """
     if output is not None:
-        form_of(output)
+        check_output(output)
     model, clip, spec = load_spans_run(workdir)
     return answer_each(videos, lambda video: reaching(find_spans(model, clip, spec, video)[0], spec), output,
-                       said=lambda error: error.reason)
+                       asked=str(workdir), said=lambda error: error.reason)
 
 
 def follow(workdir, videos):

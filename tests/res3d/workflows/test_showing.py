@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipelines.video import reading
-from res3d.workflows.showing import answers
+from res3d.workflows.showing import answers, spans, strips
 
 TOP = [{"label": "<script>", "score": 1.0}, {"label": "down", "score": 0.25}, {"label": "left", "score": 0.0}]
 
@@ -52,3 +52,26 @@ def test_without_an_answer_no_video_is_written(motion, tmp_path):
     video = str(next((motion / "val").rglob("*.avi")))
     assert not answers.show(str(tmp_path / "out.avi"), [video], [{"video": video, "error": "x"}], "x")
     assert not (tmp_path / "out.avi").exists()
+
+
+def test_a_page_of_spans_has_a_timeline_or_an_error_for_each_video(motion, tmp_path):
+    video = str(next((motion / "val").rglob("*.avi")))
+    span = {"video": video, "start": 0.25, "end": 0.5, "label": "<b>", "score": 0.75}
+    found = [{"video": video, "spans": [span, span | {"start": 0.3, "end": 0.3, "label": "hit"}]},
+             {"video": "gone.avi", "error": "there is no such file"}, {"video": video, "spans": []}]
+    spans.show_spans(tmp_path / "a.html", found, "runs/<first>")
+    text = (tmp_path / "a.html").read_text()
+    assert "2 spans in 3 videos" in text
+    assert text.count("data:image/jpeg") == 2
+    assert "&lt;b&gt;, 0:00.2 to 0:00.5, score 0.75" in text
+    assert "there is no such file" in text
+    assert "Nothing was found that reaches the threshold." in text
+    assert "<b>," not in text
+
+
+def test_a_strip_goes_by_the_times_of_the_frames(motion):
+    video = str(next((motion / "val").rglob("*.avi")))
+    film, seconds = strips.strip_of(video)
+    assert film["frames"] == 12
+    assert seconds == pytest.approx(reading.probe(video).duration_seconds)
+    assert strips.strip_or_none("gone.avi") == (None, 0.0)

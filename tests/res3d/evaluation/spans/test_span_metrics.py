@@ -180,6 +180,14 @@ def test_errors_by_kind_and_false_alarms():
     assert figures.alarms_per_hour(found, truths, hours=0.5, threshold=0.65) == 4.0
 
 
+def test_errors_of_instants_go_by_how_near_they_are():
+    truths = [Span(5, 5, "hit"), Span(9, 9, "bounce"), Span(20, 20, "hit")]
+    found = [Span(time, time, "hit", score) for time, score in ((5.5, 0.9), (4.5, 0.8), (9.2, 0.7), (15, 0.6))]
+    assert figures.count_errors(found, truths) == {"right": 1, "doubled": 1, "wrong_class": 1, "misplaced": 0,
+                                                   "background": 1, "missed": 2}
+    assert figures.count_errors(found[:1], truths[:1], tolerance=0.4)["missed"] == 1
+
+
 @pytest.mark.parametrize("most", [0, 1, 2.5, 100])
 def test_the_threshold_is_the_least_that_keeps_to_the_number_of_alarms(most):
     rng = np.random.default_rng(3)

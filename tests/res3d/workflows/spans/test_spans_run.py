@@ -60,6 +60,10 @@ def test_a_run_leaves_its_contract_and_its_figures(run, table):
     assert figures["alarms_per_hour"] <= 10.0
     held = SpanSet.load(run / "held_out.json")
     assert len(held.videos) == 1
+    page = (run / "report.html").read_text()
+    assert "were chosen on these very videos" in page
+    assert page.count('alt="Frames of ') == 1
+    assert page.count('class="truth ') == len(held)
 
 
 def test_scores_of_a_stream_are_those_of_whole_windows(run, table):
@@ -84,8 +88,10 @@ def test_commands_predict_and_evaluate(run, table, tmp_path, capsys):
     assert (tmp_path / "found.csv").read_text().startswith("video,start,end,label")
     assert len(json.loads((tmp_path / "found.json").read_text())) == len(answers[0]["spans"])
     assert (tmp_path / "found.vtt").read_text().startswith("WEBVTT\n")
+    (run / "report.html").unlink()
     assert main(["evaluate", f"--workdir={run}", f"--data={table}"]) in (0, None)
-    assert "times as fast as real time" in capsys.readouterr().out
+    assert f"times as fast as real time\nreport: {run / 'report.html'}" in capsys.readouterr().out
+    assert "on these very videos" not in (run / "report.html").read_text()
     assert main(["predict", str(tmp_path / "none.avi"), f"--model={run}"]) == 1
 
 
