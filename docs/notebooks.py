@@ -1,7 +1,9 @@
 """Tutorials as notebooks, made of their pages so that they cannot fall behind; `docs/tables.py` writes them.
 
 Words become Markdown cells, blocks of Python and of the shell code cells, as does the set-up that stands in comments.
-A notebook lies in a folder beside that of its page, so that links lead where the page's do.
+What stands in a comment `<!-- notebook ... -->` is a cell as well: Python that shows in a notebook what it can show,
+`page(FILE)` a page that a command wrote, `strip(CLIP)` frames. A notebook lies in a folder beside that of its page, so
+that links lead where the page's do.
 """
 
 import json
@@ -10,8 +12,8 @@ import re
 
 PAGES = ("own-videos", "prepare", "train")
 TUTORIALS = pathlib.Path(__file__).resolve().parent / "tutorials"
-BLOCK = re.compile(r"^(?:```|<!-- )(python|bash)\n(.*?)^(?:```|-->)$", re.MULTILINE | re.DOTALL)
-START = '''import glob, importlib.util, os, subprocess, sys, tempfile
+BLOCK = re.compile(r"^(?:```|<!-- )(python|bash|notebook)\n(.*?)^(?:```|-->)$", re.MULTILINE | re.DOTALL)
+START = '''import glob, html, importlib.util, os, pathlib, subprocess, sys, tempfile
 
 if importlib.util.find_spec("res3d") is None:  # as on Colab: put the wheel, dist/res3d-*.whl, beside the notebook first
     wheels = glob.glob("res3d-*.whl")
@@ -21,6 +23,21 @@ if importlib.util.find_spec("res3d") is None:  # as on Colab: put the wheel, dis
     subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", wheels[-1]], check=True)
 os.environ["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])  # where `res3d` lies
 os.chdir(tempfile.mkdtemp())  # an empty folder, as the page has it
+
+
+def strip(frames):  # frames side by side, as a picture
+    import numpy as np
+    from PIL import Image
+
+    picture = Image.fromarray(np.concatenate(list(np.asarray(frames)), axis=1))
+    return picture.resize((picture.width * 120 // picture.height, 120))
+
+
+def page(file, height=620):  # what a command wrote, inside the notebook
+    from IPython.display import HTML
+
+    text = html.escape(pathlib.Path(file).read_text(encoding="utf-8"))
+    return HTML(f'<div><iframe srcdoc="{text}" width="100%" height="{height}" style="border:0"></iframe></div>')
 '''
 
 
@@ -49,7 +66,7 @@ def code(kind, text):
     >>> code("bash", "res3d serve x &\\n")
     '%%bash -e\\nres3d serve x > background.log 2>&1 &\\n'
     """
-    if kind == "python":
+    if kind != "bash":
         return text
     return "%%bash -e\n" + re.sub(r" &$", " > background.log 2>&1 &", text, flags=re.MULTILINE)
 

@@ -27,8 +27,16 @@
     input.addEventListener("input", filter);
   }
 
+  // Where a network looks in one clip; the box above them shows it in all.
+  const tell = button => button.setAttribute("aria-pressed", button.parentElement.classList.contains("looking"));
+  for (const button of all("button.look")) {
+    button.addEventListener("click", () => { button.parentElement.classList.toggle("looking"); tell(button); });
+  }
   for (const box of all("input[data-toggles]")) {
-    const toggle = () => all("." + box.dataset.within).forEach(part => part.classList.toggle(box.dataset.toggles, box.checked));
+    const toggle = () => {
+      all("." + box.dataset.within).forEach(part => part.classList.toggle(box.dataset.toggles, box.checked));
+      all("button.look").forEach(tell);
+    };
     if (box.dataset.toggles === "playing") box.checked = !matchMedia("(prefers-reduced-motion: reduce)").matches;
     box.addEventListener("change", toggle);
     toggle();

@@ -2,8 +2,9 @@
 
 A page's blocks run in an empty folder, in their order. Set-up that a reader does not need stands in comments,
 `<!-- python ... -->` or `<!-- bash ... -->`, and runs in its place. Python blocks of a page share their names, as in
-one session. A page with `<!-- slow: why -->` is left to the slow tests. Blocks of the kind `console` need what a test
-has not (docker, a camera, a second host); their flags are checked.
+one session. A page with `<!-- slow: why -->` is left to the slow tests; one that is a notebook as well runs as that, in
+test_notebooks.py. Blocks of the kind `console` need what a test has not (docker, a camera, a second host); their flags
+are checked.
 """
 
 import ast
@@ -21,7 +22,7 @@ import sys
 
 import pytest
 
-from docs import tables
+from docs import notebooks, tables
 from res3d.commands import main as console
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -46,7 +47,7 @@ def blocks_of(page):
 
 def runnable():
     for page in PAGES:
-        if blocks_of(page):
+        if blocks_of(page) and (page.parent != notebooks.TUTORIALS or page.stem not in notebooks.PAGES):
             slow = "<!-- slow" in page.read_text(encoding="utf-8")
             yield pytest.param(page, id=name_of(page), marks=[pytest.mark.slow] if slow else [])
 

@@ -4,14 +4,14 @@ from res3d.evaluation.report.classes import weakest
 from res3d.evaluation.worth import CHANGES, figure_of, worth_rows
 from res3d.looks.rendering import count, percent
 
-WIDE, APART, RISING, LOOSE, MANY_SKIPPED, FEW = 0.2, 0.2, 0.9, 0.1, 0.05, 20
+WIDE, APART, RISING, LOOSE, MANY_SKIPPED, FEW, FAILS = 0.2, 0.2, 0.9, 0.1, 0.05, 20, 0.9
 
 
 def headline(metrics):
     """The figure in a sentence.
 
     >>> headline({"top1": 0.62, "videos": 50})
-    '62.0 % of 50 videos are named rightly'
+    '62.0 % of 50 videos are recognised correctly'
     >>> headline({"videos": 2})
     '2 videos were shown to the network'
     """
@@ -20,7 +20,7 @@ def headline(metrics):
     if figure is None:
         return f"{videos} were shown to the network"
     if figure == "top1":
-        return f"{percent(metrics['top1'])} of {videos} are named rightly"
+        return f"{percent(metrics['top1'])} of {videos} are recognised correctly"
     return f"Mean average precision of {percent(metrics[figure])} over {videos}"
 
 
@@ -34,58 +34,106 @@ def against(metrics):
     return rows[0][1] - words[name], name
 
 
+def lowest(row):
+    """What the headline says of the class with the lowest figure.
+
+    >>> lowest({"label": "fall", "value": 0.4}), lowest({"label": "fall", "value": 0.95})
+    ('“fall” fails most', '“fall” is its weakest class')
+    """
+    return f"“{row['label']}” " + ("fails most" if row["value"] < FAILS else "is its weakest class")
+
+
 def trust(metrics):
-    """(state, sentence) of what the figure stands on; the state is "good", "warn" or "" where nobody knows."""
-    rows = [_interval(metrics), _trained(metrics), _leaks(metrics), _baseline(metrics)]
-    if metrics.get("skipped"):
-        rows.append(("warn", f"{count(metrics['skipped'], 'video')} could not be read and count for nothing"))
+    """(state, sentence) of what the figure stands on.
+
+    The state is "good", "warn", "" where nobody has looked, or "note" for what is neither.
+    """
+    rows = [_trained(metrics), _leaks(metrics), _baseline(metrics), _interval(metrics)]
+    skipped = metrics.get("skipped", 0)
+    if skipped:
+        rows.append(("warn" if _many(metrics) else "note", f"{count(skipped, 'video')} could not be read and "
+                     f"{'counts' if skipped == 1 else 'count'} for nothing"))
     if metrics.get("padded"):
-        rows.append(("", f"{count(metrics['padded'], 'video')} were too short, and had frames repeated"))
+        one = metrics["padded"] == 1
+        rows.append(("note", f"{count(metrics['padded'], 'video')} {'was' if one else 'were'} too short, and had "
+                     "frames repeated"))
     return [row for row in rows if row]
+
+
+def verdict(rows):
+    """(state, sentence) of all that `trust` found.
+
+    >>> verdict([("good", ""), ("good", "")]), verdict([("good", ""), ("warn", "")]), verdict([("good", ""), ("", "")])
+    (('good', 'Both checks hold'), ('warn', '1 of 2 checks speaks against it'), ('', '1 check holds, 1 was not made'))
+    >>> verdict([("", ""), ("note", "")])
+    ('', 'Nobody has checked it')
+    """
+    states = [state for state, _ in rows if state != "note"]
+    good, warn, unknown = (states.count(state) for state in ("good", "warn", ""))
+    if warn:
+        return "warn", f"{warn} of {count(len(states), 'check')} {'speaks' if warn == 1 else 'speak'} against it"
+    if not good:
+        return "", "Nobody has checked it"
+    if unknown:
+        return "", (f"{count(good, 'check')} {'holds' if good == 1 else 'hold'}, {unknown} "
+                    f"{'was' if unknown == 1 else 'were'} not made")
+    return "good", {1: "The one check holds", 2: "Both checks hold"}.get(good, f"All {good} checks hold")
+
+
+def _many(metrics):
+    """Whether so many videos could not be read that the figure may be another."""
+    skipped = metrics.get("skipped", 0)
+    return skipped > MANY_SKIPPED * (metrics["videos"] + skipped)
 
 
 def _interval(metrics):
     figure = figure_of(metrics.get("intervals", {}))
     if figure is not None:
         low, high = metrics["intervals"][figure]
-        told = f", told by {metrics['groups_told_by']}" if metrics.get("groups_told_by") else ""
         return ("warn" if high - low > WIDE else "good",
-                f"{percent(low)} to {percent(high)} if other groups were filmed (95 %, {metrics['groups']} groups"
-                f"{told})")
+                f"{percent(low)} to {percent(high)} if other groups were filmed (95 %, {metrics['groups']} groups)")
     if metrics.get("groups") == 1:
-        return "warn", "no interval: all videos are of one group"
+        return "warn", "No interval: all videos are of one group"
     return None
 
 
 def _trained(metrics):
     if "trained_on" not in metrics:
-        return "", "whether a video was trained on is not known"
+        return "", "Whether a video was trained on is not known"
     if metrics["trained_on"]:
         return "warn", f"{metrics['trained_on']} of the videos were trained on"
     if metrics.get("of_trained_groups"):
         return "warn", f"{metrics['of_trained_groups']} of the videos are of groups that were trained on"
-    return "good", "no video, and no group, was trained on"
+    return "good", "None of these videos, and no other of their groups, was trained on"
 
 
 def _leaks(metrics):
     if "leaks" not in metrics:
-        return "", "nobody looked for pieces of videos trained on"
+        return "", "Nobody looked for moments of the videos trained on"
     leaks = metrics["leaks"]
     if leaks.get("same_moments"):
         return "warn", f"{leaks['same_moments']} of the videos show moments of videos trained on"
     if leaks.get("same_background"):
         return "warn", f"{leaks['same_background']} of the videos show a background that was trained on"
-    return "good", "no video shows moments or a background of those trained on"
+    return "good", "None shows moments, or a background, of the videos trained on"
 
 
 def _baseline(metrics):
     found = against(metrics)
     if found is None:
-        return "", "it was compared with nothing that needs no network"
+        return "", "It was compared with nothing that needs no network"
     points, words = found
+    figure = figure_of(metrics)
+    low, _ = metrics.get("intervals", {}).get(figure, (metrics[figure], 0))
     if points <= 0:
-        return "warn", f"“{words}” does as well without it"
+        return "warn", f"“{words}” does {_as_well(points)} without a network"
+    if metrics[figure] - points > low:
+        return "warn", f"Only {100 * points:.1f} points above “{words}”, which lies in its interval: this may be luck"
     return "good", f"{100 * points:.1f} points above “{words}”"
+
+
+def _as_well(points):
+    return f"{-100 * points:.1f} points better" if points < 0 else "as well"
 
 
 def next_steps(metrics, rows, history=()):
@@ -117,12 +165,11 @@ def _of_data(metrics):
                f"{without} `res3d doctor` shows the pairs.")
     found = against(metrics)
     if found is not None and found[0] <= 0:
-        yield ("Find out why no network is needed", f"“{found[1]}” does as well: backgrounds may give the classes "
-               "away, or it has not learned yet.")
-    skipped = metrics.get("skipped", 0)
-    if skipped > MANY_SKIPPED * (metrics["videos"] + skipped):
-        yield ("Repair the videos that cannot be read", f"{skipped} of {metrics['videos'] + skipped} were left out; "
-               "`res3d doctor` says why.")
+        yield ("Find out why no network is needed", f"“{found[1]}” does {_as_well(found[0])}: backgrounds may "
+               "give the classes away, or it has not learned yet.")
+    if _many(metrics):
+        yield ("Repair the videos that cannot be read", f"{metrics['skipped']} of "
+               f"{metrics['videos'] + metrics['skipped']} were left out; `res3d doctor` says why.")
     low, high = metrics.get("intervals", {}).get("top1", (0, 0))
     if high - low > WIDE:
         yield ("Evaluate on more groups", f"With {metrics['groups']} the figure may lie anywhere from {percent(low)} "

@@ -40,13 +40,14 @@ def write_report(path, predictions, metrics, history=(), title="Report", frames=
     runs = {"this run": list(history)} | {name: found for name, (_, found) in others.items()}
     single = not multi_label and len(predictions.videos) > 0
     right = predictions.predicted == predictions.single if single else None
+    trust, lowest = answer.trust(metrics), [row for row in weakest(rows) if row["value"] < 1][:FAILING]
     page = {
         "title": title, "metrics": metrics, "multi_label": multi_label, "headline": answer.headline(metrics),
         "figure": figure_of(metrics), "worth": worth_rows(metrics),
-        "against": answer.against(metrics), "trust": answer.trust(metrics),
+        "against": answer.against(metrics), "trust": trust, "verdict": answer.verdict(trust),
         "steps": answer.next_steps(metrics, rows, history), "classes": weakest(rows),
         "empty": [row["label"] for row in rows if row["value"] is None],
-        "failing": [row for row in weakest(rows) if row["value"] < 1][:FAILING],
+        "failing": lowest, "lowest": answer.lowest(lowest[0]) if lowest else "",
         "confusion": confusion(matrix_of(predictions), predictions.labels) if single else None,
         "clips": (clip_groups(predictions, frames, heat, examples, progress) if frames and len(predictions.videos)
                   else []),

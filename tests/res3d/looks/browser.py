@@ -64,6 +64,19 @@ addEventListener("load", async () => {
 </script>"""
 
 
+# Asks a page, in a frame, to do something; FIND is the body of a function of its document and window.
+_DRIVE = """<!doctype html><body><script>
+const until = async found => { while (!found()) await new Promise(r => setTimeout(r, 20)); };
+addEventListener("load", async () => {
+  const frame = document.createElement("iframe");
+  frame.width = 1200; frame.height = 900;
+  await new Promise(done => { frame.onload = done; frame.src = PAGE; document.body.append(frame); });
+  const found = await (async (doc, view) => { FIND })(frame.contentDocument, frame.contentWindow);
+  document.body.dataset.found = JSON.stringify(found);
+});
+</script>"""
+
+
 def browser(profile):
     """How a command begins that runs Chromium with a profile; without it the test is skipped, or fails where all must
     run."""
@@ -102,11 +115,21 @@ def served(folder):
 def looked_at(folder, pages, profile, dark=False):
     """({"page width": {"wrong", "ms", "ground"}}, paths that were asked for) of pages in a folder."""
     script = _MEASURE.replace("PAGES", json.dumps(pages)).replace("WIDTHS", json.dumps(WIDTHS))
-    (folder / "measure.html").write_text(script, encoding="utf-8")
+    return _told(folder, "measure.html", script, profile, dark)
+
+
+def driven(folder, page, find, profile):
+    """What the body of a JavaScript function of (doc, view) finds in a page of a folder."""
+    return _told(folder, "drive.html", _DRIVE.replace("PAGE", json.dumps(page)).replace("FIND", find), profile)[0]
+
+
+def _told(folder, name, script, profile, dark=False):
+    """(what a page with a script leaves in `data-found`, paths that were asked for)."""
+    (folder / name).write_text(script, encoding="utf-8")
     scheme = ["--blink-settings=preferredColorScheme=0"] if dark else []
     with served(folder) as (address, asked):
         done = subprocess.run(
             [*browser(profile), *scheme, "--window-size=2000,1000", "--virtual-time-budget=60000", "--dump-dom",
-             f"{address}/measure.html"],
+             f"{address}/{name}"],
             capture_output=True, text=True, timeout=200, check=True)
     return json.loads(html.unescape(re.search(r'data-found="([^"]*)"', done.stdout)[1])), asked

@@ -10,7 +10,7 @@ from pipelines.doctor import checks
 from pipelines.doctor.page import write_page
 from res3d.geometry import ClipSpec
 from tests.res3d.evaluation.report.test_writing import HISTORY, HOSTILE, page_of
-from tests.res3d.looks.browser import WIDTHS, looked_at
+from tests.res3d.looks.browser import WIDTHS, driven, looked_at
 
 
 @pytest.fixture(scope="module")
@@ -37,10 +37,46 @@ def pages(tmp_path_factory):
 @pytest.mark.slow
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_nothing_sticks_out_is_empty_nameless_or_fetched(pages, tmp_path, dark):
-    names = sorted(path.name for path in pages.glob("*.html") if path.name != "measure.html")
+    names = sorted(path.name for path in pages.glob("*.html") if path.name not in ("measure.html", "drive.html"))
     found, asked = looked_at(pages, names, tmp_path / "profile", dark)
     assert len(found) == len(names) * len(WIDTHS)
     assert {place: row["wrong"] for place, row in found.items() if row["wrong"]} == {}
     assert {row["ground"] for row in found.values()} == {"rgb(19, 22, 27)" if dark else "rgb(255, 255, 255)"}
     assert {line.split("?")[0] for line in asked} <= {"/measure.html", "/favicon.ico", *(f"/{name}" for name in names)}
     assert max(row["ms"] for row in found.values()) < 2000
+
+
+_READER = """
+const shown = () => [...doc.querySelectorAll("img.heat")].map(image => view.getComputedStyle(image).display !== "none");
+const look = doc.querySelectorAll("button.look"), found = {before: shown().filter(Boolean).length};
+look[2].click();
+found.one = [shown().indexOf(true), shown().filter(Boolean).length, look[2].getAttribute("aria-pressed")];
+doc.querySelector("[data-toggles=looking]").click();
+found.all = [shown().every(Boolean), [...look].every(button => button.getAttribute("aria-pressed") === "true")];
+const chart = doc.querySelector("figure.chart[data-points]"), svg = chart.querySelector("svg");
+const box = svg.getBoundingClientRect();
+svg.dispatchEvent(new view.PointerEvent("pointermove", {clientX: box.left + 0.2 * box.width, clientY: box.top + 50}));
+found.pointed = chart.querySelector("output").textContent;
+svg.dispatchEvent(new view.KeyboardEvent("keydown", {key: "ArrowRight"}));
+found.stepped = chart.querySelector("output").textContent;
+const cells = () => [...doc.querySelectorAll("#classes tbody tr:not([hidden]) td:first-child")];
+const names = () => cells().map(cell => cell.textContent);
+doc.querySelector("#classes th button").click();
+found.sorted = names();
+const filter = doc.querySelector("input[data-filters]");
+filter.value = "door 3"; filter.dispatchEvent(new view.Event("input"));
+found.filtered = [names(), doc.getElementById("classes-told").textContent];
+return found;
+"""
+
+
+@pytest.mark.slow
+def test_a_reader_looks_into_one_clip_points_at_a_curve_sorts_and_filters(pages, tmp_path):
+    found = driven(pages, "report8.html", _READER, tmp_path / "profile")
+    assert (found["before"], found["one"], found["all"]) == (0, [2, 1, "true"], [True, True])
+    assert found["pointed"].startswith("epoch 1: this run: loss 2, this run: val_loss 2.1, ")
+    assert found["stepped"].startswith("epoch 2: this run: loss 1, this run: val_loss 1.5, ")
+    assert found["sorted"] == [f"walking to the door {i}" for i in range(8)]
+    rows, told = found["filtered"]  # that class, and those that are taken for it
+    assert "walking to the door 3" in rows
+    assert told == f"{len(rows)} of 8" != "8 of 8"

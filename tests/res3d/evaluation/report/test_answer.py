@@ -11,7 +11,9 @@ LOW = ROW | {"label": "b", "right": 3, "value": 0.1, "taken_for": "a", "times": 
 
 
 def test_a_sound_figure_is_believed_and_nothing_is_asked_for():
-    assert [state for state, _ in answer.trust(SOUND)] == ["good"] * 4
+    rows = answer.trust(SOUND)
+    assert [state for state, _ in rows] == ["good"] * 4
+    assert answer.verdict(rows) == ("good", "All 4 checks hold")
     assert answer.next_steps(SOUND, [ROW, ROW | {"label": "c"}])[0][0] == "Try it on videos of other places"
 
 
@@ -19,18 +21,35 @@ def test_a_sound_figure_is_believed_and_nothing_is_asked_for():
     ({"trained_on": 3}, "3 of the videos were trained on", "Evaluate on videos that it has not seen"),
     ({"leaks": {"same_moments": 2, "without_same_moments": {"top1": 0.7}}},
      "2 of the videos show moments of videos trained on", "Take out what leaks"),
-    ({"baselines": {"chance": {"top1": 0.8}}}, "“chance” does as well without it",
+    ({"baselines": {"chance": {"top1": 0.8}}}, "“chance” does as well without a network",
      "Find out why no network is needed"),
+    ({"baselines": {"chance": {"top1": 0.9}}}, "“chance” does 10.0 points better without a network",
+     "Find out why no network is needed"),
+    ({"intervals": {"top1": [0.7, 0.85]}, "baselines": {"middle_frame": {"top1": 0.75}}},
+     "Only 5.0 points above “linear, one middle frame”, which lies in its interval: this may be luck",
+     "Look at “b” beside “a”"),
     ({"intervals": {"top1": [0.5, 0.9]}}, "50.0 % to 90.0 % if other groups were filmed (95 %, 20 groups)",
      "Evaluate on more groups"),
     ({"skipped": 20}, "20 videos could not be read and count for nothing", "Repair the videos that cannot be read")])
 def test_what_is_doubtful_is_said_and_comes_first(change, sentence, step):
     assert ("warn", sentence) in answer.trust(SOUND | change)
+    assert answer.verdict(answer.trust(SOUND | change))[0] == "warn"
     assert answer.next_steps(SOUND | change, [ROW, LOW])[0][0] == step
 
 
 def test_what_nobody_looked_at_is_not_called_good():
-    assert {state for state, _ in answer.trust({"top1": 0.5, "videos": 2})} == {""}
+    rows = answer.trust({"top1": 0.5, "videos": 2})
+    assert {state for state, _ in rows} == {""}
+    assert answer.verdict(rows) == ("", "Nobody has checked it")
+    _, *others = answer.trust(SOUND)
+    assert answer.verdict([*others, *rows[:2]]) == ("", "3 checks hold, 2 were not made")
+
+
+def test_a_few_that_cannot_be_read_are_told_and_speak_against_nothing():
+    rows = answer.trust(SOUND | {"skipped": 1, "padded": 1})
+    assert rows[-2:] == [("note", "1 video could not be read and counts for nothing"),
+                         ("note", "1 video was too short, and had frames repeated")]
+    assert answer.verdict(rows) == ("good", "All 4 checks hold")
 
 
 def test_the_class_that_fails_is_named_with_what_it_is_taken_for():
