@@ -30,6 +30,8 @@ def add_flags(parser):
                         help="number that Label Studio gives the first frame (default: %(default)s)")
     parser.add_argument("--address", default="", metavar="PREFIX", help="where Label Studio, written to, finds the "
                         "videos, such as /data/local-files/?d=videos (default: their paths)")
+    parser.add_argument("--none", type=float, metavar="SECONDS", help="add the parts of so many seconds that no label "
+                        "touches, as a class `none`: what a network of clips learns as nothing of all this")
     parser.add_argument("--json", action="store_true", help="print the counts as JSON")
     parser.add_argument("--strict", action="store_true", help="refuse a file with anything that cannot be read")
 
@@ -44,6 +46,10 @@ def run(args):
     if "fold" in options:
         raise ValueError(f"`--fold` chooses a split for training. Received: fold={args.fold}. Leave it out.")
     spans = read_spans(args.data, rate=args.rate, first_frame=args.first_frame, strict=args.strict, **options)
+    if args.none is not None:
+        from pipelines.annotations.background import with_background
+
+        spans = with_background(spans, args.none)
     left = []
     if args.output is not None:
         rate = {} if args.rate is None else {"rate": args.rate}

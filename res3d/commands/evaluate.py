@@ -33,6 +33,14 @@ def add_flags(parser):
                         "network: chance, the largest class, linear classifiers of one frame and of differences")
     parser.add_argument("--noleaks", dest="leaks", action="store_false", help="do not look for videos that show what "
                         "others do that were trained on")
+    parser.add_argument("--calibrate", action="store_true", help="choose on these videos how sure an answer must be, "
+                        "else it is none of these, and by what temperature scores become chances; kept with the run")
+    parser.add_argument("--keep", type=float, help="with --calibrate: share of the right answers that shall stay "
+                        "(default: 0.95)")
+    parser.add_argument("--alarms", type=float, help="with --calibrate and --background, in its place: false alarms an "
+                        "hour at the most")
+    parser.add_argument("--background", metavar="DATA", help="videos in which nothing is to be found, or labels of "
+                        "long videos, whose other parts are meant: count false alarms there")
     parser.add_argument("--workers", type=int, help="videos decoded at once (default: one a core)")
     parser.add_argument("--json", action="store_true", help="print the figures as metrics.json has them, and nothing "
                         "else, on stdout; with --protocol=list the protocols")
@@ -59,7 +67,8 @@ def run(args):
     if is_spans_run(args.workdir):
         from res3d.workflows.spans.evaluate import evaluate_spans, told
 
-        refuse_for_spans(args, ("model", "protocol", "split", "compare", "explain", "motion", "fold", "group"))
+        refuse_for_spans(args, ("model", "protocol", "split", "compare", "explain", "motion", "fold", "group",
+                                "calibrate", "keep", "alarms", "background"))
         figures = evaluate_spans(args.workdir, args.data, **list_options(args))
         if args.json:
             print(json.dumps(figures, indent=2))
@@ -69,13 +78,26 @@ def run(args):
         return
     from res3d.workflows.evaluate import evaluate
 
+    calibrate = _wanted(args)
     metrics = evaluate(args.workdir, args.data, args.protocol, model=args.model, split=args.split, compare=args.compare,
                        explain=args.explain, workers=args.workers, trivial=args.baselines, motion=args.motion,
-                       leaks=args.leaks, **list_options(args), **group_options(args))
+                       leaks=args.leaks, calibrate=calibrate, background=args.background, **list_options(args),
+                       **group_options(args))
     if args.json:
         print(json.dumps(metrics, indent=2))
     else:
         _say(args, metrics)
+
+
+def _wanted(args):
+    """What a threshold is to be chosen for, or None."""
+    from res3d.workflows.rejecting.calibrate import Wanted
+
+    for name in ("keep", "alarms"):
+        if getattr(args, name) is not None and not args.calibrate:
+            raise ValueError(f"`--{name}` says what --calibrate chooses. Received: --{name}={getattr(args, name):g} "
+                             "without it.")
+    return Wanted(args.keep, args.alarms) if args.calibrate else None
 
 
 def _say(args, metrics):
@@ -88,6 +110,10 @@ def _say(args, metrics):
           f"{metrics['seconds']:.1f} s")
     for line in worth_lines(metrics):
         print(line)
+    if "rejection" in metrics:
+        from res3d.workflows.rejecting.calibrate import told
+
+        print(told(metrics["rejection"]))
     if metrics.get("trained_on"):
         print(f"{metrics['trained_on']} of these videos were trained on")
     if metrics.get("of_trained_groups"):

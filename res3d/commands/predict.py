@@ -171,9 +171,16 @@ def _follow(args):
         raise ValueError("`--sliding` takes one video and --model. Received "
                          f"{len(args.videos)} videos{' and --server' if args.server is not None else ''}.")
 
+    answers = []
+
     def tell(answer):
         print(json.dumps({"video": args.videos[0], **answer}), flush=True)
+        answers.append((answer["top"][0]["label"], answer["start"], answer["end"], answer.get("none")))
 
     windows = follow(args.model, args.videos[0], tell, labels=args.labels, step=args.step, window=args.window,
                      top=args.top, output=args.output, activation=args.activation)
+    if answers and answers[0][-1] is not None:
+        from res3d.workflows.rejecting.background import answers_line
+
+        print(answers_line(answers), file=sys.stderr)
     return 0 if windows else 1

@@ -3,6 +3,7 @@
 import math
 
 MARKS, LEAST = 8, 0.35  # times that are written below at the most; percent that a moment is wide
+ROOM = 95.0  # percent from the left beyond which a time has no room to be written
 STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)  # seconds from one to the next
 
 
@@ -25,7 +26,8 @@ def timeline(lanes, seconds, strip=None):
     seconds = max(seconds, *(end for _, parts in lanes for *_, end, _ in parts), 1e-3)
     step = next((step for step in STEPS if seconds / step <= MARKS), 3600 * math.ceil(seconds / 3600 / MARKS))
     marks = [round(place * step, 1) for place in range(int(seconds / step - 1e-9) + 1)]
-    return {"strip": strip, "marks": [(_percent(second, seconds), clock(second)) for second in marks],
+    return {"strip": strip, "marks": [(_percent(second, seconds), clock(second)) for second in marks
+                                        if _percent(second, seconds) <= ROOM],
             "lanes": [(name, [(row, state, _percent(start, seconds), max(_percent(end - start, seconds), LEAST), words)
                               for row, state, start, end, words in parts]) for name, parts in lanes]}
 

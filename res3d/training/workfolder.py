@@ -38,6 +38,7 @@ class WorkFolder:
         self.spans_file = self.path / "spans.json"  # the contract of a run of task spans, which alone has it
         self.held_out_file = self.path / "held_out.json"
         self.found_file = self.path / "found.csv"
+        self.rejection_file = self.path / "rejection.json"
         self.best = self.path / "best.keras"
         self.last = self.path / "last.keras"
         self.logs = self.path / "logs"
@@ -113,7 +114,7 @@ class WorkFolder:
         for file in (self.state_file, self.best, self.last, self.history_file, self.quarantine_file, self.metrics_file,
                      self.predictions_file, self.report_file, self.run_file, self.clip_file, self.labels_file,
                      self.split_file, self.leaks_file, self.spans_file, self.held_out_file, self.found_file,
-                     self.recipe_file):
+                     self.rejection_file, self.recipe_file):
             file.unlink(missing_ok=True)
 
     @property

@@ -6,6 +6,7 @@ import pathlib
 from pipelines.annotations.entries import Entry
 from pipelines.annotations.files import walk
 from pipelines.records import index, layout
+from res3d.evaluation.rejection import from_card
 from res3d.terminal.progress import bar
 from res3d.terminal.tables import aligned
 from serving.client import addresses
@@ -16,12 +17,14 @@ def ask_server(client, videos, top=5):
     """As `predict`, asking a `serving.client.Client`."""
     paths, answers = [entry.path for entry in find_videos(videos)], []
     _ = client.clip  # one error, not one a video, if the server cannot be reached; it may still be loading
+    rejection = from_card(client.card)
     with bar(len(paths), "asking", "video") as counted:
         for answer in client.classify_many(paths, top):
             answers.append(answer)
             counted.update()
     return [{"video": path, "error": " ".join(str(answer).split())} if isinstance(answer, Exception) else
-            {"video": path, "top": answer} for path, answer in answers]
+            {"video": path, "top": answer} | ({} if rejection is None else {"none": rejection.refuses(answer)})
+            for path, answer in answers]
 
 
 def connected(address, *, headers=None, **certificates):
@@ -98,7 +101,8 @@ def table(results, width=None):
     """
     lines = []
     for result in results:
-        rows = [(f"{item['score']:.4f}", item["label"]) for item in result.get("top", ())]
+        rows = [("none  ", "of these; the best are")] if result.get("none") else []
+        rows += [(f"{item['score']:.4f}", item["label"]) for item in result.get("top", ())]
         for number, (score, text) in enumerate(rows or [("error ", result.get("error", ""))]):
             lines.append((result["video"] if not number else "", score, text))
     return aligned(lines, elastic=(0, 2), ends=(0,), width=width)

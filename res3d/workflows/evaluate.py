@@ -20,12 +20,13 @@ from res3d.workflows.judging.baselines import baseline_figures
 from res3d.workflows.judging.leaks import find_leaks, leak_figures, load_leaks
 from res3d.workflows.judging.motion import CHANGES, motion_figures
 from res3d.workflows.judging.videos import check_truth, known, videos_to_judge, videos_trained_on
-from res3d.workflows.loading import load_network
+from res3d.workflows.loading import load_network, load_rejection
+from res3d.workflows.rejecting import calibrate as rejecting
 from res3d.workflows.scoring import middle_clip, score
 
 
 def evaluate(workdir, data=None, protocol=None, *, model=None, split=None, compare=(), explain=False, workers=None,
-             progress=True, trivial=True, motion=False, leaks=True, **lists):
+             progress=True, trivial=True, motion=False, leaks=True, calibrate=None, background=None, **lists):
     """Scores the best model of a work folder and writes metrics.json, predictions.csv and report.html into it.
 
     Args:
@@ -43,30 +44,37 @@ def evaluate(workdir, data=None, protocol=None, *, model=None, split=None, compa
         trivial: bool. Also what needs no network, on the same videos: chance, the largest class, linear classifiers.
         motion: bool. Also the same clips with their frames shuffled, reversed and stilled.
         leaks: bool. Also what the videos share with those trained on, and the figures without those that do.
+        calibrate: `Wanted` or None. Choose a temperature and a threshold for "none of these" on these videos, and keep
+            them with the run; the figures are those at that temperature.
+        background: as `background_windows` takes it, or None. Count false alarms there.
         lists: `videos`, `format` and `fold` of an annotation file, as `read_manifest` takes them; what is not given is,
             of the run's own videos, as `train` was told. Of a run with `folds`, `fold` names one of them.
 
     Returns:
         dict, as in metrics.json: `top1`, `top5`, `mean_class_accuracy`, `videos`, `skipped`, `padded` (videos so short
         that the protocol repeats frames of theirs), `protocol`, `seconds`, `groups`, `intervals` (low and high of 95 %
-        over groups drawn again), `baselines`, `motion`, `leaks`, ...
+        over groups drawn again), `baselines`, `motion`, `leaks`, `rejection`, ...
 
     Raises:
         ValueError: if no video can be evaluated, none is as long as the protocol takes, or labels do not fit.
     """
     folder = WorkFolder(workdir)
+    rejecting.check(calibrate, background, folder, of_run=model is None)
     recipe, run = (folder.recipe, folder.run) if model is None else _no_run(folder, data)
     protocol = find_protocol(protocol if protocol is not None else recipe.protocol)
     others = _others(compare)  # before the videos: they take their time
+    rejection = load_rejection(workdir if model is None else model)
     model, clip, labels, multi_label = load_network(workdir if model is None else model)
     manifest = videos_to_judge(folder, recipe, data, split, labels, lists)
     check_truth(manifest, folder, multi_label)
     scored = score(model, clip, manifest, protocol.name, labels, workers=workers, multi_label=multi_label,
                    progress=progress, long_enough=True, changes=CHANGES if motion else None)
     _check_scores(scored, manifest)
-    metrics = _figures(scored, multi_label)
     pattern = {**run.get("lists", {}), **lists}.get("group")
-    metrics |= known(folder, manifest, pattern)
+    facts = known(folder, manifest, pattern)
+    scored, found = rejecting.figures_of(scored, facts, rejection, calibrate, background, folder,
+                                         (model, clip, labels, multi_label, protocol.average))
+    metrics = _figures(scored, multi_label) | found | facts
     trained_on = functools.cache(lambda: videos_trained_on(folder, scored.predictions.labels))
     metrics |= _worth(scored, pattern, multi_label, trained_on if trivial else None, motion, workers, progress)
     metrics |= _leaks(folder, scored, data is None, multi_label, trained_on, workers, progress) if leaks else {}

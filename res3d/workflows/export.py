@@ -22,7 +22,7 @@ from res3d.weights.layouts import write_layout
 from res3d.weights.store.digests import digest_of
 from res3d.weights.store.mirror import local_path
 from res3d.weights.store.places import home
-from res3d.workflows.loading import load_trained
+from res3d.workflows.loading import load_rejection, load_trained
 from serving.exporter import saved_model
 
 SECONDS = {"loading": 5.0, "folding": 8.0, "writing": 5.0, "comparing": 2.0, "verifying": 25.0}  # of r3d_18, 2 cores
@@ -46,7 +46,8 @@ def export(workdir, model, output, *, labels=None, multi_label=False, data=None,
         network, clip, names, several = load_trained(workdir or model, labels)
         clips = None if data is None else _samples(data, clip, names, samples)
         return saved_model.export(network, output, names, clip=clip, multi_label=several or multi_label or None,
-                                  samples=clips, card=run_facts(workdir) | origin_facts(network), progress=begin,
+                                  samples=clips, card=run_facts(workdir) | origin_facts(network)
+                                  | rejection_facts(workdir or model), progress=begin,
                                   **options)
 
 
@@ -78,9 +79,10 @@ def _digest(path):
     files = [path]
     if path.is_dir():
         weights = path / "model.weights.h5" if is_unpacked(path) else WorkFolder(path).model_file
-        files = [weights, *(path / name for name in ("config.json", "res3d.json", "labels.txt", "recipe.yaml"))]
+        files = [weights, *(path / name for name in ("config.json", "res3d.json", "labels.txt", "recipe.yaml",
+                                                      "rejection.json"))]
     else:
-        files += [path.with_suffix(".labels.txt"), path.with_name("labels.txt")]
+        files += [path.with_suffix(".labels.txt"), path.with_name("labels.txt"), path.with_name("rejection.json")]
     digests = [digest_of(file) for file in files if file.is_file()]
     return hashlib.sha256("".join(digests).encode()).hexdigest()[:16]
 
@@ -192,3 +194,9 @@ def run_facts(workdir):
     """What the work folder knows of the model's quality, for the card."""
     path = pathlib.Path(workdir or "") / "metrics.json"
     return {"metrics": json.loads(path.read_text(encoding="utf-8"))} if workdir and path.is_file() else {}
+
+
+def rejection_facts(model):
+    """When the model answers "none of these", for the card."""
+    found = load_rejection(model)
+    return {} if found is None else {"rejection": dataclasses.asdict(found)}

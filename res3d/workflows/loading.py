@@ -12,6 +12,7 @@ import numpy as np
 from pipelines.annotations.labels import load_labels
 from res3d import ending
 from res3d.evaluation.adapt import at_shape, without_xla
+from res3d.evaluation.rejection import from_card
 from res3d.layers.pixel_scaling import clip_of
 from res3d.networks.variants.table import list_models
 from res3d.pretrained.finding import find_saved, is_unpacked
@@ -21,6 +22,7 @@ from res3d.pretrained.preset import is_preset, load_preset, read_facts
 from res3d.saving import load_model
 from res3d.training.workfolder import WorkFolder, is_spans_run
 from res3d.weights.catalogue.table import near_names
+from res3d.workflows.rejecting.applying import cool, rejection_of
 from res3d.workflows.runtimes.network import RuntimeNetwork, is_runtime_file
 
 VIEWS_AT_ONCE = 16
@@ -140,7 +142,7 @@ def load_trained(source, labels=None):
         if is_spans_run(folder):
             raise ValueError(f"A run of clips is expected here. '{folder}' holds one of task spans, which `res3d "
                              "predict` and `res3d evaluate` take.")
-        model = _load(folder.model_file)
+        model = _as_chosen(_load(folder.model_file), folder, folder.model_file)
         names = load_labels(labels) if labels is not None else folder.labels
         multi_label = _several(folder)
         clip = folder.clip
@@ -153,11 +155,29 @@ def load_trained(source, labels=None):
         model = _load(path)
         names = _labels_beside(model, path, labels)
         run, clip = _run_of(path), clip_of(model)
+        model = model if run is None else _as_chosen(model, run, path)
         multi_label = run is not None and _several(run)
     check_labels(model, names)
     if os.fspath(source).startswith("hf://"):
         _note_commit(model, os.fspath(source), path, clip)
     return model, clip, names, multi_label
+
+
+def load_rejection(source):
+    """The `Rejection` that says when a model, as `load_network` takes it, answers "none of these"; None without one."""
+    if is_runtime_file(source):
+        return from_card(RuntimeNetwork(source).facts.card)
+    run = _run_of(find_saved(source) or source)
+    if run is None or not run.rejection_file.is_file():
+        return None
+    path = pathlib.Path(source).expanduser()
+    return rejection_of(run, run.model_file if path.is_dir() else path)
+
+
+def _as_chosen(model, folder, file):
+    """The model of a run, with the temperature that was chosen for it."""
+    found = rejection_of(folder, file)
+    return model if found is None else cool(model, found.temperature)
 
 
 def _note_commit(model, source, path, clip):

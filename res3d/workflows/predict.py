@@ -4,7 +4,7 @@ from pipelines.annotations.entries import Manifest
 from pipelines.video.writer import write_video
 from res3d.evaluation.metrics import best
 from res3d.workflows.ask import find_videos
-from res3d.workflows.loading import load_network
+from res3d.workflows.loading import load_network, load_rejection
 from res3d.workflows.runtimes.network import is_runtime_file
 from res3d.workflows.scoring import middle_clip, score
 from res3d.workflows.showing.drawing import explained_clip
@@ -25,9 +25,11 @@ def predict(model, videos, *, protocol="centre", top=5, labels=None, workers=Non
         activation: what the model's numbers are, as of `load_network`.
 
     Returns:
-        list, one a file and in their order: `{"video", "top": [{"label", "score"}, ...]}`, or `{"video", "error"}`.
+        list, one a file and in their order: `{"video", "top": [{"label", "score"}, ...]}`, or `{"video", "error"}`; of
+        a network with a rejection also `none`, whether the answer is none of these.
     """
     network, clip, names, multi_label = load_network(model, labels, activation)
+    rejection = load_rejection(model)
     manifest = Manifest(find_videos(videos), names, multi_label=multi_label)
     scored = score(network, clip, manifest, protocol, names, workers=workers, multi_label=multi_label)
     errors = dict(scored.quarantine)
@@ -38,8 +40,11 @@ def predict(model, videos, *, protocol="centre", top=5, labels=None, workers=Non
             results.append({"video": entry.path, "error": errors.get(entry.path, "it cannot be read")})
             continue
         scores, answer = rows[position]
-        results.append({"video": entry.path, "top": best(scores, names, top)} if answer >= 0 else
-                       {"video": entry.path, "error": NO_NUMBERS})
+        if answer < 0:
+            results.append({"video": entry.path, "error": NO_NUMBERS})
+            continue
+        found = {"video": entry.path, "top": best(scores, names, top)}
+        results.append(found if rejection is None else found | {"none": rejection.refuses(found["top"])})
     return results
 
 

@@ -17,7 +17,7 @@ from pipelines.video.writer import write_video
 from res3d.evaluation.adapt import without_xla
 from res3d.evaluation.metrics import best
 from res3d.evaluation.views import average_views
-from res3d.workflows.loading import load_network
+from res3d.workflows.loading import load_network, load_rejection
 
 
 class Windows:
@@ -128,8 +128,9 @@ def _check_window(clip, source, step, window):
 def annotated(answer, frame):
     """`frame` with the classes of the latest window written on it."""
     frame = frame.copy()
-    for row, item in enumerate(answer["top"] if answer is not None else ()):
-        add_text(frame, f"{item['score']:.2f} {item['label']}", row)
+    lines = [] if answer is None else [f"{item['score']:.2f} {item['label']}" for item in answer["top"]]
+    for row, line in enumerate(["none of these", *lines] if answer is not None and answer.get("none") else lines):
+        add_text(frame, line, row)
     return frame
 
 
@@ -139,7 +140,8 @@ def follow(model, source, tell, *, labels=None, step=None, window=None, top=5, o
     Args:
         model: work folder or `.keras` file.
         source: file, number of a camera, or address of a stream.
-        tell: function of an answer as `slide` gives it.
+        tell: function of an answer as `slide` gives it; of a network with a rejection it also has `none`, whether the
+            answer is none of these.
         labels: file of label names, or None for the model's own.
         step, window: as of `slide`.
         top: int. Classes of a window.
@@ -148,7 +150,7 @@ def follow(model, source, tell, *, labels=None, step=None, window=None, top=5, o
     """
     source = int(source) if source.isdecimal() else source
     network, clip, names, multi_label = load_network(model, labels, activation)
-    windows = 0
+    windows, rejection = 0, load_rejection(model)
 
     def frames():
         nonlocal windows
@@ -156,6 +158,7 @@ def follow(model, source, tell, *, labels=None, step=None, window=None, top=5, o
         for answer, frame in slide(network, clip, names, source, step=step, window=window, top=top,
                                    multi_label=multi_label):
             if answer is not None:
+                answer |= {} if rejection is None else {"none": rejection.refuses(answer["top"])}
                 windows, latest = windows + 1, answer
                 tell(answer)
             if frame is not None:

@@ -86,10 +86,14 @@ class Client:
         return self._labels if self._labels is not None else self._describe()[1]
 
     @property
+    def card(self) -> dict:
+        """The model card of the served model; its `rejection`, if any, says when the answer is none of these."""
+        return self._card if self._card is not None else self._describe()[2]
+
+    @property
     def spans(self) -> SpanSpec | None:
         """The contract in time of a served model that finds spans in long videos; None of one that names clips."""
-        card = self._card if self._card is not None else self._describe()[2]
-        return SpanSpec.from_dict(card["spans"]) if "spans" in card else None
+        return SpanSpec.from_dict(self.card["spans"]) if "spans" in self.card else None
 
     def _describe(self):
         try:

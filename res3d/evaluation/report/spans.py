@@ -11,12 +11,12 @@ from res3d.looks.timeline import clock, timeline
 HERE = pathlib.Path(__file__).parent
 FEW, FEW_HOURS = 20, 1.0  # spans, and hours of video, below which a figure says little
 ADVICE = {  # by the kind of error that there is most of
-    "missed": "What it should find is not found, or not surely enough: label more of it, or train longer; `threshold` "
-              "in spans.json is what an answer must reach.",
+    "missed": "What it should find is not found, or not surely enough: label more of it, or train longer; the "
+              "threshold in spans.json is what an answer must reach.",
     "background": "It answers where nothing is labelled: see in the timelines whether labels are missing there.",
     "misplaced": "It finds them at other times: labels may begin and end by different rules, or the steps are too "
-                 "coarse for them (`clip.fps`).",
-    "doubled": "It finds one and the same more than once: raise `smooth_seconds` or `least_seconds` in spans.json.",
+                 "coarse for them (clip.fps).",
+    "doubled": "It finds one and the same more than once: raise smooth_seconds or least_seconds in spans.json.",
     "wrong_class": "It takes one label for another: the timelines show which.",
 }
 

@@ -53,7 +53,8 @@ def show(path, videos, results, asked):
     if os.path.splitext(path)[1].lower() not in PAGES:
         if "top" not in results[0]:
             return False
-        _write_drawn(path, results[0]["video"], results[0]["top"])
+        refused = [{"label": "none of these", "score": 0.0}] if results[0].get("none") else []
+        _write_drawn(path, results[0]["video"], [*refused, *results[0]["top"]])
         return True
     rows = []
     with bar(len(results), "taking pictures", "video") as counted:
