@@ -98,8 +98,8 @@ def export_file(model: keras.Model, path: str | os.PathLike, labels: Sequence[st
         report = _verify(aside, clips, answers, target)
         if calibration is not None:
             step("calibrating")
-            rewrite = writers.writer(format, aside, function, network.variables, batch, axes)
-            change = int8.quantize_file(aside, facts, rewrite, calibration, *(judged or (calibration, None)))
+            eight = writers.eight_bits(format, aside, function, network.variables, batch, axes)
+            change = int8.quantize_file(aside, facts, eight, calibration, *(judged or (calibration, None)))
             own = in_turns(open_file(aside), clips)  # for a fresh process to give again
             report = _verify(aside, clips, own, target) | {"change": change}
         for file in sorted(folder.iterdir()):  # NAME.bin before NAME.xml, which is what names the model

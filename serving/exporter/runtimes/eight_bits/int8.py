@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib.util
+import math
 import os
 
 import numpy as np
@@ -16,8 +17,10 @@ from serving.session.runtimes.opening import open_file, parts_of
 from serving.session.runtimes.turns import in_turns
 
 LEAST, MOST = 100, 500  # clips to calibrate on
-LOSS = 0.01  # of top-1, beyond which the first convolution and the head stay in float
-ENDS = ("first convolution", "head")
+LOSS = 0.01  # of top-1, beyond which the worst layers stay in float
+SHARES = (0.1, 0.25)  # of the layers: how many, at the first attempt and at the second
+EXAMINED = 16  # clips on which layers' errors are measured
+NAMED = 5  # layers in the card, the worst ones
 PACKAGES = {"onnx": ("onnxruntime", "onnx"), "openvino": ("nncf", "int8"), "litert": ("ai_edge_litert", "litert")}
 
 
@@ -43,30 +46,35 @@ def check_quantizer(format):
         raise not_installed("`--quantize=int8`", package, extra)
 
 
-def quantize_file(path, facts, write, clips, judged, truth=None):
+def quantize_file(path, facts, eight, clips, judged, truth=None):
     """Puts a model in 8-bit arithmetic in the place of the float32 one at `path`.
+
+    If that loses more than `LOSS`, the error that each layer adds is measured, and the worst layers are left in float:
+    a tenth of them, and a quarter if that is not enough.
 
     Args:
         path: the float32 file; it is replaced.
         facts: `contract.Facts`, whose card is told the change.
-        write: function of (path, texts, clips, keep) that writes the 8-bit form of it; with `keep` the first
-            convolution and the head stay in float.
+        eight: `writers.EightBits` of it.
         clips: uint8 `(n, *clip.shape)`, of which the ranges are taken.
         judged: uint8 clips on which the change is measured, best others than those.
         truth: int labels of `judged`, or None.
 
-    Returns: dict, as of `precision.change_of_scores`, with `left_in_float`: nothing, or `ENDS`.
+    Returns: dict, as of `precision.change_of_scores`, with `left_in_float`, names of layers, and with `worst_layers`,
+        {name: error}, where errors were measured.
     """
-    before, aside = _scores(path, judged), path.with_name(f"int8-{path.name}")
-    for keep in (False, True):
-        write(aside, facts.to_texts(), clips[:MOST], keep)
-        change = change_of_scores(before, _scores(aside, judged), truth)
-        change["left_in_float"] = list(ENDS) if keep else []
+    before, aside, errors = _scores(path, judged), path.with_name(f"int8-{path.name}"), {}
+    for share in (0, *SHARES):
+        keep = list(errors)[:math.ceil(share * len(errors))]
+        eight.write(aside, facts.to_texts(), clips[:MOST], keep)
+        change = change_of_scores(before, _scores(aside, judged), truth) | {"left_in_float": keep}
         if truth is None or change["top1_before"] - change["top1_after"] <= LOSS:
             break
-        logging.warning("8-bit arithmetic %s: top-1 %.3f before, %.3f after, on %d clips",
-                        "with the first convolution and the head in float" if keep else "throughout",
-                        change["top1_before"], change["top1_after"], len(judged))
+        errors = errors or eight.errors(aside, clips[:EXAMINED])
+        logging.warning("8-bit arithmetic with %d of %d layers in float: top-1 %.3f before, %.3f after, on %d clips",
+                        len(keep), len(errors), change["top1_before"], change["top1_after"], len(judged))
+    if errors:
+        change["worst_layers"] = {name: round(errors[name], 4) for name in list(errors)[:NAMED]}
     precision = {**facts.card["precision"], "quantize": "int8 arithmetic", "change": change}
     _replace(path, aside, dataclasses.replace(facts, card={**facts.card, "precision": precision}))
     return change

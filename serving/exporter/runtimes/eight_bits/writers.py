@@ -1,12 +1,15 @@
 """How each runtime's model gets its 8-bit form: NNCF for OpenVINO, QDQ for ONNX Runtime, LiteRT's own converter."""
 
 import contextlib
+import dataclasses
 import functools
 import io
 import os
 import tempfile
+from collections.abc import Callable
 
-from serving.exporter.runtimes.litert_file import write_litert
+from serving.exporter.runtimes.eight_bits.layer_errors import onnx_errors, openvino_errors, openvino_name
+from serving.exporter.runtimes.litert_file import layer_errors, write_litert
 from serving.exporter.runtimes.openvino_file import save
 from serving.session.runtimes.contract import CLIP
 
@@ -14,8 +17,22 @@ HEAVY = ("Conv", "Gemm", "MatMul")
 LIGHT = ("Add", "Mul", "Relu", "MaxPool", "Concat", "Pad", "Slice", "Reshape", "Transpose")  # kept in 8 bits between
 
 
-def writer(format, path, function, variables, batch, axes):
-    """The function of (path, texts, clips, keep) that writes the 8-bit form of a model.
+@dataclasses.dataclass(frozen=True)
+class EightBits:
+    """What makes the 8-bit form of one model, and says where it errs.
+
+    Args:
+        write: function of (path, texts, clips, keep); layers named in `keep` stay in float.
+        errors: function of (path of the 8-bit form, clips) that gives {layer: error}, the worst first. For OpenVINO
+            and ONNX it is what `layer_errors.added` says, for LiteRT the error in steps of the layer's own scale.
+    """
+
+    write: Callable
+    errors: Callable
+
+
+def eight_bits(format, path, function, variables, batch, axes):
+    """`EightBits` of a model.
 
     Args:
         format: "onnx", "openvino" or "litert".
@@ -26,8 +43,10 @@ def writer(format, path, function, variables, batch, axes):
     """
     fed = functools.partial(_fed, batch or 1, axes)
     if format == "litert":
-        return functools.partial(_write_litert, function, variables, fed)
-    return functools.partial({"onnx": _write_onnx, "openvino": _write_openvino}[format], path, fed)
+        return EightBits(functools.partial(_write_litert, function, variables, fed),
+                         lambda path, clips: layer_errors(function, variables, fed(clips)))
+    write, errors = {"onnx": (_write_onnx, _onnx_errors), "openvino": (_write_openvino, _openvino_errors)}[format]
+    return EightBits(functools.partial(write, path, fed), functools.partial(errors, path, fed))
 
 
 def _fed(batch, axes, clips):
@@ -42,19 +61,21 @@ def _write_openvino(source, fed, path, texts, clips, keep):
     import openvino
 
     model = openvino.Core().read_model(os.fspath(source))
-    heavy = [op.get_friendly_name() for op in model.get_ordered_ops()
-             if op.get_type_name() in ("Convolution", "GroupConvolution", "MatMul")]
-    kept = [heavy[0], heavy[-1]] if keep else []
+    ops = [(op.get_type_name(), op.get_friendly_name()) for op in model.get_ordered_ops()]
+    kept = [*map(openvino_name, keep), *_before_kernels(ops, ("Convolution", "GroupConvolution"))]
     with contextlib.redirect_stdout(io.StringIO()):
         quantized = nncf.quantize(model, nncf.Dataset(fed(clips)), subset_size=len(clips),
-                                  ignored_scope=nncf.IgnoredScope(names=kept))
+                                  ignored_scope=nncf.IgnoredScope(names=kept, validate=False))
     save(quantized, path, texts)
+
+
+def _openvino_errors(source, fed, path, clips):
+    return openvino_errors(source, path, fed(clips))
 
 
 def _write_onnx(source, fed, path, texts, clips, keep):
     import onnx
     from onnxruntime import quantization
-    from onnxruntime.quantization.shape_inference import quant_pre_process
 
     left = ({CLIP: part} for part in fed(clips))
 
@@ -63,22 +84,47 @@ def _write_onnx(source, fed, path, texts, clips, keep):
             return next(left, None)
 
     with tempfile.TemporaryDirectory() as folder:
-        ready, aside = (os.path.join(folder, name) for name in ("ready.onnx", "quantized.onnx"))
-        quant_pre_process(os.fspath(source), ready, skip_symbolic_shape=True)
+        ready, aside = _ready(source, folder), os.path.join(folder, "quantized.onnx")
+        nodes = list(onnx.load(ready).graph.node)
+        before = _before_kernels([(node.op_type, node.name) for node in nodes], ("Conv",))
         quantization.quantize_static(
             ready, aside, Reader(), quant_format=quantization.QuantFormat.QDQ, per_channel=True,
-            op_types_to_quantize=[*HEAVY, *LIGHT], nodes_to_exclude=_in_float(onnx.load(ready).graph.node, keep),
+            op_types_to_quantize=[*HEAVY, *LIGHT],
+            nodes_to_exclude=[*keep, *before, *_after_head(nodes)],
             extra_options={"OpTypesToExcludeOutputQuantization": ["Gemm", "MatMul"]})
         model = onnx.load(aside)
     onnx.helper.set_model_props(model, texts)
     onnx.save_model(model, os.fspath(path))
 
 
-def _in_float(nodes, keep):
-    """Names of what comes after the head, which 256 steps would not tell apart, and with `keep` of both ends."""
-    places = [place for place, node in enumerate(nodes) if node.op_type in HEAVY]
-    ends = [nodes[place].name for place in (places[0], places[-1])] if keep else []
-    return ends + [node.name for node in nodes[places[-1] + 1:]]
+def _ready(source, folder):
+    """The path of a model as ONNX Runtime's quantizer wants it: shapes known, batch norms folded."""
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    ready = os.path.join(folder, "ready.onnx")
+    quant_pre_process(os.fspath(source), ready, skip_symbolic_shape=True)
+    return ready
+
+
+def _onnx_errors(source, fed, path, clips):
+    with tempfile.TemporaryDirectory() as folder:
+        return onnx_errors(_ready(source, folder), path, fed(clips), HEAVY, CLIP)
+
+
+def _before_kernels(ops, kernels):
+    """Names of the operations before the first kernel that was learnt, of [(type, name)] in their order.
+
+    They scale pixels, and take frames from one another where a network sees motion: a small difference of large
+    numbers, which 256 steps would drown.
+    """
+    first = next((place for place, (kind, _) in enumerate(ops) if kind in kernels), 0)
+    return [name for kind, name in ops[:first] if kind not in ("Parameter", "Constant", "Result")]
+
+
+def _after_head(nodes):
+    """Names of what comes after the head, which 256 steps would not tell apart."""
+    last = max(place for place, node in enumerate(nodes) if node.op_type in HEAVY)
+    return [node.name for node in nodes[last + 1:]]
 
 
 def _write_litert(function, variables, fed, path, texts, clips, keep):
