@@ -1,13 +1,17 @@
-"""Times reading clips here against decord and PyAV: the same frames of the same files, one thread each.
+"""Times reading clips here against decord, PyAV and torchcodec: the same frames of the same files, one thread each.
 
-    python -m venv .venv-peers && .venv-peers/bin/pip install opencv-python-headless==5.0.0.93 decord==0.6.0 av
+    python -m venv .venv-peers && .venv-peers/bin/pip install opencv-python-headless==5.0.0.93 decord==0.6.0 av \\
+        torch==2.13.0 torchcodec==0.13.0
     PYTHONPATH=. .venv-peers/bin/python benchmarks/decode.py VIDEO_OR_FOLDER...
 
-Peers that are not installed are left out. Rounds are interleaved, so that a slow moment of the machine falls on all,
-and the median of each is taken. `floor` is FFmpeg's own decoding of the same frames through PyAV, nothing converted;
-`jumps` is this reader with `VideoInfo.jumps`, found beforehand; `clip112` also scales and crops. A `*` marks a peer
-that gives other pictures than a plain decode has at those places, and is left out of the ratio. decord numbers frames
-that an edit list hides: what it takes for the same pictures by numbers of its own is printed below.
+Peers that do not load are left out, with the reason. torchcodec brings no FFmpeg of its own and takes the system's
+(Debian: `apt-get install libavdevice59 libavfilter8`); `exact` and `approx` are its seek modes: the first reads the
+whole file's index before it seeks, the other trusts the header's rate. Rounds are interleaved, so that a slow moment of
+the machine falls on all, and the median of each is taken. `floor` is FFmpeg's own decoding of the same frames through
+PyAV, nothing converted; `jumps` is this reader with `VideoInfo.jumps`, found beforehand; `clip112` also scales and
+crops. A `*` marks a peer that gives other pictures than a plain decode has at those places, and is left out of the
+ratio. decord numbers frames that an edit list hides: what it takes for the same pictures by numbers of its own is
+printed below.
 """
 
 import argparse
@@ -31,6 +35,13 @@ try:
     import decord
 except ImportError:
     decord = None
+try:
+    import torch
+    from torchcodec import decoders as torchcodec
+    torch.set_num_threads(1)  # it converts colours in torch's own threads
+    NO_TORCHCODEC = ""
+except (ImportError, OSError, RuntimeError) as error:  # without FFmpeg it raises the last, with many lines
+    torchcodec, NO_TORCHCODEC = None, " ".join(str(error).split())[:200]
 
 FRAMES, STRIDE, START = 16, 2, 100
 CLIP = ClipSpec(frames=FRAMES, stride=STRIDE, height=112, width=112)
@@ -55,6 +66,24 @@ def pyav_frames(path, wanted, convert=True):
 def decord_frames(path, wanted):
     """The frames of `wanted`, by its own numbers, by decord, one thread."""
     return decord.VideoReader(path, num_threads=1).get_batch(wanted).asnumpy()
+
+
+def torchcodec_frames(path, wanted, mode):
+    """The frames of `wanted` by torchcodec, one thread; `mode` is how it seeks: "exact" or "approximate"."""
+    reader = torchcodec.VideoDecoder(path, num_ffmpeg_threads=1, seek_mode=mode, dimension_order="NHWC")
+    return reader.get_frames_at(list(wanted)).data.numpy()
+
+
+def torchcodec_readers(path, wanted):
+    """{name: reader} of its two modes, those that can read the file."""
+    readers = {}
+    for name, mode in (("exact", "exact"), ("approx", "approximate")) if torchcodec else ():
+        try:
+            torchcodec_frames(path, wanted, mode)
+        except (RuntimeError, IndexError, ValueError):  # it can fail on a file as well as on a place
+            continue
+        readers[name] = lambda mode=mode: torchcodec_frames(path, wanted, mode)
+    return readers
 
 
 def decord_shift(path, wanted, info):
@@ -89,6 +118,7 @@ def one_file(path, repeats, clock):
     if av is not None:
         readers["pyav"] = lambda: pyav_frames(path, wanted)
         readers["floor"] = lambda: pyav_frames(path, wanted, convert=False)
+    readers |= torchcodec_readers(path, wanted)
     shift = decord_shift(path, wanted, info) if decord is not None else None
     if shift is not None:
         readers["decord"] = lambda: decord_frames(path, wanted)
@@ -105,21 +135,23 @@ def one_file(path, repeats, clock):
 def compare(paths, repeats, clock):
     """Prints a row a file, and on how many this reader is the fastest."""
     print(f"{FRAMES} frames, stride {STRIDE}, from frame {START} where there are so many; milliseconds, one thread")
-    heads = ("here", "jumps", "clip112", "decord", "PyAV", "floor", "/ peer", "/ floor")
+    heads = ("here", "jumps", "clip112", "decord", "PyAV", "exact", "approx", "floor", "/ peer", "/ floor")
+    if NO_TORCHCODEC:
+        print(f"torchcodec is left out: {NO_TORCHCODEC}")
     print(f"{'file':<38}" + "".join(f"{head:>8}" for head in heads))
     wins = []
     for path in paths:
         took, same = one_file(path, repeats, clock)
-        peers = [took[name] for name in ("pyav", "decord") if same.get(name)]
+        peers = [took[name] for name in ("pyav", "decord", "exact", "approx") if same.get(name)]
         ratio = min(took["here"], took["jumps"]) / min(peers, default=float("nan"))
         wins.append(ratio <= 1.0)
         cells = [f"{took[name] * 1e3:.1f}{'' if same.get(name, True) else '*'}" if name in took else "-"
-                 for name in ("here", "jumps", "clip", "decord", "pyav", "floor")]
+                 for name in ("here", "jumps", "clip", "decord", "pyav", "exact", "approx", "floor")]
         cells += [f"{ratio:.2f}", f"{took['here'] / took.get('floor', float('nan')):.2f}"]
         print(f"{os.path.basename(path)[-37:]:<38}" + "".join(f"{cell:>8}" for cell in cells), flush=True)
         if "shifted" in took:
             print(f"{'':<38}decord by its own numbers: {took['shifted'] * 1e3:.1f}{'' if same['shifted'] else '*'}")
-    print(f"at least as fast as the better peer on {sum(wins)} of {len(wins)} files")
+    print(f"at least as fast as the best peer on {sum(wins)} of {len(wins)} files")
 
 
 def ten_clips(paths, repeats, clock):

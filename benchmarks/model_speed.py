@@ -99,9 +99,13 @@ def torch_model(name):
     if name in ("r3d_18", "mc3_18", "r2plus1d_18"):
         return getattr(torchvision.models.video, name)(), (3, 16, 112, 112)
     try:
-        from pytorchvideo.models import hub
+        from pytorchvideo.models import hub, slowfast
     except ImportError:
         return None
+    if name == "slowfast_r50_4x16":  # of which it has the builder, and the 8x8 alone by name
+        return slowfast.create_slowfast(
+            slowfast_fusion_conv_stride=(8, 1, 1), slowfast_fusion_conv_kernel_size=(5, 1, 1),
+            head_pool_kernel_sizes=((4, 7, 7), (32, 7, 7))), (3, 32, 224, 224)
     sizes = {"slow_r50": (3, 8, 224, 224), "x3d_s": (3, 13, 160, 160), "x3d_m": (3, 16, 224, 224),
              "x3d_xs": (3, 4, 160, 160)}
     return (getattr(hub, name)(pretrained=False), sizes[name]) if name in sizes else None

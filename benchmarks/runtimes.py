@@ -1,35 +1,51 @@
-"""How fast one clip is answered in each runtime: one machine, one run, equal threads.
+"""How fast one clip is answered in each runtime: one machine, one run, equal threads, rows taking turns.
 
     python benchmarks/runtimes.py --models r3d_18,x3d_s --threads 2
+    python benchmarks/runtimes.py --answer VIDEO --models tsm_r50,x3d_s,r3d_18
     python benchmarks/runtimes.py --family       every kind of network, tiny: whether it converts, and how near it comes
+    python benchmarks/runtimes.py --published    the sizes that phones are for, in LiteRT and four axes: the same
 
-Each row is a process of its own: the Keras model on torch, eager and compiled, where torch is installed, Keras's
-`predict_on_batch` on TensorFlow, the SavedModel in TensorFlow's C++ session, ONNX Runtime, OpenVINO, LiteRT; `four` is
-the graph of four axes. A time is the median of several calls with one clip of random pixels, after two that warm up.
-The exports are those of `res3d export`, uint8 in and scores out. `bfloat16` is OpenVINO told to compute in it; `int8`
-is calibrated on a few made clips, which is enough to know its speed and nothing else. Published torch networks are
-measured beside ours by `model_speed.py`. The last column is each time over that of the first row that ran: on a machine
-that others use as well it is the one to look at.
+Each row is a process of its own, and all of a network's live at once and are asked in turns, so that a slow moment of
+the machine falls on all; a time is the median over turns of the fastest of three calls. `torch` is the original of
+torchvision or pytorchvideo (`--torch-python` names an interpreter that has them) in the faster of two layouts of
+memory; what has no original (tsm_r50) is ours on Keras's torch backend. `keras` is `predict_on_batch` on
+TensorFlow, `saved_model` the export in TensorFlow's C++ session; `four` is the graph of four axes. Files are those of
+`res3d export --batch=1`, uint8 in and scores out. `bfloat16` is OpenVINO told to compute in it, or torch's autocast,
+compiled; ONNX Runtime and LiteRT have none on this kind of processor. `int8` is calibrated on two made clips, which is
+enough to know its speed and nothing else. `torch` in the table is a time over that of torch's fastest row in float32:
+below 1 is faster. `float32` is how many times as fast int8 and bfloat16 are as the fastest float32 of their runtime.
+
+With `--answer` a turn is the whole way from a video file to its five best labels, one clip from its middle as
+`res3d predict --protocol=centre` takes it, split into decoding, network and rest.
+
+What is done is kept in `--folder`, files and times; a run that was stopped goes on there.
 """
 
 import argparse
-import itertools
-import json
 import os
 import pathlib
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
+from concurrent.futures import ThreadPoolExecutor
 
 HERE = pathlib.Path(__file__).resolve()
 sys.path.insert(0, str(HERE.parents[1]))
-ROWS = ("torch", "torch_compile", "keras", "saved_model", "onnx", "onnx_four", "onnx_int8", "openvino", "openvino_four",
-        "openvino_bfloat16", "openvino_int8", "litert", "litert_four", "litert_int8")
-SUFFIX = {"onnx": ".onnx", "openvino": ".xml", "litert": ".tflite"}
-MODELS = ("r3d_18", "r2plus1d_18", "slow_r50", "x3d_s", "tsm_r50", "slowfast_r50_4x16")
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+from benchmarks.runtime import files, rows  # noqa: E402
+from benchmarks.runtime.asked import Asked, answer_turns, in_turns, timed  # noqa: E402
+from benchmarks.runtime.whole_answer import answered  # noqa: E402
+
+MODELS = ("x3d_s", "r3d_18", "tsm_r50", "r2plus1d_18", "slow_r50", "slowfast_r50_4x16")
+ANSWERING = ("keras", "saved_model", "onnx_four", "onnx_int8", "openvino", "openvino_bfloat16", "openvino_int8",
+             "litert_four", "litert_int8")
+PUBLISHED = ("x3d_xs", "x3d_s", "x3d_m", "x3d_l", "tsm_r50", "r3d_18", "r3d_34", "r2plus1d_18", "vmz_r2plus1d_34",
+             "r2plus1d_r50", "slow_r50", "slow_r50_4x16", "slow_r101")
 FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16", "amx_bf16", "amx_int8")
+STARTING = 4  # processes at once
+PARTS = ("decode", "network", "rest")
 
 
 def processor():
@@ -44,169 +60,125 @@ def processor():
     return f"{found.get('model name', 'unknown')}; {' '.join(flag for flag in FLAGS if flag in flags) or 'no flag'}"
 
 
-def prepare(folder, name):
-    """Writes the network in every form; what a form refuses is said and left out."""
-    import res3d
-    import serving
-    from res3d.layers.pixel_scaling import clip_of
-    from serving.exporter.runtimes.eight_bits import int8
-    from serving.exporter.runtimes.model_file import FORMATS, export_file
-    from serving.verify.known_answers import moving_patterns
-
-    model = res3d.build(name, 400)
-    model.save(folder / f"{name}.keras")
-    serving.export(model, folder / name, verified=False)
-    clips = moving_patterns(4, clip_of(model))
-    int8.LEAST = len(clips)
-    made = {"": {}, "four": {"axes": 4}, "int8": {"calibration": clips}}
-    for kind, (place, options) in itertools.product(FORMATS, made.items()):
-        (folder / place).mkdir(exist_ok=True)
-        try:
-            export_file(model, folder / place / name, format=kind, **({"axes": 5} if not place else {}), **options)
-        except (ImportError, ValueError) as error:
-            print(f"{name}, {kind} {place}: {error}", file=sys.stderr)
-
-
-def caller(row, folder, name, threads):
-    """A function without arguments that answers one clip, or None where there is nothing to run."""
+def run_row(args):
+    """The process of a row: warms up, and answers turns."""
     import numpy as np
 
-    from res3d.networks.variants.table import variant
-
-    clips = np.random.default_rng(0).integers(0, 256, (1, *variant(name).native_clip.shape), "uint8")
-    if row.startswith("torch"):
-        return torch_caller(folder / f"{name}.keras", clips, threads, row == "torch_compile")
-    if row == "keras":
-        import tensorflow as tf
-
-        tf.config.threading.set_intra_op_parallelism_threads(threads)
-        import res3d
-
-        model = res3d.load_model(folder / f"{name}.keras")
-        model.jit_compile = False
-        return lambda: model.predict_on_batch(clips)
-    if row == "saved_model":
-        from serving.session.csession import CSession
-
-        session = CSession(folder / name / "1", threads=threads)
-        return lambda: session.call("serving_default", {"clip": clips}, ["scores", "logits"])
-    from serving.session.runtimes.opening import open_file
-    from serving.session.runtimes.openvino_session import OpenVinoSession
-
-    kind, _, form = row.partition("_")
-    path = folder / (form if form in ("four", "int8") else "") / f"{name}{SUFFIX[kind]}"
-    if not path.is_file():
+    name, folder = args.models[0], files.folder_of(args, args.models[0])
+    found = rows.caller(args.row, name, folder, args.threads)
+    if found is None:
         return None
-    session = OpenVinoSession(path, threads, "bfloat16") if row == "openvino_bfloat16" else open_file(path, threads)
-    return lambda: session.run(clips)
-
-
-def torch_caller(path, clips, threads, compiled):
-    """The network as Keras runs it on torch; None without torch."""
-    try:
-        import torch
-    except ImportError:
-        return None
-    import res3d
-
-    torch.set_num_threads(threads)
-    model = res3d.load_model(path)
-    run = torch.compile(lambda x: model(x, training=False)) if compiled else lambda x: model(x, training=False)
-    pixels = torch.from_numpy(clips)
-
-    def call():
-        with torch.inference_mode():
-            return run(pixels).cpu().numpy()
-
-    return call
-
-
-def measure(args):
-    """Milliseconds of one row, printed as JSON; null where it cannot run here."""
-    call = caller(args.row, pathlib.Path(args.folder), args.models[0], args.threads)
-    if call is None:
-        return print(json.dumps(None))
-    times = []
+    call, shape = found
+    clips = np.random.default_rng(0).integers(0, 256, (1, *shape), "uint8")
     for _ in range(2):
-        call()
-    while len(times) < 5 or (len(times) < args.repetitions and sum(times) < 10):
-        start = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - start)
-    return print(json.dumps(1000 * statistics.median(times)))
+        call(clips)
+    if not args.answer:
+        return answer_turns(timed(call, clips))
+    from res3d.geometry import ClipSpec
+
+    clip = ClipSpec.from_json((folder / f"{name}.json").read_text(encoding="utf-8"))
+    return answer_turns(answered(call, clip, args.answer))
 
 
-def run_row(args, folder, name, row):
-    """The same from a process of its own."""
-    environment = {**os.environ, "OMP_NUM_THREADS": str(args.threads), "CUDA_VISIBLE_DEVICES": "",
-                   "KERAS_BACKEND": "torch" if row.startswith("torch") else "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    done = subprocess.run([sys.executable, HERE, "--row", row, "--folder", folder, "--models", name, "--threads",
-                           str(args.threads), "--repetitions", str(args.repetitions)], env=environment,
-                          capture_output=True, text=True, check=False)
-    if done.returncode:
-        print(f"{name}, {row}: {done.stderr.strip().splitlines()[-1]}", file=sys.stderr)
+def start(args, name, row):
+    """The warm process of a row, or None with the reason on stderr."""
+    on_torch = rows.ROWS[row].kind == "torch"
+    command = [HERE, "--row", row, "--models", name, "--folder", args.folder, "--threads", args.threads,
+               *(["--answer", args.answer] if args.answer else [])]
+    asked = Asked(args.torch_python if on_torch else sys.executable, command, args.threads,
+                  "torch" if on_torch else "tensorflow")
+    if not asked.ready:
+        print(f"{name}, {row}: {asked.close() or 'cannot run here'}", file=sys.stderr, flush=True)
         return None
-    return json.loads(done.stdout.splitlines()[-1])
+    return asked
+
+
+def turns_of(args, name):
+    """{row: [its turns]} of one network, None for a row that does not run."""
+    subprocess.run(["nice", "-n", "5", sys.executable, HERE, "--prepare", "--models", name, "--folder", args.folder,
+                    "--rows", ",".join(args.rows)], check=True, env={**os.environ, "CUDA_VISIBLE_DEVICES": ""})
+    with ThreadPoolExecutor(STARTING) as pool:
+        asked = dict(zip(args.rows, pool.map(lambda row: start(args, name, row), args.rows)))
+    found = in_turns({row: process for row, process in asked.items() if process}, args.rounds)
+    for process in filter(None, asked.values()):
+        process.close()
+    return {row: found.get(row) for row in args.rows}
 
 
 def compare(args):
-    """Prints the table."""
-    busy = f"{os.getloadavg()[0]:.1f} running before it"  # above a half, others share the machine
-    print(f"{processor()}; {args.threads} threads; ms a clip, and times that of the first; {busy}")
+    """Prints a table a network, each once it is done."""
+    from benchmarks.real_actions import Store
+
+    store = Store(pathlib.Path(args.folder) / "rows.jsonl")
+    print(f"{processor()}; {args.threads} threads, {args.rounds} rounds")
     for name in args.models:
-        with tempfile.TemporaryDirectory() as folder:
-            prepare(pathlib.Path(folder), name)
-            times = [run_row(args, folder, name, row) for row in args.rows]
-        first = next((ms for ms in times if ms is not None), None)
-        for row, ms in zip(args.rows, times):
-            print(f"{name:20}{row:20}" + ("-" if ms is None else f"{ms:9.1f}{ms / first:8.2f}"), flush=True)
+        key = (name, os.path.basename(args.answer or ""), args.threads)
+        if key not in store.rows:
+            busy = os.getloadavg()[0]
+            store.add(key, {"turns": turns_of(args, name), "busy": [busy, os.getloadavg()[0]]})
+        show(name, store.rows[key], args.answer)
 
 
-def family():
-    """Prints how near every kind of network comes to Keras in each runtime, or why it does not convert."""
-    import numpy as np
-    import tensorflow as tf
+def show(name, found, answer):
+    """Prints the rows of one network."""
+    print(f"\n{name}   ({found['busy'][0]:.1f} and {found['busy'][1]:.1f} processes running before and after)")
+    turns = found["turns"]
+    for line in (parts_table(turns) if answer else times_table(turns)):
+        print(line, flush=True)
 
-    from serving.exporter.network import Network
-    from serving.exporter.runtimes.graph import answering
-    from serving.exporter.runtimes.model_file import FORMATS
-    from serving.session.runtimes.contract import Facts
-    from serving.session.runtimes.opening import open_file
-    from tests.res3d.catalogue import CLASSES, CLIP, MODELS, pixels, stir, tiny
 
-    clips, texts = pixels(1), Facts(CLIP, ("label",) * CLASSES, {}).to_texts()
-    for name in MODELS:
-        network, told = Network(stir(tiny(name)), CLIP), []
-        logits = network(tf.constant(clips)).numpy()
-        for kind, (suffix, write) in FORMATS.items():
-            with tempfile.TemporaryDirectory() as folder:
-                path = pathlib.Path(folder) / f"m{suffix}"
-                try:
-                    write(answering(network, CLIP, False, batch=1), path, texts, network.variables)
-                    found = open_file(path).run(clips)["logits"]
-                    told.append(f"{kind} {np.abs(found - logits).max() / np.ptp(logits):.0e}")
-                except ValueError as error:
-                    told.append(f"{kind} no: {error}")
-        print(f"{name:26}", "  ".join(told), flush=True)
+def times_table(turns):
+    """Lines: milliseconds, over torch's best in float32, times the float32 of the same runtime."""
+    times = {row: each and statistics.median(each) for row, each in turns.items()}
+    torch = rows.torch_best(times)
+    yield f"{'':20}{'ms':>9}{'/ torch':>9}{'float32 /':>11}"
+    for row, ms in times.items():
+        kind, dtype = rows.ROWS[row].kind, rows.ROWS[row].dtype
+        plain = rows.best_of(times, "float32", kind) if kind != "torch" else ("", torch)
+        ratio = ms and dtype != "float32" and plain and plain[1] and plain[1] / ms
+        yield (f"{row:20}" + (f"{ms:9.1f}" if ms else f"{'-':>9}") + (f"{ms / torch:9.2f}" if ms and torch else " " * 9)
+               + (f"{ratio:11.2f}" if ratio else "")).rstrip()
+
+
+def parts_table(turns):
+    """Lines: milliseconds of each part and of the whole."""
+    yield f"{'':20}" + "".join(f"{head:>9}" for head in (*PARTS, "whole"))
+    for row, each in turns.items():
+        if each:
+            parts = [statistics.median(turn[part] for turn in each) for part in PARTS]
+            whole = statistics.median(sum(turn.values()) for turn in each)
+            yield f"{row:20}" + "".join(f"{ms:9.1f}" for ms in (*parts, whole))
 
 
 def main():
     def names(text):
         return text.split(",")
 
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", type=names, default=MODELS)
-    parser.add_argument("--rows", type=names, default=ROWS)
+    parser.add_argument("--rows", type=names, help=f"of {', '.join(rows.ROWS)}")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--repetitions", type=int, default=20)
+    parser.add_argument("--rounds", type=int, default=5, help="turns of each row (default: %(default)s)")
+    parser.add_argument("--folder", help="for files and finished times (default: one that does not stay)")
+    parser.add_argument("--torch-python", default=sys.executable, help="interpreter that has torch and its originals")
+    parser.add_argument("--answer", metavar="VIDEO", help="the whole way from this file to labels")
     parser.add_argument("--family", action="store_true", help="whether every kind converts")
+    parser.add_argument("--published", action="store_true", help="whether published sizes convert to LiteRT")
     parser.add_argument("--row", help=argparse.SUPPRESS)
-    parser.add_argument("--folder", help=argparse.SUPPRESS)
+    parser.add_argument("--prepare", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    if args.family:
-        return family()
-    return measure(args) if args.row else compare(args)
+    if args.family or args.published:
+        from benchmarks.runtime.family import family, published
+
+        return family() if args.family else published(PUBLISHED if args.models is MODELS else args.models)
+    if args.row:
+        return run_row(args)
+    if args.prepare:  # in a process of its own, whose memory is then free
+        return files.prepare(files.folder_of(args, args.models[0]), args.models[0], rows.needed(args.rows))
+    args.rows = args.rows or (ANSWERING if args.answer else tuple(rows.ROWS))
+    with tempfile.TemporaryDirectory() as folder:
+        args.folder = args.folder or folder
+        return compare(args)
 
 
 if __name__ == "__main__":
