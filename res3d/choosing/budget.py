@@ -41,5 +41,6 @@ def budget_of(case, recipe, timing=None):
     minutes = (max(computed, read) if case.machine.gpu else computed + read) / 60
     once = (timing.start + (data.videos + data.held) * timing.first) / 60
     fits = max(int((case.left() * SPARE - once) / minutes), 0)
+    updates = steps / recipe.optimizer.accumulate
     aims = (LEAST, SERVES) if recipe.start.weights is None else (tuple(map(min, LEAST, STARTED)), STARTED)
-    return Budget(fits, *(max(epochs, math.ceil(count / steps)) for epochs, count in aims), steps, minutes)
+    return Budget(fits, *(max(epochs, math.ceil(count / updates)) for epochs, count in aims), steps, minutes)

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Callable
 
-from res3d.choosing.facts import DataFacts, Machine, Timing
+from res3d.choosing.facts import DataFacts, Machine, Room, Timing
 from res3d.training.recipe import Recipe, with_settings
 
 
@@ -37,6 +37,7 @@ class Case:
         minutes: float. What choosing and training may take.
         timing: function of a `Recipe` -> `Timing`, measured here.
         left: function -> float. Minutes left now.
+        room: function of a `Recipe` -> `Room`, or None where nothing is known of the memory.
         asked: tuple of "field=value". What the user has settled; no rule has a say in it.
     """
 
@@ -45,6 +46,7 @@ class Case:
     minutes: float
     timing: Callable[[Recipe], Timing]
     left: Callable[[], float]
+    room: Callable[[Recipe], Room | None] = lambda recipe: None
     asked: tuple[str, ...] = ()
 
     def recipe(self, choices) -> Recipe:

@@ -90,3 +90,17 @@ class Timing:
     read: float
     first: float = 0.0
     start: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Room:
+    """What a training step is estimated to take.
+
+    Attributes:
+        fits: int. The largest of the batch asked for and its halves for which there is room; 0 for none.
+        needed, free: floats. Bytes that the batch asked for needs, and those that there are.
+    """
+
+    fits: int
+    needed: float
+    free: float

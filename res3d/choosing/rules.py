@@ -10,6 +10,7 @@ import math
 
 from res3d.choosing import budget, rungs
 from res3d.choosing.choice import Choice
+from res3d.choosing.room import fitted
 
 SHORT = 10.0  # seconds: a video up to this long shows one action from its beginning to its end
 FEWER = (16, 8)  # frames of a clip where videos have fewer
@@ -32,7 +33,8 @@ def network(case, recipe):
         return Choice("network", rungs.SMALL, why, {"model.name": rungs.SMALL})
     large = rungs.large()
     epochs = large["schedule.epochs"]
-    within = budget.budget_of(case, case.recipe([Choice("network", "", "", large)]))
+    recipe = case.recipe([Choice("network", "", "", large)])
+    within = budget.budget_of(case, case.changed(recipe, fitted(case, recipe)))
     if within.fits < epochs:
         why = f"the {epochs} epochs of recipe {rungs.LARGE} would take {epochs * within.epoch_minutes:.0f} minutes"
         return Choice("network", rungs.SMALL, why, {"model.name": rungs.SMALL})
@@ -107,6 +109,20 @@ def batch(case, recipe):
     count = min(BATCH, max(case.data.videos // 4, 1))
     why = "the usual one of this network" if count == BATCH else f"only {case.data.videos} videos"
     return Choice("batch", f"{count} clips", why, {"data.batch_size": count})
+
+
+def room(case, recipe):
+    """Fewer clips a step, and as many an update, where the batch would not fit into memory."""
+    settings = fitted(case, recipe)
+    if not settings:
+        return None
+    clips, parts = settings["data.batch_size"], settings["optimizer.accumulate"]
+    found = case.room(recipe)
+    why = (f"a step of {recipe.data.batch_size} would need about {found.needed / 1e9:.2g} GB, "
+           f"and {found.free / 1e9:.2g} GB are free")
+    if not found.fits:
+        why += ", too few for a single clip as estimated"
+    return Choice("room", f"{clips} clips a step, {parts} steps an update", why, settings)
 
 
 def optimizer(case, recipe):
@@ -220,5 +236,5 @@ def length(case, recipe):
     return Choice("epochs", f"{epochs}, about {math.ceil(epochs * within.epoch_minutes)} minutes", why, settings)
 
 
-RULES = (network, sampling, size, sight, weights, labels, changes, cache, validation, batch, optimizer, precision,
-         thrift, length)
+RULES = (network, sampling, size, sight, weights, labels, changes, cache, validation, batch, room, optimizer,
+         precision, thrift, length)

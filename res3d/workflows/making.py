@@ -17,14 +17,19 @@ from res3d.workflows.start import freeze, load_start
 
 def make_model(recipe, num_classes, sizes, weights=True):
     """The compiled network of a recipe for epochs of `EpochSizes`; with `weights`, from those that it starts from."""
+    model = make_network(recipe, num_classes)
+    if weights and recipe.start.weights is not None:
+        load_start(model, recipe.start.weights)
+    return compiled(model, recipe, sizes, make_metrics(recipe, num_classes))
+
+
+def make_network(recipe, num_classes):
+    """The network of a recipe, neither started from weights nor compiled."""
     options = dict(recipe.model.options)
     if recipe.model.dropout is not None:
         options["dropout"] = recipe.model.dropout
     with layers_in(recipe.precision):
-        model = build(recipe.model.name, num_classes, recipe.clip, **options)
-    if weights and recipe.start.weights is not None:
-        load_start(model, recipe.start.weights)
-    return compiled(model, recipe, sizes, make_metrics(recipe, num_classes))
+        return build(recipe.model.name, num_classes, recipe.clip, **options)
 
 
 @contextlib.contextmanager

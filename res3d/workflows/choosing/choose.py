@@ -6,13 +6,14 @@ from absl import logging
 
 from res3d.choosing import budget, rungs
 from res3d.choosing.choice import Case, choose
+from res3d.choosing.room import fitted
 from res3d.choosing.rules import RULES
 from res3d.quiet import logged_from
 from res3d.terminal.progress import steps
 from res3d.training.recipe import Recipe, with_settings
 from res3d.training.workfolder import WorkFolder
 from res3d.workflows.choosing.looking import look
-from res3d.workflows.choosing.measuring import Measured, this_machine
+from res3d.workflows.choosing.measuring import Measured, room_for, this_machine
 from res3d.workflows.training_data import split_videos
 
 MINUTES = 60.0
@@ -69,7 +70,8 @@ def case_of(data, minutes, settings, progress, **lists):
     logging.info("choosing a recipe for %d videos of %d classes", facts.videos, len(facts.classes))
     progress("measuring")
     timing = Measured(split.training, facts, base.data.workers)
-    return Case(facts, this_machine(), minutes, timing, lambda: (end - time.monotonic()) / 60, asked)
+    return Case(facts, this_machine(), minutes, timing, lambda: (end - time.monotonic()) / 60,
+                lambda recipe: room_for(recipe, len(facts.classes)), asked)
 
 
 def compare(data, minutes=MINUTES, settings=(), **lists):
@@ -90,6 +92,7 @@ def compare(data, minutes=MINUTES, settings=(), **lists):
 def _candidates(case, recipe):
     rows = []
     for other in rungs.candidates(case, recipe):
+        other = case.changed(other, fitted(case, other))
         within = budget.budget_of(case, other)
         rows.append({"network": other.model.name, "clip": list(other.clip.shape[:3]),
                      "step_seconds": case.timing(other).step, "epoch_seconds": 60 * within.epoch_minutes,

@@ -9,11 +9,12 @@ from pipelines.bench.rates import rate, some_of
 from pipelines.dataset.facts import default_workers
 from pipelines.dataset.training import training_clips
 from pipelines.video.frame_cache import SHARE, FrameCache, free_memory
-from res3d.choosing.facts import Machine, Timing
+from res3d.choosing.facts import Machine, Room, Timing
 from res3d.training.epoch_sizes import EpochSizes
 from res3d.workflows.devices import accelerator
 from res3d.workflows.feeding.augmentation import augmentation
-from res3d.workflows.making import make_model
+from res3d.workflows.feeding.room import batch_that_fits
+from res3d.workflows.making import make_model, make_network
 
 SECONDS = 2.0  # that a step is repeated for, at the least once
 VIDEOS = 8  # whose clips are read
@@ -71,6 +72,16 @@ class Measured:
         height, width = clip.resized_size(1000, round(1000 * facts.aspect.middle))
         size = (facts.videos + facts.held) * facts.frames.middle * height * width * clip.channels
         return FrameCache() if recipe.data.cache is not None and size < SHARE * free_memory() else None
+
+
+def room_for(recipe, num_classes):
+    """The `Room` for a training step of a recipe on this machine; None where an accelerator trains, whose memory is not
+    known here, or blocks are computed again, which the estimate knows nothing of."""
+    if accelerator() is not None or recipe.model.recompute_blocks:
+        return None
+    free = free_memory() * (1 if recipe.data.cache is None else 1 - SHARE)
+    fits, needed = batch_that_fits(make_network(recipe, num_classes), recipe.data.batch_size, free)
+    return Room(fits, needed, free)
 
 
 def _timed(work):

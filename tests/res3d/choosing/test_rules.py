@@ -4,7 +4,7 @@ import pytest
 
 from res3d.choosing import budget, rungs
 from res3d.choosing.choice import Case, choose
-from res3d.choosing.facts import DataFacts, Machine, Spread, Timing
+from res3d.choosing.facts import DataFacts, Machine, Room, Spread, Timing
 from res3d.choosing.rules import RULES
 
 DATA = DataFacts(videos=400, held=80, classes=("run", "jump"), groups=20, grouped_by="column", seconds=Spread(1, 2, 4),
@@ -14,7 +14,7 @@ DATA = DataFacts(videos=400, held=80, classes=("run", "jump"), groups=20, groupe
 CPU = Machine(2)
 
 
-def case(data=DATA, machine=CPU, minutes=60.0, step=0.5, read=0.02, asked=(), start=0.0, **changes):
+def case(data=DATA, machine=CPU, minutes=60.0, step=0.5, read=0.02, asked=(), start=0.0, fits=None, **changes):
     """A case of which every step takes `step` seconds, in proportion to the pixels of a clip of 32 x 60 x 80."""
     def timing(recipe):
         clip = recipe.clip
@@ -23,7 +23,10 @@ def case(data=DATA, machine=CPU, minutes=60.0, step=0.5, read=0.02, asked=(), st
         large = 30 if recipe.model.name == "r3d_18" else 1
         return Timing(step * share * half * large, read, start=start)
 
-    return Case(dataclasses.replace(data, **changes), machine, minutes, timing, lambda: minutes, tuple(asked))
+    def room(recipe):
+        return None if fits is None else Room(min(fits, recipe.data.batch_size), recipe.data.batch_size * 1e9, 3e9)
+
+    return Case(dataclasses.replace(data, **changes), machine, minutes, timing, lambda: minutes, room, tuple(asked))
 
 
 def chosen(*args, **kwargs):
@@ -179,3 +182,27 @@ def test_a_network_of_another_width_or_sight_starts_from_nothing():
     assert chosen(asked=("model.options.width=0.5",))[0].start.weights is None
     assert chosen(asked=("model.options.motion=difference",))[0].start.weights is None
     assert chosen(still=0.9, moving=0.1)[0].start.weights is None
+
+
+def test_a_batch_that_will_not_fit_is_made_smaller_before_anything_is_measured():
+    recipe, said = chosen(fits=4)
+    assert (recipe.data.batch_size, recipe.optimizer.accumulate) == (4, 4)
+    assert str(said["room"]) == ("room         4 clips a step, 4 steps an update: "
+                                 "a step of 16 would need about 16 GB, and 3 GB are free")
+    assert recipe.schedule.epochs == chosen()[0].schedule.epochs  # as many updates of as many clips
+    recipe, said = chosen(fits=0)
+    assert (recipe.data.batch_size, recipe.optimizer.accumulate) == (1, 16)
+    assert "too few for a single clip" in said["room"].reason
+    assert "room" not in chosen(fits=16)[1]
+    assert "room" not in chosen(fits=4, asked=["data.batch_size=16"])[1]
+    assert chosen(fits=4, videos=12, held=0)[0].data.batch_size == 3
+
+
+def test_a_large_network_is_timed_with_the_batch_that_fits():
+    timed = []
+    asked = case(machine=Machine(2, "a card"), minutes=6000, videos=4000, fits=2, step=0.01)
+    watched = dataclasses.replace(asked, timing=lambda recipe: (timed.append(recipe.data.batch_size),
+                                                                asked.timing(recipe))[1])
+    recipe = watched.recipe(choose(watched, RULES))
+    assert (recipe.model.name, set(timed)) == ("r3d_18", {2})
+    assert recipe.optimizer.accumulate == rungs.large()["data.batch_size"] // 2

@@ -32,6 +32,19 @@ def test_a_step_and_a_read_are_measured_once(motion, monkeypatch):
     assert len(steps) == 1
 
 
+def test_room_is_what_is_free_beside_the_frames_that_are_kept(monkeypatch):
+    recipe = Recipe.from_mapping(RECIPE | {"data": {"batch_size": 8, "cache": "auto"}})
+    monkeypatch.setattr(measuring, "accelerator", lambda: None)
+    monkeypatch.setattr(measuring, "free_memory", lambda: 10**12)
+    whole = measuring.room_for(recipe, 5)
+    assert (whole.fits, whole.free) == (8, 0.75 * 10**12)
+    monkeypatch.setattr(measuring, "free_memory", lambda: whole.needed)  # of which a quarter is for the frames
+    assert measuring.room_for(recipe, 5).fits == 4
+    assert measuring.room_for(Recipe.from_mapping(RECIPE | {"data": {"batch_size": 8}}), 5).fits == 8
+    monkeypatch.setattr(measuring, "accelerator", lambda: "a card")
+    assert measuring.room_for(recipe, 5) is None
+
+
 def test_frames_are_kept_while_measuring_where_those_of_all_would_be(motion, monkeypatch):
     measured = measuring.Measured(read_manifest(motion).select("train"), FACTS)
     recipe = Recipe.from_mapping(RECIPE)
