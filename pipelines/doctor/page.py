@@ -1,6 +1,8 @@
 """The report of `check` as people read it: text for a terminal, or one page."""
 
+import os
 import pathlib
+import re
 
 from pipelines.doctor import stills
 from pipelines.storage.addresses import shown
@@ -70,11 +72,11 @@ def write_page(path, report, data, manifest=None, progress=None):
     shows = manifest is not None
     place = shown(data)
     text = render(pathlib.Path(__file__).parent, "doctor.html.j2", title=f"Data set check: {place}", report=report,
-                  data=place, inside=lambda path: path.removeprefix(f"{place.rstrip('/')}/"),
+                  data=place, inside=lambda path: _inside(path, place),
                   spread=_spread, headline=headline(report), steps=steps(report),
                   lengths=histogram("Length of the videos", seconds, "s"),
                   wall=stills.wall(manifest, progress) if shows else {},
-                  pairs=stills.pairs(report["leaks"], progress) if shows else [],
+                  pairs=stills.pairs([*stills.copies(report), *report["leaks"]], progress) if shows else [],
                   ends=stills.ends(report, progress) if shows else [])
     with writing(path, "w", errors="backslashreplace") as file:
         file.write(text)
@@ -99,6 +101,17 @@ def steps(report):
                           "details": [f"{row['path']}: {row['reason']}" for row in rows]})
     order = sorted([*found, *report["warnings"]], key=lambda step: _rank(step["kind"]))
     return [step | {"grave": _rank(step["kind"]) < len(GRAVE)} for step in order]
+
+
+def _inside(line, data):
+    """A line with its paths as they lie inside the data, whichever of the two is absolute.
+
+    >>> _inside("data/run/a.avi = data/b.avi", "data/"), _inside(os.path.abspath("data/a.avi"), "data")
+    ('run/a.avi = b.avi', 'a.avi')
+    """
+    for folder in (data, os.path.abspath(data)):
+        line = re.sub(rf"(?<!\S){re.escape(folder.rstrip('/'))}/", "", line)
+    return line
 
 
 def _rank(kind):

@@ -11,6 +11,7 @@ from pipelines.video.info import VideoError
 from res3d.looks.pictures import film
 
 MOST, A_CLASS, PAIRS, DAMAGED = 240, 6, 12, 12  # videos shown of all, of a class; pairs; videos that break off
+HARMFUL = ("duplicates across splits", "contradicting labels")  # of warnings of copies
 FRAMES, STEP, HEIGHT = 6, 4, 84  # of a film: frames, of which so many are passed over, pixels
 
 
@@ -36,10 +37,26 @@ def wall(manifest, progress=None):
 
 def pairs(rows, progress=None):
     """[(row, film of the first, film of the second)] of videos that show the same, each where it shows it."""
-    rows = sorted(rows, key=lambda row: row["kind"] != SAME_MOMENTS)[:PAIRS]
+    rows = sorted(rows, key=lambda row: row["kind"] not in (*HARMFUL, SAME_MOMENTS))[:PAIRS]
     moments = [(row[side], at) for row in rows for side, at in zip(("first", "second"), together(row))]
     films = _stills(moments, progress)
     return [(row, *films[2 * i:2 * i + 2]) for i, row in enumerate(rows)]
+
+
+def copies(report):
+    """Rows as `pairs` takes them of files of equal content that a figure suffers by, two of each."""
+    rows = []
+    for warning in report["warnings"]:
+        if warning["kind"] not in HARMFUL:
+            continue
+        left = list(warning["paths"])
+        for line in warning["details"]:  # "a = b", the paths of which come next
+            count = next((n for n in range(2, len(left) + 1) if " = ".join(left[:n]) == line), None)
+            if count is None:
+                break
+            rows.append({"first": left[0], "second": left[1], "kind": warning["kind"], "seconds": None})
+            left = left[count:]
+    return rows
 
 
 def together(row):

@@ -78,6 +78,7 @@
       const first = Math.max(0, Math.min(n - around, middle - (around >> 1)));
       return [...Array(Math.min(around, n)).keys()].map(k => first + k);
     };
+    const fit = (text, most) => text.length > most ? `${text.slice(0, most / 2)}…${text.slice(-most / 2).trimStart()}` : text;
     const make = (tag, text) => { const node = document.createElement(tag); node.textContent = text ?? ""; return node; };
     const show = () => {
       Object.assign(mark.style, {left: `calc(${100 * j / n}% - 2px)`, top: `calc(${100 * i / n}% - 2px)`,
@@ -85,9 +86,9 @@
       const count = counts.get(i * n + j) ?? 0;
       told.textContent = `truth “${labels[i]}”, answer “${labels[j]}”: ${count} of ${totals[i]}`;
       const rows = window_of(i), columns = window_of(j), head = make("tr"), body = document.createElement("tbody");
-      head.append(make("td"), ...columns.map(c => { const th = make("th"); th.append(make("span", labels[c])); th.title = labels[c]; return th; }));
+      head.append(make("td"), ...columns.map(c => { const th = make("th"); th.append(make("span", fit(labels[c], 20))); th.title = labels[c]; return th; }));
       for (const r of rows) {
-        const line = make("tr"), name = make("th", labels[r]);
+        const line = make("tr"), name = make("th", fit(labels[r], 26));
         name.title = labels[r];
         line.append(name, ...columns.map(c => {
           const found = counts.get(r * n + c) ?? 0, cell = make("td", found || "");

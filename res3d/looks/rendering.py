@@ -46,7 +46,7 @@ def render(folder, template, **values):
     loader = jinja2.FileSystemLoader([folder, HERE])
     environment = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined,
                                      trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"percent": percent, "count": count}
+    environment.filters |= {"percent": percent, "count": count, "middle": middle}
     return environment.get_template(template).render(style=style(), script=script(), policy=policy(script()), **values)
 
 
@@ -59,6 +59,16 @@ def percent(share, digits=1):
     if share is None:
         return "–"
     return "100 %" if share == 1 else f"{100 * share:.{digits}f} %"
+
+
+def middle(text, most):
+    """A text of at most so many letters, cut in its middle, as names that look alike often differ at their ends.
+
+    >>> middle("walking to the door 12", 14), middle("up", 14)
+    ('walking…door 12', 'up')
+    """
+    half = most // 2
+    return text if len(text) <= most else f"{text[:half]}…{text[-half:].lstrip()}"
 
 
 def count(number, word):

@@ -1,5 +1,6 @@
 """The page itself, out of scores, figures and what is known of the videos."""
 
+import itertools
 import pathlib
 
 import numpy as np
@@ -51,12 +52,22 @@ def write_report(path, predictions, metrics, history=(), title="Report", frames=
         "confusion": confusion(matrix_of(predictions), predictions.labels) if single else None,
         "clips": (clip_groups(predictions, frames, heat, examples, progress) if frames and len(predictions.videos)
                   else []),
-        "looks": heat is not None, "curves": sights.training_charts(runs),
+        "looks": heat is not None, "inside": common_folder(predictions.videos), "curves": sights.training_charts(runs),
         "reliability": sights.reliability_chart(predictions.scores, predictions.single) if single else None,
         "data": sights.data_sights(facts or {}, right), "recipe": recipe, "run_names": ["this run", *others],
         "compared": compared(metrics, others), "side": _side(metrics, others)}
     with writing(path, "w", errors="surrogateescape") as file:
         file.write(render(HERE, "report.html.j2", **page))
+
+
+def common_folder(paths):
+    """The folder that all lie in, with a slash at its end, or "".
+
+    >>> common_folder(["data/run/a.avi", "data/rest/a.avi"]), common_folder(["a.avi"])
+    ('data/', '')
+    """
+    folders = zip(*(path.split("/")[:-1] for path in paths))
+    return "".join(f"{names[0]}/" for names in itertools.takewhile(lambda names: len(set(names)) == 1, folders))
 
 
 def compared(metrics, others):

@@ -240,7 +240,7 @@ def test_text_page_and_manifest(data, tmp_path, capsys):
     page_path, table = tmp_path / "doctor.html", tmp_path / "good/manifest.csv"
     assert run(data, "--clip=8x2x32", f"--report={page_path}", f"--manifest={table}") == 0
     text = capsys.readouterr().out
-    for part in ("9 of 11 videos are usable", "broken [1].mp4: the file is empty", "duplicates across splits: 1 videos",
+    for part in ("9 of 11 videos are usable", "broken [1].mp4: the file is empty", "duplicates across splits: 1 video is",
                  "     5  run", "sizes: 48x48 (8), 16x16 (1)", "cost of a clip of 8 frames, stride 2"):
         assert part in text
     page = Page()
@@ -281,7 +281,7 @@ def test_missing_rows_and_unlabelled_videos(tmp_path):
     assert [row["path"] for row in report["missing"]] == ["y_000001_000002"]
     found = warnings_of(report)
     assert found["missing"]["message"] == "1 of 2 rows of the annotations have no file"
-    assert found["unlabelled"]["message"] == "1 videos have no label"
+    assert found["unlabelled"]["message"] == "1 video has no label"
     assert checks.check(tmp_path, CLIP, workers=1)["usable"] == 1  # loose files are checked, too
 
 

@@ -2,14 +2,16 @@
 
 import base64
 import io
+import shutil
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from pipelines.annotations.entries import Entry, Manifest
-from pipelines.doctor import page, stills
+from pipelines.doctor import checks, page, stills
 from pipelines.video import writer
+from res3d.geometry import ClipSpec
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +50,34 @@ def test_pairs_are_shown_where_they_agree(gray):
     ((_, first, second),) = stills.pairs([row])
     assert brightness(first)[0] == pytest.approx(0, abs=0.6)
     assert brightness(second)[0] == pytest.approx(20, abs=0.6)
+
+
+def test_copies_on_two_sides_of_a_split_are_shown_side_by_side(gray):
+    same = [gray, "b = c.avi", gray, "d.avi", "e.avi"]
+    lines = [" = ".join(same[:2]), " = ".join(same[2:])]
+    warnings = [{"kind": "duplicates", "paths": ["x", "y"], "details": ["x = y"]},
+                {"kind": "duplicates across splits", "paths": same, "details": lines}]
+    rows = stills.copies({"warnings": warnings})
+    assert [(row["first"], row["second"]) for row in rows] == [(gray, "b = c.avi"), (gray, "d.avi")]
+    (row, first, second), _ = stills.pairs(rows)
+    assert row["kind"] == "duplicates across splits"
+    assert brightness(first)[0] == pytest.approx(0, abs=0.6)
+    assert second is None
+
+
+def test_paths_are_told_inside_the_data_and_classes_stand_on_a_wall(gray, tmp_path, monkeypatch):
+    for place in ("train/up/a.avi", "val/up/copy.avi"):
+        (tmp_path / "data" / place).parent.mkdir(parents=True)
+        shutil.copy(gray, tmp_path / "data" / place)
+    monkeypatch.chdir(tmp_path)
+    report = checks.check("data", ClipSpec(frames=4, stride=2, height=32, width=32), workers=1, leaks=False)
+    page.write_page("page.html", report, "data", checks.usable(checks.manifest_of("data"), report))
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "train/up/a.avi = val/up/copy.avi" in text
+    assert "1 video is in more than one split" in text
+    assert '<div class="wall"' in text
+    alike = text.partition('<section id="alike">')[2].partition("</section>")[0]
+    assert alike.count("<img") == 2
 
 
 def test_what_spoils_a_figure_comes_first():

@@ -15,9 +15,8 @@ from docs.chromium import command
 
 WIDTHS = (390, 1200, 1920)
 
-# Does anything stick out, is anything empty, can everything be named, has a script out of a label run?
-_MEASURE = """<!doctype html><body><script>
-const until = async found => { while (!found()) await new Promise(r => setTimeout(r, 20)); };
+# `look`: does anything stick out, is anything empty, can everything be named, has a script out of a label run?
+LOOK = """
 const scrolls = (node, doc) => {
   for (let up = node.parentElement; up && up !== doc.body; up = up.parentElement) {
     if (getComputedStyle(up).overflowX !== "visible") return true;
@@ -48,6 +47,9 @@ const look = (doc, width) => {
   if (doc.title === "broken" || doc.defaultView.broken) wrong.push("a script out of a name has run");
   return wrong;
 };
+"""
+
+_MEASURE = """<!doctype html><body><script>LOOK
 addEventListener("load", async () => {
   const found = {};
   for (const page of PAGES) for (const width of WIDTHS) {
@@ -114,7 +116,7 @@ def served(folder):
 
 def looked_at(folder, pages, profile, dark=False):
     """({"page width": {"wrong", "ms", "ground"}}, paths that were asked for) of pages in a folder."""
-    script = _MEASURE.replace("PAGES", json.dumps(pages)).replace("WIDTHS", json.dumps(WIDTHS))
+    script = _MEASURE.replace("LOOK", LOOK).replace("PAGES", json.dumps(pages)).replace("WIDTHS", json.dumps(WIDTHS))
     return _told(folder, "measure.html", script, profile, dark)
 
 

@@ -18,33 +18,13 @@ from serving.server.rest import page
 from serving.server.server import Server
 from serving.server.settings import Settings
 from tests.res3d.looks.browser import browser
-
-CLIP = ClipSpec(frames=4, stride=2, height=32, width=32)
-LABELS = ["red", "green", "blue", "nothing"]
+from tests.serving.server.rest import colours
+from tests.serving.server.rest.colours import CLIP, LABELS
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
-    """A model whose label is the brightest colour of the picture's upper left patch."""
-    import tensorflow as tf
-
-    folder = tmp_path_factory.mktemp("page") / "colours" / "1"
-    module = tf.Module()
-
-    @tf.function(input_signature=[tf.TensorSpec((None, *CLIP.shape), tf.uint8, name="clip")], autograph=False)
-    def serve(clip):
-        brightness = tf.reduce_mean(tf.cast(clip[:, :, :6, :6], tf.float32), (1, 2, 3)) / 30.0
-        scores = tf.nn.softmax(tf.concat([brightness, tf.zeros_like(brightness[:, :1])], 1))
-        best = tf.math.top_k(scores, 4)
-        names = tf.gather(tf.constant(LABELS), best.indices)
-        return {"scores": scores, "top_scores": best.values, "top_classes": names}
-
-    module.serve = serve
-    tf.saved_model.save(module, str(folder), {"serving_default": serve})
-    (folder / "assets.extra").mkdir()
-    CLIP.save(folder / "assets.extra/clip.json")
-    (folder / "assets.extra/labels.txt").write_text("".join(f"{label}\n" for label in LABELS))
-    return folder.parent
+    return colours.save(tmp_path_factory.mktemp("page") / "colours" / "1").parent
 
 
 @pytest.fixture(scope="module")
@@ -134,12 +114,7 @@ def test_where_it_looked(server, green):
 
 @pytest.fixture(scope="module")
 def changing(tmp_path_factory):
-    """A video of 42 frames that is green in its first half and blue in its second."""
-    frames = np.full((42, 64, 64, 3), 60, np.uint8)
-    frames[:21, :, :, 1], frames[21:, :, :, 2] = 230, 230
-    path = tmp_path_factory.mktemp("video") / "changing.avi"
-    writer.write_video(str(path), frames, fps=10)
-    return path
+    return colours.film(tmp_path_factory.mktemp("video") / "changing.avi")
 
 
 def test_answers_over_the_time_of_a_video(server, changing):
