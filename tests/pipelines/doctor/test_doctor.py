@@ -246,7 +246,7 @@ def test_text_page_and_manifest(data, tmp_path, capsys):
     page = Page()
     page.feed(page_path.read_text())
     assert all(source.startswith(("data:image/jpeg;base64,", "#")) for source in page.references)  # self-contained
-    assert sum(source.startswith("data:") for source in page.references) == 9
+    assert sum(source.startswith("data:") for source in page.references) == 9 + 4  # the wall, and two pairs of copies
     for part in ("9 of 11 videos are usable", "broken [1].mp4", "the file is empty", "duplicates across splits",
                  "train/jump/tiny.avi", "Length of the videos"):
         assert part in page.text
