@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from res3d.private_keras import layers_inside
+from res3d.private_keras import layers_inside, producer
 
 
 class GradCam:
@@ -91,32 +91,44 @@ def overlay(frames: np.ndarray, heat: np.ndarray, opacity: float = 0.5) -> np.nd
 
 
 def flattened(model):
-    """A model that is a network of the family and layers after it, one after the other, as one; others as they are.
+    """A network of the family and the layers after it, however deep in chains, as one; other models as they are.
 
     >>> from res3d.networks import build
     >>> network = build("resnet_10", None, input_shape=(32, 32, 3), width=0.125)
-    >>> model = keras.Sequential([network, keras.layers.Dense(2, name="dense")])
+    >>> model = keras.Sequential([keras.Sequential([network]), keras.layers.Dense(2, name="dense")])
     >>> [layer.name for layer in flattened(model).layers[-2:]]
     ['head_pool', 'dense']
     """
-    layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
-    if not layers or not isinstance(layers[0], keras.Model):
+    chain = [] if _is_network(model) else _chain(model) or []
+    if not chain or not _is_network(chain[0]):
         return model
-    network, *after = layers
-    if not any(_stage(layer) for layer in network.layers) or not _in_a_row(model, after):
-        return model
+    network, *after = chain
     x = network.output
     for layer in after:
         x = layer(x)
     return keras.Model(network.input, x, name=model.name)
 
 
-def _in_a_row(model, after):
-    """Whether a model gives what the last of these layers makes of what the one before made, and so on."""
+def _is_network(layer):
+    return isinstance(layer, keras.Model) and any(_stage(part) for part in layer.layers)
+
+
+def _chain(model):
+    """What a model runs one after the other, the chains in it unrolled; None where it branches."""
     if isinstance(model, keras.Sequential):
-        return True
-    return (len(model.outputs) == 1 and all(isinstance(layer.input, keras.KerasTensor) for layer in after)
-            and all(later.input is earlier.output for earlier, later in itertools.pairwise(after)))
+        found = model.layers
+    elif len(model.inputs) != 1 or len(model.outputs) != 1:
+        return None
+    else:
+        found, tensor = [], model.outputs[0]
+        while tensor is not model.inputs[0]:
+            operation, inputs, _ = producer(tensor)
+            if len(inputs) != 1:
+                return None
+            found, tensor = [operation, *found], inputs[0]
+    parts = [(_chain(layer) or [layer]) if isinstance(layer, keras.Model) and not _is_network(layer) else [layer]
+             for layer in found]
+    return list(itertools.chain.from_iterable(parts))
 
 
 def _stage(layer):

@@ -80,9 +80,10 @@ def _spellings(name):
     yield name
     if addresses.is_remote(name):
         return
-    if name.lower().startswith("file://"):
-        yield addresses.local_path(name)
-        yield name[len("file://"):]  # of those who have not quoted what an address must
+    if name.lower().startswith("file:/"):
+        host = name.lower().startswith("file://")  # which RFC 8089 lets an address leave out with both slashes
+        yield addresses.local_path(name if host else f"file://{name[len('file:'):]}")
+        yield name[len("file://" if host else "file:"):]  # of those who have not quoted what an address must
     slashed = name.replace("\\", "/")
     yield from (written for written in dict.fromkeys((os.path.expanduser(slashed), slashed, name.strip()))
                 if written not in (name, ""))

@@ -36,8 +36,10 @@ class LabelIds:
         found = self._loose.get(plain_name(name)) if found is None else found
         if found is None:
             shown = ", ".join(self.labels[:8]) + (", ..." if len(self.labels) > 8 else "")
+            is_id = name.isdecimal() and not any(label.isdecimal() for label in self.labels)
+            advice = "Write names in the place of ids" if is_id else "Add it to the list, or remove its videos"
             raise ValueError(f"Expected one of the {len(self.labels)} labels of {self.source} ({shown}). Received "
-                             f"label {name!r}. Add it to the list, or remove its videos.")
+                             f"label {name!r}. {advice}.")
         return found
 
 

@@ -1,28 +1,30 @@
 """Which flags name places of this machine, by command: `file://` is what it names there, other addresses are refused.
 
-Data sets, lists, labels and records are not among them: those are read, and prepared, at addresses too.
+Data sets, lists, labels and records are not among them: those are read, and prepared, at addresses too. Models and
+weights are fetched from the hub and from the web, and from nowhere else.
 """
 
 LOCAL = {  # written, or used as long as the command runs
     "demo": ("workdir",),
     "doctor": ("report", "manifest"),
-    "train": ("workdir",),
+    "train": ("workdir", "recipe"),
     "evaluate": ("workdir", "compare"),
     "predict": ("explain", "output", "ca", "cert", "key"),
     "features": ("output",),
-    "pretrain": ("output",),
+    "pretrain": ("output", "recipe"),
     "bench": ("output",),
-    "import-weights": ("output",),
+    "import-weights": ("output", "file"),
     "export": ("workdir", "output", "runtime_dir"),
-    "serve": ("model", "model_base_path", "model_config_file", "batching_parameters_file", "monitoring_config_file",
+    "serve": ("model_base_path", "model_config_file", "batching_parameters_file", "monitoring_config_file",
               "ssl_config_file", "grpc_socket_path", "access_log"),
     "deploy": ("directory", "output"),
     "labels": ("output",),
 }
-READ = {  # once, by what knows itself what it reads
-    "train": ("recipe", "weights"), "pretrain": ("recipe",), "predict": ("model",), "features": ("model",),
-    "import-weights": ("file",), "export": ("model",), "evaluate": ("model",),
+FETCHED = {  # read here, or fetched from the web or the hub
+    "train": ("weights",), "predict": ("model",), "features": ("model",), "export": ("model",), "evaluate": ("model",),
+    "serve": ("model",),
 }
+SCHEMES = ("hf", "http", "https")
 
 
 def settle(command, args):
@@ -37,16 +39,14 @@ def settle(command, args):
     >>> args.workdir
     '/runs/my first'
     """
-    if command not in LOCAL | READ:  # nothing to import for: `res3d models` is done in a tenth of a second
+    if command not in LOCAL | FETCHED:  # nothing to import for: `res3d models` is done in a tenth of a second
         return
-    from pipelines.storage.addresses import local_path, on_disk
+    from pipelines.storage.addresses import on_disk, scheme
 
-    for name in READ.get(command, ()):
-        value = getattr(args, name)
-        setattr(args, name, value and local_path(value))
-    for name in LOCAL.get(command, ()):
+    for name in (*LOCAL.get(command, ()), *FETCHED.get(command, ())):
         value = getattr(args, name)
         if isinstance(value, str):
-            setattr(args, name, on_disk(value, f"`--{name}`"))
+            if name not in FETCHED.get(command, ()) or scheme(value) not in SCHEMES:
+                setattr(args, name, on_disk(value, f"`--{name}`"))
         elif value:
             setattr(args, name, [on_disk(part, f"`--{name}`") for part in value])

@@ -1,6 +1,7 @@
 """What goes wrong with a file of weights, as types a caller can catch."""
 
 import os
+import re
 
 
 class CheckpointError(ValueError):
@@ -23,10 +24,19 @@ class UnfitError(CheckpointError):
 class FetchError(OSError):
     """A published file that could not be had.
 
-    Attributes: `address`, where it is published; `reason`, the rest of the sentence.
+    Attributes: `address`, where it is published; `reason`, the rest of the sentence. The message leaves out what an
+    address may carry of secrets: user, password and query.
+
+    >>> str(FetchError("https://me:secret@host/a.pth?token=1", "it is not there."))
+    'Cannot fetch https://host/a.pth: it is not there.'
     """
 
     def __init__(self, address: str, reason: str) -> None:
         self.address = address
         self.reason = reason
-        super().__init__(f"Cannot fetch {address}: {reason}")
+        super().__init__(f"Cannot fetch {without_secrets(address)}: {reason}")
+
+
+def without_secrets(address):
+    """An address as it may be shown: without user, password and query."""
+    return re.sub(r"://[^/]*@", "://", re.split(r"[?#]", address, maxsplit=1)[0])

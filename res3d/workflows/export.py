@@ -10,7 +10,7 @@ import numpy as np
 from absl import logging
 
 from pipelines.dataset.evaluation import evaluation_clips
-from res3d.pretrained.finding import find_saved, is_unpacked
+from res3d.pretrained.finding import find, find_saved, is_unpacked
 from res3d.pretrained.hub import push_preset
 from res3d.pretrained.origin import origin_of
 from res3d.pretrained.preset import save_preset
@@ -55,10 +55,10 @@ def exported(model):
     """The folder of `model`'s export, which is made once, in `RES3D_HOME`, and called as the model is.
 
     Args:
-        model: a preset folder, here or on the hub, a work folder, a `.keras` file, a checkpoint, or published weights
-            by name.
+        model: a preset folder, here or on the hub, a work folder, a `.keras` file, a checkpoint, here or on the web,
+            or published weights by name.
     """
-    path = find_saved(model)
+    path = find(model)[0] if model.startswith(("http://", "https://")) else find_saved(model)
     if path is None:
         row = find_weights(model)
         return _once(row.name, f"{row.name.replace('/', '.')}.{_row_digest(row)}", row.network)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import res3d
-from res3d.explain import GradCam, grad_cam, last_stages, stretch
+from res3d.explain import GradCam, flattened, grad_cam, last_stages, stretch
 
 CLIP = res3d.ClipSpec(frames=8, height=32, width=32, resize=32)
 
@@ -32,6 +32,7 @@ def test_with_a_linear_head_it_is_the_weighted_sum_of_the_maps(name, pixels):
 @pytest.mark.parametrize("wrap", [
     lambda network, head: keras.Sequential([network, head]),
     lambda network, head: keras.Sequential([keras.Input(CLIP.shape, dtype="uint8"), network, head]),
+    lambda network, head: keras.Sequential([keras.Sequential([network]), keras.Sequential([head])]),
     lambda network, head: (lambda x: keras.Model(x, head(network(x))))(keras.Input(CLIP.shape, dtype="uint8"))])
 def test_a_network_inside_another_model_is_explained_as_if_it_were_one(wrap, pixels):
     keras.utils.set_random_seed(1)
@@ -40,6 +41,18 @@ def test_a_network_inside_another_model_is_explained_as_if_it_were_one(wrap, pix
     found = grad_cam(wrap(network, head), pixels, label=2)
     np.testing.assert_allclose(found[0], heat, atol=1e-5)
     np.testing.assert_allclose(found[1], logits, rtol=1e-4, atol=1e-5)
+
+
+def test_chains_in_chains_are_one():
+    network = res3d.build("plain3d_5", 4, res3d.ClipSpec(frames=8, stride=1, height=32, width=32), width=0.25)
+    inputs = keras.Input(network.input_shape[1:], dtype="uint8")
+    inner = keras.Model(inputs, network(inputs))
+    found = flattened(keras.Sequential([inputs, keras.Sequential([inner]), keras.layers.Softmax(name="end")]))
+    assert [layer.name for layer in found.layers] == [*(layer.name for layer in network.layers), "end"]
+    clips = np.random.default_rng(0).integers(0, 256, (2, *network.input_shape[1:]), "uint8")
+    np.testing.assert_allclose(found(clips), keras.ops.softmax(network(clips)), rtol=1e-5)
+    for other in (network, keras.Sequential([inputs, keras.layers.Identity(), network])):
+        assert flattened(other) is other
 
 
 @pytest.mark.parametrize("head", [

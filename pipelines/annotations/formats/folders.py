@@ -3,6 +3,7 @@
 Sub-folders of a class are searched too; one that holds only images is one video of extracted frames.
 """
 
+import itertools
 import os
 
 from absl import logging
@@ -34,7 +35,7 @@ def read(path, options):
             elif videos:
                 rows += [Row((video,), (name,), split=split, num_frames=frames) for video, frames in videos]
                 below = (video.removeprefix(join(folder, "")).split("/") for video, _ in videos)
-                inside.setdefault(name, set()).update(parts[0] if len(parts) > 1 else "" for parts in below)
+                inside.setdefault(name, set()).update(tuple(parts[:-1]) for parts in below)
             else:
                 empty.append(folder)
         if split == "test" or not options.strict:  # test videos come without labels
@@ -65,16 +66,42 @@ def _look_inside(path, inside):
 
     Args:
         path: str. The folder of classes.
-        inside: {class: names of the folders in it that videos lie in, "" for itself}.
+        inside: {class: folders in it that videos lie in, as tuples of names, () for itself}.
     """
-    folders = {name for names in inside.values() for name in names}
-    if len(inside) == 1 and len(folders) > 1 and "" not in folders:
-        label, = inside
+    first = {label: {folder[0] if folder else "" for folder in folders} for label, folders in inside.items()}
+    above = _above_classes(inside)
+    if above:
         logging.warning("'%s' holds one folder, '%s', which is read as one class. If the %d folders in it are the "
-                        "classes, pass '%s'", shown(path), label, len(folders), shown(join(path, label)))
-    elif any(folder.casefold() in SPLIT_NAMES for folder in folders):
+                        "classes, pass '%s'", shown(path), above[0][0], above[1], shown(join(path, *above[0])))
+    elif any(name.casefold() in SPLIT_NAMES for names in first.values() for name in names):
         logging.warning("class folders of '%s' hold folders named like splits, which are read as parts of the class. "
                         "Splits are told by SPLIT/CLASS/video, or by a column `split` of a CSV manifest", shown(path))
+    elif _repeats(list(first.values())):
+        logging.warning("each of the %d folders of '%s', which are read as classes, holds folders of the same names, "
+                        "such as '%s'. If those are the classes, pass one of the %d, or write a CSV manifest",
+                        len(first), shown(path), min(first[min(first)]), len(first))
+
+
+def _above_classes(inside):
+    """(names of the folders down to the one that may hold the classes, how many it holds), or None.
+
+    >>> _above_classes({"ucf": {("videos", "run"), ("videos", "jump", "far")}})
+    (('ucf', 'videos'), 2)
+    >>> _above_classes({"run": {("ann",)}})
+    """
+    if len(inside) != 1:
+        return None
+    (label, folders), = inside.items()
+    ends = zip(min(folders), max(folders), strict=False)
+    shared = tuple(name for name, _ in itertools.takewhile(lambda pair: pair[0] == pair[1], ends))
+    if shared in folders:
+        return None
+    return (label, *shared), len({folder[len(shared)] for folder in folders})
+
+
+def _repeats(names):
+    """Whether several folders all hold the same folders and nothing else."""
+    return len(names) > 1 and len(names[0]) > 1 and "" not in names[0] and all(found == names[0] for found in names)
 
 
 def split_folders(path):

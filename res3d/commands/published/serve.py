@@ -3,9 +3,9 @@
 DIR/NAME holds numbered version folders, as `res3d export` writes them; the model is served under NAME. New versions are
 taken over while the server runs. All flags of tensorflow_model_server are known; `python -m serving` takes just those.
 
-In place of DIR/NAME stands any model that is no export yet: the name of published weights, such as slow_r50, a preset
-folder, here or on the hub as hf://ORG/NAME, a work folder or a .keras file. It is exported once, into RES3D_HOME, and
-served under its own name.
+In place of DIR/NAME stands any model that is no export yet: the name or the address of published weights, such as
+slow_r50, a preset folder, here or on the hub as hf://ORG/NAME, a work folder or a .keras file. It is exported once,
+into RES3D_HOME, and served under its own name.
 """
 
 import os
@@ -36,7 +36,7 @@ def _is_no_export(model):
     """Whether a model must be exported before it can be served; what is no model at all is left to the server."""
     if os.path.isdir(model):
         return any(os.path.isfile(os.path.join(model, name)) for name in ("config.json", "recipe.yaml"))
-    if os.path.isfile(model) or model.startswith("hf://"):
+    if os.path.isfile(model) or model.startswith(("hf://", "http://", "https://")):
         return True
     from res3d.weights.catalogue.table import list_weights
 

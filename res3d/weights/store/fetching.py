@@ -4,17 +4,19 @@ import contextlib
 import os
 import pathlib
 import shutil
+import urllib.parse
 from collections.abc import Callable
 
 from absl import logging
 
-from res3d.weights.errors import CheckpointError, FetchError
+from res3d.weights.errors import CheckpointError, FetchError, without_secrets
 from res3d.weights.store.digests import digest_of, fits, kind_of
 from res3d.weights.store.locking import alone
 from res3d.weights.store.mirror import local_path, mirrored
 from res3d.weights.store.places import place
 from res3d.weights.store.transfer import no_room, receive
 
+SCHEMES = ("http", "https", "file")  # the last for a mirror that is a folder
 FORBIDDEN = "it is not here and RES3D_OFFLINE (--offline) forbids to fetch it."
 
 
@@ -43,6 +45,10 @@ def fetch(address: str, digest: str | None = None, check: Callable[[pathlib.Path
     to = place(address)
     if local_path(address) is not None:
         return _in_place(to, digest)
+    kind = urllib.parse.urlsplit(mirrored(address)).scheme
+    if kind not in SCHEMES:
+        raise FetchError(address, "models and weights are fetched from http://, https:// and hf://, not from "
+                                  f"{kind}://. Copy it to a folder of this machine and name it there.")
     try:
         if to.file.is_file():
             return _trusted(to, digest, check)
@@ -74,7 +80,7 @@ def _in_place(to, digest):
 
 def _bring(to, digest, check):
     """Fetches to `to.part`, checks, and gives it its name."""
-    logging.info("fetching %s", to.address)
+    logging.info("fetching %s", without_secrets(to.address))
     resumed = to.part.exists()
     _transfer(to)
     problem = _problem(to.part, to, digest, check)

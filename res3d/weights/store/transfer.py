@@ -11,7 +11,7 @@ import urllib.request
 import urllib3
 
 from res3d.terminal.progress import bar
-from res3d.weights.errors import FetchError
+from res3d.weights.errors import FetchError, without_secrets
 
 TRIES = 4  # without a byte further than before
 WAIT = 0.5  # seconds before the second try; each further one waits twice as long
@@ -97,7 +97,8 @@ def _ask(source, to, address):
         raise BrokenError(f"the server cannot be reached ({_short(error)})") from error
     if source.startswith("https:") and (response.url or source).startswith("http:"):
         response.close()
-        raise FetchError(address, f"it redirects to {response.url}, which anybody in between could change.")
+        raise FetchError(address, f"it redirects to {without_secrets(response.url)}, which anybody in between could "
+                                  "change.")
     return response
 
 

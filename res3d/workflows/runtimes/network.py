@@ -5,6 +5,7 @@ import pathlib
 
 import numpy as np
 
+from pipelines.storage.addresses import on_disk
 from serving.session.errors import SessionError
 from serving.session.runtimes.contract import LOGITS
 from serving.session.runtimes.opening import SESSIONS, open_file
@@ -35,6 +36,7 @@ class RuntimeNetwork:
     """
 
     def __init__(self, path):
+        path = on_disk(path, "A model file of another runtime")
         with _worded(path):
             self._session = open_file(path)
         self.path, self.facts = str(path), self._session.facts

@@ -27,6 +27,7 @@ def read(request, tmp_path):
     ("lists/run\\a.avi", "lists/run/a.avi"), ("~/run/b.avi", "home/run/b.avi"), ("~\\run\\b.avi", "home/run/b.avi"),
     ("file://{here}/lists/run/a.avi", "lists/run/a.avi"), ("FILE://{here}/lists/run/a.avi", "lists/run/a.avi"),
     ("file://localhost{here}/lists/run/a.avi", "lists/run/a.avi"),
+    ("file:{here}/lists/run/a.avi", "lists/run/a.avi"), ("file:{here}/lists/run/c%20d.avi", "lists/run/c d.avi"),
     ("file://{here}/lists/run/c%20d.avi", "lists/run/c d.avi"),
     ("file://{here}/lists/run/c d.avi", "lists/run/c d.avi"),
 ])
@@ -68,6 +69,12 @@ def said(log):
     (["run/train/a.avi", "run/val/b.avi", "jump/train/c.avi"], "class folders of '{}' hold folders named like splits, "
      "which are read as parts of the class. Splits are told by SPLIT/CLASS/video, or by a column `split` of a CSV "
      "manifest"),
+    (["data/ucf/run/a.avi", "data/ucf/jump/far/b.avi"], "'{}' holds one folder, 'data', which is read as one class. If "
+                                                        "the 2 folders in it are the classes, pass '{}/data/ucf'"),
+    (["ucf/run/a.avi", "ucf/jump/b.avi", "hmdb/run/c.avi", "hmdb/jump/d.avi"], "each of the 2 folders of '{}', which "
+     "are read as classes, holds folders of the same names, such as 'jump'. If those are the classes, pass one of the "
+     "2, or write a CSV manifest"),
+    (["run/ann/a.avi", "jump/ann/b.avi"], None), (["data/run/a.avi"], None), (["data/run/a.avi", "data/b.avi"], None),
     (["run/ann/a.avi", "run/bob/b.avi", "jump/ann/c.avi"], None), (["run/a.avi", "run/b.avi"], None),
     (["run/a.avi", "run/more/b.avi", "run/other/c.avi"], None), (["run/one/1.jpg", "run/two/1.jpg"], None),
 ])
@@ -93,3 +100,5 @@ def test_ids_counted_from_one_beside_a_list_of_names(tmp_path):
         read_manifest(tmp_path / "clips.txt", labels=["jump", "run"])
     (tmp_path / "clips.csv").write_text("path,label\na.avi,1\nb.avi,2\n")
     assert read_manifest(tmp_path / "clips.csv").labels == ["1", "2"]
+    with pytest.raises(ValueError, match=r"Received label '1'. Write names in the place of ids"):
+        read_manifest(tmp_path / "clips.csv", labels=["jump", "run"])

@@ -22,7 +22,7 @@ def flags_of(command):
 
 @pytest.mark.parametrize("command", [name for name in main.COMMANDS if name != "completion"])
 def test_every_flag_that_speaks_of_files_says_where_they_are(command):
-    local = {*places.LOCAL.get(command, ()), *places.READ.get(command, ())}
+    local = {*places.LOCAL.get(command, ()), *places.FETCHED.get(command, ())}
     known = {action.dest for action in flags_of(command)}
     assert local <= known
     for action in flags_of(command):
@@ -31,28 +31,34 @@ def test_every_flag_that_speaks_of_files_says_where_they_are(command):
             assert action.dest in local | AT_ADDRESSES_TOO | NO_PLACES, (command, action.dest, text)
 
 
-@pytest.mark.parametrize(("command", "name"), [(command, name) for command, names in places.LOCAL.items()
-                                               for name in names])
+def every(*tables):
+    return pytest.mark.parametrize(("command", "name"), [
+        (command, name) for table in tables for command, names in table.items() for name in names])
+
+
+def given(command, name, value):
+    """The arguments of a command of which one is given."""
+    names = (*places.LOCAL.get(command, ()), *places.FETCHED.get(command, ()))
+    return argparse.Namespace(**dict.fromkeys(names) | {name: [value] if name == "compare" else value})
+
+
+@every(places.LOCAL, places.FETCHED)
 def test_an_address_is_refused_by_its_flag(command, name):
-    args = argparse.Namespace(**dict.fromkeys((*places.LOCAL[command], *places.READ.get(command, ()))))
-    value = "S3://user:hunter2@bucket/x"
-    setattr(args, name, [value] if name == "compare" else value)
     with pytest.raises(ValueError, match=f"^`--{name}` must be in a folder of this machine. Received: '.*bucket/x'"
                        ) as refused:
-        places.settle(command, args)
+        places.settle(command, given(command, name, "S3://user:hunter2@bucket/x"))
     assert "hunter2" not in str(refused.value)
-    setattr(args, name, ["file:///a%20b/c"] if name == "compare" else "file:///a%20b/c")
+    args = given(command, name, "file:///a%20b/c")
     places.settle(command, args)
     assert getattr(args, name) in ("/a b/c", ["/a b/c"])
 
 
-@pytest.mark.parametrize(("command", "name"), [(command, name) for command, names in places.READ.items()
-                                               for name in names])
-def test_a_file_address_is_the_file(command, name):
-    args = argparse.Namespace(**dict.fromkeys((*places.LOCAL[command], *places.READ[command])))
-    setattr(args, name, "file:///a%20b/c")
-    places.settle(command, args)
-    assert getattr(args, name) == "/a b/c"
+@every(places.FETCHED)
+def test_models_are_fetched_from_the_hub_and_the_web(command, name):
+    for address in ("hf://me/waving@v1", "https://host/a%20b.pth?download=1"):
+        args = given(command, name, address)
+        places.settle(command, args)
+        assert getattr(args, name) == address
 
 
 def test_a_command_leaves_no_folder_behind(console, tmp_path, monkeypatch):

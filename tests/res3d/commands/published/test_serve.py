@@ -30,6 +30,7 @@ def test_published_weights_are_exported_first(served, monkeypatch):
     monkeypatch.setattr(export, "exported", lambda name: f"/exports/{name}")
     assert served("slow_r50/pyslowfast/kinetics400") == "/exports/slow_r50/pyslowfast/kinetics400"
     assert served("hf://me/waving@v1") == "/exports/hf://me/waving@v1"
+    assert served("https://host/r3d_18.pth") == "/exports/https://host/r3d_18.pth"
 
 
 @pytest.mark.parametrize("name", ["config.json", "recipe.yaml", "best.keras"])

@@ -135,6 +135,30 @@ def test_no_server():
         fetch("http://127.0.0.1:9/x.pth")
 
 
+@pytest.mark.parametrize("address", ["s3://me:secret@bucket/x.pth", "gs://bucket/x.pth?token=secret", "data:x"])
+def test_an_address_that_nothing_fetches_is_refused_at_once(address):
+    with pytest.raises(FetchError, match=r"are fetched from http://, https:// and hf://, not from \w+://\. Copy it to "
+                       ) as refused:
+        fetch(address)
+    assert "secret" not in str(refused.value)
+    assert "by hand" not in str(refused.value)
+
+
+def test_a_mirror_stands_for_any_address(tmp_path, monkeypatch):
+    monkeypatch.setenv("RES3D_MIRROR", str(tmp_path))
+    (tmp_path / "bucket").mkdir()
+    (tmp_path / "bucket/x.pth").write_bytes(DATA)
+    assert fetch("s3://bucket/x.pth", SHA).read_bytes() == DATA
+
+
+@pytest.mark.parametrize("address", ["http://me:sec@ret@127.0.0.1:9/x.pth", "http://127.0.0.1:9/x.pth?sign=secret#a"])
+def test_what_an_address_carries_of_secrets_is_not_told(address, caplog):
+    with caplog.at_level("INFO"), pytest.raises(FetchError) as failed:
+        fetch(address)
+    assert str(failed.value).startswith("Cannot fetch http://127.0.0.1:9/x.pth: the server cannot be reached")
+    assert not any(secret in str(failed.value) + caplog.text for secret in ("sec@", "ret@", "secret"))
+
+
 def test_without_a_digest_the_first_is_remembered(server):
     address = server.put("/x.pth", DATA)
     fetch(address).unlink()
