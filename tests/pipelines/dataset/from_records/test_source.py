@@ -1,6 +1,5 @@
 """Clips from records are those of the videos, up to JPEG."""
 
-
 import numpy as np
 import pytest
 
