@@ -240,8 +240,9 @@ def test_text_page_and_manifest(data, tmp_path, capsys):
     page_path, table = tmp_path / "doctor.html", tmp_path / "good/manifest.csv"
     assert run(data, "--clip=8x2x32", f"--report={page_path}", f"--manifest={table}") == 0
     text = capsys.readouterr().out
-    for part in ("9 of 11 videos are usable", "broken [1].mp4: the file is empty", "duplicates across splits: 1 video is",
-                 "     5  run", "sizes: 48x48 (8), 16x16 (1)", "cost of a clip of 8 frames, stride 2"):
+    for part in ("9 of 11 videos are usable", "broken [1].mp4: the file is empty",
+                 "duplicates across splits: 1 video is", "     5  run",
+                 "sizes: 48x48 (8), 16x16 (1)", "cost of a clip of 8 frames, stride 2"):
         assert part in text
     page = Page()
     page.feed(page_path.read_text())
