@@ -5,6 +5,7 @@ holds all that `evaluate`, `predict` and `export` need: clip.json, labels.txt, r
 history.csv, quarantine.csv, split.csv, run.json and logs/ for TensorBoard.
 """
 
+import functools
 import json
 import sys
 
@@ -60,13 +61,14 @@ def run(args):
     settings += [f"clip.sampling={args.sampling}"] if args.sampling is not None else []
     settings += [f"start.weights={args.weights}"] if args.weights is not None else []
     settings += [f"stop.max_minutes={args.max_minutes}"] if args.max_minutes is not None else []
-    if args.recipe == AUTO and _is_of_spans(args):
-        _train_spans(args, *_span_recipe(args, settings))
+    labels = _reader(args)
+    if args.recipe == AUTO and _is_of_spans(args, labels):
+        _train_spans(args, labels, *_span_recipe(args, labels, settings))
         return
     settings += [f"task={args.task}"] if args.task is not None else []
     recipe, chosen = _recipe(args, settings)
     if recipe.task == "spans":
-        _train_spans(args, recipe, chosen)
+        _train_spans(args, labels, recipe, chosen)
         return
     from res3d.workflows.train import summary, train
 
@@ -80,7 +82,18 @@ def run(args):
         _tell_outcome(args, history, summary)
 
 
-def _is_of_spans(args):
+def _reader(args):
+    """A function that reads the labels of spans once, whoever asks for them how often."""
+    @functools.cache
+    def read():
+        from pipelines.spans import read_spans
+
+        return read_spans(args.data, **list_options(args))
+
+    return read
+
+
+def _is_of_spans(args, labels):
     """Whether --recipe=auto chooses for spans: as asked, as the run in the work folder is, or as the labels are."""
     from res3d.training.workfolder import WorkFolder, is_spans_run
 
@@ -90,23 +103,24 @@ def _is_of_spans(args):
         return False
     from res3d.workflows.spans.choosing import span_line
 
-    line = span_line(args.data, **list_options(args))
+    line = span_line(args.data, labels, **list_options(args))
     if line is not None:
         _say(args, line)
     return line is not None
 
 
-def _span_recipe(args, settings):
+def _span_recipe(args, labels, settings):
     """(recipe, lines that say why), chosen for long videos."""
     refuse_for_spans(args, FOR_CLIPS)
     from res3d.workflows.spans.choosing import span_recipe
 
-    recipe, chosen = span_recipe(args.data, args.workdir, args.minutes, settings, args.overwrite, **list_options(args))
+    recipe, chosen = span_recipe(args.data, args.workdir, args.minutes, settings, args.overwrite, labels,
+                                 **list_options(args))
     _say(args, *chosen)
     return recipe, chosen
 
 
-def _train_spans(args, recipe, chosen):
+def _train_spans(args, labels, recipe, chosen):
     """Trains on the windows of long videos and prints what came of it."""
     refuse_for_spans(args, FOR_CLIPS)
     from res3d.workflows.spans.evaluate import spans_summary
@@ -114,7 +128,7 @@ def _train_spans(args, recipe, chosen):
 
     history = train_spans(recipe, args.data, args.workdir, overwrite=args.overwrite,
                           checkpoint_minutes=args.checkpoint_minutes, checkpoint_steps=args.checkpoint_steps,
-                          chosen=chosen, **list_options(args))
+                          chosen=chosen, read=labels, **list_options(args))
     _tell_outcome(args, history, lambda folder, history: spans_summary(folder.path, history))
 
 

@@ -19,17 +19,19 @@ OF_TIMELINES = ("label_studio", "via", "boris", "elan", "cvat", "deepethogram", 
 SEVERAL = 2  # spans of a video, in the middle of all
 
 
-def span_line(data, **lists):
+def span_line(data, read=None, **lists):
     """One line that says why `data` is labels of spans in long videos; None where it may as well be one of clips.
 
     It is where every label has its times, and either some are instants, which are no clips, or most videos have several
     and the file is that of a tool for timelines, or a table whose column of files is called `video`.
+
+    `read` is a function that gives the labels, `Spans`, or None to read them here.
     """
     try:
         format = lists.get("format") or reading.detect(data)
         if format not in (*OF_TIMELINES, "manifest") or (format == "manifest" and not _of_videos(data)):
             return None
-        spans = read_spans(data, **lists)
+        spans = read_spans(data, **lists) if read is None else read()
     except (OSError, ValueError):
         return None  # what is wrong with it is said by whoever reads it as clips
     if not len(spans) or any(span.start is None or span.end is None for span in spans):
@@ -49,7 +51,7 @@ def _of_videos(path):
     return "video" in [columns.plain_column(name) for name in next(iter(header), [])]
 
 
-def span_recipe(data, workdir, minutes=None, settings=(), overwrite=False, **lists):
+def span_recipe(data, workdir, minutes=None, settings=(), overwrite=False, read=None, **lists):
     """(`Recipe`, lines that say why) for the run in a work folder, which goes on with its own, or for a new one.
 
     Args:
@@ -58,6 +60,7 @@ def span_recipe(data, workdir, minutes=None, settings=(), overwrite=False, **lis
         minutes: float or None. What training may take; None is an hour.
         settings: "field=value", which stand whatever is chosen.
         overwrite: bool. Whether a run in the folder is begun anew.
+        read: as of `span_line`.
         lists: `videos` and `format`, as `read_spans` takes them.
 
     Raises:
@@ -70,7 +73,7 @@ def span_recipe(data, workdir, minutes=None, settings=(), overwrite=False, **lis
         settings = [*settings, *([] if minutes is None else [f"stop.max_minutes={minutes}"])]
         return find_recipe(str(folder.recipe_file), ["task=spans", *settings]), (
             folder.run.get("chosen", []) if folder.run_file.is_file() else [])
-    facts = facts_of(read_spans(data, **lists), MINUTES if minutes is None else minutes)
+    facts = facts_of(read_spans(data, **lists) if read is None else read(), MINUTES if minutes is None else minutes)
     choices = [rule(facts) for rule in SPAN_RULES]
     chosen = [f"{place}={value}" for choice in choices for place, value in choice.settings.items()]
     return find_recipe(recipe_name(facts), [*chosen, *settings]), [str(choice) for choice in choices]

@@ -28,7 +28,7 @@ from res3d.workflows.start import load_start
 
 
 def train_spans(recipe, data, workdir, *, overwrite=False, checkpoint_minutes=5.0, checkpoint_steps=None,
-                chosen=(), **lists):
+                chosen=(), read=None, **lists):
     """Trains as `recipe` says on the windows of long videos and leaves a work folder with `spans.json`.
 
     Args:
@@ -38,6 +38,7 @@ def train_spans(recipe, data, workdir, *, overwrite=False, checkpoint_minutes=5.
         overwrite: bool. Removes a former run first.
         checkpoint_minutes, checkpoint_steps: time or steps between two checkpoints within an epoch.
         chosen: lines that say why the recipe is what it is; they stand above it in recipe.yaml.
+        read: as of `res3d.workflows.spans.choosing.span_line`.
         lists: `videos` and `format` of an annotation file, as `read_spans` takes them.
 
     Returns:
@@ -45,7 +46,7 @@ def train_spans(recipe, data, workdir, *, overwrite=False, checkpoint_minutes=5.
     """
     check_window(recipe.clip)
     keras.utils.set_random_seed(recipe.seed)
-    folder, spans = WorkFolder(workdir), SpanSet(read_spans(data, **lists))
+    folder, spans = WorkFolder(workdir), SpanSet(read_spans(data, **lists) if read is None else read())
     train, held = held_out(spans, recipe.data.validation_fraction, recipe.seed, recipe.data.validation_split,
                            None if overwrite else folder.held_out_file)
     recipe = dataclasses.replace(recipe, loss=dataclasses.replace(recipe.loss, multi_label=spans.overlapping))

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+import pipelines.spans
 from res3d.__main__ import main
 from res3d.training.workfolder import WorkFolder
 from res3d.workflows.spans import evaluate, train
@@ -38,11 +39,19 @@ def test_folders_and_what_is_not_there_are_of_clips(tmp_path):
 
 def test_the_command_trains_spans_unasked(tmp_path, monkeypatch, capsys):
     (tmp_path / "labels.csv").write_text(SPANS)
-    asked = []
-    monkeypatch.setattr(train, "train_spans", lambda recipe, *_, chosen, **__: asked.append((recipe, chosen)) or [])
+    asked, reads, own = [], [], pipelines.spans.read_spans
+
+    def trained(recipe, *_, chosen, read, **__):
+        asked.append((recipe, chosen))
+        assert len(read()) == 4
+        return []
+
+    monkeypatch.setattr(train, "train_spans", trained)
+    monkeypatch.setattr(pipelines.spans, "read_spans", lambda *args, **lists: reads.append(args) or own(*args, **lists))
     monkeypatch.setattr(evaluate, "spans_summary", lambda *_: "done")
     command = ["train", f"--data={tmp_path / 'labels.csv'}", f"--workdir={tmp_path / 'run'}"]
     assert main([*command, "--minutes=7", "--set=clip.fps=20"]) in (0, None)
+    assert len(reads) == 1  # by whoever looks at labels, chooses and trains
     (recipe, chosen), out = asked[0], capsys.readouterr().out
     assert (recipe.task, recipe.clip.fps, recipe.stop.max_minutes) == ("spans", 20.0, 7.0)
     assert all(line in out for line in chosen)
