@@ -163,10 +163,13 @@ def load_trained(source, labels=None):
     return model, clip, names, multi_label
 
 
-def load_rejection(source):
-    """The `Rejection` that says when a model, as `load_network` takes it, answers "none of these"; None without one."""
+def load_rejection(source, network=None):
+    """The `Rejection` that says when a model, as `load_network` takes it, answers "none of these"; None without one.
+
+    `network` is what `load_network` gave, without which a file of another runtime would be opened once more.
+    """
     if is_runtime_file(source):
-        return from_card(RuntimeNetwork(source).facts.card)
+        return from_card((network or RuntimeNetwork(source)).facts.card)
     run = _run_of(find_saved(source) or source)
     if run is None or not run.rejection_file.is_file():
         return None

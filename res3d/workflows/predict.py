@@ -29,7 +29,7 @@ def predict(model, videos, *, protocol="centre", top=5, labels=None, workers=Non
         a network with a rejection also `none`, whether the answer is none of these.
     """
     network, clip, names, multi_label = load_network(model, labels, activation)
-    rejection = load_rejection(model)
+    rejection = load_rejection(model, network)
     manifest = Manifest(find_videos(videos), names, multi_label=multi_label)
     scored = score(network, clip, manifest, protocol, names, workers=workers, multi_label=multi_label)
     errors = dict(scored.quarantine)

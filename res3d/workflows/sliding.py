@@ -150,7 +150,7 @@ def follow(model, source, tell, *, labels=None, step=None, window=None, top=5, o
     """
     source = int(source) if source.isdecimal() else source
     network, clip, names, multi_label = load_network(model, labels, activation)
-    windows, rejection = 0, load_rejection(model)
+    windows, rejection = 0, load_rejection(model, network)
 
     def frames():
         nonlocal windows

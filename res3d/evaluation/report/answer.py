@@ -57,7 +57,18 @@ def trust(metrics):
         one = metrics["padded"] == 1
         rows.append(("note", f"{count(metrics['padded'], 'video')} {'was' if one else 'were'} too short, and had "
                      "frames repeated"))
+    if metrics.get("rejection"):
+        rows.append(("note", _rejection(metrics["rejection"])))
     return [row for row in rows if row]
+
+
+def _rejection(found):
+    right = found["right_of_answered"]
+    rightly = "" if right is None else f", {percent(right)} of them rightly"
+    alarms = "" if "alarms_per_hour" not in found else (
+        f"; {found['alarms_per_hour']:.1f} false alarms an hour of background")
+    return (f"Below a score of {found['threshold']:.2f} it answers “none of these”, which no other figure counts: "
+            f"{percent(found['answered'])} are answered{rightly}{alarms}")
 
 
 def verdict(rows):
@@ -147,7 +158,8 @@ def next_steps(metrics, rows, history=()):
     found = [*_of_data(metrics), *_of_training(metrics, list(history)), *_of_classes(rows)]
     if metrics.get("calibration_error", 0) > LOOSE:
         found.append(("Do not read its scores as probabilities", f"They are {100 * metrics['calibration_error']:.0f} "
-                      "points off on average: label smoothing, or a threshold chosen on held-out videos, helps."))
+                      "points off on average: label smoothing helps, or a temperature: `res3d evaluate "
+                      "--calibrate`."))
     return found or [("Try it on videos of other places", "Nothing here asks for a change: no class fails, and the "
                       "figure stands on videos that were not trained on.")]
 

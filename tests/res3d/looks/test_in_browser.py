@@ -9,6 +9,9 @@ from pipelines import synthetic
 from pipelines.doctor import checks
 from pipelines.doctor.page import write_page
 from res3d.geometry import ClipSpec
+from res3d.workflows.showing.spans import show_spans
+from tests.res3d.evaluation.report.test_spans import FOUND, TRUTHS
+from tests.res3d.evaluation.report.test_spans import page_of as spans_page
 from tests.res3d.evaluation.report.test_writing import HISTORY, HOSTILE, page_of
 from tests.res3d.looks.browser import WIDTHS, driven, looked_at, opened
 
@@ -25,11 +28,16 @@ def pages(tmp_path_factory):
                 frames=lambda i: np.full((8, 20, 30, 3), i % 256, "uint8"),
                 heat=lambda i: np.zeros((8, 20, 30, 3), "uint8"),
                 others={"runs/" + HOSTILE: ({"top1": 0.1, "videos": 3}, HISTORY)})
+    spans_page(folder / "spans.html", *([one._replace(label=HOSTILE + one.label) for one in spans]
+                                        for spans in (TRUTHS, FOUND)), recipe=HOSTILE, history=HISTORY)
     data = folder / "data"
     manifest = synthetic.write(data, train_per_class=2, val_per_class=1, frames=(12, 20))
     shutil.copy(manifest.entries[0].path, data / "val" / "up" / f"{HOSTILE.replace('/', '|')}.avi")
     (data / "train" / "up" / "broken.mp4").write_bytes(b"")
     report = checks.check(data, ClipSpec(), workers=2)
+    found = {"start": 0.1, "end": 0.3, "label": HOSTILE, "score": 0.5}
+    show_spans(folder / "found.html", [{"video": manifest.entries[0].path, "spans": [found, found | {"end": 0.1}]},
+                                       {"video": HOSTILE, "error": HOSTILE}], HOSTILE)
     write_page(folder / "doctor.html", report, str(data), checks.usable(checks.manifest_of(data), report))
     return folder
 

@@ -52,6 +52,14 @@ def test_a_few_that_cannot_be_read_are_told_and_speak_against_nothing():
     assert answer.verdict(rows) == ("good", "All 4 checks hold")
 
 
+def test_none_of_these_is_told_and_speaks_against_nothing():
+    found = {"threshold": 0.62, "answered": 0.9, "right_of_answered": 0.95, "alarms_per_hour": 3.0}
+    rows = answer.trust(SOUND | {"rejection": found})
+    assert rows[-1] == ("note", "Below a score of 0.62 it answers “none of these”, which no other figure counts: "
+                        "90.0 % are answered, 95.0 % of them rightly; 3.0 false alarms an hour of background")
+    assert answer.verdict(rows) == ("good", "All 4 checks hold")
+
+
 def test_the_class_that_fails_is_named_with_what_it_is_taken_for():
     (what, why), *_ = answer.next_steps(SOUND, [ROW, LOW])
     assert what == "Look at “b” beside “a”"
