@@ -11,7 +11,7 @@ torchvision or pytorchvideo (`--torch-python` names an interpreter that has them
 memory; what has no original (tsm_r50) is ours on Keras's torch backend. `keras` is `predict_on_batch` on
 TensorFlow, `saved_model` the export in TensorFlow's C++ session; `four` is the graph of four axes. Files are those of
 `res3d export --batch=1`, uint8 in and scores out. `bfloat16` is OpenVINO told to compute in it, or torch's autocast,
-compiled; ONNX Runtime and LiteRT have none on this kind of processor. `int8` is calibrated on two made clips, which is
+eager; ONNX Runtime and LiteRT have none on this kind of processor. `int8` is calibrated on two made clips, which is
 enough to know its speed and nothing else. `torch` in the table is a time over that of torch's fastest row in float32:
 below 1 is faster. `float32` is how many times as fast int8 and bfloat16 are as the fastest float32 of their runtime.
 
@@ -35,7 +35,7 @@ sys.path.insert(0, str(HERE.parents[1]))
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 from benchmarks.runtime import files, rows  # noqa: E402
-from benchmarks.runtime.asked import Asked, answer_turns, in_turns, timed  # noqa: E402
+from benchmarks.runtime.asked import CLOCKS, Asked, answer_turns, in_turns, timed  # noqa: E402
 from benchmarks.runtime.whole_answer import answered  # noqa: E402
 
 MODELS = ("x3d_s", "r3d_18", "tsm_r50", "r2plus1d_18", "slow_r50", "slowfast_r50_4x16")
@@ -73,18 +73,18 @@ def run_row(args):
     for _ in range(2):
         call(clips)
     if not args.answer:
-        return answer_turns(timed(call, clips))
+        return answer_turns(timed(call, clips, CLOCKS[args.clock]))
     from res3d.geometry import ClipSpec
 
     clip = ClipSpec.from_json((folder / f"{name}.json").read_text(encoding="utf-8"))
-    return answer_turns(answered(call, clip, args.answer))
+    return answer_turns(answered(call, clip, args.answer, CLOCKS[args.clock]))
 
 
 def start(args, name, row):
     """The warm process of a row, or None with the reason on stderr."""
     on_torch = rows.ROWS[row].kind == "torch"
     command = [HERE, "--row", row, "--models", name, "--folder", args.folder, "--threads", args.threads,
-               *(["--answer", args.answer] if args.answer else [])]
+               "--clock", args.clock, *(["--answer", args.answer] if args.answer else [])]
     asked = Asked(args.torch_python if on_torch else sys.executable, command, args.threads,
                   "torch" if on_torch else "tensorflow")
     if not asked.ready:
@@ -110,9 +110,9 @@ def compare(args):
     from benchmarks.real_actions import Store
 
     store = Store(pathlib.Path(args.folder) / "rows.jsonl")
-    print(f"{processor()}; {args.threads} threads, {args.rounds} rounds")
+    print(f"{processor()}; {args.threads} threads, {args.rounds} rounds, {args.clock} clock")
     for name in args.models:
-        key = (name, os.path.basename(args.answer or ""), args.threads)
+        key = (name, os.path.basename(args.answer or ""), args.threads, args.clock)
         if key not in store.rows:
             busy = os.getloadavg()[0]
             store.add(key, {"turns": turns_of(args, name), "busy": [busy, os.getloadavg()[0]]})
@@ -159,6 +159,8 @@ def main():
     parser.add_argument("--rows", type=names, help=f"of {', '.join(rows.ROWS)}")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--rounds", type=int, default=5, help="turns of each row (default: %(default)s)")
+    parser.add_argument("--clock", choices=CLOCKS, default="wall", help="cpu counts the time of all threads of a row: "
+                        "with --threads 1 it is the fairer one on a machine that others use")
     parser.add_argument("--folder", help="for files and finished times (default: one that does not stay)")
     parser.add_argument("--torch-python", default=sys.executable, help="interpreter that has torch and its originals")
     parser.add_argument("--answer", metavar="VIDEO", help="the whole way from this file to labels")
