@@ -5,9 +5,6 @@ import re
 import grpc
 import numpy as np
 import pytest
-from google.protobuf import descriptor_pool
-from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from serving.tensors import dtypes, tensor_proto
 from serving.tensors.protos import (
@@ -283,22 +280,6 @@ def test_malformed_message_gets_a_status(running):
     assert refused(call, b"\xff\xff\xff")[0] == "INTERNAL"
     unknown = running.channel.unary_unary("/tensorflow.serving.PredictionService/Explain")
     assert refused(unknown, b"")[0] == "UNIMPLEMENTED"
-
-
-def test_health_service(running):
-    stub = health_pb2_grpc.HealthStub(running.channel)
-    for name in ("", "ModelService", "PredictionService"):
-        answer = stub.Check(health_pb2.HealthCheckRequest(service=name))
-        assert answer.status == health_pb2.HealthCheckResponse.SERVING
-
-
-def test_reflection(running):
-    stub = reflection_pb2_grpc.ServerReflectionStub(running.channel)
-    request = reflection_pb2.ServerReflectionRequest(list_services="")
-    listed = next(iter(stub.ServerReflectionInfo(iter([request])))).list_services_response.service
-    names = {service.name for service in listed}
-    assert {"tensorflow.serving.PredictionService", "tensorflow.serving.ModelService"} <= names
-    assert descriptor_pool.Default().FindServiceByName("tensorflow.serving.PredictionService").methods_by_name
 
 
 def test_content_form_of_answers(serve, models):

@@ -14,16 +14,7 @@ from serving.server.server import Server
 from serving.server.settings import Settings
 from serving.tensors import tensor_proto, tfrecord
 from serving.verify import warmup_requests
-
-FAST = {"file_system_poll_wait_seconds": 0.05, "load_retry_interval_micros": 10_000, "max_num_load_retries": 1,
-        "incomplete_version_wait_seconds": 0.5}
-
-
-def publish(source, base, version):
-    """A whole version in one rename, as exports appear."""
-    staging = base / f".staging-{version}"
-    shutil.copytree(source, staging)
-    os.rename(staging, base / str(version))
+from tests.conformance.versions import FAST, configure, publish
 
 
 def eventually(look, wanted, seconds=20):
@@ -189,7 +180,7 @@ def test_policies(serve, base, built, tmp_path):
     config = tmp_path / "models.config"
 
     def wants(policy):
-        config.write_text(one_model(base, f"model_version_policy {{ {policy} }}"))
+        configure(config, one_model(base, f"model_version_policy {{ {policy} }}"))
 
     wants("latest { num_versions: 2 }")
     with serve(model_config_file=str(config), model_config_file_poll_wait_seconds=0.05, **FAST) as running:
@@ -198,7 +189,7 @@ def test_policies(serve, base, built, tmp_path):
         eventually(lambda: states(running), {3: "AVAILABLE", 2: "END", 1: "AVAILABLE"})
         wants("all {}")
         eventually(lambda: states(running), {3: "AVAILABLE", 2: "AVAILABLE", 1: "AVAILABLE"})
-        config.write_text("this is no config")
+        configure(config, "this is no config")
         time.sleep(0.2)
         assert predict(running) == 2.5, "a config that cannot be read changes nothing"
 
@@ -209,7 +200,7 @@ def test_labels_move_between_versions(serve, base, built, tmp_path):
 
     def points(stable):
         labels = f'version_labels {{ key: "stable" value: {stable} }}'
-        config.write_text(one_model(base, "model_version_policy { all {} } " + labels))
+        configure(config, one_model(base, "model_version_policy { all {} } " + labels))
 
     points(1)
     with serve(model_config_file=str(config), model_config_file_poll_wait_seconds=0.05,
@@ -226,43 +217,6 @@ def test_a_label_for_a_missing_version_keeps_the_server_from_starting(base, tmp_
     with pytest.raises(ServingError, match="not currently available for inference") as caught:
         Server(Settings.from_flags(values)).start()
     assert caught.value.code == "FAILED_PRECONDITION"
-
-
-def test_a_first_version_that_cannot_load_keeps_the_server_from_starting(tmp_path):
-    (tmp_path / "m/1").mkdir(parents=True)
-    (tmp_path / "m/1/saved_model.pb").write_bytes(b"no")
-    values = {"port": None, "rest_api_port": None, "model_base_path": str(tmp_path / "m"), **FAST}
-    with pytest.raises(ServingError, match="failed to become available"):
-        Server(Settings.from_flags(values)).start()
-
-
-def test_an_empty_base_path_is_waited_for_with_closed_ports(tmp_path, built):
-    base = tmp_path / "m"
-    base.mkdir()
-    values = {"port": None, "rest_api_port": None, "model_base_path": str(base),
-              "model_name": "m", **FAST}
-    server = Server(Settings.from_flags(values))
-    starter = threading.Thread(target=server.start)
-    starter.start()
-    time.sleep(0.3)
-    assert starter.is_alive()
-    assert server.rest_address is None
-    publish(built / "line", base, 1)
-    starter.join(20)
-    assert httpx.get(f"http://{server.rest_address}/v1/models/m").status_code == 200
-    server.stop()
-
-
-def test_a_server_that_waits_can_be_stopped(tmp_path):
-    (tmp_path / "m").mkdir()
-    values = {"port": None, "rest_api_port": None, "model_base_path": str(tmp_path / "m"), **FAST}
-    server = Server(Settings.from_flags(values))
-    starter = threading.Thread(target=server.start)
-    starter.start()
-    time.sleep(0.1)
-    server.stop()
-    starter.join(10)
-    assert not starter.is_alive()
 
 
 def swap_under_load(running, base, built, swaps):

@@ -3,17 +3,14 @@
 import itertools
 import os
 import pathlib
-import random
 import resource
 import shutil
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
 
-from pipelines import synthetic
 from pipelines.manifest import read_manifest
 from pipelines.prepare import verify
 from pipelines.prepare.options import PrepareOptions
@@ -21,29 +18,7 @@ from pipelines.prepare.run import prepare
 from pipelines.records import tfrecord
 from pipelines.records.record import decode
 from res3d.geometry import ClipSpec
-
-CLIP = ClipSpec(frames=8, height=56, width=56)
-OPTIONS = PrepareOptions(CLIP, shard_clips=6)
-
-
-@pytest.fixture(scope="module")
-def videos(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("videos")
-    synthetic.write(folder, train_per_class=2, val_per_class=1)
-    (folder / "train" / "left" / "broken.avi").write_bytes(b"no video at all")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def undisturbed(videos, tmp_path_factory):
-    out = tmp_path_factory.mktemp("out") / "records"
-    prepare(videos, out, OPTIONS, workers=2)
-    return out
-
-
-def tree(folder):
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(pathlib.Path(folder).rglob("*"))
-            if path.is_file()}
+from tests.pipelines.prepare.whole import CLIP, OPTIONS, tree
 
 
 def test_what_is_in_a_prepared_folder(undisturbed, videos):
@@ -240,48 +215,6 @@ def test_verify_names_what_is_wrong(undisturbed, tmp_path):
     assert f"the record at byte {flipped.offset} of '{flipped.shard}' has a wrong checksum" in problems
     assert "another checksum than the summary" in problems
     assert "has label names ('left',), the manifest ('links',)" in problems
-
-
-COMMAND = """
-import sys
-from pipelines.prepare import PrepareOptions, prepare
-from res3d.geometry import ClipSpec
-prepare(sys.argv[1], sys.argv[2], PrepareOptions(ClipSpec(frames=8, height=56, width=56), shard_clips=6), workers=2)
-"""
-
-
-def kill_and_finish(videos, out, undisturbed, kills, seed):
-    """Kills the job `kills` times at random moments; then lets it finish and compares."""
-    rng, command = random.Random(seed), [sys.executable, "-c", COMMAND, str(videos), str(out)]
-    killed = 0
-    while killed < kills:
-        process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-        time.sleep(rng.uniform(0.2, 1.6))
-        if process.poll() is not None:  # it was faster
-            assert process.returncode == 0
-            assert tree(out) == tree(undisturbed)
-            shutil.rmtree(out)
-            continue
-        done = {path.name: path.stat().st_mtime_ns for path in out.glob("*.tfrecord")}
-        process.kill()
-        process.wait()
-        killed += 1
-    assert subprocess.run(command, check=False, capture_output=True).returncode == 0
-    assert tree(out) == tree(undisturbed)
-    for name, changed in done.items():  # at most the shards that were open are written again
-        redone = (out / name).stat().st_mtime_ns != changed
-        done[name] = redone
-    assert sum(done.values()) <= 2
-
-
-@pytest.mark.slow
-def test_killed_and_run_again(videos, undisturbed, tmp_path):
-    kill_and_finish(videos, tmp_path / "out", undisturbed, kills=1, seed=1)
-
-
-@pytest.mark.slow
-def test_thirty_kills(videos, undisturbed, tmp_path):
-    kill_and_finish(videos, tmp_path / "out", undisturbed, kills=30, seed=2)
 
 
 @pytest.mark.slow

@@ -2,12 +2,9 @@
 
 import base64
 import concurrent.futures
-import contextlib
 import http.server
 import json
 import socket
-import subprocess
-import sys
 import threading
 
 import grpc
@@ -18,7 +15,7 @@ from pipelines.sample.clips import centre_clip
 from pipelines.storage import files
 from pipelines.video import opencv, reading, writer
 from pipelines.video.info import VideoError
-from serving.client import client, retry
+from serving.client import retry
 from serving.client.client import Client
 from serving.client.retry import ServerError
 from serving.tensors import tensor_proto
@@ -277,30 +274,6 @@ def test_rest_keeps_its_connection_and_names_the_model(rest_server, film):
     assert len({address for _, _, address in rest_server.seen}) == 1
 
 
-@pytest.mark.parametrize(("address", "options", "spec"), [
-    ("grpc://h:1/m", {}, ("h:1", "m", None, None)),
-    ("h:1/m", {}, ("h:1", "m", None, None)),
-    ("h:1", {"model": "m", "version": 3}, ("h:1", "m", 3, None)),
-    ("grpcs://h:1/v1/models/m/versions/12", {}, ("h:1", "m", 12, None)),
-    ("unix:/run/serving.sock", {"model": "m", "label": "stable"}, ("unix:/run/serving.sock", "m", None, "stable")),
-])
-def test_addresses(address, options, spec):
-    with contextlib.closing(client.connect(address, **options)) as transport:
-        assert (transport.target, transport.model, transport.version, transport.label) == spec
-
-
-@pytest.mark.parametrize(("address", "options", "message"), [
-    ("grpc://h:1", {}, "must be grpc://HOST:PORT/MODEL or http://HOST:PORT/MODEL. .*: 'grpc://h:1' without a model"),
-    ("ftp://h:1/m", {}, "Received: 'ftp://h:1/m'"),
-    ("grpc://h:1/m", {"version": 1, "label": "x"}, "at most one of version and label"),
-    ("http://h:x/m", {}, "a server must be named HOST:PORT, .* Received: 'http://h:x/m'"),
-    ("grpc://h:1/m", {"encoding": "gif"}, "`encoding` must be one of jpeg, raw. Received: encoding='gif'"),
-])
-def test_wrong_addresses(address, options, message):
-    with pytest.raises(ValueError, match=message):
-        Client(address, **options)
-
-
 def test_pauses_grow_up_to_the_deadline():
     now, pauses = [0.0], []
 
@@ -322,17 +295,3 @@ def test_pauses_grow_up_to_the_deadline():
     assert len(pauses) == 5
     with pytest.raises(ServerError, match="DEADLINE_EXCEEDED: no answer within 0 s"):
         retry.with_retries(fail, 0, sleep=sleep, clock=lambda: now[0])
-
-
-@pytest.mark.parametrize("module", ["serving.client", "serving.client.client", "serving.client.grpc",
-                                    "serving.client.rest", "serving.session.csession"])
-def test_importing_it_imports_neither_tensorflow_nor_keras(module):
-    code = f"import sys, {module}; print(sorted({{'tensorflow', 'keras'}} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "[]\n"
-
-
-def test_rest_needs_neither_grpc_nor_messages():
-    code = "import sys, serving.client.rest; print({'grpc', 'google.protobuf', 'requests'} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "set()\n"
