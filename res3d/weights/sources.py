@@ -10,26 +10,14 @@ from res3d.weights.catalogue.row import Published
 from res3d.weights.catalogue.table import published
 from res3d.weights.errors import CheckpointError
 from res3d.weights.formats.checkpoint import Checkpoint, read_checkpoint
-from res3d.weights.published import (
-    i3resnet,
-    ibm,
-    kenshohara,
-    medicalnet,
-    mmaction2,
-    pyslowfast,
-    pytorchvideo,
-    roots,
-    timm,
-    torchvision,
-    tsm,
-    vmz,
-)
+from res3d.weights.published import kenshohara, mmaction2, pyslowfast, pytorchvideo, timm
+from res3d.weights.published.like_torchvision import i3resnet, ibm, medicalnet, roots, torchvision, tsm, vmz
 from res3d.weights.published.rename import rename
 from res3d.weights.store.places import file_of, place
 
 # In this order: a file is the first source's that knows it.
 SOURCES = {source.NAME: source for source in (pytorchvideo, pyslowfast, mmaction2, vmz, medicalnet, i3resnet, ibm,
-                                                 tsm, timm, torchvision, kenshohara)}
+                                              tsm, timm, torchvision, kenshohara)}
 
 COMMON = ("model", "pytorch_model", "checkpoint", "file")  # names of files that say nothing of what is in them
 

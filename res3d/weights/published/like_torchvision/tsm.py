@@ -1,7 +1,7 @@
 """mit-han-lab's names for TSN and TSM: torchvision's 2D ones under `base_model`, the classifier beside it."""
 
 from res3d.geometry import preset
-from res3d.weights.published import torchvision
+from res3d.weights.published.like_torchvision import torchvision
 
 NAME = "tsm"
 ROOT = r"base_model\."

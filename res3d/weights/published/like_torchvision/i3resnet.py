@@ -1,6 +1,6 @@
 """The names of inflated I3ResNets: torchvision's 2D ones, inside a larger model, a 1x1x1 convolution as classifier."""
 
-from res3d.weights.published import ibm, roots, torchvision
+from res3d.weights.published.like_torchvision import ibm, roots, torchvision
 
 NAME = "i3resnet"
 RULES = (*torchvision.IMAGES, (r"classifier", "logits"))

@@ -1,7 +1,7 @@
 """IBM's names, which are torchvision's 2D ones: of its I3D-ResNet, and of TAM with weights of three frames."""
 
 from res3d.geometry import preset
-from res3d.weights.published import torchvision
+from res3d.weights.published.like_torchvision import torchvision
 
 NAME = "ibm"
 FRAMES = {"prev": "previous", "curr": "current", "next": "next"}

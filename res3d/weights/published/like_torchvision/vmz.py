@@ -3,7 +3,8 @@
 import re
 
 from res3d.networks.variants.table import variant
-from res3d.weights.published import caffe2, torchvision
+from res3d.weights.published import caffe2
+from res3d.weights.published.like_torchvision import torchvision
 from res3d.weights.published.rename import depths, named_depth
 
 NAME = "vmz"

@@ -1,6 +1,6 @@
 """MedicalNet's names, which are torchvision's 2D ones; the layers that segment are left."""
 
-from res3d.weights.published import roots, torchvision
+from res3d.weights.published.like_torchvision import roots, torchvision
 
 NAME = "medicalnet"
 inside = roots.inside
