@@ -10,7 +10,7 @@ import math
 
 from res3d.choosing import budget, rungs
 from res3d.choosing.choice import Choice
-from res3d.choosing.room import fitted
+from res3d.choosing.fitting import fitted
 
 SHORT = 10.0  # seconds: a video up to this long shows one action from its beginning to its end
 FEWER = (16, 8)  # frames of a clip where videos have fewer

@@ -6,7 +6,7 @@ from absl import logging
 
 from res3d.choosing import budget, rungs
 from res3d.choosing.choice import Case, choose
-from res3d.choosing.room import fitted
+from res3d.choosing.fitting import fitted
 from res3d.choosing.rules import RULES
 from res3d.quiet import logged_from
 from res3d.terminal.progress import steps
