@@ -1,5 +1,6 @@
 """The rows of `runtimes.py`: what runs a network, out of which file, and how one clip is handed to it."""
 
+import copy
 import dataclasses
 import os
 import time
@@ -141,11 +142,11 @@ def original(network):
         return None
     if made is None:
         return None
-    module, sizes = made
-    module.eval()
-    channels, *shape = sizes
+    channels, *shape = made[1]
 
     def layout(order):
+        module = copy.deepcopy(made[0]).eval().to(memory_format=order)
+
         def call(clips):
             pixels = clips.permute(0, 4, 1, 2, 3).to(torch.float32, memory_format=order) / 255
             return module([pixels[:, :, ::8], pixels]) if network.startswith("slowfast") else module(pixels)
