@@ -13,6 +13,10 @@ from serving.tensors import tensor_proto
 TEXT = (pathlib.Path(__file__).parents[2] / "docs/how-to/serve.md").read_text(encoding="utf-8")
 
 
+def test_the_size_from_which_numbers_are_parsed_in_turns_is_told():
+    assert f" JSON body above {json_reader.LARGE} bytes " in TEXT
+
+
 @pytest.mark.parametrize(("row", "numbers"), [
     ("HTTP connections", [connections.MOST_CONNECTIONS]), ("head of a request", [connections.HEAD_SECONDS]),
     ("URL", [connections.MOST_URL]), ("headers", [connections.MOST_HEAD]),

@@ -12,6 +12,7 @@ from serving.errors import invalid
 from serving.server.rest import json_numbers
 
 MOST_PARSED, MOST_TIMES = 2**28, 16  # bytes that the values of a body may take, and times its own where that is more
+LARGE = 2**22  # bytes; a shorter body is parsed in some hundredths of a second
 _COSTS = {b"[": 100, b"{": 400, b'"': 40, b",": 32}  # bytes that go with each in Python's values, and in rows of them
 _SPACE = re.compile(r"[ \t\n\r]*")
 _OPENING = re.compile(r"\[+|{")
@@ -52,11 +53,11 @@ def decode(body, lift=True):
     _check_room(short)
     if arrays:
         try:
-            return _parse(short, json.JSONDecoder(object_hook=json_numbers.restorer(arrays)))
+            return _parse(short, _decoder(short, object_hook=json_numbers.restorer(arrays)))
         except (json.JSONDecodeError, RecursionError):
             pass  # said again below, from the untouched body, with the right offset
     try:
-        return _parse(body, json.JSONDecoder())
+        return _parse(body, _decoder(body))
     except json.JSONDecodeError as error:
         raise invalid(_complaint(error)) from None
     except ValueError as error:  # an integer of thousands of digits
@@ -74,6 +75,13 @@ def _check_room(body):
         raise invalid(f"The lists, objects and values of a JSON body must take at most {most} bytes in memory. "
                       f"Received: {len(body)} bytes of text that would take about {needed}. Send fewer at once, or "
                       "frames as JPEG.")
+
+
+def _decoder(body, **options):
+    """A parser that lets other threads run in between where a body is long: Python's functions do, and C's do not."""
+    if len(body) > LARGE:
+        options |= {"parse_float": lambda text: float(text), "parse_int": lambda text: int(text)}
+    return json.JSONDecoder(**options)
 
 
 def _parse(body, decoder):

@@ -1,6 +1,9 @@
 """JSON to arrays and back without a server: the fast path against the plain one, and every corner of the grammar."""
 
 import json
+import sys
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -44,6 +47,38 @@ def test_the_fast_path_reads_what_json_reads(lift_everything):
         assert plain(json_reader.decode(body)) == json.loads(body)
 
     check()
+
+
+def test_long_bodies_say_the_same_and_let_others_run(monkeypatch):
+    monkeypatch.setattr(json_reader, "LARGE", 2**16)
+    values = [[0.5, -3, 1e-7, 2.0]] * 20_000
+    body = json.dumps({"instances": values}).encode()
+    turns, over = [], threading.Event()
+
+    def run():
+        while not over.is_set():
+            turns.append(None)
+            time.sleep(0)
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    other = threading.Thread(target=run)
+    other.start()
+    try:
+        turns.clear()
+        found = json_reader.decode(body)
+        count = len(turns)
+    finally:
+        over.set()
+        other.join()
+        sys.setswitchinterval(before)
+    assert found == {"instances": values}
+    assert count > 20  # a parse of C alone lets others run once or twice
+    monkeypatch.setattr(json_reader, "LARGE", 0)
+    short = b'{"a": [1, 2.5, -0.0, 1e400, NaN, 123456789012345678901234567890, {"b": true}]}'
+    assert repr(json_reader.decode(short)) == repr(json.loads(short))
+    with pytest.raises(ServingError, match="Number too big"):
+        json_reader.decode(b"1" * 5000)
 
 
 def test_the_fast_path_refuses_what_json_refuses(lift_everything):
