@@ -26,7 +26,7 @@ NAMES = {  # what a column holds: names for it, best first
 MOST_SHOWN = 20  # names in one message
 SEVERAL = "labels"  # the one name that says that a clip may have several
 _PART = re.compile(r"(^|_)(start|end|stop|begin|onset|offset|until|segment)(_|$)|"
-                   r"(^|_)(first|last|from|to)_?(frame|time|second|sec|ms|s)(s?)(_|$)|^(from|to|t_?[01])$")
+                   r"(^|_)(first|last|from|to)_?(frame|time|second|sec|ms|s)(s?)(_|$)|^(from|to|first|last|t_?[01])$")
 _LENGTH = re.compile(r"(^|_)(duration|length)(_|$)")  # of the part, where a start and no end is told; else of the video
 
 
@@ -81,10 +81,11 @@ def knows(header):
 def plain_column(name):
     """The name of a column for comparison.
 
-    >>> plain_column(" Start Time")
-    'start_time'
+    >>> plain_column(" Start Time"), plain_column("StartTime"), plain_column("start (s)")
+    ('start_time', 'start_time', 'start_s')
     """
-    return re.sub(r"[\s-]+", "_", name.strip().casefold())
+    words = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", "_", name.strip()).casefold()
+    return re.sub(r"[\s()\[\]-]+", "_", words).rstrip("_")
 
 
 def _report(unknown, found, names, path):

@@ -28,6 +28,7 @@ def table(tmp_path):
     ("path,label,segment_start,segment_end", 1.5, 4.0),
     ("Path,Label,Start Time,End-Time", 1.5, 4.0),
     ("video,action,t_start,t_end", 1.5, 4.0),
+    ("VideoName,ClassName,StartTime,EndTime", 1.5, 4.0), ("path,label,start (s),end [sec]", 1.5, 4.0),
 ])
 def test_times_by_their_common_names(table, header, start, end):
     (entry,) = read_manifest(table(f"{header}\na.avi,run,1.5,4\n"))
@@ -44,7 +45,7 @@ def test_paths_and_labels_by_their_common_names(table, header):
 
 @pytest.mark.parametrize("names", ["start_frame,stop_frame", "start_frame,end_frame", "begin,stop", "t_begin,t_stop",
                                    "frame_start,frame_end", "start_ms,end_ms", "first_frame_number,last_frame_number",
-                                   "from,to", "t0,t1"])
+                                   "from,to", "t0,t1", "first,last"])
 def test_a_part_told_in_another_way_is_refused(table, names):
     with pytest.raises(ValueError, match=rf"Received {names.replace(',', ', ')}, which may tell a part of a video"):
         read_manifest(table(f"path,label,{names}\na.avi,run,3,9\n"))
