@@ -18,7 +18,7 @@ import numpy as np
 
 from pipelines.augment import chain, random_warp
 from pipelines.bench.rates import some_of
-from pipelines.dataset.facts import labelled
+from pipelines.dataset.targets import labelled
 from pipelines.dataset.training import training_clips
 from pipelines.manifest import read_manifest
 from pipelines.video.frame_cache import FrameCache

@@ -1,4 +1,6 @@
-"""What an argument must be: one check, one wording."""
+"""What an argument must be, and what it is where none is given: one check, one wording."""
+
+import os
 
 
 def check_whole_number(name, value, least=1, most=None):
@@ -13,3 +15,20 @@ def check_whole_number(name, value, least=1, most=None):
     if not whole or value < least or (most is not None and value > most):
         raise ValueError(f"`{name}` must be a whole number from {least} {'on' if most is None else f'to {most}'}. "
                          f"Received: {name}={value!r}.")
+
+
+def default_workers():
+    """One a core that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def checked_workers(workers):
+    """`workers`, None being one a core; ValueError for what is no number of them.
+
+    >>> checked_workers(3), checked_workers(None) == default_workers()
+    (3, True)
+    """
+    if workers is None:
+        return default_workers()
+    check_whole_number("workers", workers)
+    return workers

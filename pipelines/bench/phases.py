@@ -1,8 +1,8 @@
 """All phases of one data set measured, the slowest named, and what to do about it."""
 
+from pipelines.arguments import default_workers
 from pipelines.augment import chaining, color, crops, flip, randaugment
 from pipelines.bench import rates
-from pipelines.dataset.facts import default_workers
 from pipelines.dataset.training import training_clips
 from pipelines.records import index
 

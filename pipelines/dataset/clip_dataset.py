@@ -1,7 +1,6 @@
 """A `tf.data.Dataset` that knows its labels, and that goes on to the next epoch each time it is read to the end."""
 
 import contextlib
-import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -9,6 +8,7 @@ import tensorflow as tf
 from absl import logging
 
 from pipelines.annotations.entries import Entry, Manifest
+from pipelines.arguments import default_workers
 from pipelines.dataset.epochs import check_place
 from pipelines.dataset.fallback import Lineup
 from pipelines.dataset.quarantine import Quarantine
@@ -256,7 +256,7 @@ def input_options(workers):
     """tf.data options for maps that call into Python: in order, and with as many threads as clips decode at once."""
     options = tf.data.Options()
     options.deterministic = True
-    options.threading.private_threadpool_size = max(workers, os.cpu_count() or 1)
+    options.threading.private_threadpool_size = max(workers, default_workers())
     # A prefetch added behind the last step would run ahead of the caller, and the epochs would be counted too early.
     options.experimental_optimization.inject_prefetch = False
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF

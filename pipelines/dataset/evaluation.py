@@ -8,12 +8,12 @@ import tensorflow as tf
 from absl import logging
 
 from pipelines.annotations.entries import Manifest
-from pipelines.arguments import check_whole_number
+from pipelines.arguments import check_whole_number, checked_workers
 from pipelines.dataset import graph, order
 from pipelines.dataset.clip_dataset import ClipDataset, input_options
-from pipelines.dataset.facts import PREFETCHED_BATCHES, checked_workers, labelled
 from pipelines.dataset.fallback import Lineup
 from pipelines.dataset.source import open_source
+from pipelines.dataset.targets import labelled
 from pipelines.manifest import read_manifest
 from pipelines.sample.protocols import protocol as find_protocol
 from pipelines.video.frame_cache import FrameCache
@@ -74,7 +74,7 @@ def evaluation_clips(data: Path | Manifest, clip: ClipSpec, batch_size: int, pro
     _note(lineup)
     dataset = source.evaluation(lineup.places, chosen, batch_size, workers)
     dataset = dataset.concatenate(graph.ending(dataset.element_spec, lambda: _note(lineup)))
-    dataset = dataset.prefetch(PREFETCHED_BATCHES).with_options(input_options(workers))
+    dataset = dataset.prefetch(graph.PREFETCHED_BATCHES).with_options(input_options(workers))
     return ClipDataset(dataset, source, len(lineup), lineup.batches, videos=lineup,
                        batches=lambda: lineup.batches)
 

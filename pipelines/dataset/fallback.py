@@ -1,4 +1,7 @@
-"""What becomes of a video that cannot be read: it stops the reading, is left out, or another one stands in for it."""
+"""What becomes of a video that cannot be read: it stops the reading, is left out, or another one stands in for it.
+
+And what is said of data in which not even the longest video is as long as a clip.
+"""
 
 from concurrent import futures
 
@@ -159,3 +162,22 @@ def _part(entry):
     start, end = ("the beginning" if entry.start is None else f"{entry.start:g} s",
                   "the end" if entry.end is None else f"{entry.end:g} s")
     return f"{start} to {end}" + (f", from frame {entry.first_frame} on" if entry.first_frame else "")
+
+
+def too_short(clip, kind, count, path, have):
+    """The ValueError for data of which not even the longest is as long as a clip.
+
+    Args:
+        clip: `ClipSpec`.
+        kind: "video" or "record".
+        count: int. How many there are.
+        path: str. The longest.
+        have: its frames, in words or as an int.
+    """
+    which = f"'{shown(path)}'" if kind == "video" else f"that of '{shown(path)}'"
+    if clip.in_segments:
+        rate = f" at {clip.fps:g} fps" if clip.fps is not None else ""
+        return ValueError(f"Expected a {kind} of at least as many frames{rate} as a clip has parts, {clip.frames}. The "
+                          f"longest of {count} is {which} with {have}. Use fewer frames.")
+    return ValueError(f"Expected a {kind} at least as long as a clip of {clip.timing}: {clip.span} frames. The longest "
+                      f"of {count} is {which} with {have}. Use fewer frames or a smaller stride.")

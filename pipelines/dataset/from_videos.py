@@ -8,7 +8,8 @@ import tensorflow as tf
 
 from pipelines.dataset import graph
 from pipelines.dataset.epochs import ROW
-from pipelines.dataset.facts import targets_of, too_short
+from pipelines.dataset.fallback import too_short
+from pipelines.dataset.targets import targets_of
 from pipelines.sample import clips
 from pipelines.sample.extents import extent
 from pipelines.sample.seeds import fold_in

@@ -12,6 +12,8 @@ import tensorflow as tf
 
 from pipelines.dataset.epochs import ROW
 
+PREFETCHED_BATCHES = 2  # one being handed over, one ready; more costs memory and hides nothing
+
 # A thread that comes back from decoding while Python shuts down brings the whole process down with it ("terminate
 # called without an active exception"), as happens when a script ends, or fails, with a half-read dataset still in a
 # variable. So Python is made to wait for the calls in flight.

@@ -11,13 +11,14 @@ from collections.abc import Callable, Sequence
 import tensorflow as tf
 
 from pipelines.annotations.entries import Manifest
+from pipelines.arguments import checked_workers
 from pipelines.augment.chaining import chain
 from pipelines.augment.crops import ClipCrop
 from pipelines.dataset import graph
 from pipelines.dataset.clip_dataset import ClipDataset, input_options
 from pipelines.dataset.epochs import EpochCounter, EpochPlan
-from pipelines.dataset.facts import PREFETCHED_BATCHES, checked_workers, labelled
 from pipelines.dataset.source import open_source
+from pipelines.dataset.targets import labelled
 from pipelines.manifest import read_manifest
 from pipelines.video.frame_cache import FrameCache
 from res3d.geometry import ClipSpec, check_clip
@@ -141,7 +142,7 @@ class TrainingClips:
         return dataset
 
     def _dataset(self, counter):
-        plan, dataset = self.plan, self.batches(counter).prefetch(PREFETCHED_BATCHES)
+        plan, dataset = self.plan, self.batches(counter).prefetch(graph.PREFETCHED_BATCHES)
         # Behind the prefetch: `EpochCounter` says why.
         dataset = dataset.map(graph.counted(counter, plan.last_place))
         if counter.fixed or counter.step == 0:

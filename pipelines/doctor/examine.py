@@ -6,7 +6,6 @@ A child is this file run as a module. It reads a path a line and answers with a 
 import base64
 import hashlib
 import json
-import os
 import queue
 import sys
 import threading
@@ -14,6 +13,7 @@ from concurrent import futures
 
 import numpy as np
 
+from pipelines.arguments import default_workers
 from pipelines.leaks.signature import HEIGHT, WIDTH, Signature, look_at
 from pipelines.storage import folders
 from pipelines.video import frame_folder, reading, sources
@@ -73,7 +73,7 @@ def examine_all(paths, workers=None, timeout=120.0, finish=None, progress=None, 
         command: list of str. What starts a child, instead of this file.
         pictures: bool. As `examine` takes it.
     """
-    workers = max(1, min(workers or os.cpu_count() or 1, len(paths)))
+    workers = max(1, min(workers or default_workers(), len(paths)))
     idle = queue.SimpleQueue()
     children = [Child(command or module("pipelines.doctor.examine")) for _ in range(workers)]
     for child in children:

@@ -1,8 +1,8 @@
 """Small moving pictures for the page: some videos of each class, what broke off, and videos that show the same."""
 
-import os
 from concurrent import futures
 
+from pipelines.arguments import default_workers
 from pipelines.leaks.matching import SAME_MOMENTS
 from pipelines.storage import folders
 from pipelines.storage.addresses import shown
@@ -110,5 +110,5 @@ def _stills(arguments, progress=None):
         told()
         return found
 
-    with futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+    with futures.ThreadPoolExecutor(default_workers()) as pool:
         return list(pool.map(one, arguments))

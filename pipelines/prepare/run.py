@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from absl import logging
 
 from pipelines.annotations.entries import Manifest
-from pipelines.arguments import check_whole_number
+from pipelines.arguments import check_whole_number, default_workers
 from pipelines.prepare import output, pool
 from pipelines.prepare.gather import gather
 from pipelines.prepare.lock import alone
@@ -71,7 +71,7 @@ def prepare(data: str | os.PathLike | Manifest, out: str | os.PathLike, options:
             runner(plan, left)
             _tell(count, [finished(plan, number) for number in left])
         elif left:
-            pool.write_shards(plan.out, left, workers or os.cpu_count() or 1, count, timeout)
+            pool.write_shards(plan.out, left, workers or default_workers(), count, timeout)
         return gather(plan)
 
 

@@ -5,9 +5,9 @@ import csv
 import hashlib
 import io
 import json
-import os
 from concurrent import futures
 
+from pipelines.arguments import default_workers
 from pipelines.records import index, layout, tfrecord
 from pipelines.records.record import RecordError, decode
 from pipelines.storage import addresses, files
@@ -37,7 +37,7 @@ def verify(folder, workers=None, progress=None):
     for entry in manifest:
         by_shard[entry.shard].append(entry)
     count = progress(len(manifest)) if progress is not None else lambda *counts: None
-    with futures.ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
+    with futures.ThreadPoolExecutor(workers or default_workers()) as pool:
         problems = list(pool.map(lambda shard: _shard(folder, shard, by_shard, manifest.labels, count),
                                  summary["shards"]))
     found = [problem for some in problems for problem in some] + _beside(folder, summary)

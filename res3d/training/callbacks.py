@@ -79,7 +79,7 @@ class LossWatch(keras.callbacks.Callback):
         return self.bad_step is None
 
 
-class Checkpoint(keras.callbacks.Callback):
+class TimedCheckpoint(keras.callbacks.Callback):
     """Calls `save(step)` every so many minutes or steps, and asks `fit` to stop when the time is up.
 
     Args:

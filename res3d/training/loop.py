@@ -6,7 +6,7 @@ import time
 from absl import logging
 
 from res3d.training import memory
-from res3d.training.callbacks import Checkpoint, LossWatch, Progress, ResumeAt, ScalarLog, TrainingError
+from res3d.training.callbacks import LossWatch, Progress, ResumeAt, ScalarLog, TimedCheckpoint, TrainingError
 from res3d.training.interrupt import Interrupt
 from res3d.training.logs import EventLog
 from res3d.training.losses import make_metrics
@@ -118,8 +118,8 @@ class _Loop:
         """Keras's history of the rest of the epoch, and the callback that knows where it ended."""
         run, epoch, first_step = self.run, self.run.state.epoch, self.run.state.step
         watch = LossWatch(first_step)
-        checkpoint = Checkpoint(lambda step: watch.look() and run.save_at(step), first_step, self.minutes, self.steps,
-                                self.deadline, self.agree, self.interrupt)
+        checkpoint = TimedCheckpoint(lambda step: watch.look() and run.save_at(step), first_step, self.minutes,
+                                     self.steps, self.deadline, self.agree, self.interrupt)
         callbacks = [self.resume, watch, checkpoint, self.progress]
         if self.watch is not None:
             self.watch.begin(epoch, first_step)

@@ -1,8 +1,10 @@
-"""One check of whole numbers, one wording."""
+"""One check of whole numbers, one wording; and workers where none are asked for."""
+
+import os
 
 import pytest
 
-from pipelines.arguments import check_whole_number
+from pipelines.arguments import check_whole_number, checked_workers, default_workers
 
 
 @pytest.mark.parametrize("arguments", [(1,), (0, 0), (5, 5, 5), (10**30,)])
@@ -17,3 +19,13 @@ def test_whole_numbers_in_range_pass(arguments):
 def test_others_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         check_whole_number("n", *arguments)
+
+
+def test_workers_are_the_cores_that_this_process_may_use(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {2, 5, 7}, raising=False)
+    assert checked_workers(None) == default_workers() == 3
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert default_workers() == 1
+    with pytest.raises(ValueError, match="`workers` must be a whole number from 1 on"):
+        checked_workers(0)

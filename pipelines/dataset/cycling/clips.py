@@ -2,11 +2,11 @@
 
 import tensorflow as tf
 
+from pipelines.arguments import checked_workers
 from pipelines.dataset import graph
 from pipelines.dataset.clip_dataset import ClipDataset, input_options
 from pipelines.dataset.cycling.turn import TurnPlan
 from pipelines.dataset.epochs import EpochCounter, check_place
-from pipelines.dataset.facts import PREFETCHED_BATCHES, checked_workers
 from pipelines.dataset.training import TrainingClips, picture_of
 
 
@@ -63,7 +63,7 @@ class CyclingClips:
         counter = EpochCounter(epoch, step, plan.steps, fixed=True, when_done=self.source.epoch_done)
         order = tf.data.Dataset.range(step, plan.steps).map(lambda number: number % len(clips))
         dataset = tf.data.Dataset.choose_from_datasets([turn.batches(counter) for turn in clips], order)
-        dataset = dataset.prefetch(PREFETCHED_BATCHES).map(graph.counted(counter, plan.last_place))
+        dataset = dataset.prefetch(graph.PREFETCHED_BATCHES).map(graph.counted(counter, plan.last_place))
         dataset = dataset.apply(tf.data.experimental.assert_cardinality(counter.rest))
         return ClipDataset(dataset.with_options(input_options(self.workers)), self.source, plan.num_videos, plan.steps,
                            counter, self.at)

@@ -7,12 +7,13 @@ damaged.
 
 import functools
 
-from pipelines.dataset.facts import targets_of, too_short
+from pipelines.dataset.fallback import too_short
 from pipelines.dataset.from_records import frames
 from pipelines.dataset.from_records.evaluation import RecordEvaluation, RecordViews
 from pipelines.dataset.from_records.reader import RecordReader, shard_sizes
 from pipelines.dataset.from_records.rows import RecordRows
 from pipelines.dataset.from_records.training import RecordTraining
+from pipelines.dataset.targets import targets_of
 from pipelines.storage import files
 
 

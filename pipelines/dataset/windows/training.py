@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from pipelines.annotations.spans import Spans
+from pipelines.arguments import checked_workers
 from pipelines.dataset.clip_dataset import ClipDataset
 from pipelines.dataset.epochs import EpochPlan
-from pipelines.dataset.facts import checked_workers
 from pipelines.dataset.training import TrainingClips, picture_of
 from pipelines.dataset.windows.mixing import window_mixup
 from pipelines.dataset.windows.source import WindowOptions, WindowSource

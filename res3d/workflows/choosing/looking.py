@@ -3,9 +3,9 @@
 import contextlib
 from concurrent import futures
 
+from pipelines.arguments import default_workers
 from pipelines.augment.flip import directional
 from pipelines.bench.rates import some_of
-from pipelines.dataset.facts import default_workers
 from pipelines.grouping.groups import groups_of
 from pipelines.records.index import of_manifest
 from pipelines.sample.extents import extent

@@ -5,8 +5,8 @@ import time
 import numpy as np
 from absl import logging
 
+from pipelines.arguments import default_workers
 from pipelines.bench.rates import rate, some_of
-from pipelines.dataset.facts import default_workers
 from pipelines.dataset.training import training_clips
 from pipelines.video.frame_cache import SHARE, FrameCache, free_memory
 from res3d.choosing.facts import Machine, Room, Timing

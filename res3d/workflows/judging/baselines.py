@@ -7,7 +7,7 @@ from absl import logging
 
 from pipelines.annotations.entries import Manifest
 from pipelines.dataset.evaluation import evaluation_views
-from pipelines.dataset.facts import targets_of
+from pipelines.dataset.targets import targets_of
 from res3d.evaluation import glimpse
 from res3d.evaluation.intervals import accuracy_interval
 from res3d.evaluation.linear import ridge_scores

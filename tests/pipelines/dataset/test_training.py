@@ -7,7 +7,7 @@ import tensorflow as tf
 
 import pipelines
 from pipelines.annotations.entries import Entry, Manifest
-from pipelines.dataset import facts, order
+from pipelines.dataset import order
 from res3d.geometry import ClipSpec
 from tests.pipelines.dataset.numbered import CLIP, FRAMES, VIDEOS, make_video, read, seen
 
@@ -196,7 +196,3 @@ def test_fit_takes_both(folder):
     history = model.fit(train, validation_data=val, epochs=3, verbose=0, shuffle=False)
     assert len(history.history["val_loss"]) == 3
     assert train.epoch == 3
-
-
-def test_workers_default_to_the_cores():
-    assert facts.default_workers() >= 1
