@@ -126,7 +126,7 @@ def _train_spans(args, labels, recipe, chosen):
     from res3d.workflows.spans.evaluate import spans_summary
     from res3d.workflows.spans.train import train_spans
 
-    history = train_spans(recipe, args.data, args.workdir, overwrite=args.overwrite,
+    history = train_spans(recipe, args.data, args.workdir, deterministic=args.deterministic, overwrite=args.overwrite,
                           checkpoint_minutes=args.checkpoint_minutes, checkpoint_steps=args.checkpoint_steps,
                           chosen=chosen, read=labels, **list_options(args))
     _tell_outcome(args, history, lambda folder, history: spans_summary(folder.path, history))

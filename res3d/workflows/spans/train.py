@@ -20,6 +20,7 @@ from res3d.spans.contract import SpanSpec
 from res3d.training.epoch_sizes import EpochSizes
 from res3d.training.loop import fit
 from res3d.training.workfolder import WorkFolder
+from res3d.workflows.devices import be_deterministic
 from res3d.workflows.feeding.augmentation import augmentation
 from res3d.workflows.making import compiled, layers_in
 from res3d.workflows.spans.figures import chosen_threshold, figures_of, find_all, mean_figures
@@ -27,14 +28,15 @@ from res3d.workflows.spans.reporting import leave_figures
 from res3d.workflows.start import load_start
 
 
-def train_spans(recipe, data, workdir, *, overwrite=False, checkpoint_minutes=5.0, checkpoint_steps=None,
-                chosen=(), read=None, **lists):
+def train_spans(recipe, data, workdir, *, deterministic=False, overwrite=False, checkpoint_minutes=5.0,
+                checkpoint_steps=None, chosen=(), read=None, **lists):
     """Trains as `recipe` says on the windows of long videos and leaves a work folder with `spans.json`.
 
     Args:
         recipe: `Recipe` of task "spans".
         data: what `pipelines.read_spans` reads.
         workdir: folder; a run in it that is not finished goes on.
+        deterministic: bool. Equal runs give equal numbers, at some cost in speed.
         overwrite: bool. Removes a former run first.
         checkpoint_minutes, checkpoint_steps: time or steps between two checkpoints within an epoch.
         chosen: lines that say why the recipe is what it is; they stand above it in recipe.yaml.
@@ -46,6 +48,8 @@ def train_spans(recipe, data, workdir, *, overwrite=False, checkpoint_minutes=5.
     """
     check_window(recipe.clip)
     keras.utils.set_random_seed(recipe.seed)
+    if deterministic:
+        be_deterministic(recipe.precision)
     folder, spans = WorkFolder(workdir), SpanSet(read_spans(data, **lists) if read is None else read())
     train, held = held_out(spans, recipe.data.validation_fraction, recipe.seed, recipe.data.validation_split,
                            None if overwrite else folder.held_out_file)
@@ -61,7 +65,8 @@ def train_spans(recipe, data, workdir, *, overwrite=False, checkpoint_minutes=5.
     with folder.alone():
         if overwrite:
             folder.clear()
-        run = {"data": str(data), "task": "spans", "videos": len(train.videos), "held_out": len(held.videos)}
+        run = {"data": str(data), "task": "spans", "videos": len(train.videos), "held_out": len(held.videos),
+               "deterministic": deterministic}
         run |= {"chosen": list(chosen)} if chosen else {}
         folder.claim(recipe, spans.labels, run)
         spec.save(folder.spans_file)

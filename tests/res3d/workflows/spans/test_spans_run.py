@@ -49,6 +49,13 @@ def run(table, tmp_path_factory):
     return folder
 
 
+def test_half_precision_is_not_deterministic_for_spans_either(table, tmp_path, capsys):
+    assert main(["train", "--task=spans", "--recipe=spans_small", f"--data={table}", f"--workdir={tmp_path / 'run'}",
+                 "--deterministic", "--set", "precision=mixed_bfloat16"]) == 1
+    assert "`--deterministic` needs precision=float32" in capsys.readouterr().err
+    assert not (tmp_path / "run" / "state.npz").exists()
+
+
 def test_a_run_leaves_its_contract_and_its_figures(run, table):
     spec = SpanSpec.load(run / "spans.json")
     assert (spec.rate, spec.window, spec.step, spec.none_class) == (10.0, 16, 8, True)
