@@ -19,7 +19,7 @@ HELD = {  # theirs: (file, test[, row of its table])
     "testPredictSavedModel": ("test_grpc", "test_answer"),
     "testPredictUpconvertedSavedModel": ("test_grpc", "test_answer", "TensorFlow 1"),
     "testPredictBatching": ("test_batching", "test_requests_run_together_and_each_gets_its_own_rows"),
-    "_TestBadModel": ("test_lifecycle", "test_a_first_version_that_cannot_load_keeps_the_server_from_starting"),
+    "_TestBadModel": ("test_starting", "test_a_first_version_that_cannot_load_keeps_the_server_from_starting"),
     "testGoodModelConfig": ("test_lifecycle", "test_policies"),
     "testBadModelConfig": ("test_process", "test_a_broken_config"),
     "testModelConfigReloadWithZeroPollPeriod": ("test_reload",
