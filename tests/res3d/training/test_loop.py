@@ -13,6 +13,7 @@ import tensorflow as tf
 from res3d import atomic
 from res3d.training.callbacks import TrainingError
 from res3d.training.checkpoint import load_meta, save_state
+from res3d.training.epoch_sizes import EpochSizes
 from res3d.training.workfolder import WorkFolder, read_history
 from tests.res3d.training import tiny_run as tiny
 
@@ -263,7 +264,7 @@ def test_other_data_is_refused(tmp_path):
     tiny.tiny_fit(tmp_path, recipe)
     folder = WorkFolder(tmp_path)
     with pytest.raises(ValueError, match="a run of 5 batches an epoch, these data make 7"):
-        tiny.fit(tiny.tiny_model(recipe), recipe, tiny.tiny_batches, None, folder, 7)
+        tiny.fit(tiny.tiny_model(recipe), recipe, tiny.tiny_batches, None, folder, EpochSizes.alike(7, batch_size=4))
 
 
 @pytest.mark.slow
