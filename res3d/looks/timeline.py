@@ -46,5 +46,14 @@ def clock(seconds, digits=0):
     return f"{hours}:{minutes:02d}:{shown}" if hours else f"{minutes}:{shown}"
 
 
+def period(start, end):
+    """From when to when, or when alone.
+
+    >>> period(2, 3.5), period(4, 4)
+    ('0:02.0 to 0:03.5', '0:04.0')
+    """
+    return clock(start, 1) if end == start else f"{clock(start, 1)} to {clock(end, 1)}"
+
+
 def _percent(part, whole):
     return round(100 * part / whole, 3)

@@ -46,8 +46,7 @@ def export(workdir, model, output, *, labels=None, multi_label=False, data=None,
         network, clip, names, several = load_trained(workdir or model, labels)
         clips = None if data is None else _samples(data, clip, names, samples)
         return saved_model.export(network, output, names, clip=clip, multi_label=several or multi_label or None,
-                                  samples=clips, card=run_facts(workdir) | origin_facts(network)
-                                  | rejection_facts(workdir or model), progress=begin,
+                                  samples=clips, card=card_facts(workdir, model, network), progress=begin,
                                   **options)
 
 
@@ -178,6 +177,11 @@ def _samples(data, spec, labels, count):
             break
     truth = np.concatenate(truth)[:count]
     return np.concatenate(clips)[:count], truth if truth.ndim == 1 else None
+
+
+def card_facts(workdir, model, network):
+    """What a card says of the network of a run, or of a model, beside what it computes."""
+    return run_facts(workdir) | origin_facts(network) | rejection_facts(workdir or model)
 
 
 def origin_facts(network):

@@ -10,6 +10,7 @@ into RES3D_HOME, and served under its own name.
 
 import os
 
+from res3d.commands.places import SCHEMES
 from res3d.commands.published.flags import add_fetch_flags, allow
 from serving.commands import serve
 
@@ -36,7 +37,7 @@ def _is_no_export(model):
     """Whether a model must be exported before it can be served; what is no model at all is left to the server."""
     if os.path.isdir(model):
         return any(os.path.isfile(os.path.join(model, name)) for name in ("config.json", "recipe.yaml"))
-    if os.path.isfile(model) or model.startswith(("hf://", "http://", "https://")):
+    if os.path.isfile(model) or ("://" in model and model.split("://")[0] in SCHEMES):
         return True
     from res3d.weights.catalogue.table import list_weights
 

@@ -6,7 +6,7 @@ from res3d.atomic import writing
 from res3d.evaluation.report.sights import training_charts
 from res3d.evaluation.spans.errors import KINDS, judged
 from res3d.looks.rendering import count, percent, render
-from res3d.looks.timeline import clock, timeline
+from res3d.looks.timeline import clock, period, timeline
 
 HERE = pathlib.Path(__file__).parent
 FEW, FEW_HOURS = 20, 1.0  # spans, and hours of video, below which a figure says little
@@ -121,5 +121,4 @@ def _timeline(row, strip):
 
 
 def _said(span):
-    when = clock(span.start, 1) if span.end == span.start else f"{clock(span.start, 1)} to {clock(span.end, 1)}"
-    return f"{span.label}, {when}"
+    return f"{span.label}, {period(span.start, span.end)}"

@@ -11,9 +11,9 @@ from res3d.networks.variants.table import variant
 from res3d.weights.catalogue.labels import names_of
 from res3d.weights.catalogue.row import Published, changed_clip, number
 from res3d.weights.store.digests import kind_of
+from res3d.weights.store.mirror import SCHEMES
 
 YES, NO = ("yes", "true", "1"), ("", "no", "false", "0")
-SCHEMES = ("http", "https", "file")
 
 
 def own_rows():

@@ -12,11 +12,10 @@ from absl import logging
 from res3d.weights.errors import CheckpointError, FetchError, without_secrets
 from res3d.weights.store.digests import digest_of, fits, kind_of
 from res3d.weights.store.locking import alone
-from res3d.weights.store.mirror import local_path, mirrored
+from res3d.weights.store.mirror import SCHEMES, local_path, mirrored
 from res3d.weights.store.places import place
 from res3d.weights.store.transfer import no_room, receive
 
-SCHEMES = ("http", "https", "file")  # the last for a mirror that is a folder
 FORBIDDEN = "it is not here and RES3D_OFFLINE (--offline) forbids to fetch it."
 
 

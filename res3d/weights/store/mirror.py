@@ -4,6 +4,8 @@ import os
 import pathlib
 import urllib.parse
 
+SCHEMES = ("http", "https", "file")  # of what is fetched; the last for a mirror that is a folder
+
 
 def mirrored(address):
     """`address`, or what stands for it in the mirror: its host and path below the mirror's own address or folder.

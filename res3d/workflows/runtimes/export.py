@@ -6,7 +6,7 @@ from pipelines.annotations.entries import Manifest
 from pipelines.dataset.evaluation import evaluation_clips
 from pipelines.manifest import read_manifest
 from res3d.terminal.progress import steps
-from res3d.workflows.export import origin_facts, rejection_facts, run_facts
+from res3d.workflows.export import card_facts
 from res3d.workflows.loading import load_trained
 from serving.exporter.runtimes import model_file
 from serving.exporter.runtimes.eight_bits.int8 import check_quantizer
@@ -34,8 +34,8 @@ def export_for_runtime(workdir, model, output, *, labels=None, multi_label=False
         network, clip, names, several = load_trained(workdir or model, labels)
         clips = {} if data is None else _calibration(read_manifest(data, labels=names), clip, samples)
         return model_file.export_file(network, output, names, clip=clip, multi_label=several or multi_label or None,
-                                      card=run_facts(workdir) | origin_facts(network)
-                                      | rejection_facts(workdir or model), progress=begin, **clips, **options)
+                                      card=card_facts(workdir, model, network), progress=begin, **clips,
+                                      **options)
 
 
 def file_summary(path, report):

@@ -4,7 +4,7 @@ import pathlib
 
 from res3d.atomic import writing
 from res3d.looks.rendering import render
-from res3d.looks.timeline import clock, timeline
+from res3d.looks.timeline import clock, period, timeline
 from res3d.terminal.progress import bar
 from res3d.workflows.showing.strips import strip_or_none
 
@@ -32,9 +32,7 @@ def _row(answer):
     film, seconds = strip_or_none(answer["video"])
     lanes, spans = {}, []
     for span in answer["spans"]:
-        start, end = clock(span["start"], 1), clock(span["end"], 1)
-        when = start if span["end"] == span["start"] else f"{start} to {end}"
-        words = f"{span['label']}, {when}, score {span['score']:.2f}"
+        words = f"{span['label']}, {period(span['start'], span['end'])}, score {span['score']:.2f}"
         lanes.setdefault(span["label"], []).append(("", "right", span["start"], span["end"], words))
-        spans.append((start, end, span["label"], span["score"]))
+        spans.append((clock(span["start"], 1), clock(span["end"], 1), span["label"], span["score"]))
     return {"video": answer["video"], "spans": spans, "line": timeline(sorted(lanes.items()), seconds, film)}
