@@ -4,17 +4,21 @@ import math
 
 
 def fitted(case, recipe):
-    """Fields of `recipe` with which a step fits: fewer clips, and as many an update.
+    """(fields of `recipe` with which a step fits: fewer clips, and as many an update; the `Room` that says so).
 
     Args:
         case: `Case`.
         recipe: `Recipe`.
 
     Returns:
-        {dotted field: value}; empty where the batch fits, the user has set it, or nothing is known of memory.
+        {dotted field: value} and `Room` or None; no fields where the batch fits, the user has set it, or nothing is
+        known of memory.
     """
+    if case.settled("data.batch_size") or recipe.cycles is not None:
+        return {}, None
     room, asked = case.room(recipe), recipe.data.batch_size
-    if room is None or room.fits >= asked or case.settled("data.batch_size") or recipe.cycles is not None:
-        return {}
+    if room is None or room.fits >= asked:
+        return {}, room
     clips = max(room.fits, 1)
-    return {"data.batch_size": clips, "optimizer.accumulate": recipe.optimizer.accumulate * math.ceil(asked / clips)}
+    updates = recipe.optimizer.accumulate * math.ceil(asked / clips)
+    return {"data.batch_size": clips, "optimizer.accumulate": updates}, room

@@ -34,7 +34,7 @@ def network(case, recipe):
     large = rungs.large()
     epochs = large["schedule.epochs"]
     recipe = case.recipe([Choice("network", "", "", large)])
-    within = budget.budget_of(case, case.changed(recipe, fitted(case, recipe)))
+    within = budget.budget_of(case, case.changed(recipe, fitted(case, recipe)[0]))
     if within.fits < epochs:
         why = f"the {epochs} epochs of recipe {rungs.LARGE} would take {epochs * within.epoch_minutes:.0f} minutes"
         return Choice("network", rungs.SMALL, why, {"model.name": rungs.SMALL})
@@ -113,11 +113,10 @@ def batch(case, recipe):
 
 def room(case, recipe):
     """Fewer clips a step, and as many an update, where the batch would not fit into memory."""
-    settings = fitted(case, recipe)
+    settings, found = fitted(case, recipe)
     if not settings:
         return None
     clips, parts = settings["data.batch_size"], settings["optimizer.accumulate"]
-    found = case.room(recipe)
     why = (f"a step of {recipe.data.batch_size} would need about {found.needed / 1e9:.2g} GB, "
            f"and {found.free / 1e9:.2g} GB are free")
     if not found.fits:

@@ -92,7 +92,7 @@ def compare(data, minutes=MINUTES, settings=(), **lists):
 def _candidates(case, recipe):
     rows = []
     for other in rungs.candidates(case, recipe):
-        other = case.changed(other, fitted(case, other))
+        other = case.changed(other, fitted(case, other)[0])
         within = budget.budget_of(case, other)
         rows.append({"network": other.model.name, "clip": list(other.clip.shape[:3]),
                      "step_seconds": case.timing(other).step, "epoch_seconds": 60 * within.epoch_minutes,
