@@ -31,8 +31,10 @@ def with_background(spans, seconds, label=NONE):
         raise ValueError(f"Parts without a label become the class '{label}'. Received labels that have it already. "
                          "Leave `none` out.")
     rows, missing = list(spans.rows), list(spans.missing)
-    for video in [*spans.videos, *spans.empty]:
-        mine = [row for row in spans.rows if row.video == video]
+    labelled: dict = {video: [] for video in [*spans.videos, *spans.empty]}
+    for row in spans.rows:
+        labelled[row.video].append(row)
+    for video, mine in labelled.items():
         if any(row.start is None or row.end is None for row in mine):
             continue
         try:
