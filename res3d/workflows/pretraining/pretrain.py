@@ -6,6 +6,7 @@ import os
 import keras
 
 from pipelines.figures.clips import CLASSES
+from res3d.atomic import renamed
 from res3d.training.callbacks import Progress
 from res3d.training.epoch_sizes import EpochSizes
 from res3d.training.kept.averages import averaged_weights
@@ -13,9 +14,13 @@ from res3d.training.recipe import find_recipe
 from res3d.workflows.making import make_model
 from res3d.workflows.pretraining.figures import Figures
 
+EVERY = 500  # steps after which what is learnt so far is saved
+
 
 def pretrain(output, steps=2400, recipe=None, workers=1, callbacks=None):
     """Trains a network on generated figures and saves it for others to start from.
+
+    It is saved every 500 steps too, so that one that is stopped leaves what it had learnt until then.
 
     Args:
         output: path of the `.keras` file.
@@ -42,14 +47,31 @@ def pretrain(output, steps=2400, recipe=None, workers=1, callbacks=None):
     model = make_model(recipe, len(CLASSES), sizes)
     figures = Figures(recipe.clip, recipe.data.batch_size, steps, recipe.seed, workers=max(workers, 1),
                       use_multiprocessing=workers > 0, max_queue_size=8)
+    saving = _Saving(output, make_model(dataclasses.replace(recipe, precision="float32"), len(CLASSES), sizes))
     progress = Progress(1, sizes)
     try:
-        history = model.fit(figures, epochs=1, shuffle=False, callbacks=[*(callbacks or ()), progress], verbose=0)
+        history = model.fit(figures, epochs=1, shuffle=False, callbacks=[*(callbacks or ()), saving, progress],
+                            verbose=0)
     finally:
         progress.close()
-    saved = make_model(dataclasses.replace(recipe, precision="float32"), len(CLASSES), sizes)
-    with averaged_weights(model):
-        saved.set_weights(model.get_weights())
-    saved = keras.Model(saved.inputs, saved.outputs, name=saved.name)  # without the optimizer's state
-    saved.save(os.fspath(output))
+    saving.save()
     return history.history
+
+
+class _Saving(keras.callbacks.Callback):
+    """Saves the averaged weights to `path` every so many steps, as the weights of `plain`, a model in float32."""
+
+    def __init__(self, path, plain):
+        super().__init__()
+        self.path = os.fspath(path)
+        self.plain = keras.Model(plain.inputs, plain.outputs, name=plain.name)  # without the optimizer's state
+
+    def on_train_batch_end(self, batch, logs=None):
+        if (batch + 1) % EVERY == 0:
+            self.save()
+
+    def save(self):
+        with averaged_weights(self.model):
+            self.plain.set_weights(self.model.get_weights())
+        with renamed(self.path, ".keras") as aside:
+            self.plain.save(aside)

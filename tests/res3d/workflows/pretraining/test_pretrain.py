@@ -50,6 +50,21 @@ def test_a_network_starts_from_what_was_learnt(tmp_path):
     assert np.array_equal(*kernels)
 
 
+@pytest.mark.slow
+def test_one_that_is_stopped_leaves_what_it_had_learnt(tmp_path, monkeypatch):
+    class Stop(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if batch == 2:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr("res3d.workflows.pretraining.pretrain.EVERY", 2)
+    path, recipe = tmp_path / "figures.keras", find_recipe("figures", TINY)
+    with pytest.raises(KeyboardInterrupt):
+        pretrain(path, steps=9, recipe=recipe, workers=0, callbacks=[Stop()])
+    assert [file.name for file in tmp_path.iterdir()] == ["figures.keras"]
+    assert keras.saving.load_model(path).output_shape == (None, len(CLASSES))
+
+
 def test_what_cannot_be_filmed(tmp_path):
     with pytest.raises(ValueError, match="one frame of each part of a video"):
         pretrain(tmp_path / "figures.keras", 1, find_recipe("figures", ["clip.sampling=dense", "clip.stride=2"]))
