@@ -86,16 +86,29 @@ def measure_keras(args):
                    "step": step and step / args.batch}
 
 
+def _torchvision():
+    """torchvision, also where it lacks its compiled operators, as beside some builds of torch.
+
+    No network here calls them, but torchvision names them as it is imported; where they are, to declare them as well
+    would end the process.
+    """
+    try:
+        import torchvision
+    except RuntimeError:
+        import torch
+
+        for module in [module for module in sys.modules if module.partition(".")[0] == "torchvision"]:
+            del sys.modules[module]
+        for operator in OPERATORS:
+            with contextlib.suppress(RuntimeError):
+                torch.library.define(f"torchvision::{operator}", "(Tensor input) -> Tensor")
+        import torchvision
+    return torchvision
+
+
 def torch_model(name):
     """(module, input shape without batch) of the original implementation, or None where its package is missing."""
-    import torch
-
-    # A CPU build of torch may lack torchvision's compiled operators; no network here calls them, but it names them.
-    for operator in OPERATORS:
-        with contextlib.suppress(RuntimeError):
-            torch.library.define(f"torchvision::{operator}", "(Tensor input) -> Tensor")
-    import torchvision
-
+    torchvision = _torchvision()
     if name in ("r3d_18", "mc3_18", "r2plus1d_18"):
         return getattr(torchvision.models.video, name)(), (3, 16, 112, 112)
     try:
@@ -112,12 +125,13 @@ def torch_model(name):
 
 
 def measure_torch(args):
-    """The same on torch, each network in the faster of its two memory layouts."""
+    """The same on torch, each network in the faster of its two memory layouts, on a GPU in that with channels last."""
     import torch
 
     torch.set_num_threads(args.threads)
     gpu = torch.cuda.is_available()
     device = "cuda" if gpu else "cpu"
+    torch.backends.cudnn.benchmark = gpu  # as JAX does, it tries what cuDNN has
     wait = (lambda result: torch.cuda.synchronize()) if gpu else (lambda result: result)
     for dtype in args.dtypes:
         kind = getattr(torch, dtype)
@@ -127,8 +141,8 @@ def measure_torch(args):
             made = torch_model(name)
             if made is None:
                 continue
-            results = [_time_torch(*made, layout, kind, device, wait, args)
-                       for layout in (torch.contiguous_format, torch.channels_last_3d)]
+            layouts = [torch.channels_last_3d] if gpu else [torch.contiguous_format, torch.channels_last_3d]
+            results = [_time_torch(*made, layout, kind, device, wait, args) for layout in layouts]
             forward, step = (min(r[i] for r in results) if results[0][i] else None for i in (0, 1))
             yield {"what": name, "dtype": dtype, "forward": forward, "step": step}
 
