@@ -88,8 +88,8 @@ def commands():
                              and not {"--help", "--helpfull"} & set(action.option_strings)]
         if rows:
             lines += ["| argument | meaning |", "|---|---|"]
-            lines += [f"| {_argument(action)} | {_cell(parser._get_formatter()._expand_help(action))} |"
-                      for action in rows]
+            meant = (_cell(action.help % {**vars(action), "prog": parser.prog}) for action in rows)
+            lines += [f"| {_argument(action)} | {meaning} |" for action, meaning in zip(rows, meant)]
             lines.append("")
     return "\n".join(lines)
 

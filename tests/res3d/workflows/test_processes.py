@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from res3d.training.workfolder import WorkFolder
+from tests.res3d.workflows.flags import settings
 
 pytestmark = [pytest.mark.backends, pytest.mark.timeout(1200),
               pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="needs jax")]
@@ -25,10 +26,9 @@ def free_port():
 
 
 def start(motion, workdir, tiny, *flags):
-    settings = [part for name in tiny for part in ("--set", name)]
     environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": ""}
     return subprocess.Popen([sys.executable, "-m", "res3d.commands.main", "train", "--recipe=demo", f"--data={motion}",
-                             f"--workdir={workdir}", *settings, *flags], env=environment, text=True,
+                             f"--workdir={workdir}", *settings(tiny), *flags], env=environment, text=True,
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
