@@ -12,17 +12,17 @@ class TrainingError(ValueError):
     """A run that cannot go on for a reason its user can mend."""
 
 
-class ResumeAt(keras.callbacks.Callback):
-    """Gives model, optimizer and running metrics their kept values when the first epoch begins, after Keras's reset."""
+class Begin(keras.callbacks.Callback):
+    """Calls a function once, when the first epoch begins, after Keras's reset of its metrics and before any step."""
 
-    def __init__(self, restore):
+    def __init__(self, begin):
         super().__init__()
-        self.restore = restore
+        self.begin = begin
 
     def on_epoch_begin(self, epoch, logs=None):
-        if self.restore is not None:
-            self.restore()
-            self.restore = None
+        if self.begin is not None:
+            self.begin()
+            self.begin = None
 
 
 class FollowEpochs(keras.callbacks.Callback):

@@ -6,7 +6,7 @@ import time
 from absl import logging
 
 from res3d.training import memory
-from res3d.training.callbacks import LossWatch, Progress, ResumeAt, ScalarLog, TimedCheckpoint, TrainingError
+from res3d.training.callbacks import Begin, LossWatch, Progress, ScalarLog, TimedCheckpoint, TrainingError
 from res3d.training.interrupt import Interrupt
 from res3d.training.logs import EventLog
 from res3d.training.losses import make_metrics
@@ -76,7 +76,7 @@ class _Loop:
         self.deadline = None if stop.max_minutes is None else time.monotonic() + stop.max_minutes * 60
         self.progress = Progress(run.recipe.epochs, run.sizes, state.epoch, state.step)
         self.log = EventLog(run.folder.logs)
-        self.resume = ResumeAt(run.restore if run.resumed else None)
+        self.begin = Begin(run.begin)
         self.interrupt = Interrupt()
         self.alone = agree is bool  # several processes hold a part of each batch, and cannot agree on a signal's step
         self.measures = bool(run.recipe.optimizer.precise_norm) and self.alone
@@ -120,7 +120,7 @@ class _Loop:
         watch = LossWatch(first_step)
         checkpoint = TimedCheckpoint(lambda step: watch.look() and run.save_at(step), first_step, self.minutes,
                                      self.steps, self.deadline, self.agree, self.interrupt)
-        callbacks = [self.resume, watch, checkpoint, self.progress]
+        callbacks = [self.begin, watch, checkpoint, self.progress]
         if self.watch is not None:
             self.watch.begin(epoch, first_step)
             callbacks.append(self.watch)

@@ -56,14 +56,22 @@ class Run:
             self.state.finished = self._finished()  # by what is asked now, which may be more epochs
             logging.info("going on from epoch %d, step %d of '%s'", self.state.epoch + 1, self.state.step, folder)
 
-    def restore(self):
-        """Gives all variables their kept values; a look at one clip first makes Keras create those of its metrics."""
-        *steps, classes = self.model.output_shape[1:]
-        label = np.zeros((1, *steps, classes) if steps or self.recipe.loss.multi_label else (1,), "int32")
-        self.model.test_on_batch(np.zeros((1, *self.recipe.clip.shape), "uint8"), label)
-        restore_state(self.folder.state_file, self.model)
-        if self.state.step == 0:  # what was kept at the end of an epoch is the validation's
-            self.model.reset_metrics()
+    def begin(self):
+        """Has Keras create the variables of its metrics and of the optimizer, and gives all the values that were kept.
+
+        Left to the first step, TensorFlow would trace that twice: once to create them, and once without.
+        """
+        model = self.model
+        if not model.optimizer.built:
+            *steps, classes = model.output_shape[1:]
+            label = np.zeros((1, *steps, classes) if steps or self.recipe.loss.multi_label else (1,), "int32")
+            model.compute_metrics(None, label, np.zeros((1, *steps, classes), "float32"))
+            model.reset_metrics()
+            model.optimizer.build(model.trainable_variables)
+        if self.resumed:
+            restore_state(self.folder.state_file, model)
+            if self.state.step == 0:  # what was kept at the end of an epoch is the validation's
+                model.reset_metrics()
 
     def save_at(self, step):
         """Checkpoints after `step` batches of the epoch; the last batch's belongs to the end of the epoch."""
