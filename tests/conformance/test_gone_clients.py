@@ -42,6 +42,7 @@ def one_run(running):
     return time.monotonic() - start
 
 
+@pytest.mark.slow
 def test_what_nobody_waits_for_is_not_begun(narrow):
     alone = one_run(narrow)
     start = time.monotonic()
@@ -61,6 +62,7 @@ def test_who_stays_is_answered(narrow):
         assert narrow.http.post(PREDICT, json={"instances": [1.0]}).json() == {"predictions": [2.5]}
 
 
+@pytest.mark.slow
 def test_a_client_of_grpc_that_cancels(narrow):
     request = predict_pb2.PredictRequest()
     request.model_spec.name, request.model_spec.signature_name = "toys", "slow"

@@ -60,6 +60,7 @@ def started(*arguments, program=("-m", "serving")):
         process.communicate()
 
 
+@pytest.mark.slow
 def test_nothing_to_serve():
     code, out, _ = once()
     assert code == 255
@@ -88,6 +89,7 @@ def test_version():
     assert "TensorFlow Library: " in out
 
 
+@pytest.mark.slow
 def test_a_port_in_use(built):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -166,6 +168,7 @@ def ends_at_once(process):
     assert time.monotonic() - start < 20
 
 
+@pytest.mark.slow
 def test_sigterm_does_not_wait_for_the_first_version(models):
     process = subprocess.Popen(
         [sys.executable, "-c", SLOW, "1", f"--model_base_path={models}/toys", f"--port={free_port()}"],

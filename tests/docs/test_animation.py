@@ -1,6 +1,7 @@
 """The README's moving picture: it moves, is light, and is put together as its module says."""
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from docs import animation
@@ -27,6 +28,7 @@ def test_a_short_video_is_shown_over_and_over_with_its_answer(tmp_path):
     assert film[0, -5:].mean() < 100, "the answer stands on a dark strip"
 
 
+@pytest.mark.slow
 def test_films_lie_beside_and_below_each_other(tmp_path):
     films = [np.full((animation.FRAMES, animation.SIDE, animation.SIDE, 3), 40 * i, np.uint8) for i in range(5)]
     for film in films:

@@ -105,7 +105,7 @@ CASES = {
     "pytorchvideo/csn_r101": Case(("csn_r101",), "ir_csn_101", FAST),
     "pytorchvideo/r2plus1d_r50": Case(("r2plus1d_r50",), "r2plus1d_r50", ((16, 224, 224), (16, 256, 256)),
                                       probabilities=True),
-    "pytorchvideo/x3d_xs": Case(("x3d_xs",), "x3d_xs", ((4, 160, 160), (4, 182, 182)), probabilities=True, slow=False),
+    "pytorchvideo/x3d_xs": Case(("x3d_xs",), "x3d_xs", ((4, 160, 160), (4, 182, 182)), probabilities=True),
     "pytorchvideo/x3d_s": Case(("x3d_s",), "x3d_s", ((13, 160, 160), (13, 182, 182)), probabilities=True),
     "pytorchvideo/x3d_m": Case(("x3d_m",), "x3d_m", ((16, 224, 224), (16, 256, 256)), probabilities=True),
     "pytorchvideo/x3d_l": Case(("x3d_l",), "x3d_l", ((16, 312, 312), (16, 356, 356)), probabilities=True),

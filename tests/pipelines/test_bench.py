@@ -55,6 +55,7 @@ def test_records(folder, tmp_path_factory, capsys, augment):
     assert (found["videos"], found["measured"], found["bad"]) == (4, 4, [])
 
 
+@pytest.mark.slow
 def test_of_many_videos_some_are_measured(folder, capsys, monkeypatch):
     monkeypatch.setattr(phases, "MIN_VIDEOS", 2)
     monkeypatch.setattr(rates, "probe_rate", lambda manifest, workers, seconds: 0.1)

@@ -30,6 +30,7 @@ def clips_of(folder, **options):
     return np.concatenate([clips for clips, _ in train])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("steps", [
     pytest.param([crops.random_resized_crop(16), flip.random_flip(), color.color_jitter()], id="box"),
     pytest.param([crops.short_side_jitter(16, short_side=(20, 30))], id="jitter", marks=pytest.mark.slow),

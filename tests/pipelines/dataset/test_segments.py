@@ -33,6 +33,7 @@ def read(clips):
             for batch, _ in clips]
 
 
+@pytest.mark.slow
 def test_every_part_gives_a_random_frame_in_training(folder):
     train = pipelines.training_clips(folder, CLIP, 3, seed=1)
     seen = {}
@@ -63,6 +64,7 @@ def test_resumed_by_any_number_of_workers_they_are_the_same(folder):
         str(clip) for batch in epochs[0] for clip in batch)
 
 
+@pytest.mark.slow
 def test_a_temporal_crop_takes_the_parts_of_a_piece(folder):
     train = pipelines.training_clips(folder, CLIP, 6, temporal_crop=0.9)
     clips = [frames for _ in range(8) for batch in read(train) for video, frames in batch if video != 5]

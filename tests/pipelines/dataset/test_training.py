@@ -98,6 +98,7 @@ def test_balanced_classes(folder):
     assert sorted(np.bincount([label for _, _, labels in epoch for label in labels])) == [2, 2, 3]
 
 
+@pytest.mark.slow
 def test_hosts_share_a_batch(folder):
     whole = read(pipelines.training_clips(folder, CLIP, 4, seed=2))
     halves = [read(pipelines.training_clips(folder, CLIP, 2, seed=2, shard=(index, 2))) for index in range(2)]
@@ -149,6 +150,7 @@ def test_a_clip_longer_than_every_video(folder):
         pipelines.evaluation_clips(folder, long, 2)
 
 
+@pytest.mark.slow
 @pytest.mark.clips
 def test_jumps_change_no_pixel(clips):
     path = clips / "action" / "kinetics_flipping_pancake.mkv"                # a key frame every 150 frames
@@ -187,6 +189,7 @@ def test_wrong_arguments(folder, change, message):
             pipelines.evaluation_clips(folder, **{"clip": CLIP, "batch_size": 2} | change)
 
 
+@pytest.mark.slow
 def test_fit_takes_both(folder):
     train = pipelines.training_clips(folder, CLIP, batch_size=3, seed=1)
     val = pipelines.evaluation_clips(folder, CLIP, batch_size=4, labels=train.labels)

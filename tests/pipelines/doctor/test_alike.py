@@ -43,6 +43,7 @@ def data(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_a_piece_in_another_split_is_told_and_a_copy_is_told_as_a_copy(data):
     report = checks.check(data, CLIP, workers=2)
     (row,) = report["leaks"]
@@ -66,6 +67,7 @@ def test_without_splits_groups_are_the_sides(data):
     assert found["aa"] == []
 
 
+@pytest.mark.slow
 def test_parts_of_one_file_in_two_splits_share_where_they_overlap(tmp_path):
     path = str(tmp_path / "long.avi")
     write_video(path, moving(2, frames=160), 25)

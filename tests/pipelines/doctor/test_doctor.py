@@ -264,6 +264,7 @@ def test_clip_flag():
     assert flags.parse_clip("torchvision_112").fps == 15
 
 
+@pytest.mark.slow
 @pytest.mark.clips
 def test_real_clips(clips, capsys):
     assert run(clips / "undecodable", "--json") == 0
@@ -274,6 +275,7 @@ def test_real_clips(clips, capsys):
     assert all(row["reason"] for row in found["bad"])
 
 
+@pytest.mark.slow
 @pytest.mark.clips
 def test_what_headers_get_wrong(clips):
     chosen = ["action/baseball.mp4", "action/k400_arm_wrestling.mp4", "derived/baseball_mpeg1.mpg",

@@ -49,6 +49,7 @@ def test_parts_past_the_end_are_counted_and_named(data, tmp_path):
     assert "4 of 6 rows of the list" in (tmp_path / "page.html").read_text()
 
 
+@pytest.mark.slow
 def test_rows_that_contradict_each_other(data, tmp_path):
     a, b = str(tmp_path / "a.avi"), str(tmp_path / "b.avi")
     entries = [Entry(a, (0,)), Entry(a, (1,)), Entry(b, (0,), 0.0, 1.0), Entry(b, (1,), 1.0, 2.0)]

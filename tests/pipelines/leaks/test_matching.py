@@ -30,6 +30,7 @@ def test_hashes_of_a_mirrored_picture_are_those_of_the_mirror():
     assert not bits_of(np.full((2, 32, 36), 77, "uint8")).any()
 
 
+@pytest.mark.slow
 def test_different_scenes_are_not_alike(scenes):
     assert find_alike(scenes, range(6)) == ([], 0)
 

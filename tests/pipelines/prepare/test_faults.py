@@ -50,6 +50,7 @@ def tree(folder):
             if path.is_file()}
 
 
+@pytest.mark.slow
 def test_an_interrupted_overwrite_goes_on(videos, copy, second):
     with pytest.raises(KilledError):
         prepare(videos, copy, OTHERS, overwrite=True, runner=one_shard)

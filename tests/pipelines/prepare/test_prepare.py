@@ -63,6 +63,7 @@ def test_again_does_nothing(videos, undisturbed, tmp_path):
     assert {path.name: path.stat().st_mtime_ns for path in (tmp_path / "out").iterdir()} == times
 
 
+@pytest.mark.slow
 def test_a_changed_option_is_refused(videos, undisturbed, tmp_path):
     shutil.copytree(undisturbed, tmp_path / "out")
     with pytest.raises(ValueError, match=r"was begun with\. Received quality=50 instead of 90\. Prepare into another "

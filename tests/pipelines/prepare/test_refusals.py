@@ -131,6 +131,7 @@ shard._serve()
 """
 
 
+@pytest.mark.slow
 def test_a_system_out_of_memory_costs_no_clip(videos, tmp_path, monkeypatch):
     monkeypatch.setattr(pool, "_COMMAND", [sys.executable, "-c", KILLED])
     with pytest.raises(OSError, match=r"2 were killed while they read 'val/left/0000\.avi', as a system does that runs "

@@ -76,6 +76,7 @@ def test_garden(total, frames, stride):
     assert indices("garden_10x3", total, ClipSpec(frames=frames, stride=stride)) == expected
 
 
+@pytest.mark.slow
 def test_garden_starts_are_those_of_tensorflow():
     tf = pytest.importorskip("tensorflow")
     clip = ClipSpec(frames=1, stride=1)

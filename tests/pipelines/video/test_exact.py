@@ -146,6 +146,7 @@ def test_jumps_change_no_pixel(name):
         assert checksums(reading.read_frames(path, [0, *wanted], info=info)) == [sums[index] for index in [0, *wanted]]
 
 
+@pytest.mark.slow
 def test_jumps_save_decoding(clips, monkeypatch):
     path = clips / "action/bikes.mp4"
     info = with_jumps(path)

@@ -79,6 +79,7 @@ def test_random_crops_come_from_the_scaled_picture_and_any_step_sees_it(videos):
     same(epoch(warped), epoch(bare))
 
 
+@pytest.mark.slow
 def test_gray_clips_and_parts_of_videos(videos, tmp_path):
     listed = tmp_path / "list.csv"
     path = next(videos.rglob("*.avi"))

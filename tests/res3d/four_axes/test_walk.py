@@ -20,6 +20,7 @@ def check(model, clips):
     np.testing.assert_allclose(found, answer, rtol=0, atol=1e-5 * np.ptp(answer))  # sums in another order
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow)
                                   for name in KINDS])
 def test_a_network_on_frames_answers_as_on_a_clip(name):
@@ -40,6 +41,7 @@ def test_every_kind_of_motion():
     check(stir(model), pixels(1))
 
 
+@pytest.mark.slow
 def test_a_map_larger_than_the_window_and_places_apart():
     clip = CLIP.replace(height=96, width=64)
     for name in ("c2d_r50", "r2plus1d_r50"):

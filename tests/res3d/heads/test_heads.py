@@ -160,6 +160,7 @@ def test_several_labels_are_answered_in_the_dtype_that_is_given(given, expected)
     assert MultiLabelHead.from_config(head.get_config()).compute_dtype == expected
 
 
+@pytest.mark.slow
 def test_segmenter_joins_its_input_at_full_size():
     model = res3d.segmenter(res3d.build("resnet_18", input_shape=(33, 48, 1), features=True, width=0.125), 4)
     assert model.output_shape == (None, 33, 48, 4)
@@ -217,6 +218,7 @@ def test_whole_models_of_every_rank(rank):
     assert [tuple(x.shape[1:-1]) for x in maps] == [tuple(-(-n // s) for n in sizes) for s in (2, 4, 8)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["x3d_s", "r2plus1d_r50"])
 def test_probe_of_a_network_that_classifies_places_takes_their_mean(name):
     network = tiny(name, clip=CLIP.replace(height=64, width=64))

@@ -124,6 +124,7 @@ def test_counting_needs_sizes():
         count_macs(model)
 
 
+@pytest.mark.slow
 def test_a_picture_network_on_a_clip_costs_its_frames():
     one = res3d.build("resnet_18", 10, res3d.ClipSpec(1, 1, None, 32, 32), width=0.125)
     four = res3d.build("resnet_18", 10, res3d.ClipSpec(4, 1, None, 32, 32), width=0.125)

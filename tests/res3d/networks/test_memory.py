@@ -20,6 +20,7 @@ def test_what_convolutions_give_is_kept_three_times():
     assert clip_memory(model) == (4 * (3 * (1024 + 64) + 2 * 1024), 4 * 2 * 1024)
 
 
+@pytest.mark.slow
 def test_frames_in_the_batch_count_and_half_precision_takes_half():
     one, eight = (build("resnet_18", 5, CLIP.replace(frames=frames), width=0.25) for frames in (1, 8))
     half = build("resnet_18", 5, CLIP, width=0.25, dtype="mixed_bfloat16")

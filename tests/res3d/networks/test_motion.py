@@ -71,6 +71,7 @@ def test_signs_turn_in_training_only_by_clip_and_not_those_of_color():
     np.testing.assert_array_equal(drawn[..., 2:], plain[..., 2:])
 
 
+@pytest.mark.slow
 def test_a_motion_model_is_saved_and_taken_to_other_sizes(tmp_path):
     model = stir(res3d.build("plain3d_5", 4, CLIP, motion={"channels": ["difference", "color"], "random_sign": True},
                              **SMALL))
@@ -131,6 +132,7 @@ def test_a_picture_network_is_inflated_beside_color():
     np.testing.assert_allclose(kernel[0, ..., 0, :], wanted.mean(-2), 1e-6)
 
 
+@pytest.mark.slow
 def test_the_plain_row_pools_before_it_norms_and_counts_by_sixteens():
     model = tiny("plain3d_5", width=0.7)
     assert [model.get_layer(f"stage{i}").output.shape[-1] for i in (1, 2, 3, 4)] == [16, 48, 64, 96]

@@ -12,6 +12,7 @@ from res3d.layers.pixel_scaling import PixelScaling
 from res3d.networks.variants.table import VARIANTS
 from res3d.private_keras import layers_inside
 from tests.res3d.catalogue import CLIP, MODELS, pixels, stir, tiny
+from tests.telling import first_of
 
 SMALL = {"width": 0.125, "depths": (1, 1, 1, 1)}
 
@@ -44,6 +45,7 @@ def test_a_range_that_does_not_begin_at_zero():
         np.testing.assert_allclose(PixelScaling(clip)(x), expected, 1e-5, 1e-5)
 
 
+@pytest.mark.slow
 def test_stochastic_depth_grows_by_the_stage():
     """Model Garden: a tenth in the last of four stages, (i + 1) / 5 of it in the i-th."""
     model = tiny("r3d_rs_50")
@@ -56,7 +58,8 @@ def test_the_published_clip_is_the_default():
     assert res3d.clip_of(model) == res3d.preset("x3d_xs")
 
 
-@pytest.mark.parametrize("name", ["r3d_18", "slow_r50", "resnet_18", "x3d_s", "tsm_r50", "tam_r50", "wrn_16_4"])
+@pytest.mark.parametrize("name", first_of(
+    ["r3d_18", "slow_r50", "resnet_18", "x3d_s", "tsm_r50", "tam_r50", "wrn_16_4"], {"slow_r50", "tsm_r50"}))
 def test_features_are_the_named_stages(name):
     model = tiny(name, features=True, num_classes=None)
     outputs = model(pixels(2))
@@ -126,6 +129,7 @@ def test_sizes_may_be_left_open(name):
     assert model.predict(np.zeros((1, 8, 32, 32, 3), "float32"), verbose=0).shape == (1, 4)  # sizes now open in a graph
 
 
+@pytest.mark.slow
 def test_a_picture_network_averages_its_frames():
     model = stir(res3d.build("resnet_18", 4, CLIP, **SMALL))
     one = res3d.build("resnet_18", 4, CLIP.replace(frames=1), **SMALL)
@@ -137,6 +141,7 @@ def test_a_picture_network_averages_its_frames():
     assert single(np.zeros((2, 32, 32, 3), "float32")).shape == (2, 4)
 
 
+@pytest.mark.slow
 def test_time_matters_to_a_shifting_network_only():
     still, backwards = pixels(1), pixels(1)[:, ::-1]
     for name, same in (("resnet_50", True), ("tsm_r50", False)):
@@ -242,7 +247,7 @@ def layout(name):
     return "".join(f"{weight.path} {tuple(weight.shape)}\n" for weight in tiny(name).weights)
 
 
-@pytest.mark.parametrize("name", LAYOUTS)
+@pytest.mark.parametrize("name", first_of(LAYOUTS, {"r3d_18", "x3d_s", "slowfast_r50_4x16", "tam_r50"}))
 def test_weight_layout_is_the_reviewed_one(name):
     path = pathlib.Path(__file__).parent / "layouts" / f"{name}.txt"
     assert layout(name) == path.read_text(encoding="utf-8"), (

@@ -25,6 +25,7 @@ def test_weights_by_name():
     np.testing.assert_array_equal(bias.numpy(), formula.tensor("blocks.5.proj.bias", (400,)))
 
 
+@pytest.mark.slow
 def test_other_classes_get_a_new_classifier(mirror):
     clip = res3d.ClipSpec(frames=4, height=64, width=64)
     path = next(pathlib.Path(mirror).rglob("*.pyth"))
@@ -36,6 +37,7 @@ def test_other_classes_get_a_new_classifier(mirror):
     assert not np.any(bias.numpy())
 
 
+@pytest.mark.slow
 def test_a_model_of_ones_own(tmp_path):
     clip = res3d.ClipSpec(frames=4, height=32, width=32)
     first = res3d.build("r3d_10", 5, clip, width=0.125)

@@ -90,6 +90,7 @@ def test_a_revision_is_that_commit(hub, folder):
     assert (store.fetch_hub("hf://me/waving") / "README.md").read_bytes() == b"# newer"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("reader")
 def test_what_plain_keras_pushes_is_a_model_too(hub, model, folder):
     files = {name: (folder / name).read_bytes() for name in ("config.json", "metadata.json", "model.weights.h5")}

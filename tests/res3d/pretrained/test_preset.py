@@ -39,6 +39,7 @@ def test_a_preset_knows_what_it_is(folder, model):
     assert facts["results"] == [RESULT]
 
 
+@pytest.mark.slow
 def test_a_preset_is_weights_for_build(folder, model):
     again = res3d.build("resnet_10", weights=folder, width=0.125)
     assert again.output_shape == (None, 3)
@@ -47,6 +48,7 @@ def test_a_preset_is_weights_for_build(folder, model):
     np.testing.assert_array_equal(scores(again, clip), scores(model, clip))
 
 
+@pytest.mark.slow
 def test_other_weights_than_were_saved_are_noticed(model, tmp_path):
     folder = tmp_path / "changed"
     res3d.save_preset(model, folder)
@@ -89,7 +91,8 @@ def test_labels_must_be_those_of_the_classes(model, tmp_path):
     assert not (tmp_path / "a").exists()
 
 
-@pytest.mark.parametrize(("metric", "figure"), [("top-1", "top1"), ("mAP", "mAP")])
+@pytest.mark.parametrize(("metric", "figure"), [
+    ("top-1", "top1"), pytest.param("mAP", "mAP", marks=pytest.mark.slow)])
 def test_what_was_published_about_weights_goes_along(metric, figure, tmp_path):
     model = res3d.build("resnet_10", 2, CLIP, width=0.125)
     origin = Origin("slow_r50/pytorchvideo/kinetics400", "resnet_10", CLIP, ("no", "yes"), metric=metric, top1=74.6,

@@ -30,6 +30,7 @@ def test_figures_know_motions_of_figures_they_have_not_seen():
     assert {layer.dtype_policy.name for layer in model.layers} == {"float32"}
 
 
+@pytest.mark.slow
 def test_a_network_for_other_classes_starts_from_figures():
     model = res3d.build("plain3d_5", 4, CLIP, motion=SIGHT, weights="figures")
     other = res3d.networks.build("plain3d_5", 4, CLIP, motion=SIGHT)

@@ -44,6 +44,7 @@ def farthest(one, other):
     return max(np.abs(mine - its).max() for mine, its in zip(one, other, strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [{"norm": False}, {"norm": True, "frozen": True}], ids=["none", "frozen"])
 def test_without_moments_of_the_batch_it_is_the_large_batch(options):
     whole, _ = trained(parts=1, **options)

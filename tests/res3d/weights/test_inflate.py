@@ -35,6 +35,7 @@ def still(seed=1, side=SIDE, frames=8):
     return picture, np.repeat(picture, frames, axis=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("flat", "deep"), [
     ("resnet_50", "i3d_r50"), ("resnet_18", "kenshohara_r3d_18"),
     *(pytest.param(flat, deep, marks=pytest.mark.slow) for flat, deep in (

@@ -149,6 +149,7 @@ def test_pixels_scaled_otherwise_are_said(layout, tmp_path, state, monkeypatch):
     assert "the model scales with {'mean': (0.5, 0.5, 0.5)" in said[0]
 
 
+@pytest.mark.slow
 def test_a_network_with_the_same_tensors_is_said(tmp_path, monkeypatch):
     said = []
     monkeypatch.setattr(logging, "warning", lambda text, *values: said.append(text % values))

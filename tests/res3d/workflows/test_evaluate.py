@@ -43,6 +43,7 @@ def test_figures_and_protocols_as_json(copy, console):
     assert [row["name"] for row in json.loads(out)] == list(protocols.PROTOCOLS)
 
 
+@pytest.mark.slow
 def test_a_broken_video_is_counted(copy, motion, tmp_path, console):
     data = shutil.copytree(motion / "val", tmp_path / "val")
     (data / "up" / "broken.avi").write_bytes(b"RIFF")

@@ -12,6 +12,7 @@ from res3d.evaluation.predictions import Predictions
 from res3d.training.recipe import find_recipe
 from res3d.training.workfolder import WorkFolder, save_model
 from res3d.workflows.evaluate import evaluate
+from tests.telling import first_of
 
 CLIP = res3d.ClipSpec(frames=4, stride=2, height=24, width=24, resize=28, mean=(0.0,) * 3, std=(1.0,) * 3)
 CLASSES = 3
@@ -69,9 +70,7 @@ def corner(seen, height, width, crop):
     return down // 2, (0, right // 2, right)[crop], False
 
 
-@pytest.mark.parametrize("name", [name if name in ("slowfast_10x3", "torchvision_5", "full_video")
-                                  else pytest.param(name, marks=pytest.mark.slow)
-                                  for name in sorted(protocols.PROTOCOLS)])
+@pytest.mark.parametrize("name", first_of(sorted(protocols.PROTOCOLS), {"slowfast_10x3"}))
 def test_predictions_equal_an_independent_evaluation(stub, mixing, name, taken):
     folder, table = stub
     metrics = evaluate(folder.path, table, name, progress=False)

@@ -21,7 +21,8 @@ def folder(tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize("measured", [ONE, SEVERAL], ids=["a label each", "several labels"])
+@pytest.mark.parametrize("measured", [pytest.param(ONE, id="a label each"),
+                                      pytest.param(SEVERAL, id="several labels", marks=pytest.mark.slow)])
 def test_figures_are_in_percent_as_those_of_publishers(folder, measured):
     metrics = {**measured, "protocol": "centre", "videos": 8, "seconds": 1.5}
     (folder / "metrics.json").write_text(json.dumps(metrics), encoding="utf-8")
@@ -33,5 +34,6 @@ def test_figures_are_in_percent_as_those_of_publishers(folder, measured):
     assert res3d.origin_of(res3d.load_preset(folder / "preset")).top1 == 74.58
 
 
+@pytest.mark.slow
 def test_what_was_not_evaluated_has_no_figures(folder):
     assert export_preset(folder, folder / "preset")["results"] == []

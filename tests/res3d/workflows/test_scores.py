@@ -64,6 +64,7 @@ def test_a_protocol_of_wider_crops_averages_the_scores(video, tmp_path):
     np.testing.assert_allclose([row["score"] for row in shares], [row["score"] for row in logits], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_best_of_a_run_with_several_labels_is_no_other_network(trained, tmp_path):
     for name in ("best.keras", "labels.txt", "clip.json", "recipe.yaml"):
         (tmp_path / name).write_bytes((trained / name).read_bytes())

@@ -37,6 +37,7 @@ def test_another_network_is_refused_with_both_differences():
         copy_weights(network(width=0.25), network())
 
 
+@pytest.mark.slow
 def test_a_file_and_a_work_folder_do_as_well(tmp_path):
     old = network()
     save_model(old, tmp_path / "best.keras")

@@ -24,6 +24,7 @@ def weighted(motion, tmp_path):
     return path
 
 
+@pytest.mark.slow
 def test_a_column_of_weights_reaches_the_batches_of_its_videos(weighted, tiny):
     recipe = find_recipe("demo", [*tiny, "data.batch_size=3", "data.clips_per_video=2"])
     fed = load_training_data(recipe, weighted)

@@ -94,6 +94,7 @@ def test_a_model_without_a_clip_is_refused(tmp_path):
         serving.export(model, tmp_path)
 
 
+@pytest.mark.slow
 def test_what_gives_no_scores_is_refused(clip, tmp_path):
     import keras
 

@@ -101,6 +101,7 @@ def test_frames_of_the_clips_size_are_taken_as_they_are():
     np.testing.assert_array_equal(fit(ramp, ClipSpec()), ramp)
 
 
+@pytest.mark.slow
 def test_views_are_averaged(session, network, clips_of_noise):
     answer = session.call("predict_views", {"clips": clips_of_noise[None]})
     logits, scores = keras_scores(network, clips_of_noise)
@@ -108,6 +109,7 @@ def test_views_are_averaged(session, network, clips_of_noise):
     np.testing.assert_allclose(answer["logits"], logits.mean(0, keepdims=True), rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_gif_frames_are_spread_evenly(session, clip):
     from serving.verify import gif
 
@@ -127,6 +129,7 @@ def test_classify_reads_examples(session, clips_of_noise):
     np.testing.assert_array_equal(answer["scores"], expected["top_scores"])
 
 
+@pytest.mark.slow
 def test_features_are_what_the_classifier_sees(session, network, clips_of_noise):
     import keras
 

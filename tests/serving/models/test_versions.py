@@ -31,6 +31,7 @@ def copy(saved, tmp_path):
     return shutil.copytree(saved, tmp_path / "1")
 
 
+@pytest.mark.slow
 def test_a_whole_version_lacks_nothing(copy):
     assert versions.missing(copy) == ""
 

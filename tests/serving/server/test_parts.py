@@ -94,6 +94,7 @@ def test_ten_thousand_models_are_all_counted():
     assert metrics.text().count("request_count{") == 10_000
 
 
+@pytest.mark.slow
 def test_a_server_that_answers_does_not_walk_through_all_it_has():
     """Collections hold up every thread, and strangers bring them on: nested lists do."""
     before = gc.get_threshold()

@@ -47,6 +47,7 @@ def taken(dataset):
     return [(clips.numpy(), labels.numpy()) for clips, labels in dataset]
 
 
+@pytest.mark.slow
 def test_batches_of_videos_and_of_records_are_alike(made, tmp_path):
     prepare(made, tmp_path / "records", PrepareOptions(short_side=64, quality=100), workers=1)
     sides = [taken(cycling(data).at(1)) for data in (made, tmp_path / "records")]

@@ -28,6 +28,7 @@ def copy(prepared, tmp_path):
     return tmp_path / "records"
 
 
+@pytest.mark.slow
 def test_a_damaged_record_is_replaced_and_named(copy, prepared):
     entries = read_manifest(copy, split="train").entries
     damage(copy, entries[4])
@@ -46,6 +47,7 @@ def test_a_damaged_record_is_replaced_and_named(copy, prepared):
         batches(strict)
 
 
+@pytest.mark.slow
 def test_evaluation_leaves_a_damaged_record_out(copy):
     entries = read_manifest(copy, split="val").entries
     damage(copy, entries[2])

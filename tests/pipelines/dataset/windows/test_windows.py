@@ -136,6 +136,7 @@ def test_a_broken_video_is_quarantined_and_the_others_are_read(table, tmp_path):
     assert sum(len(clips) for clips, _, _ in train) == 10
 
 
+@pytest.mark.slow
 def test_generated_long_videos_show_what_their_table_says(tmp_path):
     table = synthetic.write_long(tmp_path / "long", videos=2, seconds=20, split="val")
     spans = SpanSet(read_spans(table))

@@ -4,6 +4,7 @@ import dataclasses
 import itertools
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from res3d.training.epoch_sizes import EpochSizes
@@ -60,6 +61,7 @@ def run(folder, recipe=RECIPE, **options):
     return model, tiny.tiny_fit(folder, recipe, model, batches=batches, sizes=sizes(), full_clips=full, **options)
 
 
+@pytest.mark.slow
 def test_a_run_stopped_anywhere_goes_on_to_the_same_digits(tmp_path):
     model, whole = run(tmp_path / "whole")
     assert [row["epoch"] for row in whole] == list(range(1, RECIPE.epochs + 1))

@@ -26,6 +26,7 @@ def test_batches_are_a_function_of_seed_and_number():
     assert labels.max() < len(CLASSES)
 
 
+@pytest.mark.slow
 def test_half_of_the_motions_have_a_name():
     labels = np.concatenate([Figures(find_recipe("figures", TINY).clip, 8, 40)[index][1] for index in range(25)])
     assert 0.35 < np.mean(labels < len(MOTIONS)) < 0.65

@@ -33,6 +33,7 @@ def calibrated(trained, motion, tmp_path_factory):
     return run
 
 
+@pytest.mark.slow
 def test_it_is_kept_with_the_run_and_told(calibrated):
     found = Rejection.load(calibrated / "rejection.json")
     assert (found.chosen, found.videos) == ("alarms=0", 8)
@@ -42,6 +43,7 @@ def test_it_is_kept_with_the_run_and_told(calibrated):
     assert told["background_hours"] > 0
 
 
+@pytest.mark.slow
 def test_logits_of_the_run_are_divided_by_whatever_name_it_is_loaded(calibrated, trained):
     plain, clip, *_ = load_trained(trained)
     cooled, *_ = load_trained(calibrated)
@@ -53,6 +55,7 @@ def test_logits_of_the_run_are_divided_by_whatever_name_it_is_loaded(calibrated,
                                np.asarray(cooled(pixels)), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_evaluated_again_the_figures_are_those_it_was_chosen_with(calibrated, console):
     before = json.loads((calibrated / "metrics.json").read_text())
     code, out, _ = console("evaluate", f"--workdir={calibrated}", *FAST)
@@ -100,6 +103,7 @@ def test_that_of_an_earlier_network_is_not_used_and_said(calibrated, tmp_path, c
     assert "is of another network than" in caplog.text
 
 
+@pytest.mark.slow
 def test_background_is_what_no_label_touches(trained, motion, tmp_path):
     network, clip, labels, _ = load_trained(trained)
     videos = sorted(str(path) for path in (motion / "val").rglob("*.avi"))[:2]

@@ -16,6 +16,8 @@ from serving import Client
 from serving.server.server import Server
 from serving.server.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def version(untrained, tmp_path_factory):

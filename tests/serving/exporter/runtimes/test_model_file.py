@@ -104,7 +104,8 @@ def test_an_operation_without_counterpart_is_named(clip, tmp_path, runtime):
 
 
 @pytest.mark.parametrize(("kind", "module", "package"), [
-    ("onnx", "tf2onnx", "tf2onnx"), ("openvino", "openvino", "OpenVINO"),
+    pytest.param("onnx", "tf2onnx", "tf2onnx", marks=pytest.mark.slow),
+    pytest.param("openvino", "openvino", "OpenVINO", marks=pytest.mark.slow),
     ("litert", "ai_edge_litert", "LiteRT")])
 def test_what_is_not_installed_is_named(network, tmp_path, monkeypatch, kind, module, package):
     monkeypatch.setitem(sys.modules, "onnx", types.ModuleType("onnx"))

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +21,7 @@ def said(parse, text):
         return "refused"
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None, derandomize=True, database=None)
 @given(NESTED, st.sampled_from([None, 1]), st.integers(0, 60), st.integers(0, 3), st.sampled_from(["", *"[]{},:"]))
 def test_it_says_what_the_interpreters_parser_says(value, indent, at, gone, put):
