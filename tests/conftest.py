@@ -1,5 +1,6 @@
 """Fixtures that every room's tests share. Real videos and annotations are read in place, beside the checkout."""
 
+import gc
 import os
 import pathlib
 
@@ -9,6 +10,12 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SHARED = pathlib.Path(os.environ.get("RES3D_SHARED", ROOT.parent / "shared"))
+
+
+def pytest_collection_finish():
+    """What is there by now, TensorFlow above all, stays to the end: no garbage need be looked for in it."""
+    gc.collect()
+    gc.freeze()
 
 
 def _shared(name):
@@ -31,6 +38,32 @@ def clips():
 def annotations():
     """The folder of real annotation files."""
     return _shared("annotations")
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory):
+    """`once("name", make)`: the folder that `make(folder)` fills, in the first process of the tests to ask for it.
+
+    All of them read it; none writes there.
+    """
+    import fcntl
+    import shutil
+
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "once"
+
+    def made(name, make):
+        shared.mkdir(exist_ok=True)
+        folder, ready = shared / name, shared / f"{name}.ready"
+        with open(shared / f"{name}.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not ready.exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                make(folder)
+                ready.touch()
+        return folder
+
+    return made
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from pipelines.video import opencv
 from serving.tensors import tensor_proto
 from serving.tensors.protos import predict_pb2, prediction_service_pb2_grpc
 
+pytestmark = pytest.mark.slow
 CLIP = res3d.ClipSpec(frames=4, stride=2, height=32, width=32)
 
 

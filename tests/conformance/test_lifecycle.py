@@ -83,6 +83,7 @@ def test_emptying_the_base_path_unloads_the_model(running, base):
 
 
 def test_a_base_path_that_vanishes_changes_nothing(running, base):
+    eventually(lambda: predict(running), 2.5)
     os.rename(base, base.with_name("away"))
     time.sleep(0.3)
     assert predict(running) == 2.5

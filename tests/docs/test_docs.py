@@ -24,6 +24,7 @@ import pytest
 
 from docs import notebooks, tables
 from res3d.commands import main as console
+from tests.house import floors
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -123,7 +124,7 @@ def templates():
     """Every text that the code can say, `…` where a value goes."""
     for room in ("res3d", "pipelines", "serving"):
         for path in sorted((ROOT / room).rglob("*.py")):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for node in ast.walk(floors.tree(path)):
                 if isinstance(node, ast.Constant) and isinstance(node.value, str):
                     yield " ".join(node.value.split())
                 elif isinstance(node, ast.JoinedStr):

@@ -7,24 +7,20 @@ TINY = ["model.options.width=0.125", "clip.frames=4", "clip.stride=1", "clip.hei
 
 
 @pytest.fixture(scope="session")
-def motion(tmp_path_factory):
+def motion(once):
     """A folder SPLIT/CLASS/video: eight classes, two videos each to train on, one to validate."""
     from pipelines import synthetic
 
-    folder = tmp_path_factory.mktemp("motion")
-    synthetic.write(folder, train_per_class=2, val_per_class=1, frames=(12, 14))
-    return folder
+    return once("motion", lambda folder: synthetic.write(folder, train_per_class=2, val_per_class=1, frames=(12, 14)))
 
 
 @pytest.fixture(scope="session")
-def trained(motion, tmp_path_factory):
+def trained(motion, once):
     """A work folder after one epoch; read it, do not write to it."""
     from res3d.training.recipe import find_recipe
     from res3d.workflows.train import train
 
-    folder = tmp_path_factory.mktemp("runs") / "trained"
-    train(find_recipe("demo", TINY), motion, folder)
-    return folder
+    return once("trained", lambda folder: train(find_recipe("demo", TINY), motion, folder))
 
 
 @pytest.fixture(scope="session")

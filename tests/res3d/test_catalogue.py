@@ -158,15 +158,24 @@ def test_model_in_mixed_precision(name, policy):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
-def test_model_trains_exports_and_reloads(name, tmp_path):
+def test_model_trains_and_its_graph_takes_any_batch(name):
     tf = pytest.importorskip("tensorflow")
     model = tiny(name)
     model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    model.optimizer.build(model.trainable_weights)  # in the first step it would be traced twice
     x = pixels(4)
     before = [weight.numpy() for weight in model.trainable_weights]
     model.fit(x, np.arange(4), batch_size=2, verbose=0)
     assert any(np.abs(old - new).max() > 0 for old, new in zip(before, model.trainable_weights))
+    graph = tf.function(model, input_signature=[tf.TensorSpec((None, *x.shape[1:]), "uint8")], autograph=False)
+    close(graph(x), model(x), 1e-4)
 
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(TELLING))
+def test_model_exports_and_reloads(name, tmp_path):
+    tf = pytest.importorskip("tensorflow")
+    model, x = stir(tiny(name)), pixels(4)
     archive = keras.export.ExportArchive()
     archive.track(model)
     archive.add_endpoint("serve", model.__call__, [keras.InputSpec(shape=(None, *x.shape[1:]), dtype="uint8")])

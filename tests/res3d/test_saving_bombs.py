@@ -48,6 +48,7 @@ def test_weights_that_only_say_their_shape_are_refused(saved, tmp_path, packed):
         load_model(path)
 
 
+@pytest.mark.slow
 def test_honest_files_pass_packed_or_not(saved, tmp_path):
     check_unpacked(saved)
     with zipfile.ZipFile(saved) as archive:

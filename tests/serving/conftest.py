@@ -1,7 +1,5 @@
 """A small network, its clip and one export of it, made once for all tests of this room."""
 
-import pathlib
-
 import numpy as np
 import pytest
 
@@ -34,11 +32,11 @@ def network(clip):
 
 
 @pytest.fixture(scope="session")
-def exported(network, tmp_path_factory):
+def exported(network, once):
     """`.../actions/1`, as `serving.export` writes it."""
     import serving
 
-    return pathlib.Path(serving.export(network, tmp_path_factory.mktemp("exports") / "actions", LABELS))
+    return once("exports", lambda folder: serving.export(network, folder / "actions", LABELS)) / "actions" / "1"
 
 
 @pytest.fixture(scope="session")

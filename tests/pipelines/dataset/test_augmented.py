@@ -61,11 +61,13 @@ def test_random_and_centre_crops(folder):
     np.testing.assert_array_equal(centre, val)
 
 
+@pytest.mark.slow
 def test_clips_of_one_video_are_augmented_apart(folder):
     clips = clips_of(folder, augment=color.color_jitter(), crop="centre", clips_per_video=2)
     assert len({clip.tobytes() for clip in clips}) == 8
 
 
+@pytest.mark.slow
 def test_mixing_gives_soft_labels(folder):
     train = pipelines.training_clips(folder, CLIP, 4, mix=mixing.mixup(0.8))
     assert train.element_spec[1] == tf.TensorSpec((None, 2), tf.float32)

@@ -89,6 +89,7 @@ def test_a_video_that_vanishes_while_evaluating_is_no_small_matter(tmp_path):
         read(val)
 
 
+@pytest.mark.slow
 def test_evaluation_has_every_good_video_and_no_other(half_broken, tmp_path):
     folder, bad = half_broken
     val = pipelines.evaluation_clips(folder, CLIP, 3, workers=2, quarantine_csv=tmp_path / "q.csv")

@@ -21,7 +21,7 @@ def settled_bytes():
 @pytest.mark.slow
 @pytest.mark.clips
 @pytest.mark.timeout(900)
-def test_memory_and_open_files_stay_flat_over_fifty_epochs(clips, tmp_path):
+def test_memory_and_open_files_stay_flat_over_twenty_five_epochs(clips, tmp_path):
     for label, pattern in (("ucf", "ucf101_*.avi"), ("webm", "ucf101_*.webm")):
         (tmp_path / label).mkdir()
         for path in sorted((clips / "action").glob(pattern)):
@@ -31,16 +31,17 @@ def test_memory_and_open_files_stay_flat_over_fifty_epochs(clips, tmp_path):
     train = pipelines.training_clips(tmp_path, clip, 4, workers=8)
     process = psutil.Process()
     sizes, files = [], []
-    for _ in range(50):
+    for _ in range(25):
         for batch, _ in train:
             assert batch.dtype == "uint8"
         sizes.append(settled_bytes())
         files.append(process.num_fds())
-    early = np.median(sizes[5:15])                    # the first epochs fill caches and allocator arenas
-    assert np.median(sizes[-10:]) <= 1.05 * early, [size >> 20 for size in sizes]
-    assert np.median(files[-10:]) <= np.median(files[5:15]), files  # one epoch may end on a file about to be closed
+    early = np.median(sizes[5:10])                    # the first epochs fill caches and allocator arenas
+    assert np.median(sizes[-5:]) <= 1.05 * early, [size >> 20 for size in sizes]  # a batch an epoch would be more
+    assert np.median(files[-5:]) <= np.median(files[5:10]), files  # one epoch may end on a file about to be closed
 
 
+@pytest.mark.slow
 @pytest.mark.clips
 def test_half_of_the_folder_is_broken(clips, tmp_path):
     good = sorted((clips / "action").glob("ucf101_*"))

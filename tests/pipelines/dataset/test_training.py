@@ -121,6 +121,7 @@ def test_several_labels(folder):
         pipelines.training_clips(manifest, CLIP, 3, balanced=True)
 
 
+@pytest.mark.slow
 def test_a_part_of_a_video(folder):
     path = str(folder / "jump/3.mkv")               # 10 frames a second
     manifest = Manifest([Entry(path, (0,), start=0.5, end=1.4)], ["a"])

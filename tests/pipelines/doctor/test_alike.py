@@ -87,6 +87,7 @@ def test_it_can_be_left_out_and_is_not_done_for_nothing(data, monkeypatch, capsy
     assert not alike.worth_looking(manifest)
 
 
+@pytest.mark.slow
 def test_too_many_videos_are_said_and_not_looked_at(data, monkeypatch):
     monkeypatch.setattr(alike, "MOST", 2)
     report = checks.check(data, CLIP, workers=2)
@@ -94,6 +95,7 @@ def test_too_many_videos_are_said_and_not_looked_at(data, monkeypatch):
     assert "not looked for" in [warning["kind"] for warning in report["warnings"]]
 
 
+@pytest.mark.slow
 def test_the_command_tells(data, capsys):
     import argparse
 

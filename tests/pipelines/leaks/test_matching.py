@@ -35,6 +35,7 @@ def test_different_scenes_are_not_alike(scenes):
     assert find_alike(scenes, range(6)) == ([], 0)
 
 
+@pytest.mark.slow
 def test_a_piece_that_begins_later_is_found_with_its_place_in_time(scenes):
     piece = seen(2, first=31, last=140)  # 1.24 s in, between two pictures of the whole
     (found,), _ = find_alike([*scenes, piece], [*"aaaaaa", "b"])

@@ -229,6 +229,7 @@ def test_beam_writes_the_same_bytes(videos, undisturbed, tmp_path):
     assert tree(tmp_path / "out") == tree(undisturbed)
 
 
+@pytest.mark.slow
 def test_the_command(videos, undisturbed, tmp_path, capsys):
     from res3d.commands.main import main
 

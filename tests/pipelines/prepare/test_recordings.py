@@ -21,6 +21,7 @@ def table(recording, tmp_path, monkeypatch):
     return path
 
 
+@pytest.mark.slow
 def test_the_records_are_the_same_and_cost_few_decodes(table, tmp_path, grabs, monkeypatch):
     cost, written = {}, {}
     for name, many in (("known", jumps.PARTS), ("each", 10**6)):

@@ -82,6 +82,7 @@ def test_stages_stride_as_the_documentation_of_build_says(name, strides):
     assert tuple(CLIP.width // size for size in stages) == strides
 
 
+@pytest.mark.slow
 def test_slowfast_features_name_their_pathway():
     outputs = tiny("slowfast_r50_4x16", features=True, num_classes=None)(pixels(1))
     assert {key.split("_")[0] for key in outputs} == {"slow", "fast"}

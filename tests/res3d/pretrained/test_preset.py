@@ -177,6 +177,7 @@ def test_pushing_elsewhere_or_without_the_package(folder, monkeypatch):
         res3d.push_preset(folder, "hf://org/name")
 
 
+@pytest.mark.slow
 def test_the_command(model, tmp_path, hub, capsys):
     model.save(tmp_path / "m.keras")
     (tmp_path / "labels.txt").write_text("a\nb\nc\n", encoding="utf-8")

@@ -52,6 +52,7 @@ def test_without_moments_of_the_batch_it_is_the_large_batch(options):
     assert farthest(whole, accumulated) < 1e-5  # float32, summed in another order
 
 
+@pytest.mark.slow
 def test_a_batch_norm_sees_the_clips_of_a_step_and_not_of_an_update():
     whole, averages = trained(norm=True, parts=1)
     accumulated, theirs = trained(norm=True, parts=PARTS)

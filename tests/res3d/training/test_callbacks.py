@@ -56,6 +56,7 @@ def test_a_fit_that_keras_restores_goes_on_with_the_clips_of_its_epoch(motion, t
     assert labels_seen(motion, tmp_path / "late", initial_epoch=2) == whole[2:]
 
 
+@pytest.mark.slow
 def test_what_has_no_epochs_is_told(motion):
     clips = pipelines.evaluation_clips(motion, ClipSpec(frames=2, height=8, width=8, resize=8), 4, split="val")
     with pytest.raises(AttributeError, match="Only training clips count epochs"):

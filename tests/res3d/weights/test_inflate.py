@@ -51,6 +51,7 @@ def test_a_still_clip_gives_the_pictures_logits(flat, deep):
     np.testing.assert_allclose(answer(model, clip), expected, atol=1e-5 * np.abs(expected).max())
 
 
+@pytest.mark.slow
 def test_spread_evenly_it_holds_where_no_zeros_are_padded():
     source = trained(res3d.build("resnet_50", 6, CLIP.replace(frames=1), width=0.125, depths=(1, 1, 1, 2)))
     model = res3d.build("slow_r50", 6, CLIP.replace(frames=32), width=0.125, depths=(1, 1, 1, 2))

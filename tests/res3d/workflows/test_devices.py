@@ -146,7 +146,7 @@ tf.config.set_logical_device_configuration(
 from res3d.workflows.train import train
 from res3d.training.recipe import find_recipe
 
-settings = ["model.options.width=0.25", "clip.frames=4", "clip.stride=1", "clip.height=32", "clip.width=32",
+settings = ["model.name=plain3d_5", "clip.frames=8", "clip.stride=1", "clip.height=32", "clip.width=32",
             "clip.resize=32", "data.batch_size=8", "schedule.epochs=1", "schedule.warmup_epochs=0", "optimizer.ema=0.9"]
 whole = train(find_recipe("demo", settings), sys.argv[1], "whole", devices=2, deterministic=True)
 stopping = find_recipe("demo", [*settings, "stop.max_minutes=1e-9"])

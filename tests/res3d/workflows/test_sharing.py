@@ -54,12 +54,7 @@ def tried(devices, cases):
 
 
 @pytest.mark.slow
-def test_two_devices_and_one_clip_left():
-    tried(2, [(4, 9)])
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("devices", "cases"), [(2, [(4, 3), (4, 1), (4, 10), (4, 12)]),
+@pytest.mark.parametrize(("devices", "cases"), [(2, [(4, 9), (4, 3), (4, 1), (4, 10), (4, 12)]),
                                                 (8, [(8, 9), (16, 7)])])
 def test_any_remainder(devices, cases):
     tried(devices, cases)

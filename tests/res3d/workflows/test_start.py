@@ -66,6 +66,7 @@ def test_frozen_stages_do_not_move():
     assert {"stage3", "stage4", "logits"} <= moved
 
 
+@pytest.mark.slow
 def test_batch_norms_keep_their_statistics():
     model = network()
     freeze(model, batch_norm=True)

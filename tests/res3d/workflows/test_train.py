@@ -163,7 +163,7 @@ def test_a_folder_of_a_few_real_clips_runs_to_a_model(clips, tmp_path, console, 
 @pytest.mark.timeout(1800)
 def test_kills_change_nothing(motion, tmp_path, tiny):
     """Two of whole processes, which take long to begin; tests/res3d/training breaks off at every kind of step."""
-    rich = [*tiny, "schedule.epochs=10", "optimizer.ema=0.9", "data.mixup=0.2", "model.dropout=0.3",
+    rich = [*tiny, "schedule.epochs=5", "optimizer.ema=0.9", "data.mixup=0.2", "model.dropout=0.3",
             "optimizer.accumulate=2", "data.batch_size=4", "clip.sampling=segments", "data.temporal_crop=0.25"]
     flags = ["train", "--recipe=demo", f"--data={motion}", "--deterministic", "--checkpoint_steps=1", *settings(rich)]
     command = [sys.executable, "-m", "res3d.commands.main", *flags]

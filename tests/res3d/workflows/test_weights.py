@@ -37,6 +37,7 @@ def test_a_column_of_weights_reaches_the_batches_of_its_videos(weighted, tiny):
             np.testing.assert_allclose(weights, np.where(weights > 2, 4.0, 0.8), rtol=1e-5)  # 5 and 1 over their mean
 
 
+@pytest.mark.slow
 def test_balanced_classes_reach_the_batches(motion, tiny):
     recipe = find_recipe("demo", [*tiny, "loss.class_weight=balanced"])
     fed = load_training_data(recipe, motion)

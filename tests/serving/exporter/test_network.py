@@ -38,6 +38,7 @@ def test_layers_that_offer_nothing_stay_as_they_are():
         assert (len(folding), folding.variables, folding.replaced) == (0, [], set())
 
 
+@pytest.mark.slow
 def test_a_folding_is_of_the_time_that_it_is_applied():
     model = res3d.build("r3d_10", 3, CLIP, width=0.125)
     clips = np.random.default_rng(0).integers(0, 256, (1, *CLIP.shape), "uint8")

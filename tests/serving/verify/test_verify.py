@@ -112,14 +112,14 @@ def answers(exported, tmp_path):
 DATA = "variables/variables.data-00000-of-00001"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("damage", "reason"), [
     (lambda folder: (folder / "saved_model.pb").write_bytes(b""), "it does not load: "),
-    pytest.param(lambda folder: shutil.rmtree(folder / "variables"),
-                 r"signature \w+ at batch 1 fails: .*Could not find variable", marks=pytest.mark.slow),
-    pytest.param(lambda folder: os.truncate(folder / DATA, 1000), "does not load: Read less bytes than requested",
-                 marks=pytest.mark.slow),
-    pytest.param(lambda folder: os.truncate(folder / "assets.extra" / warmup_requests.WARMUP_FILE, 1000),
-                 r"warm-up record 1 fails: .* damaged or cut short", marks=pytest.mark.slow),
+    (lambda folder: shutil.rmtree(folder / "variables"),
+     r"signature \w+ at batch 1 fails: .*Could not find variable"),
+    (lambda folder: os.truncate(folder / DATA, 1000), "does not load: Read less bytes than requested"),
+    (lambda folder: os.truncate(folder / "assets.extra" / warmup_requests.WARMUP_FILE, 1000),
+     r"warm-up record 1 fails: .* damaged or cut short"),
 ], ids=["graph", "variables", "data", "warm-up"])
 def test_damaged_versions_are_refused(exported, answers, tmp_path, damage, reason):
     folder = tmp_path / "copy"

@@ -59,6 +59,7 @@ def test_batches_of_videos_and_of_records_are_alike(made, tmp_path):
         (3, 4, 16, 16, 3), (2, 8, 32, 32, 3), (3, 4, 16, 16, 3)]
 
 
+@pytest.mark.slow
 def test_an_epoch_goes_on_from_any_step_with_the_same_clips(made):
     clips = cycling(made)
     whole, rest = taken(clips.at(0)), taken(clips.at(0, 1))

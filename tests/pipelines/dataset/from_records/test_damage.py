@@ -87,6 +87,7 @@ def test_a_later_schema_is_refused(copy):
         pipelines.training_clips(copy, CLIP, 4)
 
 
+@pytest.mark.slow
 def test_a_record_that_was_swapped_is_diagnosed(copy):
     """A record whose checksum is right and whose frames are no JPEGs."""
     entry = read_manifest(copy, split="val").entries[0]

@@ -55,6 +55,7 @@ def test_an_epoch_is_resumed_in_its_middle(prepared):
     same(batches(resumed), second[4:], tolerance=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, *(pytest.param(workers, marks=pytest.mark.slow) for workers in (3, 7))])
 def test_the_number_of_workers_does_not_matter(workers, prepared):
     one, other = (pipelines.training_clips(prepared, CLIP, 4, workers=number) for number in (2, workers))

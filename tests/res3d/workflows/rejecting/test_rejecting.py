@@ -136,6 +136,7 @@ def test_what_cannot_be_chosen_is_refused_before_any_video(trained, console, fla
     assert words in err
 
 
+@pytest.mark.slow
 def test_videos_trained_on_are_refused(trained, motion, tmp_path, console):
     run = shutil.copytree(trained, tmp_path / "run")
     code, _, err = console("evaluate", f"--workdir={run}", "--calibrate", f"--data={motion}", "--split=train", *FAST)

@@ -6,7 +6,6 @@ import tensorflow as tf
 
 from res3d.spans import SpanSpec, decode
 from serving.exporter.steps.decoding import decode_window
-from tests.telling import first_of
 
 SPECS = [
     {},
@@ -16,7 +15,8 @@ SPECS = [
 ]
 
 
-@pytest.mark.parametrize("fields", first_of(SPECS, SPECS[:1]))
+@pytest.mark.slow
+@pytest.mark.parametrize("fields", SPECS)
 def test_the_graph_decodes_as_numpy_does(fields):
     spec = SpanSpec(**{"labels": ("b", "a", "c"), "rate": 10.0, "window": 13, **fields})
     scores = np.random.default_rng(len(fields)).random((6, spec.window, spec.num_classes))
