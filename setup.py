@@ -40,7 +40,7 @@ setuptools.setup(
     package_data={"res3d": ["py.typed", "**/*.pyi", "recipes/*.yaml", "pretrained/*.keras", "**/*.j2", "**/*.css",
                             "**/*.js", "**/*.json", "weights/catalogue/*.csv", "weights/catalogue/labels/*.txt"],
                   "pipelines": ["py.typed", "**/*.pyi", "**/*.j2"],
-                  "serving": ["py.typed", "**/*.pyi", "**/*.html", "**/*.j2"]},
+                  "serving": ["py.typed", "**/*.pyi", "**/*.html", "**/*.js", "**/*.j2"]},
     install_requires=[
         "tensorflow>=2.17",
         "keras>=3.12",

@@ -6,7 +6,7 @@ import json
 import os
 
 from pipelines.annotations.entries import Missing
-from pipelines.annotations.spans import Spans
+from pipelines.annotations.spans import Span, Spans
 from pipelines.storage.addresses import shown
 from res3d.atomic import writing
 
@@ -52,6 +52,19 @@ def write(spans, path, format=None, **options):
     left = importlib.import_module(WRITERS[form]).write(spans, path, WriteOptions(**options))
     bare = [] if form in KEEP_EMPTY else spans.empty
     return left + [Missing(shown(video), "nothing in it has a label, and a row stands for one") for video in bare]
+
+
+def write_rows(rows, path):
+    """Writes what a network found, in the order of videos and of time, in the form that the name of `path` tells.
+
+    Args:
+        rows: dicts of {"video", "start", "end", "label", "score"}.
+
+    Raises:
+        ValueError: for another ending than those of `SUFFIXES`, or a .vtt of several videos.
+    """
+    rows = sorted(rows, key=lambda row: (str(row["video"]), row["start"], row["end"], str(row["label"])))
+    write([Span(**row) for row in rows], path)
 
 
 def write_json(path, value):

@@ -15,15 +15,16 @@ def is_live(source):
     return isinstance(source, int) or (isinstance(source, str) and "://" in source)
 
 
-def network_frames(source, clip, whole=False):
+def network_frames(source, clip, whole=False, info=None):
     """Yields (seconds, source frame, uint8 frame as the network sees it, or None where the clip passes it over).
 
     Args:
         source: path of a file, number of a camera, or address of a stream.
         clip: `ClipSpec`.
         whole: bool. Only the frames of the one clip that stands for a whole file, of segments.
+        info: `VideoInfo` of the file, or None to decode it once more for that.
     """
-    takes = _live_takes(clip) if is_live(source) else _file_takes(source, clip, whole)
+    takes = _live_takes(clip) if is_live(source) else _file_takes(info or probe(source), clip, whole)
     next(takes)
     for seconds, frame in live_frames(source):
         take = takes.send(seconds)
@@ -49,9 +50,8 @@ def to_network(frame, clip):
     return small
 
 
-def _file_takes(source, clip, whole=False):
+def _file_takes(info, clip, whole):
     """How often each frame of a file is taken, in their order: the frames that the offline protocol takes."""
-    info = probe(source)
     chosen = iter(centre_clip(info, clip) if whole else stream(info, clip)[::clip.stride])
     wanted = next(chosen, None)
     index = take = 0

@@ -2,8 +2,11 @@
 
 import math
 
+import numpy as np
+
 MARKS, LEAST = 8, 0.35  # times that are written below at the most; percent that a moment is wide
 ROOM = 95.0  # percent from the left beyond which a time has no room to be written
+STRIP_FRAMES, STRIP_HEIGHT = 12, 72  # frames of a strip above, and pixels that it is high
 STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)  # seconds from one to the next
 
 
@@ -30,6 +33,31 @@ def timeline(lanes, seconds, strip=None):
                                         if _percent(second, seconds) <= ROOM],
             "lanes": [(name, [(row, state, _percent(start, seconds), max(_percent(end - start, seconds), LEAST), words)
                               for row, state, start, end, words in parts]) for name, parts in lanes]}
+
+
+def found_lanes(rows):
+    """The lanes of what a network found, for `timeline`: one a label.
+
+    Args:
+        rows: dicts of {"start", "end", "label", "score"}.
+
+    >>> found_lanes([{"start": 2.0, "end": 3.5, "label": "run", "score": 0.5}])
+    [('run', [('', 'right', 2.0, 3.5, 'run, 0:02.0 to 0:03.5, score 0.50')])]
+    """
+    lanes: dict = {}
+    for row in rows:
+        words = f"{row['label']}, {period(row['start'], row['end'])}, score {row['score']:.2f}"
+        lanes.setdefault(row["label"], []).append(("", "right", row["start"], row["end"], words))
+    return sorted(lanes.items())
+
+
+def strip_moments(seconds):
+    """The seconds at which the frames of a strip are taken, each in the middle of its share of the time.
+
+    >>> strip_moments(24.0)[:2].tolist()
+    [1.0, 3.0]
+    """
+    return (np.arange(STRIP_FRAMES) + 0.5) * seconds / STRIP_FRAMES
 
 
 def clock(seconds, digits=0):

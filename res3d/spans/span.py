@@ -38,6 +38,16 @@ class Span(NamedTuple):
         return self.end == self.start
 
 
+def as_dict(span: Span) -> dict:
+    """A span as JSON-ready values, times to the millisecond: what is shown and written of one that was found.
+
+    >>> as_dict(Span(1.00049, 2.5, "serve", 0.123456, "a.mp4"))
+    {'video': 'a.mp4', 'start': 1.0, 'end': 2.5, 'label': 'serve', 'score': 0.1235}
+    """
+    return {"video": span.video, "start": round(span.start, 3), "end": round(span.end, 3), "label": span.label,
+            "score": round(span.score, 4)}
+
+
 def checked_spans(spans: Iterable, name: str = "spans") -> list:
     """The spans as a list.
 

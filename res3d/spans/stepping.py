@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 
 from res3d.spans.contract import SpanSpec
+from res3d.spans.decoding import decode
+from res3d.spans.span import Span
 from res3d.spans.windows import WindowAverage, probabilities
 
 WINDOWS_AT_ONCE = 4
@@ -71,3 +73,17 @@ def scores_of(frames: Iterable, answer: Callable, spec: SpanSpec,
         if len(done):
             yield done
     yield scorer.rest()
+
+
+def spans_in(frames: Iterable, answer: Callable, spec: SpanSpec, video: str = "") -> tuple[list[Span], float]:
+    """(`Span`s of a whole video by falling score, seconds that its steps last), whoever gives the logits.
+
+    Of a video its scores alone are kept, 8 bytes a class and step.
+
+    Args:
+        frames: as the network sees them, at the contract's rate.
+        answer, spec: as of `StepScorer`.
+        video: str. What the spans are said to be of.
+    """
+    scores = np.concatenate(list(scores_of(frames, answer, spec)))
+    return decode(scores, spec, video), len(scores) / spec.rate

@@ -3,9 +3,9 @@
 import numpy as np
 
 from pipelines.sample.streaming import taken_frames
-from res3d.spans.decoding import decode, reaching
+from res3d.spans.decoding import reaching
 from res3d.spans.live import events_of
-from res3d.spans.stepping import scores_of
+from res3d.spans.stepping import scores_of, spans_in
 
 
 def logits_of(client):
@@ -18,8 +18,7 @@ def logits_of(client):
 
 def find(client, spec, source, video):
     """`Span`s of a file, said to be of `video`, that reach the contract's threshold, in the order of time."""
-    scores = np.concatenate(list(scores_of(taken_frames(source, client.clip), logits_of(client), spec)))
-    return reaching(decode(scores, spec, video), spec)
+    return reaching(spans_in(taken_frames(source, client.clip), logits_of(client), spec, video)[0], spec)
 
 
 def follow(client, spec, source):

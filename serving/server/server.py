@@ -127,7 +127,7 @@ class Server:
             return
         settings, rest, page = self.settings, self.settings.rest, None
         if rest.page:
-            from serving.server.rest.page import Page  # late: it reads videos
+            from serving.server.rest.page.page import Page  # late: it reads videos
 
             page = Page(self.store, self.metrics)
         self._rest = RestApp(

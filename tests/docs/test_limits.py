@@ -7,7 +7,8 @@ import pytest
 from serving.exporter import headers, signature
 from serving.models import inference
 from serving.server.grpc import arrivals
-from serving.server.rest import app, bodies, connections, json_reader, json_writer, page, page_routes
+from serving.server.rest import app, bodies, connections, json_reader, json_writer
+from serving.server.rest.page import routes, videos
 from serving.tensors import tensor_proto
 
 TEXT = (pathlib.Path(__file__).parents[2] / "docs/how-to/serve.md").read_text(encoding="utf-8")
@@ -32,8 +33,8 @@ def test_the_size_from_which_numbers_are_parsed_in_turns_is_told():
     ("context repeated before examples", [inference.MOST_CONTEXT]),
     ("picture, JPEG or PNG", [headers.MOST_PIXELS, headers.MOST_SCANS]), ("GIF", [headers.MOST_ANIMATED]),
     ("strings to `describe`", [signature.MOST_DESCRIBED]),
-    ("videos on the page", [page_routes._THREADS, page_routes._QUEUED, int(page._SECONDS), page._MOST_PIXELS,
-                             page._MOST_DECODED])])
+    ("videos on the page", [routes._THREADS, routes._QUEUED, int(videos.SECONDS), int(2 * videos.SECONDS),
+                             videos.MOST_PIXELS, videos.MOST_DECODED])])
 def test_every_limit_is_in_the_table(row, numbers):
     line = next(line for line in TEXT.splitlines() if line.startswith(f"| {row} |"))
     for number in numbers:

@@ -111,7 +111,7 @@ def test_flags_live_in_command_modules():
 
 
 def test_one_file_knows_http_and_one_knows_grpc_on_each_side():
-    assert set(users_of("starlette")) <= {"serving/server/rest/app.py", "serving/server/rest/page_routes.py"}
+    assert set(users_of("starlette")) <= {"serving/server/rest/app.py", "serving/server/rest/page/routes.py"}
     assert users_of("grpc") == ["serving/client/grpc.py", "serving/server/grpc/arrivals.py",
                                 "serving/server/grpc/service.py"]
 

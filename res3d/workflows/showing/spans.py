@@ -4,7 +4,7 @@ import pathlib
 
 from res3d.atomic import writing
 from res3d.looks.rendering import render
-from res3d.looks.timeline import clock, period, timeline
+from res3d.looks.timeline import clock, found_lanes, timeline
 from res3d.terminal.progress import bar
 from res3d.workflows.showing.strips import strip_or_none
 
@@ -30,9 +30,6 @@ def show_spans(path, answers, asked):
 
 def _row(answer):
     film, seconds = strip_or_none(answer["video"])
-    lanes, spans = {}, []
-    for span in answer["spans"]:
-        words = f"{span['label']}, {period(span['start'], span['end'])}, score {span['score']:.2f}"
-        lanes.setdefault(span["label"], []).append(("", "right", span["start"], span["end"], words))
-        spans.append((clock(span["start"], 1), clock(span["end"], 1), span["label"], span["score"]))
-    return {"video": answer["video"], "spans": spans, "line": timeline(sorted(lanes.items()), seconds, film)}
+    spans = [(clock(span["start"], 1), clock(span["end"], 1), span["label"], span["score"])
+             for span in answer["spans"]]
+    return {"video": answer["video"], "spans": spans, "line": timeline(found_lanes(answer["spans"]), seconds, film)}

@@ -4,8 +4,7 @@ import numpy as np
 
 from pipelines.video.reading import probe, read_frames
 from res3d.looks.pictures import film
-
-COUNT, HEIGHT = 12, 72  # frames of a strip, and pixels that it is high
+from res3d.looks.timeline import STRIP_FRAMES, STRIP_HEIGHT, strip_moments
 
 
 def strip_of(video):
@@ -18,10 +17,10 @@ def strip_of(video):
         VideoError: if it cannot be read.
     """
     info = probe(video)
-    moments = (np.arange(COUNT) + 0.5) * info.duration_seconds / COUNT
+    moments = strip_moments(info.duration_seconds)
     places = np.maximum(np.searchsorted(info.times_seconds, moments, side="right") - 1, 0)
     frames = read_frames(video, places.tolist(), _small, info=info)
-    return film(frames, HEIGHT, COUNT), info.duration_seconds
+    return film(frames, STRIP_HEIGHT, STRIP_FRAMES), info.duration_seconds
 
 
 def strip_or_none(video):
@@ -33,4 +32,4 @@ def strip_or_none(video):
 
 
 def _small(height, width):
-    return HEIGHT, max(1, round(width * HEIGHT / height))
+    return STRIP_HEIGHT, max(1, round(width * STRIP_HEIGHT / height))

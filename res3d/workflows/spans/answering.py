@@ -1,8 +1,9 @@
 """What `res3d predict` says of long videos, whoever finds the spans: a network here, or a served one."""
 
 from pipelines.video.info import VideoError
+from res3d.spans.span import as_dict
 from res3d.workflows.showing.spans import show_spans
-from res3d.workflows.spans.writing import as_dict, is_page, write_found
+from res3d.workflows.spans.writing import is_page, write_found
 
 
 def answer_each(videos, find, output=None, *, asked="", failures=(VideoError,), said=str):

@@ -15,7 +15,7 @@ from serving.errors import ServingError, invalid
 from serving.models import inference, metadata
 from serving.server.rest import json_examples, json_writer, requests
 from serving.server.rest.bodies import Bodies, TooLargeError, TooSlowError
-from serving.server.rest.page_routes import PageRoutes
+from serving.server.rest.page.routes import PageRoutes
 from serving.server.rest.turns import Turns
 
 LONGEST_ERROR = 4096  # characters

@@ -5,11 +5,14 @@ import numpy as np
 import pytest
 
 from pipelines import synthetic
+from res3d.__main__ import main
 from res3d.heads.steps import step_classifier
 from res3d.networks import build
 from res3d.spans import SpanSpec
 from res3d.training.recipe import find_recipe
 from res3d.training.workfolder import WorkFolder
+from serving.server.server import Server
+from serving.server.settings import Settings
 
 LABELS = ("grow", "jump", "turn")
 
@@ -37,3 +40,20 @@ def long_video(tmp_path_factory):
     folder = tmp_path_factory.mktemp("long") / "one"
     synthetic.write_long(folder, videos=1, seconds=6)
     return str(folder / "0000.avi")
+
+
+@pytest.fixture(scope="session")
+def version(untrained, tmp_path_factory):
+    """The version folder that `res3d export` makes of it."""
+    output = tmp_path_factory.mktemp("exports") / "events"
+    assert main(["export", f"--workdir={untrained}", f"--output={output}"]) in (0, None)
+    return output / "1"
+
+
+@pytest.fixture(scope="session")
+def server(version):
+    """A server of it, with its page."""
+    values = {"model_name": "events", "model_base_path": str(version.parent), "port": None, "rest_api_port": None,
+              "page": True}
+    with Server(Settings.from_flags(values)) as started:
+        yield started

@@ -13,24 +13,8 @@ from res3d.workflows.spans.evaluate import load_spans_run
 from res3d.workflows.spans.predict import follow, predict_spans
 from res3d.workflows.spans.scoring import find_spans, step_scores
 from serving import Client
-from serving.server.server import Server
-from serving.server.settings import Settings
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def version(untrained, tmp_path_factory):
-    output = tmp_path_factory.mktemp("exports") / "events"
-    assert main(["export", f"--workdir={untrained}", f"--output={output}"]) in (0, None)
-    return output / "1"
-
-
-@pytest.fixture(scope="module")
-def server(version):
-    values = {"model_name": "events", "model_base_path": str(version.parent), "port": None, "rest_api_port": None}
-    with Server(Settings.from_flags(values)) as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

@@ -11,21 +11,18 @@ import time
 import numpy as np
 
 from pipelines.sample.clips import centre_clip, stream, uniform_clips
-from pipelines.video import opencv, reading
-from pipelines.video.info import VideoError
-from res3d.geometry import ClipSpec
+from pipelines.video import opencv
 from res3d.looks.rendering import style
-from serving.errors import ServingError, invalid
+from serving.errors import ServingError
 from serving.models import inference
+from serving.server.rest.page import spans, videos
 
 TOP = 5
 _GRID = 5  # patches along each side that are covered in turn to see which ones matter
 _AT_ONCE = 5  # covered clips in one run
 _MOST_LABELS = 1000
 _MOST_WINDOWS, _MOST_HELD = 24, 64 << 20  # clips over a video, and bytes of all of them
-_SECONDS = 20.0  # for decoding a video once; it is decoded twice, and a network runs as long at the most
-_MOST_PIXELS, _LONGEST = 9_000_000, 16  # of a frame, and times its short side
-_MOST_DECODED = 10_000_000_000  # pixels of all frames: 80 seconds of 1920x1080 at 60 frames a second
+HERE = pathlib.Path(__file__).parent
 
 
 class Page:
@@ -41,8 +38,8 @@ class Page:
 
     def html(self):
         """The page itself: one file, no network."""
-        text = pathlib.Path(__file__).with_name("page.html").read_text(encoding="utf-8")
-        return text.replace("/* style */", style())
+        text = (HERE / "page.html").read_text(encoding="utf-8")
+        return text.replace("/* style */", style()).replace("/* spans */", (HERE / "spans.js").read_text("utf-8"))
 
     def state(self):
         """The models with their versions and labels, requests a second and median milliseconds, now and of a minute."""
@@ -61,10 +58,11 @@ class Page:
     def _about(self, name):
         try:
             with self._store.acquire(name) as servable:
-                clip = _clip(servable)
-                return {"labels": _labels(servable)[:_MOST_LABELS], "clip": clip.to_dict() if clip else None}
+                clip = videos.clip_of(servable)
+                return {"labels": videos.labels_of(servable)[:_MOST_LABELS], "clip": clip.to_dict() if clip else None,
+                        "spans": videos.finds_spans(servable)}
         except ServingError:
-            return {"labels": [], "clip": None}
+            return {"labels": [], "clip": None, "spans": False}
 
     def classify(self, name, content):
         """The best labels of a video, the frames that the network saw, and how long each step took.
@@ -80,7 +78,8 @@ class Page:
             start = time.monotonic()
             frames, indices = _frames(servable, content)
             decoded = time.monotonic()
-            answer = inference.predict(servable, "", {_alias(servable): frames[None]}, timeout_ms=_SECONDS * 1e3)
+            answer = inference.predict(servable, "", {videos.alias(servable): frames[None]},
+                                       timeout_ms=videos.SECONDS * 1e3)
             seconds = time.monotonic() - decoded
         # A page's request counts like any other.
         self._metrics.answered(name, "predict", "PAGE", "OK", time.monotonic() - start)
@@ -104,15 +103,35 @@ class Page:
         """
         with self._store.acquire(name) as servable:
             clips, seconds = _windows(servable, content)
-            alias = _alias(servable)
+            alias = videos.alias(servable)
             runs = [inference.predict(servable, "", {alias: clips[i:i + _AT_ONCE]}, ["scores", "top_classes"],
-                                      _SECONDS * 1e3) for i in range(0, len(clips), _AT_ONCE)]
+                                      videos.SECONDS * 1e3) for i in range(0, len(clips), _AT_ONCE)]
         scores = np.concatenate([run["scores"] for run in runs])
         words = {int(row.argmax()): names[0].decode("utf-8", "replace") for row, names in zip(
             scores, np.concatenate([run["top_classes"] for run in runs]))}
         places = sorted(words, key=lambda place: -scores[:, place].mean())[:TOP]
         return {"seconds": seconds, "labels": [words[place] for place in places],
                 "scores": scores[:, places].astype(float).round(4).tolist()}
+
+    def spans(self, name, content, video=""):
+        """When things happen in a long video: the spans of `res3d predict`, a timeline of them, and its files.
+
+        Args:
+            name, content: as of `classify`.
+            video: str. The file's name, which the spans are said to be of.
+
+        Returns:
+            As `spans.answer`, and `milliseconds` and `version`.
+
+        Raises:
+            ServingError: for a model that names clips, bytes that are no video, or one that is too long.
+        """
+        with self._store.acquire(name) as servable:
+            start = time.monotonic()
+            answer = spans.answer(servable, content, video)
+            seconds = time.monotonic() - start
+        self._metrics.answered(name, "predict", "PAGE", "OK", seconds)
+        return {**answer, "milliseconds": seconds * 1e3, "version": str(servable.version)}
 
     def look(self, name, content):
         """Where the network looked: how much of the best label's score goes when a patch is covered with grey.
@@ -125,11 +144,11 @@ class Page:
         """
         with self._store.acquire(name) as servable:
             frames, _ = _frames(servable, content)
-            alias = _alias(servable)
+            alias = videos.alias(servable)
             whole = inference.predict(servable, "", {alias: frames[None]}, ["scores", "top_classes"],
-                                      _SECONDS * 1e3)
+                                      videos.SECONDS * 1e3)
             best = int(np.argmax(whole["scores"][0]))
-            runs = (inference.predict(servable, "", {alias: covered}, ["scores"], _SECONDS * 1e3)
+            runs = (inference.predict(servable, "", {alias: covered}, ["scores"], videos.SECONDS * 1e3)
                     for covered in _covered(frames))
             kept = [float(scores[best]) for run in runs for scores in run["scores"]]
         lost = np.maximum(float(whole["scores"][0, best]) - np.reshape(kept, (_GRID, _GRID)), 0)
@@ -153,7 +172,7 @@ def _covered(frames):
 
 def _frames(servable, content):
     """The middle clip of a video and the numbers of its frames."""
-    clips, (indices,), _ = _read(servable, content, lambda info, clip: [centre_clip(info, clip)])
+    clips, (indices,), _ = videos.read(servable, content, lambda info, clip: [centre_clip(info, clip)])
     return clips[0], indices
 
 
@@ -164,68 +183,9 @@ def _windows(servable, content):
         count = 1 if clip.in_segments else max(1, min(most, len(stream(info, clip)) // clip.span))
         return uniform_clips(info, clip, count) if count > 1 else [centre_clip(info, clip)]
 
-    clips, chosen, info = _read(servable, content, chosen)
+    clips, chosen, info = videos.read(servable, content, chosen)
     times = info.times_seconds
     return clips, [[float(times[min(indices)]), float(times[max(indices)])] for indices in chosen]
-
-
-def _read(servable, content, choose):
-    """(uint8 clips, lists of frame numbers, `VideoInfo`); `choose(info, clip)` gives the lists."""
-    clip = _clip(servable)
-    if "spans" in servable.signatures:
-        raise invalid(f"Model {servable.name} finds spans in long videos, and this page names clips. Ask it with res3d "
-                      "predict VIDEO --server=ADDRESS.")
-    if clip is None or _alias(servable) is None:
-        raise invalid(f"Model {servable.name} takes no clips that this page could make: it ships no clip.json. Export "
-                      "it with res3d export.")
-    try:
-        info = reading.probe(content, timeout=_SECONDS, within=_bounds())
-        chosen = choose(info, clip)
-        return reading.read_clips(content, chosen, clip, info=info, timeout=_SECONDS), chosen, info
-    except VideoError as error:
-        raise invalid(f"This is no video that can be read: {error.reason}.") from None
-
-
-def _bounds():
-    """A function for `probe` that refuses frames that are too large, and a video that has too many of them."""
-    end = time.monotonic() + _SECONDS
-
-    def within(frames, height, width):
-        if width * height > _MOST_PIXELS or max(width, height) > _LONGEST * min(width, height):
-            raise invalid(f"A video's frames must have at most {_MOST_PIXELS} pixels, and a long side of at most "
-                          f"{_LONGEST} times the short one. Received: {width}x{height}.")
-        if frames * width * height > _MOST_DECODED or time.monotonic() > end:
-            raise invalid(f"A video for this page must have at most {_MOST_DECODED} pixels in all its frames, and "
-                          f"decode within {_SECONDS:g} seconds. Received more than {frames - 1} frames of "
-                          f"{width}x{height}. Cut it shorter, or use res3d predict.")
-
-    return within
-
-
-def _alias(servable):
-    """The input that takes uint8 clips, or None."""
-    signature = servable.signatures.get(inference.DEFAULT_SIGNATURE)
-    aliases = list(signature.inputs) if signature else []
-    wanted = {"scores", "top_classes", "top_scores"}
-    return aliases[0] if len(aliases) == 1 and wanted <= set(signature.outputs) else None
-
-
-def _clip(servable):
-    file = _shipped(servable, "clip.json")
-    return ClipSpec.load(file) if file else None
-
-
-def _labels(servable):
-    file = _shipped(servable, "labels.txt")
-    return file.read_text(encoding="utf-8").splitlines() if file else []
-
-
-def _shipped(servable, name):
-    for place in ("assets", "assets.extra"):
-        file = pathlib.Path(servable.path) / place / name
-        if file.exists():
-            return file
-    return None
 
 
 def _picture(frame):

@@ -12,7 +12,7 @@ import pytest
 from serving.server.server import Server
 from serving.server.settings import Settings
 from tests.res3d.looks.browser import LOOK, WIDTHS, browser
-from tests.serving.server.rest import colours
+from tests.serving.server.rest.page import colours
 
 HOSTILE = "<script>document.title='broken'</script><img src=x onerror=1>"
 CONFIG = """model_config_list {{

@@ -14,12 +14,12 @@ import pytest
 from pipelines.video import opencv, reading, writer
 from res3d.geometry import ClipSpec
 from serving.errors import ServingError
-from serving.server.rest import page
+from serving.server.rest.page import page, videos
 from serving.server.server import Server
 from serving.server.settings import Settings
 from tests.res3d.looks.browser import browser
-from tests.serving.server.rest import colours
-from tests.serving.server.rest.colours import CLIP, LABELS
+from tests.serving.server.rest.page import colours
+from tests.serving.server.rest.page.colours import CLIP, LABELS
 
 
 @pytest.fixture(scope="module")
@@ -153,12 +153,12 @@ def test_refusals(server, path, body, status, message):
 
 
 @pytest.mark.parametrize(("limit", "value", "message"), [
-    ("_MOST_PIXELS", 100, "A video's frames must have at most 100 pixels, "),
-    ("_MOST_DECODED", 10_000, "A video for this page must have at most 10000 pixels in all its frames, "),
-    ("_SECONDS", -1, "A video for this page must ")])
+    ("MOST_PIXELS", 100, "A video's frames must have at most 100 pixels, "),
+    ("MOST_DECODED", 10_000, "A video for this page must have at most 10000 pixels in all its frames, "),
+    ("SECONDS", -1, "A video for this page must ")])
 def test_a_video_that_takes_too_much_is_refused_as_it_is_decoded(green, monkeypatch, limit, value, message):
-    monkeypatch.setattr(page, limit, value)
-    within, seen = page._bounds(), []
+    monkeypatch.setattr(videos, limit, value)
+    within, seen = videos.bounds(), []
 
     def counted(frames, height, width):
         seen.append(frames)

@@ -47,6 +47,8 @@ class PageRoutes:
         if path == "/page/state" and method == "GET":
             return functools.partial(self._json, self._looks, lambda _model, _body: {
                 **self._page.state(), "most_bytes": self._bodies.limit})
+        if path == "/page/spans" and method == "POST":
+            return functools.partial(self._json, self._videos, self._page.spans, more=("video",))
         if path in ("/page/classify", "/page/follow", "/page/look") and method == "POST":
             return functools.partial(self._json, self._videos, getattr(self._page, path.rpartition("/")[2]))
         return None
@@ -54,12 +56,13 @@ class PageRoutes:
     async def _html(self, _request):
         return HTMLResponse(self._page.html())
 
-    async def _json(self, turns, ask, request):
-        model = request.query_params.get("model", "")
+    async def _json(self, turns, ask, request, more=()):
+        asked = request.query_params
+        model, more = asked.get("model", ""), {name: asked[name] for name in more if name in asked}
         try:
             with turns.place():
                 async with self._bodies.of(request) as video:
-                    return JSONResponse(await turns.run(request, functools.partial(ask, model, video)))
+                    return JSONResponse(await turns.run(request, functools.partial(ask, model, video, **more)))
         except TooLargeError as error:
             return JSONResponse({"error": str(error)}, 413, {"connection": "close"})
         except TooSlowError as error:

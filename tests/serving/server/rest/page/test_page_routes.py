@@ -8,7 +8,7 @@ import pytest
 from starlette.requests import Request
 
 from serving.server.rest.bodies import Bodies
-from serving.server.rest.page_routes import PageRoutes
+from serving.server.rest.page.routes import PageRoutes
 
 
 class Stub:
