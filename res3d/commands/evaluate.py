@@ -111,7 +111,7 @@ def _say(args, metrics):
     for line in worth_lines(metrics):
         print(line)
     if "rejection" in metrics:
-        from res3d.workflows.rejecting.calibrate import told
+        from res3d.evaluation.rejection_words import told
 
         print(told(metrics["rejection"]))
     if metrics.get("trained_on"):

@@ -175,11 +175,13 @@ def _follow(args):
 
     def tell(answer):
         print(json.dumps({"video": args.videos[0], **answer}), flush=True)
-        answers.append((answer["top"][0]["label"], answer["start"], answer["end"], answer.get("none")))
+        if "none" in answer:
+            one = [] if answer["none"] else [answer["top"][0]["label"]]
+            answers.append((answer.get("labels", one), answer["start"], answer["end"]))
 
     windows = follow(args.model, args.videos[0], tell, labels=args.labels, step=args.step, window=args.window,
                      top=args.top, output=args.output, activation=args.activation)
-    if answers and answers[0][-1] is not None:
+    if answers:
         from res3d.workflows.rejecting.background import answers_line
 
         print(answers_line(answers), file=sys.stderr)

@@ -9,7 +9,7 @@ from numbers import Real
 import numpy as np
 
 from res3d.atomic import write_aside
-from res3d.evaluation.metrics import softmax
+from res3d.evaluation.metrics import sigmoid, softmax
 
 NONE = "none"  # a class of this name is no answer either
 COLDEST, HOTTEST = 0.1, 10.0
@@ -26,6 +26,7 @@ class Rejection:
         chosen: str. What the threshold was chosen for, such as "keep=0.95" or "alarms=10".
         videos: int. How many, held out, both were chosen on.
         model: str. Digest of the network that they belong to.
+        on: str. Digest of the names of the videos that the threshold was chosen on, of background for "alarms".
 
     Raises:
         ValueError: for a temperature that is not above 0, or a threshold below 0.
@@ -40,6 +41,7 @@ class Rejection:
     chosen: str = ""
     videos: int = 0
     model: str = ""
+    on: str = ""
 
     def __post_init__(self):
         for name, least in (("temperature", "above 0"), ("threshold", "0 or more")):
@@ -51,6 +53,34 @@ class Rejection:
     def refuses(self, top: list) -> bool:
         """Whether an answer, [{"label", "score"}] by falling score, is "none of these"."""
         return top[0]["label"] == NONE or top[0]["score"] < self.threshold
+
+    def reached(self, top: list) -> list:
+        """Of a network of several labels a video those of [{"label", "score"}] that are answers.
+
+        >>> Rejection(1.0, 0.5).reached([{"label": "run", "score": 0.9}, {"label": "sit", "score": 0.2}])
+        ['run']
+        """
+        return [row["label"] for row in top if row["label"] != NONE and row["score"] >= self.threshold]
+
+    def judge(self, scores: list, top: int, multi_label: bool) -> dict:
+        """An answer as it is told.
+
+        Args:
+            scores: [{"label", "score"}] by falling score; of several labels a video all of them.
+            top: int. How many to tell.
+            multi_label: bool.
+
+        Returns:
+            {"top", "none": whether it is "none of these"}; of several labels a video also "labels", all that reach the
+            threshold, and none of these is that there is no such label.
+
+        >>> Rejection(1.0, 0.5).judge([{"label": "run", "score": 0.9}, {"label": "sit", "score": 0.2}], 1, True)
+        {'top': [{'label': 'run', 'score': 0.9}], 'labels': ['run'], 'none': False}
+        """
+        if not multi_label:
+            return {"top": scores[:top], "none": self.refuses(scores)}
+        labels = self.reached(scores)
+        return {"top": scores[:top], "labels": labels, "none": not labels}
 
     def save(self, path: str | os.PathLike) -> None:
         """Writes the fields as JSON, aside and renamed."""
@@ -94,31 +124,59 @@ def fit_temperature(logits, labels, former=1.0):
     targets = np.full(logits.shape, 1.0 / (videos + classes))
     targets[np.arange(videos), labels] += videos / (videos + classes)
 
-    def loss(log_temperature):
-        scaled = logits / np.exp(log_temperature)
+    def loss(scaled):
         scaled = scaled - scaled.max(axis=1, keepdims=True)
         return float(-(targets * (scaled - np.log(np.exp(scaled).sum(axis=1, keepdims=True)))).sum())
 
+    return _likeliest(loss, logits, former)
+
+
+def fit_sigmoid_temperature(logits, hot, former=1.0):
+    """The same for several labels a video, each with a sigmoid of its own.
+
+    Args:
+        logits: (videos, classes).
+        hot: (videos, classes) of 0 and 1.
+        former: as of `fit_temperature`.
+
+    >>> fit_sigmoid_temperature(np.array([[4.0], [4.0], [-4.0]]), [[1], [0], [0]]) > 2
+    True
+    """
+    logits, hot = np.asarray(logits, "float64"), np.asarray(hot, "float64")
+    right = hot.sum()
+    targets = np.where(hot > 0, (right + 1) / (right + 2), 1 / (hot.size - right + 2))
+
+    def loss(scaled):
+        return float((np.logaddexp(0, scaled) - targets * scaled).sum())
+
+    return _likeliest(loss, logits, former)
+
+
+def _likeliest(loss, logits, former):
+    """The temperature of least `loss(logits / temperature)`."""
     low, high = math.log(COLDEST / former), math.log(HOTTEST / former)  # between which the loss has one valley
     golden = (math.sqrt(5) - 1) / 2
     for _ in range(60):
         first, second = high - golden * (high - low), low + golden * (high - low)
-        low, high = (low, second) if loss(first) <= loss(second) else (first, high)
+        better = loss(logits / math.exp(first)) <= loss(logits / math.exp(second))
+        low, high = (low, second) if better else (first, high)
     return math.exp((low + high) / 2)
 
 
-def cooled_scores(scores, temperature):
-    """Probabilities `(..., classes)` as a softmax of the same logits divided by `temperature` gives them.
+def cooled_scores(scores, temperature, multi_label=False):
+    """Probabilities `(..., classes)` as a softmax, or sigmoids, of the same logits divided by `temperature` give them.
 
     >>> cooled_scores(np.array([0.8, 0.2]), 2.0).round(3).tolist()
     [0.667, 0.333]
     """
-    return softmax(logits_of(scores) / temperature)
+    return (sigmoid if multi_label else softmax)(logits_of(scores, multi_label) / temperature)
 
 
-def logits_of(scores):
-    """Logits, but for a number added to a row, of probabilities `(..., classes)`."""
-    return np.log(np.maximum(np.asarray(scores, "float64"), 1e-30))
+def logits_of(scores, multi_label=False):
+    """Logits, of a softmax but for a number added to a row, of probabilities `(..., classes)`."""
+    scores = np.asarray(scores, "float64")
+    logits = np.log(np.maximum(scores, 1e-30))
+    return logits - np.log(np.maximum(1 - scores, 1e-30)) if multi_label else logits
 
 
 def threshold_keeping(scores, right, share=KEEP):

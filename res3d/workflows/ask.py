@@ -18,12 +18,13 @@ def ask_server(client, videos, top=5):
     paths, answers = [entry.path for entry in find_videos(videos)], []
     _ = client.clip  # one error, not one a video, if the server cannot be reached; it may still be loading
     rejection = from_card(client.card)
+    several = rejection is not None and client.card["multi_label"]
     with bar(len(paths), "asking", "video") as counted:
-        for answer in client.classify_many(paths, top):
+        for answer in client.classify_many(paths, max(top, len(client.labels)) if several else top):
             answers.append(answer)
             counted.update()
     return [{"video": path, "error": " ".join(str(answer).split())} if isinstance(answer, Exception) else
-            {"video": path, "top": answer} | ({} if rejection is None else {"none": rejection.refuses(answer)})
+            {"video": path, **({"top": answer} if rejection is None else rejection.judge(answer, top, several))}
             for path, answer in answers]
 
 
@@ -103,6 +104,9 @@ def table(results, width=None):
     for result in results:
         rows = [("none  ", "of these; the best are")] if result.get("none") else []
         rows += [(f"{item['score']:.4f}", item["label"]) for item in result.get("top", ())]
+        answered = len(result.get("labels", ()))
+        if 0 < answered < len(rows):  # of several labels a video: what comes after these is no answer
+            rows.insert(answered, ("below ", "the threshold are"))
         for number, (score, text) in enumerate(rows or [("error ", result.get("error", ""))]):
             lines.append((result["video"] if not number else "", score, text))
     return aligned(lines, elastic=(0, 2), ends=(0,), width=width)

@@ -73,7 +73,7 @@ def evaluate(workdir, data=None, protocol=None, *, model=None, split=None, compa
     pattern = {**run.get("lists", {}), **lists}.get("group")
     facts = known(folder, manifest, pattern)
     scored, found = rejecting.figures_of(scored, facts, rejection, calibrate, background, folder,
-                                         (model, clip, labels, multi_label, protocol.average))
+                                         (model, clip, labels, multi_label, protocol.average), pattern)
     metrics = _figures(scored, multi_label) | found | facts
     trained_on = functools.cache(lambda: videos_trained_on(folder, scored.predictions.labels))
     metrics |= _worth(scored, pattern, multi_label, trained_on if trivial else None, motion, workers, progress)

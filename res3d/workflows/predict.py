@@ -26,7 +26,8 @@ def predict(model, videos, *, protocol="centre", top=5, labels=None, workers=Non
 
     Returns:
         list, one a file and in their order: `{"video", "top": [{"label", "score"}, ...]}`, or `{"video", "error"}`; of
-        a network with a rejection also `none`, whether the answer is none of these.
+        a network with a rejection also `none`, whether the answer is none of these, and of one of several labels a
+        video `labels`, those that are answers.
     """
     network, clip, names, multi_label = load_network(model, labels, activation)
     rejection = load_rejection(model, network)
@@ -43,8 +44,9 @@ def predict(model, videos, *, protocol="centre", top=5, labels=None, workers=Non
         if answer < 0:
             results.append({"video": entry.path, "error": NO_NUMBERS})
             continue
-        found = {"video": entry.path, "top": best(scores, names, top)}
-        results.append(found if rejection is None else found | {"none": rejection.refuses(found["top"])})
+        found = best(scores, names, max(top, len(names)))
+        results.append({"video": entry.path, **({"top": found[:top]} if rejection is None else
+                                                rejection.judge(found, top, multi_label))})
     return results
 
 

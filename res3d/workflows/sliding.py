@@ -140,8 +140,7 @@ def follow(model, source, tell, *, labels=None, step=None, window=None, top=5, o
     Args:
         model: work folder or `.keras` file.
         source: file, number of a camera, or address of a stream.
-        tell: function of an answer as `slide` gives it; of a network with a rejection it also has `none`, whether the
-            answer is none of these.
+        tell: function of an answer as `slide` gives it; of a network with a rejection it also has what `predict` says.
         labels: file of label names, or None for the model's own.
         step, window: as of `slide`.
         top: int. Classes of a window.
@@ -155,10 +154,11 @@ def follow(model, source, tell, *, labels=None, step=None, window=None, top=5, o
     def frames():
         nonlocal windows
         latest = None
-        for answer, frame in slide(network, clip, names, source, step=step, window=window, top=top,
+        most = max(top, len(names)) if rejection is not None and multi_label else top
+        for answer, frame in slide(network, clip, names, source, step=step, window=window, top=most,
                                    multi_label=multi_label):
             if answer is not None:
-                answer |= {} if rejection is None else {"none": rejection.refuses(answer["top"])}
+                answer |= {} if rejection is None else rejection.judge(answer["top"], top, multi_label)
                 windows, latest = windows + 1, answer
                 tell(answer)
             if frame is not None:

@@ -1,5 +1,6 @@
 """The answer in words: how good, why to believe it, and what to do next, each by one rule of a list."""
 
+from res3d.evaluation.rejection_words import answered_words, caution
 from res3d.evaluation.report.classes import weakest
 from res3d.evaluation.worth import CHANGES, figure_of, worth_rows
 from res3d.looks.rendering import count, percent
@@ -63,12 +64,10 @@ def trust(metrics):
 
 
 def _rejection(found):
-    right = found["right_of_answered"]
-    rightly = "" if right is None else f", {percent(right)} of them rightly"
     alarms = "" if "alarms_per_hour" not in found else (
         f"; {found['alarms_per_hour']:.1f} false alarms an hour of background")
     return (f"Below a score of {found['threshold']:.2f} it answers “none of these”, which no other figure counts: "
-            f"{percent(found['answered'])} are answered{rightly}{alarms}")
+            + ". ".join([f"{answered_words(found)}{alarms}", *caution(found)]))
 
 
 def verdict(rows):

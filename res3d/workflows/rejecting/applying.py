@@ -1,5 +1,8 @@
 """What a run has chosen for its answers, and a network whose scores are those chances."""
 
+import functools
+import os
+
 import keras
 from absl import logging
 
@@ -15,13 +18,25 @@ def rejection_of(folder, file):
     """
     if not folder.rejection_file.is_file():
         return None
-    found = Rejection.load(folder.rejection_file)
+    own = str(folder) if file == folder.model_file else None
+    return _fitting(folder.rejection_file, file, own, _state(folder.rejection_file), _state(file))
+
+
+@functools.lru_cache(maxsize=8)  # who loads a network asks twice: for its temperature, and for its threshold
+def _fitting(rejection_file, file, own, *_states):
+    found = Rejection.load(rejection_file)
     if found.model == digest_of(file):
         return found
-    if file == folder.model_file:
+    if own is not None:
         logging.warning("'%s' is of another network than '%s' and is not used: res3d evaluate --workdir=%s --calibrate "
-                        "writes it anew", folder.rejection_file, file, folder)
+                        "writes it anew", rejection_file, file, own)
     return None
+
+
+def _state(file):
+    """What tells a file from the same one written anew."""
+    found = os.stat(file)
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def cool(model, temperature):

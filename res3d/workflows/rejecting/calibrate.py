@@ -4,21 +4,20 @@ import dataclasses
 
 import numpy as np
 
+from pipelines.grouping.groups import groups_of
 from res3d.evaluation.rejection import (
     KEEP,
-    NONE,
     Rejection,
     cooled_scores,
-    count_alarms,
+    fit_sigmoid_temperature,
     fit_temperature,
     logits_of,
-    threshold_keeping,
-    threshold_of_alarms,
 )
 from res3d.evaluation.views import average_views
 from res3d.weights.store.digests import digest_of
 from res3d.workflows.rejecting.applying import cool
 from res3d.workflows.rejecting.background import background_windows
+from res3d.workflows.rejecting.judging import Judged, digest_of_names, figures, keep_of, threshold_for
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,7 +54,7 @@ def check(wanted, background, folder, of_run):
                          "none. Add --calibrate, which chooses one.")
 
 
-def figures_of(scored, facts, rejection, wanted, background, folder, network):
+def figures_of(scored, facts, rejection, wanted, background, folder, network, pattern=None):
     """(`Scored`, {"rejection": ...} or {}): as it was, or where it is `wanted` at the temperature chosen on it.
 
     Args:
@@ -66,108 +65,68 @@ def figures_of(scored, facts, rejection, wanted, background, folder, network):
         background: as `background_windows` takes it, or None.
         folder: `WorkFolder`.
         network: (model, clip, labels, multi_label, average over views).
+        pattern: as `groups_of` takes it.
 
     Raises:
-        ValueError: for several labels a video, or where videos were trained on, if it is `wanted`.
+        ValueError: where videos were trained on, if it is `wanted`.
     """
     model, clip, labels, multi_label, average = network
     if wanted is None and rejection is None:
         return scored, {}
-    if wanted is None:
-        return scored, figures(rejection, scored.predictions, background_of(model, clip, labels, background))
-    if multi_label:
-        raise ValueError("`--calibrate` is for one label a video. Received a run with several, each of which has its "
-                         "own score.")
-    if facts.get("trained_on"):
-        raise ValueError(f"`--calibrate` needs videos that the run was not trained on. Received {len(scored.positions)}"
-                         f", of which {facts['trained_on']} were. Leave --data out, or name others.")
-    scored, temperature = calibrated(scored, average, model, rejection)
-    found = background_of(model, clip, labels, background)
-    return scored, figures(choose(wanted, scored, temperature, found, folder), scored.predictions, found)
+    if wanted is not None:
+        if facts.get("trained_on"):
+            raise ValueError(f"`--calibrate` needs videos that the run was not trained on. Received "
+                             f"{len(scored.positions)}, of which {facts['trained_on']} were. Leave --data out, or name "
+                             "others.")
+        scored, temperature = calibrated(scored, average, model, rejection, multi_label)
+    found = None if background is None else background_windows(model, clip, labels, background, multi_label)
+    names = groups_of(scored.manifest, pattern).names
+    judged = Judged.of(scored.predictions, [names[position] for position in scored.positions], multi_label)
+    if wanted is not None:
+        rejection = choose(wanted, judged, temperature, found, folder)
+    return scored, {"rejection": figures(rejection, judged, found)}
 
 
-def calibrated(scored, average, model, former):
+def calibrated(scored, average, model, former, multi_label=False):
     """(`Scored` at the temperature that fits it, that temperature); `model` gives its logits so from here on.
 
     Args:
-        scored: `Scored` of videos with one label each.
+        scored: `Scored`.
         average: str. How the protocol takes the mean of views.
         model: the network of it, whose last layer is changed.
         former: `Rejection` or None. The one that `model` keeps to so far.
+        multi_label: bool. Sigmoids in the place of a softmax.
     """
     predictions = scored.predictions
     known = predictions.predicted >= 0
     so_far = 1.0 if former is None else former.temperature
-    relative = fit_temperature(logits_of(predictions.scores[known]), predictions.single[known], so_far)
+    fit, truth = (fit_sigmoid_temperature, predictions.hot) if multi_label else (fit_temperature, predictions.single)
+    relative = fit(logits_of(predictions.scores[known], multi_label), truth[known], so_far)
     cool(model, relative)
-    rows = [average_views(logits_of(views) / relative, average) for views in scored.clip_scores]
+    rows = [average_views(logits_of(views, multi_label) / relative, average, multi_label)
+            for views in scored.clip_scores]
     scores = np.where(known[:, None], np.stack(rows), predictions.scores)
-    views = [cooled_scores(views, relative).astype("float32") for views in scored.clip_scores]
+    views = [cooled_scores(views, relative, multi_label).astype("float32") for views in scored.clip_scores]
     return (dataclasses.replace(scored, predictions=dataclasses.replace(predictions, scores=scores), clip_scores=views),
             relative * so_far)
 
 
-def choose(wanted, scored, temperature, background, folder):
+def choose(wanted, judged, temperature, background, folder):
     """The `Rejection` of a run, written into its folder.
 
     Args:
         wanted: `Wanted`.
-        scored: `Scored` at that temperature.
+        judged: `Judged` at that temperature.
         temperature: float.
-        background: (windows, seconds, ...) as `background_windows` gives them, or None.
+        background: `Background` or None.
         folder: `WorkFolder`.
     """
-    best, right, named = _best(scored.predictions)
     if wanted.alarms is not None:
-        threshold, chosen = threshold_of_alarms(*background[:2], wanted.alarms), f"alarms={wanted.alarms:g}"
+        chosen, on = f"alarms={wanted.alarms:g}", background.seconds
     else:
-        share = KEEP if wanted.keep is None else wanted.keep
-        threshold, chosen = threshold_keeping(best, right & named, share), f"keep={share:g}"
-    found = Rejection(temperature, threshold, chosen, len(best), digest_of(folder.model_file))
+        chosen, on = keep_of(KEEP if wanted.keep is None else wanted.keep), judged.videos
+    threshold = threshold_for(chosen, judged, background)
+    found = Rejection(temperature, threshold, chosen, len(judged.videos), digest_of(folder.model_file),
+                      digest_of_names(on))
     found.save(folder.rejection_file)
     return found
-
-
-def figures(rejection, predictions, background=None):
-    """{"rejection": ...} for metrics.json.
-
-    Returns:
-        dict: `temperature`, `threshold`, `chosen`; `answered`, the share of videos that are; `right_of_answered`;
-        `right_kept`, the share of right answers that are; with background `alarms_per_hour` and `background_hours`.
-    """
-    best, right, named = _best(predictions)
-    answered, right = (best >= rejection.threshold) & named, right & named
-    found = {"temperature": rejection.temperature, "threshold": rejection.threshold, "chosen": rejection.chosen,
-             "answered": float(answered.mean()),
-             "right_of_answered": float(right[answered].mean()) if answered.any() else None,
-             "right_kept": float(answered[right].mean()) if right.any() else None}
-    if background is not None:
-        windows, seconds, skipped = background
-        hours = seconds / 3600
-        found |= {"alarms_per_hour": count_alarms(windows, rejection.threshold) / hours, "background_hours": hours,
-                  "background_skipped": [list(row) for row in skipped]}
-    return {"rejection": found}
-
-
-def told(found):
-    """The figures in a line for a terminal."""
-    text = (f"none of these below {found['threshold']:.3f} ({found['chosen']}, temperature "
-            f"{found['temperature']:.2f}): {100 * found['answered']:.1f} % of the videos are answered")
-    if found["right_of_answered"] is not None:
-        text += f", {100 * found['right_of_answered']:.1f} % of them rightly"
-    if "alarms_per_hour" in found:
-        text += (f"; {found['alarms_per_hour']:.1f} false alarms an hour in {60 * found['background_hours']:.1f} "
-                 "minutes of background")
-    return text
-
-
-def background_of(model, clip, labels, data):
-    """As `background_windows`; None where no background was named."""
-    return None if data is None else background_windows(model, clip, labels, data)
-
-
-def _best(predictions):
-    """(score of the best label, whether it is the truth, whether it is one of something), where there are scores."""
-    known, answers = predictions.predicted >= 0, predictions.predicted
-    nothing = predictions.labels.index(NONE) if NONE in predictions.labels else -1
-    return predictions.scores[known].max(axis=1), (answers == predictions.single)[known], (answers != nothing)[known]

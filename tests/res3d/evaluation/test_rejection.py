@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from res3d.evaluation.metrics import softmax
+from res3d.evaluation.metrics import sigmoid, softmax
 from res3d.evaluation.rejection import (
     Rejection,
     cooled_scores,
     count_alarms,
+    fit_sigmoid_temperature,
     fit_temperature,
     from_card,
     threshold_keeping,
@@ -39,6 +40,15 @@ def test_a_few_videos_that_are_all_right_do_not_make_it_certain():
     logits = np.eye(3)[[0, 1, 2]] * 2.0
     assert fit_temperature(logits, [0, 1, 2]) > 0.1
     assert cooled_scores(softmax(logits), fit_temperature(logits, [0, 1, 2])).max() < 0.8
+
+
+def test_several_labels_have_the_temperature_that_they_were_drawn_at():
+    rng = np.random.default_rng(5)
+    logits = rng.normal(-1, 3, (4000, 4))
+    hot = rng.uniform(size=logits.shape) < sigmoid(logits / 2.5)
+    assert fit_sigmoid_temperature(logits, hot) == pytest.approx(2.5, rel=0.1)
+    assert fit_sigmoid_temperature(logits / 2.5, hot, 2.5) == pytest.approx(1.0, rel=0.1)
+    np.testing.assert_allclose(cooled_scores(sigmoid(logits), 1.7, True), sigmoid(logits / 1.7), atol=1e-9)
 
 
 def test_cooling_scores_is_cooling_their_logits():

@@ -56,7 +56,12 @@ def test_none_of_these_is_told_and_speaks_against_nothing():
     found = {"threshold": 0.62, "answered": 0.9, "right_of_answered": 0.95, "alarms_per_hour": 3.0}
     rows = answer.trust(SOUND | {"rejection": found})
     assert rows[-1] == ("note", "Below a score of 0.62 it answers “none of these”, which no other figure counts: "
-                        "90.0 % are answered, 95.0 % of them rightly; 3.0 false alarms an hour of background")
+                        "90.0 % of the videos are answered, 95.0 % of the answers are right; 3.0 false alarms an hour "
+                        "of background")
+    chosen = {"chosen_on_these": ["alarms_per_hour"], "held_out": {"alarms_per_hour": 7.0}}
+    assert answer.trust(SOUND | {"rejection": found | chosen})[-1][1].endswith(
+        "an hour of background. The false alarms are counted in the very background that the threshold was chosen on. "
+        "By a threshold of the other half of them: 7.0 false alarms an hour")
     assert answer.verdict(rows) == ("good", "All 4 checks hold")
 
 

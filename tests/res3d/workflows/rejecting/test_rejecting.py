@@ -11,8 +11,10 @@ from res3d import ending
 from res3d.evaluation.predictions import Predictions
 from res3d.evaluation.rejection import Rejection
 from res3d.training.workfolder import WorkFolder
+from res3d.weights.store.digests import digest_of
 from res3d.workflows.export import export, rejection_facts
-from res3d.workflows.loading import load_rejection, load_trained
+from res3d.workflows.loading import load_network, load_rejection, load_trained
+from res3d.workflows.rejecting import applying
 from res3d.workflows.rejecting.applying import cool
 from res3d.workflows.rejecting.background import background_windows
 
@@ -41,6 +43,8 @@ def test_it_is_kept_with_the_run_and_told(calibrated):
     assert (told["temperature"], told["threshold"]) == (found.temperature, found.threshold)
     assert told["alarms_per_hour"] == 0
     assert told["background_hours"] > 0
+    assert told["chosen_on_these"] == ["alarms_per_hour"]
+    assert told["held_out"] is None  # of one video of background there are no halves
 
 
 @pytest.mark.slow
@@ -65,6 +69,20 @@ def test_evaluated_again_the_figures_are_those_it_was_chosen_with(calibrated, co
     for name in ("answered", "threshold", "temperature"):
         assert again["rejection"][name] == pytest.approx(before["rejection"][name], abs=1e-6)
     assert "alarms_per_hour" not in again["rejection"]
+    assert again["rejection"]["chosen_on_these"] == []  # the threshold was chosen on background, which was not given
+
+
+def test_the_digest_of_a_network_is_computed_once_for_its_temperature_and_its_threshold(calibrated, tmp_path,
+                                                                                        monkeypatch):
+    run, asked = shutil.copytree(calibrated, tmp_path / "run"), []
+    monkeypatch.setattr(applying, "digest_of", lambda file: asked.append(file) or digest_of(file))
+    network, *_ = load_network(run)
+    assert load_rejection(run, network).chosen == "alarms=0"
+    assert len(asked) == 1
+    shutil.copyfile(run / "best.keras", run / "other.keras")
+    (run / "other.keras").replace(run / "best.keras")  # written anew, it is looked at anew
+    assert load_rejection(run).chosen == "alarms=0"
+    assert len(asked) == 2
 
 
 @pytest.mark.slow
@@ -100,23 +118,24 @@ def test_that_of_an_earlier_network_is_not_used_and_said(calibrated, tmp_path, c
     run = shutil.copytree(calibrated, tmp_path / "run")
     Rejection(3.0, 0.9, model="another").save(run / "rejection.json")
     assert load_rejection(run) is None
-    assert "is of another network than" in caplog.text
+    load_trained(run)
+    assert caplog.text.count("is of another network than") == 1
 
 
 @pytest.mark.slow
 def test_background_is_what_no_label_touches(trained, motion, tmp_path):
     network, clip, labels, _ = load_trained(trained)
     videos = sorted(str(path) for path in (motion / "val").rglob("*.avi"))[:2]
-    free, seconds, skipped = background_windows(network, clip, labels, videos[0])
-    assert len(free) > 1
-    assert seconds > 0
-    assert skipped == []
+    free = background_windows(network, clip, labels, videos[0])
+    assert len(free.windows) > 1
+    assert free.hours > 0
+    assert free.skipped == []
     (tmp_path / "s.csv").write_text("video,start,end,label\n" + "".join(
         f"{video},{times},up\n" for video, times in zip(videos, ("0,0.05", "0,100"))))
-    some, less, _ = background_windows(network, clip, labels, str(tmp_path / "s.csv"))
-    assert {video for video, _, _ in some} == {videos[0]}
-    assert len(some) < len(free)
-    assert less < seconds
+    some = background_windows(network, clip, labels, str(tmp_path / "s.csv"))
+    assert {video for video, _, _ in some.windows} == {videos[0]} == set(some.seconds)
+    assert len(some.windows) < len(free.windows)
+    assert some.hours < free.hours
     (tmp_path / "gone.avi").write_bytes(b"")
     with pytest.raises(ValueError, match="Expected background"):
         background_windows(network, clip, labels, str(tmp_path / "gone.avi"))
