@@ -2,7 +2,7 @@
 
 import itertools
 
-from pipelines.doctor.reported import reported
+from pipelines.doctor.reported import counted, reported
 from pipelines.grouping.groups import groups_of
 from pipelines.leaks.looking import alike_rows, described, part_of
 from pipelines.leaks.matching import SAME_BACKGROUND, SAME_MOMENTS
@@ -52,10 +52,13 @@ def alike(manifest, found, group=None):
         mine = [row for row in rows if row["kind"] == kind]
         if mine:
             paths = sorted({path for row in mine for path in (row["first"], row["second"])})
-            warnings.append(reported(f"{kind} in several {what}", f"{len(paths)} videos show the {kind} as one of "
-                                     f"another of the {what}", ADVICE[kind], paths, map(described, mine)))
+            show = counted(len(paths), "video shows", "videos show")
+            warnings.append(reported(f"{kind} in several {what}", f"{show} the {kind} as one of another of the {what}",
+                                     ADVICE[kind], paths, map(described, mine)))
     if left:
-        warnings.append(reported("not looked for", f"{left} pairs of videos that may show the same were not looked at",
+        alike = "of videos that may show the same"
+        warnings.append(reported("not looked for", counted(left, f"pair {alike} was not looked at",
+                                                           f"pairs {alike} were not looked at"),
                                  "Look at those above first, and check again.", []))
     return [row | {"first": shown(row["first"]), "second": shown(row["second"])} for row in rows], warnings
 

@@ -5,7 +5,6 @@
 """
 
 import collections
-import itertools
 import os
 import statistics
 from collections.abc import Callable, Sequence
@@ -17,8 +16,9 @@ from pipelines.annotations.spans import Spans
 from pipelines.doctor import alike, parts
 from pipelines.doctor import labels as in_time
 from pipelines.doctor.costs import cost_of_clip, key_frame_gap
+from pipelines.doctor.duplicates import duplicates
 from pipelines.doctor.examine import examine_all, signature_in
-from pipelines.doctor.reported import reported
+from pipelines.doctor.reported import counted, reported
 from pipelines.manifest import read_manifest
 from pipelines.records import index
 from pipelines.storage import folders
@@ -56,10 +56,10 @@ def check(data: str | os.PathLike | Manifest, clip: ClipSpec, *, split: str | No
         A JSON-ready dict: `files`, `usable`, `bad` [{"path", "reason"}], `rows` and `usable_rows` (of the manifest, of
         which several may be parts of one file), `bad_parts` [{"path", "start", "end", "first_frame", "num_frames",
         "reason"}] of good files, `missing` [{"path", "reason"}], `warnings` [{"kind", "message", "advice", "paths",
-        "details"}], `classes` {label: usable rows}, `splits` {split: {label: usable rows}}, `sizes`, `rates`,
-        `containers`, `codecs` and `lengths`, in tenths of a second, {value: videos}, `spans` {} or {"spans",
-        "instants", "videos", "agreement"}, `leaks` [{"first", "second", "kind", "seconds", ...}], `frames`, `seconds`
-        and `cost` summaries.
+        "details"}] (of files of equal content also `groups`, lists of paths), `classes` {label: usable rows}, `splits`
+        {split: {label: usable rows}}, `sizes`, `rates`, `containers`, `codecs` and `lengths`, in tenths of a second,
+        {value: videos}, `spans` {} or {"spans", "instants", "videos", "agreement"}, `leaks` [{"first", "second",
+        "kind", "seconds", ...}], `frames`, `seconds` and `cost` summaries.
 
     Raises:
         OSError, ValueError: as `read_manifest` does, for data that cannot be listed at all.
@@ -110,7 +110,7 @@ def report(manifest, found, clip):
         "files": len(found), "usable": len(good), "bad": bad,
         "rows": len(manifest), "usable_rows": len(entries), "bad_parts": parts.bad_parts(manifest, good),
         "missing": [{"path": row.path, "reason": row.reason} for row in manifest.missing],
-        "warnings": [warning for look in (_missing, _metadata, _duplicates, _balance, _lengths, _sizes, _costs)
+        "warnings": [warning for look in (_missing, _metadata, duplicates, _balance, _lengths, _sizes, _costs)
                      for warning in look(manifest, usable, good, clip)],
         "classes": usable.counts(),
         "splits": {name: usable.counts(name) for name in usable.splits if name is not None},
@@ -142,48 +142,58 @@ def weigh(video, clip, entries=()):
 def _missing(manifest, usable, good, clip):
     if manifest.missing:
         unread = " or cannot be read" * any(row.reason.startswith("Expected ") for row in manifest.missing)
-        yield reported("missing", f"{len(manifest.missing)} of {len(manifest) + len(manifest.missing)} rows of the "
-                       f"annotations have no file{unread}", "Fetch them, or go on without; training leaves them out.",
+        rows = f"of {len(manifest) + len(manifest.missing)} rows of the annotations"
+        yield reported("missing", counted(len(manifest.missing), f"{rows} has no file{unread}",
+                                          f"{rows} have no file{unread}"),
+                       "Fetch them, or go on without; training leaves them out.",
                        [row.path for row in manifest.missing])
     unlabelled = [entry.path for entry in manifest if not entry.labels]
     if unlabelled:
-        yield reported("unlabelled", f"{len(unlabelled)} videos have no label", "Put them into a folder named after "
-                       "their class, or list them in a CSV manifest, before training on them.", unlabelled)
+        yield reported("unlabelled", counted(len(unlabelled), "video has no label", "videos have no label"),
+                       "Put them into a folder named after their class, or list them in a CSV manifest, before "
+                       "training on them.", unlabelled)
     bare = [entry.path for entry in manifest if entry.split is None]
     if bare and len(bare) < len(manifest):
-        yield reported("no split", f"{len(bare)} of {len(manifest)} rows name no split, and are in none", "Fill in the "
-                       "column `split`, or remove the rows.", bare)
+        rows = f"of {len(manifest)} rows"
+        yield reported("no split", counted(len(bare), f"{rows} names no split, and is in none",
+                                           f"{rows} name no split, and are in none"),
+                       "Fill in the column `split`, or remove the rows.", bare)
 
 
 def _metadata(manifest, usable, good, clip):
-    def some(kind, test, message, advice, detail="{path}"):
+    def some(kind, test, one, many, advice, detail="{path}"):
         videos = [video for video in good.values() if test(video)]
         if videos:
             told = detail if callable(detail) else lambda video: detail.format(**video)
-            yield reported(kind, f"{len(videos)} {message}", advice, (video["path"] for video in videos),
+            yield reported(kind, counted(len(videos), one, many), advice, (video["path"] for video in videos),
                            map(told, videos))
 
     yield from some("frame count", lambda v: v["claimed_frames"] is not None and v["claimed_frames"] != v["num_frames"],
-                    "videos have another number of frames than their header says",
+                    "video has another number of frames than its header says",
+                    "videos have another number of frames than their headers say",
                     "Nothing to do here: frames are counted by decoding. Other readers may fail near the end.",
                     "{path}: says {claimed_frames}, has {num_frames}")
     yield from some("frame rate", lambda v: v["claimed_fps"] and abs(v["claimed_fps"] / v["fps"] - 1) > 0.01,
-                    "videos have another frame rate than their header says",
+                    "video has another frame rate than its header says",
+                    "videos have another frame rate than their headers say",
                     "Nothing to do here: times are read from frames.",
                     "{path}: says {claimed_fps:.6g}, has {fps:.6g}")
-    yield from some("variable rate", lambda v: not v["steady"], "videos have a variable frame rate",
+    yield from some("variable rate", lambda v: not v["steady"], "video has a variable frame rate",
+                    "videos have a variable frame rate",
                     "Set the clip's fps, so that frames are chosen by time.")
-    yield from some("times", lambda v: not v["times_trusted"], "videos have no usable frame times",
+    yield from some("times", lambda v: not v["times_trusted"], "video has no usable frame times",
+                    "videos have no usable frame times",
                     "Even times stand in for them. Re-encode if segments are given in seconds.")
-    yield from some("damaged", lambda v: v["damaged"], "videos break off before their end",
+    yield from some("damaged", lambda v: v["damaged"], "video breaks off before its end",
+                    "videos break off before their end",
                     "The frames before are used. Fetch or re-encode them if the action comes late.",
                     "{path}: {num_frames} frames decode")
     yield from some("picture size", lambda v: len(v.get("picture_sizes", ())) > 1,
-                    "videos change the size of their picture",
+                    "video changes the size of its picture", "videos change the size of their picture",
                     "Of a file what comes later is scaled to the first size, and stretched if its shape differs. Cut "
                     "it there, or re-encode it at one size.",
                     _sizes_told)
-    yield from some("suffix", _misnamed, "videos are not what their suffix says",
+    yield from some("suffix", _misnamed, "video is not what its suffix says", "videos are not what their suffixes say",
                     "Nothing to do here: files are opened by content. Rename them for other readers.",
                     "{path}: is {container}")
 
@@ -200,62 +210,40 @@ def _misnamed(video):
     return video["container"] not in SUFFIXES.get(suffix, (video["container"],))
 
 
-def _duplicates(manifest, usable, good, clip):
-    same = collections.defaultdict(list)
-    for entry in usable:
-        same[good[entry.path]["hash"]].append(entry)
-
-    def some(kind, test, message, advice):
-        groups = []
-        for entries in same.values():
-            paths = sorted({entry.path for entry in entries})
-            if test(paths, {entry.split for entry in entries} - {None}, {entry.labels for entry in entries}):
-                groups.append(paths)
-        if groups:
-            yield reported(kind, f"{len(groups)} {message}", advice, itertools.chain(*groups), map(" = ".join, groups))
-
-    yield from some("duplicates across splits", lambda paths, splits, labels: len(splits) > 1,
-                    "videos are in more than one split",
-                    "Remove them from all but one: a score on videos trained on says nothing.")
-    yield from some("duplicates", lambda paths, splits, labels: len(paths) > 1 and len(splits) <= 1,
-                    "videos are there several times", "Keep one copy of each.")
-    # Parts of one long video rightly differ in label; copies of one file do not.
-    yield from some("contradicting labels", lambda paths, splits, labels: len(paths) > 1 and len(labels) > 1,
-                    "videos carry different labels in different places",
-                    "Decide for one label, or use a multi-label manifest.")
-    several = [] if manifest.multi_label else parts.contradicting(usable)
-    if several:
-        yield reported("contradicting rows", f"{len(several)} videos have rows with different labels for the same part",
-                       "Decide for one, or read them with multi_label=True, which joins the rows.", several)
-
-
 def _balance(manifest, usable, good, clip):
     counts = usable.counts()
     empty = [label for label, count in counts.items() if not count]
     if empty:
-        yield reported("empty classes", f"{len(empty)} of {len(counts)} labels have no usable video: {_some(empty)}",
+        labels, which = f"of {len(counts)} labels", f"no usable video: {_some(empty)}"
+        yield reported("empty classes", counted(len(empty), f"{labels} has {which}", f"{labels} have {which}"),
                        counted_from_one(manifest.labels, empty) or "Add videos, or remove the labels.", [])
     filled = {label: count for label, count in counts.items() if count}
     if filled and max(filled.values()) >= UNEVEN * min(filled.values()):
         small, large = min(filled, key=filled.get), max(filled, key=filled.get)
-        yield reported("class balance", f"classes range from {filled[small]} videos ('{small}') to {filled[large]} "
+        least = counted(filled[small], "video", "videos")
+        yield reported("class balance", f"classes range from {least} ('{small}') to {filled[large]} "
                        f"('{large}')", "Train with class-balanced sampling, and read mean class accuracy.", [])
     splits = [name for name in usable.splits if name is not None]
     for name in splits:
         counts = usable.counts(name)
         absent = [label for label in filled if not counts[label]]
         if absent and any(counts.values()):
-            yield reported("absent from a split", f"{len(absent)} labels have no usable video in split '{name}': "
-                           f"{_some(absent)}", "Move videos between the splits.", [])
+            which = f"no usable video in split '{name}': {_some(absent)}"
+            yield reported("absent from a split", counted(len(absent), f"label has {which}", f"labels have {which}"),
+                           "Move videos between the splits.", [])
 
 
 def _lengths(manifest, usable, good, clip):
     short = sorted({entry.path for entry in usable if parts.length(entry, good[entry.path]) < clip.span})
     if short and clip.in_segments:
-        yield reported("short", f"{len(short)} videos, or parts of them, have fewer frames than a clip has parts, "
-                       f"{clip.frames}", "Their frames are repeated. Use fewer frames if they are many.", short)
+        what = f"fewer frames than a clip has parts, {clip.frames}"
+        yield reported("short", counted(len(short), f"video, or a part of it, has {what}",
+                                        f"videos, or parts of them, have {what}"),
+                       "Their frames are repeated. Use fewer frames if they are many.", short)
     elif short:
-        yield reported("short", f"{len(short)} videos, or parts of them, are shorter than a clip of {clip.span} frames",
+        what = f"shorter than a clip of {clip.span} frames"
+        yield reported("short", counted(len(short), f"video, or a part of it, is {what}",
+                                        f"videos, or parts of them, are {what}"),
                        "Their last frame is repeated. Use fewer frames or a smaller stride if they are many.", short)
 
 
@@ -263,11 +251,13 @@ def _sizes(manifest, usable, good, clip):
     small = [path for path, video in good.items()
              if video["height"] < clip.height or video["width"] < clip.width]
     if small:
-        yield reported("small pictures", f"{len(small)} videos are smaller than the clip, {clip.width}x{clip.height}",
+        what = f"smaller than the clip, {clip.width}x{clip.height}"
+        yield reported("small pictures", counted(len(small), f"video is {what}", f"videos are {what}"),
                        "They are enlarged. Use a smaller clip if they are many.", small)
     large = [path for path, video in good.items() if min(video["height"], video["width"]) > 4 * max(clip.shape[1:3])]
     if large:
-        yield reported("large pictures", f"{len(large)} videos are over four times the clip's size",
+        what = "over four times the clip's size"
+        yield reported("large pictures", counted(len(large), f"video is {what}", f"videos are {what}"),
                        "Most of the decoding is thrown away: `res3d prepare` scales them once.", large)
 
 
@@ -278,8 +268,8 @@ def _costs(manifest, usable, good, clip):
         advice = "`res3d prepare` decodes each once, into records that hold single frames."
         if jumped > COSTLY and not clip.in_segments:
             advice += f" Or re-encode with a key frame every {clip.span} frames (ffmpeg -g {clip.span})."
-        yield reported("cost", f"{len(costly)} videos decode over {COSTLY:g} frames for each frame used, "
-                       f"{costly[0]['cost']:.0f} at most", advice, [video["path"] for video in costly])
+        yield reported("cost", f"{counted(len(costly), 'video decodes', 'videos decode')} over {COSTLY:g} frames for "
+                       f"each frame used, {costly[0]['cost']:.0f} at most", advice, [video["path"] for video in costly])
 
 
 def _some(names):

@@ -11,7 +11,7 @@ from pipelines.annotations.labels import composed
 from pipelines.annotations.spans import Spans, told
 from pipelines.annotations.times import number
 from pipelines.doctor.agreement import agreement
-from pipelines.doctor.reported import reported
+from pipelines.doctor.reported import counted, reported
 from pipelines.spans import read_spans
 from pipelines.storage import folders
 from pipelines.storage.addresses import absolute, file_name, is_remote, shown
@@ -80,7 +80,7 @@ def spelt(labels):
     """The warning of labels that are one class in two spellings."""
     found = spellings(labels)
     if found:
-        yield reported("two spellings", f"{len(found)} classes are spelt in several ways: "
+        yield reported("two spellings", f"{counted(len(found), 'class is', 'classes are')} spelt in several ways: "
                        f"{'; '.join(' = '.join(map(repr, names)) for names in found[:5])}{'; ...' * (len(found) > 5)}",
                        "Each spelling is a class of its own. Keep one.", [])
 
@@ -88,12 +88,14 @@ def spelt(labels):
 def _passed_over(spans, good):
     unpaired = [row for row in spans.missing if UNPAIRED.search(row.reason)]
     if unpaired:
-        yield reported("unpaired starts", f"{len(unpaired)} starts or stops have no partner", "Mend them in the tool: "
+        yield reported("unpaired starts", counted(len(unpaired), "start or stop has no partner",
+                                                  "starts or stops have no partner"), "Mend them in the tool: "
                        "without the other end they are no span, and are left out.", _paths(unpaired),
                        [f"{row.path}: {row.reason}" for row in unpaired])
     others = [row for row in spans.missing if not UNPAIRED.search(row.reason)]
     if others:
-        yield reported("passed over", f"{len(others)} entries are no label in time", "Look whether one of them was "
+        yield reported("passed over", counted(len(others), "entry is no label in time",
+                                              "entries are no label in time"), "Look whether one of them was "
                        "meant to be.", _paths(others),
                        [f"{count} x {reason} ({example})" for reason, count, example in told(others)])
 
@@ -108,8 +110,8 @@ def _beyond(spans, good):
              "Nothing to do here, if they are few: they end with the video")):
         if found:
             hint = _hint(found, spans, good) if kind == "labels beyond the end" else ""
-            yield reported(kind, f"{len(found)} labels end after their video, by up to "
-                           f"{max(by for _, by in found):.2f} s", f"{advice}{hint}.",
+            end = counted(len(found), "label ends after its video", "labels end after their video")
+            yield reported(kind, f"{end}, by up to {max(by for _, by in found):.2f} s", f"{advice}{hint}.",
                            list(dict.fromkeys(row.video for row, _ in found)),
                            [f"{shown(row.video)}: '{row.label}' from {row.start:g} s to {row.end:g} s ends {by:.2f} s "
                             "after it" for row, by in found])
@@ -144,7 +146,8 @@ def _overlaps(spans, good):
             ("labels overlap", several, "Right where several things happen at once: a model then needs a score of its "
              "own for each label. As clips, they contradict one another.")):
         if pairs:
-            yield reported(kind, f"{len(pairs)} pairs of spans overlap", advice, sorted({a.video for a, _ in pairs}),
+            yield reported(kind, counted(len(pairs), "pair of spans overlaps", "pairs of spans overlap"), advice,
+                           sorted({a.video for a, _ in pairs}),
                            [f"{shown(a.video)}: '{a.label}' {a.start:g} to {a.end:g} s and '{b.label}' {b.start:g} to "
                             f"{b.end:g} s" for a, b in pairs])
 
@@ -158,7 +161,9 @@ def _rates(spans, good):
             found.append((path, rate, fps, drift))
     if found:
         worst = 3600 * max(drift for *_, drift in found)
-        yield reported("drift of rates", f"the tool counted {len(found)} videos at nearly, and not quite, their rate: "
+        which = counted(len(found), "video at nearly, and not quite, its rate",
+                        "videos at nearly, and not quite, their rates")
+        yield reported("drift of rates", f"the tool counted {which}: "
                        f"up to {worst:.1f} s an hour", "Label times may slide against "
                        "the pictures. Give the tool the video's own rate, or --rate the tool's.",
                        [path for path, *_ in found],
@@ -169,7 +174,8 @@ def _rates(spans, good):
 
 def _agreed(found):
     if found:
-        yield reported("agreement of annotators", f"{len(found['annotators'])} annotators of {found['videos']} videos: "
+        yield reported("agreement of annotators", f"{len(found['annotators'])} annotators of "
+                       f"{counted(found['videos'], 'video', 'videos')}: "
                        f"Cohen's kappa over time {_said(found['kappa'])}", "1 is full agreement, 0 what chance gives. "
                        "All their labels are kept: settle what differs, or train on those of one.", [],
                        [f"'{label}': kappa {_said(one['kappa'])}, mean tIoU {one['tiou']:.2f}"

@@ -5,6 +5,7 @@ import pathlib
 import re
 
 from pipelines.doctor import stills
+from pipelines.doctor.reported import counted
 from pipelines.storage.addresses import shown
 from res3d.atomic import writing
 from res3d.looks.charts import histogram
@@ -52,7 +53,8 @@ def as_text(report):
 
 def headline(report):
     """How much can be used: of the files, and of the rows, where these are parts of files."""
-    text = f"{report['usable']} of {report['files']} videos are usable"
+    videos = f"of {report['files']} videos"
+    text = counted(report["usable"], f"{videos} is usable", f"{videos} are usable")
     if report["rows"] == report["files"] and not report["bad_parts"]:
         return text
     return f"{text}, {report['usable_rows']} of {report['rows']} rows of the list"
@@ -92,12 +94,13 @@ def steps(report):
     """
     found = []
     for kind, rows, message, advice in (
-            ("unusable", report["bad"], "cannot be read", "Fetch or re-encode them, or go on without: --manifest "
-             "lists the others."),
-            ("parts without frames", report["bad_parts"], "rows name nothing that is there", "Correct their times, or "
+            ("unusable", report["bad"], ("cannot be read",) * 2, "Fetch or re-encode them, or go on without: "
+             "--manifest lists the others."),
+            ("parts without frames", report["bad_parts"], ("row names nothing that is there",
+             "rows name nothing that is there"), "Correct their times, or "
              "remove the rows.")):
         if rows:
-            found.append({"kind": kind, "message": f"{len(rows)} {message}", "advice": advice,
+            found.append({"kind": kind, "message": counted(len(rows), *message), "advice": advice,
                           "details": [f"{row['path']}: {row['reason']}" for row in rows]})
     order = sorted([*found, *report["warnings"]], key=lambda step: _rank(step["kind"]))
     return [step | {"grave": _rank(step["kind"]) < len(GRAVE)} for step in order]

@@ -45,18 +45,9 @@ def pairs(rows, progress=None):
 
 def copies(report):
     """Rows as `pairs` takes them of files of equal content that a figure suffers by, two of each."""
-    rows = []
-    for warning in report["warnings"]:
-        if warning["kind"] not in HARMFUL:
-            continue
-        left = list(warning["paths"])
-        for line in warning["details"]:  # "a = b", the paths of which come next
-            count = next((n for n in range(2, len(left) + 1) if " = ".join(left[:n]) == line), None)
-            if count is None:
-                break
-            rows.append({"first": left[0], "second": left[1], "kind": warning["kind"], "seconds": None})
-            left = left[count:]
-    return rows
+    return [{"first": group[0], "second": group[1], "kind": warning["kind"], "seconds": None}
+            for warning in report["warnings"] if warning["kind"] in HARMFUL
+            for group in warning["groups"] if len(group) > 1]
 
 
 def together(row):

@@ -80,14 +80,16 @@ def test_warnings(report):
     found = warnings_of(report)
     assert names(found["duplicates across splits"]) == {"0.avi", "seen.avi"}
     assert names(found["duplicates"]) == {"1.avi", "again.mp4"}
+    assert [sorted(map(os.path.basename, group)) for group in found["duplicates"]["groups"]] == [["1.avi", "again.mp4"]]
+    assert found["duplicates"]["details"] == [" = ".join(found["duplicates"]["groups"][0])]
     assert names(found["contradicting labels"]) == {"1.avi", "again.mp4"}
     assert names(found["suffix"]) == {"again.mp4"}
     assert found["suffix"]["details"][0].endswith("again.mp4: is avi")
     assert names(found["short"]) == {"short.avi"}
     assert names(found["small pictures"]) == {"tiny.avi"}
     assert names(found["cost"]) == {"long.mp4"}
-    assert found["empty classes"]["message"] == "1 of 3 labels have no usable video: empty"
-    assert found["absent from a split"]["message"] == "1 labels have no usable video in split 'val': jump"
+    assert found["empty classes"]["message"] == "1 of 3 labels has no usable video: empty"
+    assert found["absent from a split"]["message"] == "1 label has no usable video in split 'val': jump"
     assert all(warning["advice"] for warning in report["warnings"])
 
 
@@ -99,7 +101,7 @@ def test_balance():
     found = [checks.weigh(sound | {"path": entry.path, "hash": entry.path}, CLIP) for entry in entries]
     report = checks.report(Manifest(entries, ["run", "jump"]), found, CLIP)
     assert [warning["kind"] for warning in report["warnings"]] == ["class balance"]
-    assert report["warnings"][0]["message"] == "classes range from 1 videos ('jump') to 11 ('run')"
+    assert report["warnings"][0]["message"] == "classes range from 1 video ('jump') to 11 ('run')"
     assert report["splits"] == {}
 
 
@@ -241,7 +243,7 @@ def test_names_that_are_no_text(tmp_path, capsys):
     with open(os.fsencode(tmp_path / "run") + b"/\xff.avi", "wb") as file:
         file.write(write(tmp_path / "a.avi").read_bytes())
     assert run(tmp_path / "run", f"--report={tmp_path / 'page.html'}") == 0
-    assert "1 of 1 videos are usable" in capsys.readouterr().out
+    assert "1 of 1 videos is usable" in capsys.readouterr().out
     assert run(tmp_path / "run", "--json") == 0
     assert json.loads(capsys.readouterr().out)["warnings"][-1]["kind"]
 
@@ -252,7 +254,7 @@ def test_missing_rows_and_unlabelled_videos(tmp_path):
     report = checks.check(tmp_path / "test.csv", CLIP, workers=1)
     assert [row["path"] for row in report["missing"]] == ["y_000001_000002"]
     found = warnings_of(report)
-    assert found["missing"]["message"] == "1 of 2 rows of the annotations have no file"
+    assert found["missing"]["message"] == "1 of 2 rows of the annotations has no file"
     assert found["unlabelled"]["message"] == "1 video has no label"
     assert checks.check(tmp_path, CLIP, workers=1)["usable"] == 1  # loose files are checked, too
 

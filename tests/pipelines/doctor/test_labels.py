@@ -43,8 +43,8 @@ def test_instants_alone_are_looked_at(folder, capsys):
     warned(folder, ["a.avi,1,1,goal,,", "a.avi,9,9,Goal,,"])
     assert main.main(["doctor", str(folder / "spans.csv"), "--noleaks", "--workers=1"]) == 0
     told = capsys.readouterr().out
-    assert told.startswith("1 of 1 videos are usable")
-    for kind in ("labels beyond the end: 1 labels end after", "two spellings: 1 classes are spelt in several ways"):
+    assert told.startswith("1 of 1 videos is usable")
+    for kind in ("labels beyond the end: 1 label ends after", "two spellings: 1 class is spelt in several ways"):
         assert f"  {kind}" in told
 
 
@@ -58,7 +58,7 @@ def test_the_report_has_the_facts(folder):
 def test_overlaps_of_one_label_of_several_and_of_several_people(folder):
     _, found = warned(folder, ["a.avi,0,1,run,,", "a.avi,0.5,1.5,run,,", "a.avi,1.2,1.8,jump,,", "a.avi,1.8,2,jump,,"])
     assert found["one label twice"]["details"][0].endswith("'run' 0 to 1 s and 'run' 0.5 to 1.5 s")
-    assert found["labels overlap"]["message"] == "1 pairs of spans overlap"
+    assert found["labels overlap"]["message"] == "1 pair of spans overlaps"
     _, found = warned(folder, ["a.avi,0,1,run,x,", "a.avi,0.5,1.5,run,y,", "a.avi,0,1,run,x,Bob"])
     assert not {"one label twice", "labels overlap"} & set(found)
 
@@ -66,7 +66,7 @@ def test_overlaps_of_one_label_of_several_and_of_several_people(folder):
 def test_agreement_of_annotators(folder):
     facts, found = warned(folder, ["a.avi,0,1,run,x,", "a.avi,0,1,run,y,", "a.avi,1,2,jump,x,"])
     assert facts["agreement"]["classes"]["run"]["tiou"] == 1.0
-    assert "2 annotators of 1 videos: Cohen's kappa over time 0." in found["agreement of annotators"]["message"]
+    assert "2 annotators of 1 video: Cohen's kappa over time 0." in found["agreement of annotators"]["message"]
     assert found["agreement of annotators"]["details"][0].startswith("'jump': kappa ")
 
 

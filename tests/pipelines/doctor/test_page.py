@@ -53,10 +53,8 @@ def test_pairs_are_shown_where_they_agree(gray):
 
 
 def test_copies_on_two_sides_of_a_split_are_shown_side_by_side(gray):
-    same = [gray, "b = c.avi", gray, "d.avi", "e.avi"]
-    lines = [" = ".join(same[:2]), " = ".join(same[2:])]
-    warnings = [{"kind": "duplicates", "paths": ["x", "y"], "details": ["x = y"]},
-                {"kind": "duplicates across splits", "paths": same, "details": lines}]
+    groups = [[gray, "b = c.avi"], ["of two splits.avi"], [gray, "d.avi", "e.avi"]]
+    warnings = [{"kind": "duplicates", "groups": [["x", "y"]]}, {"kind": "duplicates across splits", "groups": groups}]
     rows = stills.copies({"warnings": warnings})
     assert [(row["first"], row["second"]) for row in rows] == [(gray, "b = c.avi"), (gray, "d.avi")]
     (row, first, second), _ = stills.pairs(rows)

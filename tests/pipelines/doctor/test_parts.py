@@ -63,7 +63,7 @@ def test_rows_that_contradict_each_other(data, tmp_path):
 def test_a_split_filled_in_part(data, tmp_path):
     entries = [Entry(str(tmp_path / "a.avi"), (0,), split="train"), Entry(str(tmp_path / "b.avi"), (0,))]
     found = kinds(checks.check(Manifest(entries, ["x"]), CLIP, workers=1))
-    assert found["no split"]["message"] == "1 of 2 rows name no split, and are in none"
+    assert found["no split"]["message"] == "1 of 2 rows names no split, and is in none"
 
 
 def test_a_bad_row_does_not_stop_the_check(data, tmp_path):
@@ -72,7 +72,7 @@ def test_a_bad_row_does_not_stop_the_check(data, tmp_path):
     report = checks.check(data, CLIP, workers=1)
     assert report["usable_rows"] == 4
     assert "line 8. Received: 'soon'" in report["missing"][0]["reason"]
-    assert kinds(report)["missing"]["message"] == "1 of 7 rows of the annotations have no file or cannot be read"
+    assert kinds(report)["missing"]["message"] == "1 of 7 rows of the annotations has no file or cannot be read"
 
 
 def test_every_bad_part_is_quarantined(data, tmp_path, caplog):
