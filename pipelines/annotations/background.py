@@ -1,6 +1,7 @@
 """The parts of labelled long videos that no label touches, as clips of a class of their own."""
 
 import dataclasses
+import math
 
 from pipelines.annotations.entries import Missing
 from pipelines.annotations.spans import Span
@@ -43,22 +44,32 @@ def with_background(spans, seconds, label=NONE):
             missing.append(Missing(shown(video), f"its parts without a label are not known: {error.reason}"))
             continue
         like = mine[0] if mine else Span(video, None, None, label)
-        rows += [dataclasses.replace(like, start=start, end=round(start + seconds, 3), label=label, subject=None,
-                                     annotator=None, score=None)
+        rows += [dataclasses.replace(like, start=start, end=_before(start + seconds), label=label,
+                                     subject=None, annotator=None, score=None)
                  for start in parts([(row.start, row.end) for row in mine], until, seconds)]
     return dataclasses.replace(spans, rows=rows, missing=missing, empty=[])
 
 
 def parts(taken, until, seconds):
-    """Where parts of so many seconds begin that lie between those taken, from 0 until the end.
+    """Where parts of so many seconds begin that lie between those taken, from 0 until the end, at whole milliseconds.
 
-    >>> parts([(2.0, 3.0), (2.5, 4.0)], 9.0, 2.0)
-    [0.0, 4.0, 6.0]
+    >>> parts([(2.0, 3.0), (2.5, 4.0)], 9.0, 2.0), parts([(0.0, 1 / 3)], 2.5, 1.0)
+    ([0.0, 4.0, 6.0], [0.334, 1.334])
     """
     found, reached = [], 0.0
     for start, end in [*sorted(taken), (until, until)]:
         while reached + seconds <= start + 1e-9:
-            found.append(round(reached, 3))
-            reached += seconds
-        reached = max(reached, end)
+            found.append(reached)
+            reached = _after(reached + seconds)
+        reached = max(reached, _after(end))
     return found
+
+
+def _after(seconds):
+    """The whole millisecond at or after a time, so that no part begins in what it follows."""
+    return math.ceil(1e3 * seconds - 1e-6) / 1e3
+
+
+def _before(seconds):
+    """The whole millisecond at or before a time."""
+    return math.floor(1e3 * seconds + 1e-6) / 1e3
