@@ -86,9 +86,9 @@ def _reader(args):
     """A function that reads the labels of spans once, whoever asks for them how often."""
     @functools.cache
     def read():
-        from pipelines.spans import read_spans
+        from res3d.workflows.spans.labels import read_labels
 
-        return read_spans(args.data, **list_options(args))
+        return read_labels(args.data, **list_options(args))
 
     return read
 

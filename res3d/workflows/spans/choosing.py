@@ -6,12 +6,12 @@ import numpy as np
 
 from pipelines.annotations import columns, reading
 from pipelines.annotations.text import LOOKED_AT, read_text, separated
-from pipelines.spans import read_spans
 from pipelines.storage import folders
 from res3d.choosing.span_rules import SPAN_RULES, SpanFacts, recipe_name
 from res3d.training.recipe import find_recipe
 from res3d.training.workfolder import WorkFolder
 from res3d.workflows.devices import accelerator
+from res3d.workflows.spans.labels import read_labels
 
 MINUTES = 60.0
 OF_TIMELINES = ("label_studio", "via", "boris", "elan", "cvat", "deepethogram", "create_ml", "fiftyone", "e2e_spot",
@@ -31,7 +31,7 @@ def span_line(data, read=None, **lists):
         format = lists.get("format") or reading.detect(data)
         if format not in (*OF_TIMELINES, "manifest") or (format == "manifest" and not _of_videos(data)):
             return None
-        spans = read_spans(data, **lists) if read is None else read()
+        spans = read_labels(data, **lists) if read is None else read()
     except (OSError, ValueError):
         return None  # what is wrong with it is said by whoever reads it as clips
     if not len(spans) or any(span.start is None or span.end is None for span in spans):
@@ -73,7 +73,7 @@ def span_recipe(data, workdir, minutes=None, settings=(), overwrite=False, read=
         settings = [*settings, *([] if minutes is None else [f"stop.max_minutes={minutes}"])]
         return find_recipe(str(folder.recipe_file), ["task=spans", *settings]), (
             folder.run.get("chosen", []) if folder.run_file.is_file() else [])
-    facts = facts_of(read_spans(data, **lists) if read is None else read(), MINUTES if minutes is None else minutes)
+    facts = facts_of(read_labels(data, **lists) if read is None else read(), MINUTES if minutes is None else minutes)
     choices = [rule(facts) for rule in SPAN_RULES]
     chosen = [f"{place}={value}" for choice in choices for place, value in choice.settings.items()]
     return find_recipe(recipe_name(facts), [*chosen, *settings]), [str(choice) for choice in choices]
