@@ -69,22 +69,26 @@ def _until_stopped(settings, announce):
             return True  # nothing was accepted yet
     if failure:
         raise failure[0]
-    _leave_out_of_collections()
+    _share_the_interpreter()
     if announce is not None:
         announce(server)
     asked.wait()
     return not server.stop(patient=False)
 
 
-def _leave_out_of_collections():
-    """What is there when a server begins to answer, TensorFlow above all, stays for as long as the process lives.
+def _share_the_interpreter():
+    """Keeps requests that take long from holding up those that do not: Python answers one at a time.
 
-    To walk through it holds up every thread, for a fifth of a second, as often as some body has lists by the thousand.
-    Of those themselves so many are let pass that reading 200000 nested ones costs a seventh of what it did.
+    A thread that wants to go on waits until another has had its share, five thousandths of a second as Python comes,
+    and a request asks for that some ten times on its way. A collection holds up all. What is there when a server begins
+    to answer, TensorFlow above all, stays for as long as the process lives, and to walk through it takes a fifth of a
+    second; so it is left out. Of what came since, the youngest are looked at often, and the rest, which strangers fill
+    with lists by the hundred thousand, a hundred times less often than usual.
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 10, 10)
+    gc.set_threshold(50_000, 1000, 10)
+    sys.setswitchinterval(5e-4)
 
 
 def failed(error):

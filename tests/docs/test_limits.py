@@ -9,6 +9,7 @@ from serving.models import inference
 from serving.server.grpc import arrivals
 from serving.server.rest import app, bodies, connections, json_reader, json_writer
 from serving.server.rest.page import routes, videos
+from serving.server.rest.parsing import nesting
 from serving.tensors import tensor_proto
 
 TEXT = (pathlib.Path(__file__).parents[2] / "docs/how-to/serve.md").read_text(encoding="utf-8")
@@ -27,7 +28,7 @@ def test_the_size_from_which_numbers_are_parsed_in_turns_is_told():
     ("calls over gRPC", [arrivals.STREAMS]),
     ("calls over gRPC whose message is to come", [arrivals.SHARE, arrivals.SECONDS]),
     ("answer that nobody reads", [connections.UNREAD_SECONDS, connections.SLOWEST_READER]),
-    ("JSON", [json_reader.MOST_PARSED, json_reader.MOST_TIMES]),
+    ("JSON", [nesting.KEPT, json_reader.MOST_PARSED, json_reader.MOST_TIMES]),
     ("errors over HTTP", [app.LONGEST_ERROR, json_writer._QUOTED]),
     ("tensor that repeats its last value", [tensor_proto.MOST_STRETCHED, tensor_proto.MOST_REPEATED]),
     ("context repeated before examples", [inference.MOST_CONTEXT]),

@@ -1,24 +1,21 @@
 """Request bodies, read here because TensorFlow Serving's parser accepts and words what no JSON package does.
 
 It takes the first JSON value in some bytes and ignores what follows; NaN and Infinity are numbers, nesting may be as
-deep as the body is long, and strings keep bytes that are not UTF-8. Long lists of whole numbers become NumPy arrays on
-the way (`json_numbers`).
+deep as the body is long (`parsing.nesting`), and strings keep bytes that are not UTF-8. Long lists of whole numbers
+become NumPy arrays on the way (`parsing.numbers`).
 """
 
 import json
 import re
 
 from serving.errors import invalid
-from serving.server.rest import json_numbers
+from serving.server.rest.parsing import nesting, numbers
 
 MOST_PARSED, MOST_TIMES = 2**28, 16  # bytes that the values of a body may take, and times its own where that is more
 LARGE = 2**22  # bytes; a shorter body is parsed in some hundredths of a second
+_PIECE = 2**18  # bytes counted at a time: no other thread runs meanwhile
 _COSTS = {b"[": 100, b"{": 400, b'"': 40, b",": 32}  # bytes that go with each in Python's values, and in rows of them
 _SPACE = re.compile(r"[ \t\n\r]*")
-_OPENING = re.compile(r"\[+|{")
-_SCALAR = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\d.])|true|false|null|NaN|-?Infinity")
-_CONSTANTS = {"true": True, "false": False, "null": None, "NaN": float("nan"), "Infinity": float("inf"),
-              "-Infinity": float("-inf")}
 _WORDING = (  # how Python's parser begins its complaint, how TensorFlow Serving's does
     ("Expecting property name", "Missing a name for object member."),
     ("Expecting ':'", "Missing a colon after a name of object member."),
@@ -49,11 +46,11 @@ def decode(body, lift=True):
     body = body.removeprefix(b"\xef\xbb\xbf")
     if not body:
         raise invalid("JSON Parse error: The document is empty")
-    short, arrays = json_numbers.lift(body) if lift else (body, [])
+    short, arrays = numbers.lift(body) if lift else (body, [])
     _check_room(short)
     if arrays:
         try:
-            return _parse(short, _decoder(short, object_hook=json_numbers.restorer(arrays)))
+            return _parse(short, _decoder(short, object_hook=numbers.restorer(arrays)))
         except (json.JSONDecodeError, RecursionError):
             pass  # said again below, from the untouched body, with the right offset
     try:
@@ -70,7 +67,8 @@ def _check_room(body):
     most = max(MOST_PARSED, MOST_TIMES * len(body))
     if len(body) * max(_COSTS.values()) <= most:
         return
-    needed = sum(cost * body.count(mark) for mark, cost in _COSTS.items())
+    needed = sum(cost * body.count(mark, at, at + _PIECE) for at in range(0, len(body), _PIECE)
+                 for mark, cost in _COSTS.items())
     if needed > most:
         raise invalid(f"The lists, objects and values of a JSON body must take at most {most} bytes in memory. "
                       f"Received: {len(body)} bytes of text that would take about {needed}. Send fewer at once, or "
@@ -92,7 +90,7 @@ def _parse(body, decoder):
     except RecursionError:
         if decoder.object_hook is not None:
             raise
-        return _parse_deep(text, start)
+        return nesting.parse(text, start)
 
 
 def _complaint(error):
@@ -101,67 +99,3 @@ def _complaint(error):
         reason = "The document is empty."
     offset = len(error.doc[:error.pos].encode("utf-8", "surrogateescape"))
     return f"JSON Parse error: {reason} at offset: {offset}"
-
-
-def _parse_deep(text, at):
-    """The same grammar with a stack of our own, for nesting beyond the interpreter's."""
-    stack, keys = [], []  # open containers; the names under which the members being read will go
-    while True:
-        at = _SPACE.match(text, at).end()
-        start = text[at:at + 1]
-        if start == "[" or start == "{":
-            innermost = _OPENING.match(text, at).end() - 1
-            stack += [[] for _ in range(innermost - at)]  # at once, as millions of brackets are a stranger's favourite
-            at = innermost
-            stack.append([] if start == "[" else {})
-            at = _SPACE.match(text, at + 1).end()
-            if text[at:at + 1] != ("]" if start == "[" else "}"):
-                if start == "{":
-                    at = _read_key(text, at, keys)
-                continue
-            value, at = stack.pop(), at + 1
-        elif start == '"':
-            value, at = json.decoder.scanstring(text, at + 1, True)
-        else:
-            value, at = _read_scalar(text, at)
-        while stack:  # put the value where it belongs; close whatever ends here
-            at = _SPACE.match(text, at).end()
-            mark, inside = text[at:at + 1], stack[-1]
-            if isinstance(inside, list):
-                inside.append(value)
-            else:
-                inside[keys.pop()] = value
-            if mark == ",":
-                at += 1
-                if isinstance(inside, dict):
-                    at = _read_key(text, _SPACE.match(text, at).end(), keys)
-                break
-            if mark != ("]" if isinstance(inside, list) else "}"):
-                raise json.JSONDecodeError("Expecting ',' delimiter", text, at)
-            value, at = stack.pop(), at + 1
-            while text[at:at + 1] == "]" and stack and isinstance(stack[-1], list):
-                stack[-1].append(value)
-                value, at = stack.pop(), at + 1
-        else:
-            return value
-
-
-def _read_key(text, at, keys):
-    if text[at:at + 1] != '"':
-        raise json.JSONDecodeError("Expecting property name", text, at)
-    key, at = json.decoder.scanstring(text, at + 1, True)
-    at = _SPACE.match(text, at).end()
-    if text[at:at + 1] != ":":
-        raise json.JSONDecodeError("Expecting ':' delimiter", text, at)
-    keys.append(key)
-    return at + 1
-
-
-def _read_scalar(text, at):
-    found = _SCALAR.match(text, at)
-    if not found:
-        raise json.JSONDecodeError("Expecting value", text, at)
-    word = found.group()
-    if word in _CONSTANTS:
-        return _CONSTANTS[word], found.end()
-    return (float if set(word) & set(".eE") else int)(word), found.end()

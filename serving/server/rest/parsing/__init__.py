@@ -1,0 +1,1 @@
+"""Parts of JSON that are read here and not by `json`: long lists of numbers, and nesting beyond its stack."""
