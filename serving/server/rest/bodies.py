@@ -2,14 +2,17 @@
 
 import asyncio
 import contextlib
+import functools
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from serving.errors import ServingError
-from serving.server.rest import unpacking
+from serving.server.rest import threads, unpacking
 
 SLOWEST = 4096  # bytes a second; what comes slower for longer than a pause may last is given up
 MOST_UNPACKED = 100 << 20  # bytes of one body
 FREE_UNPACKED, MOST_RATIO = 8 << 20, 8  # beyond the first, a body may unpack to so many times its size only
+_UNPACKED_AT_ONCE = 2  # bodies
 MOST_HELD = 512 << 20  # bytes of all bodies that are being sent or answered, or twice the longest where that is more
 
 
@@ -42,6 +45,7 @@ class Bodies:
         self.limit, self.idle_seconds = limit, idle_seconds
         self.most_held = max(MOST_HELD, 2 * limit) if most_held is None else most_held
         self.held = 0
+        self._unpackers = ThreadPoolExecutor(_UNPACKED_AT_ONCE, "unpack")
 
     @contextlib.asynccontextmanager
     async def of(self, request):
@@ -56,7 +60,9 @@ class Bodies:
             if unpacking.is_gzip(request.headers.get("content-encoding", "")):
                 most = min(MOST_UNPACKED, FREE_UNPACKED + MOST_RATIO * len(body))
                 share.take(most)  # before it is there
-                body = await asyncio.to_thread(unpacking.unpacked, body, most)  # a bomb holds up nobody else
+                _, unpacked = threads.begin(self._unpackers, functools.partial(unpacking.unpacked, body, most))
+                body = await threads.result(unpacked)  # a bomb holds up nobody else
+                del unpacked
                 share.take(len(body) - most)
             yield body
         finally:
@@ -71,7 +77,8 @@ class Bodies:
         while True:
             left = max(start + self.idle_seconds + size / SLOWEST - time.monotonic(), 0)
             try:
-                part = await asyncio.wait_for(anext(stream, None), min(self.idle_seconds, left))
+                async with asyncio.timeout(min(self.idle_seconds, left)):
+                    part = await anext(stream, None)
             except TimeoutError:
                 raise TooSlowError(self.idle_seconds, size if left < 0.9 * self.idle_seconds else 0) from None
             if part is None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,6 +10,7 @@ from absl import logging
 
 from serving.batching import callers
 from serving.errors import ServingError, from_exception
+from serving.server.rest import threads
 
 
 class Turns:
@@ -45,10 +47,14 @@ class Turns:
     async def run(self, request, call):
         """What a call gives that runs in the pool; one that has not begun when its client leaves never does."""
         left = threading.Event()
-        work = self._pool.submit(_refusing, call, left)
-        watch = asyncio.ensure_future(_departure(request, left, work)) if request.method == "POST" else None
+        work, answer = threads.begin(self._pool, functools.partial(_refusing, call, left))
+        watch = None
+        if request.method == "POST":
+            watch = asyncio.ensure_future(_departure(request, left, work, answer))
+        waiting = threads.result(answer)
+        del call, work, answer
         try:
-            return await asyncio.wrap_future(work)
+            return await waiting
         except asyncio.CancelledError:
             if left.is_set():
                 raise callers.gone() from None
@@ -56,14 +62,16 @@ class Turns:
         finally:
             if watch is not None:
                 watch.cancel()
+            del watch
 
 
-async def _departure(request, left, work):
+async def _departure(request, left, work, answer):
     """Waits until the client has gone; work that has not begun is dropped then."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
     left.set()
-    work.cancel()
+    if work.cancel():
+        answer.cancel()
 
 
 def _refusing(call, left):
