@@ -76,6 +76,7 @@ def test_mixing_gives_soft_labels(folder):
     np.testing.assert_allclose(np.sum(labels, axis=1), 1, atol=1e-6)         # float32
 
 
+@pytest.mark.slow
 def test_epochs_are_augmented_anew(folder):
     train = pipelines.training_clips(folder, CLIP, 4, augment=color.color_jitter(), crop="centre")
     first, second = (next(iter(train.at(epoch)))[0].numpy() for epoch in (0, 1))

@@ -98,6 +98,7 @@ def run_mutations(clips, tmp_path, first, last):
     assert 0 < int(end.removeprefix("usable ")) < last - first
 
 
+@pytest.mark.slow
 @pytest.mark.clips
 def test_twenty_mutations(clips, tmp_path):
     run_mutations(clips, tmp_path, 0, 20)

@@ -34,6 +34,7 @@ def same(one, other):
         np.testing.assert_array_equal(labels, their)
 
 
+@pytest.mark.slow
 def test_clips_are_the_same_wherever_frames_are_kept(videos, tmp_path, monkeypatch):
     plain = epoch(training_clips(videos, CLIP, 4, seed=3, split="train", crop="centre"))
     decoded = []

@@ -1,6 +1,7 @@
 """The linear classifier: the solution of the normal equations, and a penalty that groups decide."""
 
 import numpy as np
+import pytest
 
 from res3d.evaluation.linear import ridge_scores
 
@@ -16,6 +17,7 @@ def test_the_solution_is_that_of_the_normal_equations():
     np.testing.assert_allclose(found, expected, atol=1e-4)  # inner products in float32
 
 
+@pytest.mark.slow
 def test_the_penalty_is_the_one_that_serves_groups_left_out():
     """The person shows in loud columns, and the class, which each person has one of, in quiet ones."""
     rng = np.random.default_rng(1)

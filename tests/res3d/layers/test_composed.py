@@ -42,6 +42,7 @@ def again(layer):
     return keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(layer))
 
 
+@pytest.mark.slow
 def test_every_layer_made_of_layers_hands_its_flag_down():
     assert [name for name in ALL if list(named_layers_inside(built(name)))] == MADE_OF_LAYERS
     assert len(MADE_OF_LAYERS) > 20

@@ -56,9 +56,9 @@ def walk():
 
 @pytest.mark.parametrize("size", [(60000, 1), (1, 60000), (30000, 2), (9000, 1000), (20000, 11)])
 def test_long_thin_pictures_cost_what_others_do(decode, size):
-    start = time.monotonic()
+    start = time.process_time()
     assert decode([png(*size)] * 8).shape == (8, 24, 24, 3)
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5
 
 
 @pytest.mark.parametrize("content", [
@@ -127,10 +127,10 @@ def test_a_gif_is_measured_from_its_headers(walk, screen, sizes, pixels):
     (png(8, 8), "must be a GIF"), (jpeg(8, 8), "must be a GIF"), (b"", "must be a GIF")],
     ids=["one large frame", "a large screen", "very many", "png", "jpeg", "empty"])
 def test_a_gif_that_costs_too_much_is_refused(animate, content, why):
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(tf.errors.InvalidArgumentError, match=why):
         animate([content])
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5
 
 
 @pytest.mark.parametrize("cut", range(6, 60, 7))

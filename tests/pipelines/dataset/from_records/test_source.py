@@ -45,6 +45,7 @@ def test_other_clips_than_it_was_prepared_for(clip, videos, prepared):
     same(*(batches(pipelines.evaluation_clips(data, **options)) for data in (videos, prepared)), tolerance=6)
 
 
+@pytest.mark.slow
 def test_an_epoch_is_resumed_in_its_middle(prepared):
     train = pipelines.training_clips(prepared, CLIP, 3, seed=1)
     batches(train)

@@ -99,6 +99,7 @@ def test_calibrated_again_it_finds_the_same(calibrated, tmp_path, console):
     assert after.chosen == "keep=0.5"
 
 
+@pytest.mark.slow
 def test_predict_says_none_of_these(calibrated, motion, tmp_path, console):
     Rejection(1.0, 2.0, model=Rejection.load(calibrated / "rejection.json").model).save(tmp_path / "r.json")
     run = shutil.copytree(calibrated, tmp_path / "run")
@@ -114,6 +115,7 @@ def test_predict_says_none_of_these(calibrated, motion, tmp_path, console):
     assert "0 answers in " in err
 
 
+@pytest.mark.slow
 def test_that_of_an_earlier_network_is_not_used_and_said(calibrated, tmp_path, caplog):
     run = shutil.copytree(calibrated, tmp_path / "run")
     Rejection(3.0, 0.9, model="another").save(run / "rejection.json")
@@ -170,6 +172,7 @@ def test_a_network_without_a_dense_layer_at_its_end_cannot_be_cooled():
         cool(keras.Model(inputs, keras.layers.Softmax()(keras.layers.Dense(2)(inputs))), 2.0)
 
 
+@pytest.mark.slow
 def test_an_export_tells_it(calibrated):
     assert rejection_facts(calibrated)["rejection"]["threshold"] == load_rejection(calibrated).threshold
     assert rejection_facts(WorkFolder(calibrated).best) == rejection_facts(calibrated)
