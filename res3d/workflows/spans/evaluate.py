@@ -10,6 +10,7 @@ from res3d.training.workfolder import WorkFolder, is_spans_run
 from res3d.workflows.spans.figures import figures_of, find_all
 from res3d.workflows.spans.labels import read_labels
 from res3d.workflows.spans.reporting import leave_figures
+from res3d.workflows.spans.step_figures import Steps
 
 
 def load_spans_run(workdir):
@@ -32,16 +33,18 @@ def evaluate_spans(workdir, data=None, **lists):
     `lists` are `videos` and `format` of an annotation file, as `read_spans` takes them.
 
     Returns:
-        dict of figures; `map`, `map_at` by overlap, `errors` by kind, `alarms_per_hour`, `skipped`, `real_time`.
+        dict of figures; `map`, `map_at` by overlap, `errors` by kind, `alarms_per_hour`, `steps` as of `Steps.figures`,
+        `chosen_on_these`, `skipped`, `real_time`.
     """
     model, clip, spec = load_spans_run(workdir)
     folder = WorkFolder(workdir)
     spans = SpanSet.load(folder.held_out_file) if data is None else _other(data, spec, lists)
     started = time.monotonic()
-    found, seconds, skipped = find_all(model, clip, spec, spans)
+    steps = Steps(spans, spec)
+    found, seconds, skipped = find_all(model, clip, spec, spans, steps)
     if not seconds:
         raise ValueError(f"Expected at least one video that decodes. None of {len(spans.videos)} does.")
-    figures = figures_of(found, spans, spec, seconds)
+    figures = figures_of(found, spans, spec, seconds, steps, own=data is None)
     figures |= {"skipped": skipped, "real_time": seconds / (time.monotonic() - started)}
     leave_figures(folder, found, spans, spec, figures, own=data is None)
     return figures
@@ -79,5 +82,17 @@ def told(figures):
     lines += [f"map within {seconds} s: {100 * value:.2f} %"
               for seconds, value in figures.get("map_within_seconds", {}).items()]
     errors = ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in figures["errors"].items())
-    return [*lines, f"at threshold {figures['threshold']:.3f}: {errors}; {figures['alarms_per_hour']:.1f} false alarms "
-                    "an hour"]
+    chosen = "; the threshold was chosen on these very videos" if figures.get("chosen_on_these") else ""
+    return [*lines, *_of_steps(figures.get("steps")), f"at threshold {figures['threshold']:.3f}: {errors}; "
+            f"{figures['alarms_per_hour']:.1f} false alarms an hour{chosen}"]
+
+
+def _of_steps(steps):
+    """A line of what `Steps.figures` gives, or none."""
+    if not steps:
+        return []
+    text = f"steps: mean average precision {100 * steps['frame_map']:.2f} %"
+    if "f1" in steps:
+        f1 = ", ".join(f"{value:.1f} at {overlap}" for overlap, value in steps["f1"].items())
+        text += f", {100 * steps['right']:.2f} % right, edit score {steps['edit']:.1f}, F1 by overlap {f1}"
+    return [text]

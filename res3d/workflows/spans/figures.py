@@ -5,23 +5,29 @@ from absl import logging
 
 from pipelines.video.info import VideoError
 from res3d.evaluation.spans import alarms_per_hour, count_errors, span_map, spotting_map, threshold_for
-from res3d.workflows.spans.scoring import find_spans
+from res3d.spans.decoding import decode
+from res3d.workflows.spans.scoring import step_scores
 
 TOLERANCES = (0.25, 0.5, 1.0, 2.0)  # seconds
 
 
-def find_all(network, clip, spec, spans):
-    """(detections, seconds, skipped) of the videos of a `SpanSet`; those that do not decode are skipped, with why."""
+def find_all(network, clip, spec, spans, steps=None):
+    """(detections, seconds, skipped) of the videos of a `SpanSet`; those that do not decode are skipped, with why.
+
+    `steps` is a `Steps` that gets the scores of each, or None.
+    """
     found, seconds, skipped = [], 0.0, []
     for video in spans.videos:
         try:
-            mine, lasts = find_spans(network, clip, spec, video)
+            scores = np.concatenate(list(step_scores(network, clip, spec, video)))
         except VideoError as error:
             logging.warning("skipped '%s': %s", error.path, error.reason)
             skipped.append((error.path, error.reason))
             continue
-        found += mine
-        seconds += lasts
+        found += decode(scores, spec, video)
+        seconds += len(scores) / spec.rate
+        if steps is not None:
+            steps.add(video, scores)
     return found, seconds, skipped
 
 
@@ -41,12 +47,17 @@ def mean_figures(found, truths, instants):
     return {"map": float(np.mean(list(per_label.values()))) if per_label else 0.0, **figures, "labels": per_label}
 
 
-def figures_of(found, spans, spec, seconds):
-    """All figures of detections, ready for JSON; what counts as an alarm is what reaches the contract's threshold."""
+def figures_of(found, spans, spec, seconds, steps, own):
+    """All figures of detections, ready for JSON; what counts as an alarm is what reaches the contract's threshold.
+
+    `steps` is the `Steps` of the same videos; `own` says that the threshold was chosen on them, and so does
+    `chosen_on_these`, with the names of those figures.
+    """
     hours, truths = seconds / 3600, spans.spans
     return {**mean_figures(found, truths, spec.instants), "threshold": spec.threshold, "hours": hours,
             "spans": len(truths), "alarms_per_hour": alarms_per_hour(found, truths, hours, spec.threshold),
-            "errors": count_errors(found, truths, spec.threshold)}
+            "errors": count_errors(found, truths, spec.threshold), "steps": steps.figures(),
+            "chosen_on_these": ["alarms_per_hour", "errors"] if own else []}
 
 
 def chosen_threshold(found, spans, seconds, per_hour):

@@ -25,6 +25,7 @@ from res3d.workflows.making import compiled, layers_in
 from res3d.workflows.spans.figures import chosen_threshold, figures_of, find_all, mean_figures
 from res3d.workflows.spans.labels import read_labels
 from res3d.workflows.spans.reporting import leave_figures
+from res3d.workflows.spans.step_figures import Steps
 from res3d.workflows.start import load_start
 
 
@@ -151,8 +152,10 @@ def _windows(recipe, train, spec, folder):
 
 def _choose_threshold(folder, recipe, spec, held):
     """Once, at the end: the threshold of the best model into `spans.json`, its figures and their page beside it."""
-    found, seconds, skipped = find_all(load_model(folder.best, compile=False), recipe.clip, spec, held)
+    steps = Steps(held, spec)
+    found, seconds, skipped = find_all(load_model(folder.best, compile=False), recipe.clip, spec, held, steps)
     threshold = chosen_threshold(found, held, seconds, recipe.spans.alarms_per_hour)
     spec = spec.replace(threshold=threshold, alarms_per_hour=recipe.spans.alarms_per_hour)
     spec.save(folder.spans_file)
-    leave_figures(folder, found, held, spec, figures_of(found, held, spec, seconds) | {"skipped": skipped}, own=True)
+    figures = figures_of(found, held, spec, seconds, steps, own=True) | {"skipped": skipped}
+    leave_figures(folder, found, held, spec, figures, own=True)

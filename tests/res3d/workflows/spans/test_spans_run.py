@@ -65,6 +65,8 @@ def test_a_run_leaves_its_contract_and_its_figures(run, table):
     figures = json.loads((run / "metrics.json").read_text())
     assert set(figures["map_at"]) == {"0.3", "0.4", "0.5", "0.6", "0.7"}
     assert figures["alarms_per_hour"] <= 10.0
+    assert figures["chosen_on_these"] == ["alarms_per_hour", "errors"]
+    assert 0 <= figures["steps"]["frame_map"] <= 1
     held = SpanSet.load(run / "held_out.json")
     assert len(held.videos) == 1
     page = (run / "report.html").read_text()
@@ -97,7 +99,10 @@ def test_commands_predict_and_evaluate(run, table, tmp_path, capsys):
     assert (tmp_path / "found.vtt").read_text().startswith("WEBVTT\n")
     (run / "report.html").unlink()
     assert main(["evaluate", f"--workdir={run}", f"--data={table}"]) in (0, None)
-    assert f"times as fast as real time\nreport: {run / 'report.html'}" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert f"times as fast as real time\nreport: {run / 'report.html'}" in out
+    assert "steps: mean average precision " in out
+    assert "the threshold was chosen on these very videos" not in out
     assert "on these very videos" not in (run / "report.html").read_text()
     assert main(["predict", str(tmp_path / "none.avi"), f"--model={run}"]) == 1
 
