@@ -6,6 +6,7 @@ import os
 import random
 import socket
 import threading
+import time
 
 import grpc
 
@@ -54,7 +55,7 @@ def ask_badly(ports, name, body, bomb, count, over, counts):
         thread.start()
     for thread in threads:
         thread.join()
-    counts.put(others.counts)
+    counts.put((others.counts, time.process_time()))
 
 
 def slow_body(soak):

@@ -6,9 +6,10 @@
 
 Server and clients share one machine and its loopback address. Good clients and the others are processes of their own,
 and the others run at a lower priority, so that what is measured is how long the server lets a good client wait, and not
-how long one client waits for another. Quiet and mixed times take turns, because machines have better and worse hours;
-the ratio is the median of the turns. Exit code 1 where an answer of a good client was wrong or missing, the server's
-memory grew, or the 99th percentile of good answers is more than twice that of the quiet time.
+how long one client waits for another. What each of the three takes of the cores is told beside. Quiet and mixed times
+take turns, because machines have better and worse hours; the ratio is the median of the turns. Exit code 1 where an
+answer of a good client was wrong or missing, the server's memory grew, or the 99th percentile of good answers is more
+than twice that of the quiet time.
 """
 
 import argparse
@@ -119,11 +120,9 @@ class Soak:
         self.expected = self.answers()
         memory, ratios = [], []
         for _ in range(self.args.turns):
-            quiet, _ = self.phase(quiet_seconds / self.args.turns)
-            told("quiet", quiet)
+            quiet, _ = self.phase("quiet", quiet_seconds / self.args.turns)
             with self.others():
-                mixed, more = self.phase(seconds / self.args.turns)
-            told("mixed", mixed)
+                mixed, more = self.phase("mixed", seconds / self.args.turns)
             memory += more
             ratios.append(np.percentile(mixed, 99) / np.percentile(quiet, 99))
         for name, count in sorted(self.counts.items()):
@@ -160,13 +159,15 @@ class Soak:
             yield
         finally:
             over.set()
-            self.counts.update(counts.get(timeout=120))
+            found, seconds = counts.get(timeout=120)
+            self.counts.update(found)
+            line("  processor time", f"other clients {seconds:.1f} s")
             others.join()
 
-    def phase(self, seconds):
-        """(seconds of each good answer, megabytes of the server from time to time)."""
+    def phase(self, title, seconds):
+        """(seconds of each good answer, megabytes of the server from time to time), told as well."""
         self.over.clear()
-        self.times = []
+        self.times, before, own = [], self.process.cpu_times(), time.process_time()
         threads = [threading.Thread(target=self.good, args=(("http", "grpc")[i % 2],)) for i in range(self.args.good)]
         for thread in threads:
             thread.start()
@@ -177,6 +178,11 @@ class Soak:
         self.over.set()
         for thread in threads:
             thread.join()
+        middle, late = percentile(self.times, 50), percentile(self.times, 99)
+        line(title, f"{len(self.times)} good answers, p50 {middle}, p99 {late}")
+        after, own = self.process.cpu_times(), time.process_time() - own
+        taken = after.user + after.system - before.user - before.system
+        line("  processor time", f"server {taken:.1f} s, good clients {own:.1f} s")
         return self.times, memory
 
     def good(self, scheme):
@@ -191,10 +197,6 @@ class Soak:
                 except (ServerError, OSError, ValueError) as error:
                     self.wrong.append(f"{scheme}: {error}")
                 self.times.append(time.perf_counter() - start)
-
-
-def told(title, times):
-    line(title, f"{len(times)} good answers, p50 {percentile(times, 50)}, p99 {percentile(times, 99)}")
 
 
 def percentile(times, share):
