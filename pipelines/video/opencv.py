@@ -139,8 +139,9 @@ class Packets(Decoder):
         while self.grab():
             if self.get(cv2.CAP_PROP_LRF_HAS_KEY_FRAME):
                 found, packet = self.capture.retrieve()
-                if found and packet is not None:  # bare streams have no times
-                    yield self.time_ms / 1000 or self.index / (self.claimed_fps or 25.0), packet.tobytes()
+                if found and packet is not None:
+                    seconds = self.time_ms / 1000  # of bare streams 0, or far below as OpenCV 4.12 has it
+                    yield seconds if seconds > 0 else self.index / (self.claimed_fps or 25.0), packet.tobytes()
 
 
 def scaler(interpolation):
