@@ -90,9 +90,11 @@ def test_calibrated_again_it_finds_the_same(calibrated, tmp_path, console):
     run = shutil.copytree(calibrated, tmp_path / "run")
     before = Rejection.load(run / "rejection.json")
     predictions = Predictions.load(run / "predictions.csv")
-    if not (predictions.predicted == predictions.single).any():
-        pytest.skip("nothing is right, so that no share of it can be kept")
     code, _, err = console("evaluate", f"--workdir={run}", "--calibrate", "--keep=0.5", *FAST)
+    if not (predictions.predicted == predictions.single).any():  # which a network of two steps may come to
+        assert code == 1
+        assert "Received none that is right: train longer first." in err
+        return
     assert code == 0, err
     after = Rejection.load(run / "rejection.json")
     assert after.temperature == pytest.approx(before.temperature, rel=0.01)
