@@ -26,6 +26,7 @@ ROWS = list(csv.DictReader(TABLE.read_text().splitlines())) if TABLE.exists() el
 GOOD = [row["file"] for row in ROWS if int(row["frames_decoded"])]
 BAD = [row["file"] for row in ROWS if not int(row["frames_decoded"])]
 BY_NAME = {row["file"]: row for row in ROWS}
+OLD_OPENCV = tuple(map(int, cv2.__version__.split(".")[:2])) < (4, 13)
 LOSSLESS = "derived/baseball_ffv1.mkv"
 SEVERAL_KEYS = [name for name in GOOD if int(BY_NAME[name]["frames_decoded"]) > 40 and "mjpeg" not in name
                 and "really_avi" not in name and int(BY_NAME[name]["i_frames"] or 0) > 1]
@@ -63,6 +64,8 @@ def test_any_frames_are_those_of_a_full_decode(name):
     path = SHARED / "clips" / name
     sums = truth(name)
     data = path.read_bytes()
+    if "h264_10bit" in name and OLD_OPENCV:
+        pytest.skip("OpenCV before 4.13 leaves the last rows of its pictures undefined")
     assert len(sums) == int(BY_NAME[name]["frames_decoded"])
 
     @settings(max_examples=3, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
