@@ -84,7 +84,7 @@ def bare(paths, options):
                     height, width = frame.shape[:2]
                     side = min(options.short_side, height, width)
                     size = ClipSpec(height=1, width=1, resize=side).resized_size(height, width)
-                opencv.to_jpeg(frame, size, options.quality)
+                opencv.encoded(frame, size, options.quality)
     return time.perf_counter() - began
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from pipelines.annotations import reading, writing
 from pipelines.annotations.entries import Missing
 from pipelines.annotations.spans import Span, Spans
+from pipelines.records import spans as recorded
+from pipelines.records.layout import are_records
 from pipelines.storage import folders
 from pipelines.storage.addresses import absolute, shown
 
@@ -16,7 +18,8 @@ def read_spans(path: str | os.PathLike, *, videos: str | os.PathLike | None = No
 
     Args:
         path: an export of a labelling tool, an annotation file of a data set, a CSV
-            `video,start,end,label[,subject,group,annotator]`, or a folder that holds such lists.
+            `video,start,end,label[,subject,group,annotator]`, or a folder that holds such lists; or one of records that
+            `res3d prepare --task=spans` wrote, whose videos go by the names that they have there.
         videos: folder with the video files, or its address; None is the annotation's own folder. Where no file is
             found, the name in the annotation is kept.
         format: a name of `pipelines.annotations.FORMATS`; None finds out by content.
@@ -30,7 +33,8 @@ def read_spans(path: str | os.PathLike, *, videos: str | os.PathLike | None = No
 
     Raises:
         OSError: if `path` or `videos` does not exist.
-        ValueError: for a file that no layout knows, or, with `strict`, for what cannot be read in it.
+        ValueError: for a file that no layout knows, or, with `strict`, for what cannot be read in it; for records of
+            clips, and for `videos`, `format` or `rate` of records.
 
     >>> with open("spans.csv", "w") as file:
     ...     _ = file.write("video,start,end,label\\na.mp4,1.5,3,run\\na.mp4,0:04,0:04,jump\\n")
@@ -42,6 +46,13 @@ def read_spans(path: str | os.PathLike, *, videos: str | os.PathLike | None = No
     if first_frame not in (0, 1):
         raise ValueError(f"`first_frame` must be 0 or 1. Received: first_frame={first_frame!r}.")
     path = absolute(path)
+    if are_records(path):
+        asked = {"videos": videos, "format": format, "rate": rate}
+        given = ", ".join(f"{name}={value!r}" for name, value in asked.items() if value is not None)
+        if given:
+            raise ValueError(f"Records know their videos and times. Received: {given} with '{shown(path)}'. Leave it "
+                             "out.")
+        return recorded.read(path)
     if not folders.exists(path):
         raise FileNotFoundError(f"Expected an annotation file. Nothing exists at '{shown(path)}'. Check the path.")
     return reading.read_spans(path, format, videos=videos if videos is None else absolute(videos), rate=rate,

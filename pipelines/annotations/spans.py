@@ -58,6 +58,7 @@ class Spans:
         unfound: list of `Missing`: videos of rows, of which no file was found.
         empty: videos that were looked at and show nothing that has a label.
         rates: {video: frames a second that its labels were counted at}, of tools that say it.
+        records: the prepared folder that holds the frames of the videos, or None where they are files.
 
     >>> found = Spans([Span("a.mp4", 1.0, 2.5, "run"), Span("a.mp4", 3.0, 3.0, "jump")])
     >>> found.summary(), found.labels
@@ -69,6 +70,7 @@ class Spans:
     unfound: list[Missing] = dataclasses.field(default_factory=list)
     empty: list[str] = dataclasses.field(default_factory=list)
     rates: dict[str, float] = dataclasses.field(default_factory=dict)
+    records: str | None = None
 
     def __len__(self):
         return len(self.rows)

@@ -1,14 +1,16 @@
 """Prepares a data set: decodes every video once and writes its frames as JPEGs into shards of records.
 
 DATA is a folder per class, a CSV manifest or any annotation file that `pipelines.annotations` reads, or the address of
-one in a bucket or, for lists, on the web. OUT is a folder or the address of a bucket; `res3d train --data=OUT` then
-trains from it. Run the same command again after an interruption: it goes on where it stopped, and the result is byte
-for byte the same.
+one in a bucket or, for lists, on the web; or it is labels of spans in long videos, whose frames are then kept at the
+steps and the size of a recipe's windows, in pieces. OUT is a folder or the address of a bucket; `res3d train
+--data=OUT` then trains from it. Run the same command again after an interruption: it goes on where it stopped, and the
+result is byte for byte the same.
 """
 
 import contextlib
 import json
 import shlex
+import sys
 import threading
 
 from pipelines.commands.flags import add_list_flags, list_options
@@ -22,15 +24,21 @@ def add_flags(parser):
     parser.add_argument("out", metavar="OUT", nargs="?", help="folder or bucket for the records")
     parser.add_argument("--verify", action="store_true", help="instead, read again a prepared folder, given as DATA: "
                         "counts, checksums, every JPEG, labels")
-    parser.add_argument("--clip", default="16x2x112", metavar="FRAMESxSTRIDExSIZE|PRESET",
-                        help="clip the records are for, kept as clip.json (default: %(default)s)")
+    parser.add_argument("--task", choices=("clips", "spans"), help="clips, or windows of long videos with spans "
+                        "(default: as the labels are)")
+    parser.add_argument("--recipe", help="of spans, a recipe by whose windows frames are kept (default: the one that "
+                        "`res3d train` chooses for these labels on this machine)")
+    parser.add_argument("--lossless", action="store_true", help="of spans, frames as PNG rather than JPEG")
+    parser.add_argument("--clip", metavar="FRAMESxSTRIDExSIZE|PRESET",
+                        help="clip the records are for, kept as clip.json (default: 16x2x112; of spans the recipe's)")
     parser.add_argument("--short_side", type=int, help="pixels of the shorter side (default: what the clip scales to, "
                         "128 for crops of 112, 256 for 224)")
-    parser.add_argument("--fps", type=float, help="frames a second to keep (default: each video's own)")
+    parser.add_argument("--fps", type=float, help="frames a second to keep (default: each video's own; of spans the "
+                        "recipe's)")
     parser.add_argument("--quality", type=int, default=90, help="of the JPEGs, 1 to 100 (default: %(default)s)")
     parser.add_argument("--frames_per_record", type=int, help="cut longer videos into records of about this many "
-                        "frames, each a clip of its own (default: whole videos)")
-    parser.add_argument("--shard_clips", type=int, default=128, help="clips of a shard (default: %(default)s)")
+                        "frames, each a clip of its own (default: whole videos; of spans 256)")
+    parser.add_argument("--shard_clips", type=int, help="clips of a shard (default: 128), or long videos (default: 1)")
     parser.add_argument("--split", help="prepare only this split")
     parser.add_argument("--split_by", metavar="COLUMN", help="column of a CSV manifest that names the split "
                         "(default: split)")
@@ -49,8 +57,7 @@ def add_flags(parser):
 
 def run(args):
     """Prepares, or verifies; returns 0, or 1 if verifying found something."""
-    from pipelines.commands.flags import parse_clip
-    from pipelines.prepare import PrepareOptions, prepare
+    from pipelines.prepare import prepare
     from pipelines.records import layout
     from pipelines.storage import addresses
 
@@ -65,8 +72,7 @@ def run(args):
     if flags and not args.runner:
         raise ValueError(f"`--runner_flags` are those of a Beam runner. Received: {args.runner_flags!r} without "
                          "--runner. Name the runner, or leave them out.")
-    options = PrepareOptions(parse_clip(args.clip), args.short_side, args.fps, args.quality, args.frames_per_record,
-                              args.shard_clips)
+    options = _options(args)
     runner = None
     if args.runner:
         from pipelines.prepare import beam
@@ -82,12 +88,70 @@ def run(args):
     if args.json:
         print(json.dumps({"output": addresses.shown(args.out), **summary}, indent=2))
         return 0
-    counts = ", ".join(f"{name}: {split['clips']} clips in {split['shards']} shards"
+    what = "clips" if options.task == "clips" else "pieces"
+    counts = ", ".join(f"{name}: {split['clips']} {what} in {split['shards']} shards"
                        for name, split in summary["splits"].items())
+    if options.task == "spans":
+        counts = f"{summary['spans']} spans in {summary['videos']} videos; {counts}"
     where = addresses.shown(addresses.join(args.out, layout.QUARANTINE_FILE))
     print(f"{addresses.shown(args.out)}: {counts}; {_bytes(summary['bytes'])}, {summary['frames']} frames, "
           f"{summary['failures']} videos left out" + (f" (see {where})" if summary["failures"] else ""))
     return 0
+
+
+def _options(args):
+    """The `PrepareOptions` that the flags ask for."""
+    from pipelines.commands.flags import parse_clip
+    from pipelines.prepare import PrepareOptions
+
+    clip = None if args.clip is None else parse_clip(args.clip)
+    sizes = {"quality": args.quality, "frames_per_record": args.frames_per_record, "shard_clips": args.shard_clips}
+    if not _is_of_spans(args):
+        given = [f"--{name}" for name in ("recipe", "lossless") if getattr(args, name)]
+        if given:
+            raise ValueError(f"`{given[0]}` is for spans in long videos. Received: {', '.join(given)} with clips. "
+                             "Leave it out, or pass --task=spans.")
+        return PrepareOptions(clip or parse_clip("16x2x112"), args.short_side, args.fps, **sizes)
+    if clip is None:
+        clip = _recipe_clip(args)
+    elif args.recipe is not None:
+        raise ValueError(f"`--clip` and `--recipe` both say what a window is. Received: --clip={args.clip} and "
+                         f"--recipe={args.recipe}. Leave one out.")
+    if args.fps is not None:  # of a window with a stride, steps a second are fewer
+        clip = clip.replace(fps=args.fps * clip.stride)
+    return PrepareOptions(clip, args.short_side, task="spans", lossless=args.lossless, **sizes)
+
+
+def _is_of_spans(args):
+    """Whether the labels are of spans in long videos: as asked, or as they are."""
+    if args.task is not None or any(value is not None for value in (args.fold, args.split, args.split_by, args.labels)):
+        return args.task == "spans"
+    from res3d.workflows.spans.labels import span_line
+
+    line = span_line(args.data, **list_options(args))
+    if line is not None:
+        print(line, flush=True, file=sys.stderr if args.json else sys.stdout)
+    return line is not None
+
+
+def _recipe_clip(args):
+    """The window of the recipe that was named, or of the one that is chosen for the labels."""
+    if args.recipe is not None:
+        from res3d.training.recipe import find_recipe
+
+        recipe = find_recipe(args.recipe)
+        if recipe.task != "spans":
+            raise ValueError(f"Expected a recipe of task spans. Received: --recipe={args.recipe}, of task "
+                             f"{recipe.task}. Name another, such as spans_small.")
+        return recipe.clip
+    from pipelines.spans import read_spans
+    from res3d.workflows.spans.choosing import chosen_for
+
+    recipe, lines = chosen_for(read_spans(args.data, **list_options(args)))
+    for line in lines:
+        if line.startswith("rate"):
+            print(line, flush=True, file=sys.stderr if args.json else sys.stdout)
+    return recipe.clip
 
 
 def _verify(args):

@@ -1,6 +1,7 @@
 """A video to records: decoded once, its frames scaled and written as JPEGs while it decodes."""
 
 import contextlib
+import os
 
 from pipelines.records.record import Record
 from pipelines.sample import clips
@@ -12,7 +13,7 @@ from res3d.geometry import ClipSpec
 MAX_RECORD_BYTES = 2**30  # protocol buffers end at 2 GiB
 
 
-def clip_records(entry, name, labels, options, probes=None):
+def clip_records(entry, name, labels, options, probes=None, spool=None):
     """The records of an entry, each with what the index has to know of it.
 
     Args:
@@ -22,72 +23,108 @@ def clip_records(entry, name, labels, options, probes=None):
         options: `PrepareOptions` of `pipelines.prepare`.
         probes: `Probes`, where many parts of the same recording are asked for, so that it is not decoded for each; or
             None.
+        spool: open file for the frames of a long video until they are written, or None for memory.
 
     Returns:
-        list of (`Record`, dict of index columns).
+        iterator of (`Record`, dict of index columns); whatever can be wrong with the video is raised before.
 
     Raises:
         VideoError: for a video that cannot be used.
     """
+    encode = _Encoder(options, spool)
     if entry.num_frames is not None:
-        info, first, last, jpegs = _from_folder(entry, options)
+        info, first, last, jpegs = _from_folder(entry, options, encode)
     elif probes is not None:
-        info, first, last, jpegs = _from_recording(entry, options, probes)
+        info, first, last, jpegs = _from_recording(entry, options, probes, encode)
     else:
-        info, first, last, jpegs = _from_video(entry, options)
-    wanted = list(clips.stream(info, _rate(options), first, last))
+        info, first, last, jpegs = _from_video(entry, options, encode)
+    wanted = _wanted(options, info, first, last)
     count = -(-len(wanted) // (options.frames_per_record or len(wanted)))
     cut = count > 1 or entry.start is not None or entry.end is not None
-    found = []
-    for part in range(count):
-        numbers = wanted[len(wanted) * part // count:len(wanted) * (part + 1) // count]
-        after = wanted[len(wanted) * (part + 1) // count] if part + 1 < count else last
+    parts = [wanted[len(wanted) * part // count:len(wanted) * (part + 1) // count] for part in range(count)]
+    for numbers in parts:
+        if sum(jpegs[number].length for number in numbers) > MAX_RECORD_BYTES:
+            raise VideoError(entry.path, f"its {len(numbers)} frames make a record of more than {MAX_RECORD_BYTES} "
+                                         "bytes; pass --frames_per_record")
+    piece = _piece(entry, name, labels, options, info, jpegs, cut)
+    return map(piece, parts, [*(part[0] for part in parts[1:]), last])
+
+
+def _piece(entry, name, labels, options, info, jpegs, cut):
+    """A function of the numbers of a record's frames, and that of the first after them."""
+    steady = options.fps is not None or info.steady
+
+    def piece(numbers, after):
         end = info.times_us[after] if after < info.num_frames else round(info.duration_seconds * 1e6)
-        data = tuple(jpegs[number].data for number in numbers)
-        if sum(map(len, data)) > MAX_RECORD_BYTES:
-            raise VideoError(entry.path, f"its {len(data)} frames make a record of more than {MAX_RECORD_BYTES} bytes; "
-                                         "pass --frames_per_record")
         height, width = jpegs[numbers[0]].size
         times = [int(info.times_us[number]) for number in numbers]
-        record = Record(data, entry.labels, tuple(labels[i] for i in entry.labels), name, times[0], int(end),
-                        options.fps or info.fps, height, width, tuple(times))
-        steady = options.fps is not None or info.steady
-        found.append((record, {
-            "start": times[0] / 1e6 if cut else None, "end": int(end) / 1e6 if cut else None, "frames": len(data),
+        record = Record(tuple(jpegs[number].data for number in numbers), entry.labels,
+                        tuple(labels[i] for i in entry.labels), name, times[0], int(end), options.fps or info.fps,
+                        height, width, tuple(times))
+        return record, {
+            "start": times[0] / 1e6 if cut else None, "end": int(end) / 1e6 if cut else None, "frames": len(numbers),
             "fps": options.fps or info.fps, "height": height, "width": width,
-            "times_us": None if steady else [time - times[0] for time in times]}))
-    return found
+            "times_us": None if steady else [time - times[0] for time in times]}
+
+    return piece
 
 
 class _Jpeg:
-    __slots__ = ("data", "size")
+    """An encoded frame: its bytes in memory, or where in an open file they are."""
 
-    def __init__(self, data, size):
-        self.data, self.size = data, size
+    __slots__ = ("_data", "_file", "_offset", "length", "size")
+
+    def __init__(self, data, size, file=None):
+        self.size, self.length, self._file, self._data = size, len(data), file, data
+        if file is not None:
+            self._offset, self._data = file.tell(), None
+            file.write(data)
+
+    @property
+    def data(self):
+        if self._file is None:
+            return self._data
+        self._file.flush()
+        return os.pread(self._file.fileno(), self.length, self._offset)
 
 
 class _Encoder:
-    """Scales pictures, blue first, to the short side, all as the first one, and makes JPEGs of them."""
+    """Scales pictures, blue first, to the short side, all as the first one, and makes JPEGs of them.
 
-    def __init__(self, options):
-        self.options, self.size = options, None
+    Those of spans are scaled as the network sees them. A `spool` is overwritten.
+    """
+
+    def __init__(self, options, spool=None):
+        self.options, self.size, self.file = options, None, spool
+        if spool is not None:
+            spool.seek(0)
+            spool.truncate()
 
     def __call__(self, picture):
         height, width = picture.shape[:2]
         if self.size is None:
-            side = min(self.options.short_side, height, width)
-            self.size = ClipSpec(height=1, width=1, resize=side).resized_size(height, width)
-        return _Jpeg(opencv.to_jpeg(picture, self.size, self.options.quality), self.size)
+            self.size = self._size(height, width)
+        quality = None if self.options.lossless else self.options.quality
+        return _Jpeg(opencv.encoded(picture, self.size, quality), self.size, self.file)
+
+    def _size(self, height, width):
+        if self.options.task == "spans":
+            return self.options.clip.resized_size(height, width)
+        side = min(self.options.short_side, height, width)
+        return ClipSpec(height=1, width=1, resize=side).resized_size(height, width)
 
 
-def _rate(options):
-    return ClipSpec(fps=options.fps)
+def _wanted(options, info, first, last):
+    """Numbers of the frames that are kept, in order; of a slow video some more than once."""
+    if options.task == "spans":
+        return list(clips.stream(info, options.clip, first, last)[::options.clip.stride])
+    return list(clips.stream(info, ClipSpec(fps=options.fps), first, last))
 
 
-def _from_video(entry, options):
+def _from_video(entry, options, encode):
     """(info, first, last, {frame: JPEG}); a frame that was wrongly thought not to be wanted costs a second pass."""
     source = sources.hold(entry.path)
-    guess, encode, jpegs, times_ms = _Guess(entry, options), _Encoder(options), {}, []
+    guess, jpegs, times_ms = _Guess(entry, options), {}, []
     with opencv.Decoder(source) as decoder:
         guess.claimed_fps = claimed = decoder.claimed_fps
         frame = None
@@ -102,7 +139,7 @@ def _from_video(entry, options):
     info = VideoInfo(path=entry.path, container="", codec="", width=0, height=0, num_frames=len(times_ms), fps=fps,
                      times_us=times_us, steady=steady, times_trusted=trusted)
     first, last = extent(entry, info)
-    late = set(clips.stream(info, _rate(options), first, last)) - jpegs.keys()
+    late = set(_wanted(options, info, first, last)) - jpegs.keys()
     if late:
         with opencv.Decoder(source) as decoder:
             while decoder.index < max(late) and decoder.grab():
@@ -111,12 +148,12 @@ def _from_video(entry, options):
     return info, first, last, jpegs
 
 
-def _from_recording(entry, options, probes):
+def _from_recording(entry, options, probes, encode):
     """As `_from_video`, of one that has been probed."""
     source = sources.hold(entry.path)
     info = probes.info(entry.path, source=source)
     first, last = extent(entry, info)
-    wanted, encode = sorted(set(clips.stream(info, _rate(options), first, last))), _Encoder(options)
+    wanted = sorted(set(_wanted(options, info, first, last)))
     with opencv.Decoder(source) as decoder, contextlib.suppress(walk.MovedError):
         jpegs = {number: encode(picture) for number, picture in walk.pictures(decoder, wanted, info)}
         if len(jpegs) == len(wanted):
@@ -150,10 +187,9 @@ class _Guess:
         return (2 * self.tick * step.numerator + step.denominator) // (2 * step.denominator)
 
 
-def _from_folder(entry, options):
+def _from_folder(entry, options, encode):
     info = frame_folder.probe(entry.path)
     paths = frame_folder.frame_paths(entry.path)
     first, last = extent(entry, info)
-    encode = _Encoder(options)
-    wanted = sorted(set(clips.stream(info, _rate(options), first, last)))
+    wanted = sorted(set(_wanted(options, info, first, last)))
     return info, first, last, {i: encode(opencv.to_rgb(opencv.decode_image(paths[i]))) for i in wanted}

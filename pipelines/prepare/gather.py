@@ -31,7 +31,8 @@ def gather(plan):
                          f"'{failures[0][0]}': {failures[0][1]}. `res3d doctor` lists them all.")
     summary = _summary(plan, accounts, rows, failures)
     columns, cells = layout.table([_index_row(plan, row) for row in rows])
-    for name, text in ((layout.LABELS_FILE, "".join(f"{label}\n" for label in plan.labels)),
+    for name, text in (*([] if plan.spans is None else [(layout.SPANS_FILE, plan.spans)]),
+                       (layout.LABELS_FILE, "".join(f"{label}\n" for label in plan.labels)),
                        (layout.CLIP_FILE, plan.options.clip.to_json()),
                        (layout.QUARANTINE_FILE, _csv(layout.QUARANTINE_COLUMNS, failures)),
                        (layout.MANIFEST_FILE, _csv(columns, cells)),
@@ -57,7 +58,9 @@ def _summary(plan, accounts, rows, failures):
         for name, value in (("shards", 1), ("clips", len(account["rows"])), ("bytes", account["bytes"]),
                             ("frames", sum(row["frames"] for row in account["rows"]))):
             counts[name] += value
-    return {
+    of_spans = {} if plan.spans is None else {
+        "videos": len({row["position"] for row in rows}), "spans": len(json.loads(plan.spans)["spans"])}
+    return of_spans | {
         "kind": layout.KIND, "schema_version": layout.SCHEMA_VERSION, "digest": plan.digest,
         "options": plan.options.to_dict(), "clips": len(rows), "frames": sum(row["frames"] for row in rows),
         "bytes": sum(account["bytes"] for account in accounts), "failures": len(failures),

@@ -17,9 +17,17 @@ from pipelines.annotations import reading
 from pipelines.annotations.entries import Entry
 from pipelines.annotations.formats import folders
 from pipelines.manifest import read_manifest
+from pipelines.prepare import labelled
 from pipelines.prepare.options import PrepareOptions
 from pipelines.records.index import of_manifest
-from pipelines.records.layout import PLAN_FILE, SCHEMA_VERSION, account_name, in_work_folder, shard_name
+from pipelines.records.layout import (
+    PLAN_FILE,
+    SCHEMA_VERSION,
+    account_name,
+    are_records,
+    in_work_folder,
+    shard_name,
+)
 from pipelines.sample.seeds import permutation
 from pipelines.storage import addresses, files
 from pipelines.storage.addresses import absolute
@@ -49,10 +57,11 @@ class Plan:
         missing: list of (name, reason). Rows of the data set without a file.
         base: str. The data's folder.
         out: str. Where the shards go.
+        spans: text of what happens when in long videos, as `pipelines.records.spans` has it; None for clips.
     """
 
-    def __init__(self, options, entries, names, labels, multi_label, missing, base, out):
-        self.options, self.entries, self.names, self.labels = options, entries, names, labels
+    def __init__(self, options, entries, names, labels, multi_label, missing, base, out, spans=None):
+        self.options, self.entries, self.names, self.labels, self.spans = options, entries, names, labels, spans
         self.multi_label, self.missing, self.base, self.out = multi_label, missing, base, out
         self.shards = list(self._shards())
 
@@ -72,6 +81,7 @@ class Plan:
         """A hash of everything that the result depends on."""
         rows = [(name, *self._row(entry)[1:]) for name, entry in zip(self.names, self.entries)]
         said = [SCHEMA_VERSION, self.options.to_dict(), self.labels, self.multi_label, rows, self.missing]
+        said += [] if self.spans is None else [self.spans]
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
     @staticmethod
@@ -85,7 +95,7 @@ class Plan:
         """Writes the plan into the work folder of its output."""
         fields = {"digest": self.digest, "options": self.options.to_dict(), "labels": self.labels, "names": self.names,
                   "entries": [self._row(entry) for entry in self.entries], "multi_label": self.multi_label,
-                  "missing": self.missing, "base": self.base}
+                  "missing": self.missing, "base": self.base, "spans": self.spans}
         files.write_bytes(in_work_folder(self.out, PLAN_FILE), json.dumps(fields).encode())
 
     def sidecar(self, shard):
@@ -112,14 +122,15 @@ def load(out):
     fields = json.loads(files.read_bytes(in_work_folder(out, PLAN_FILE)))
     entries = [Entry(row[0], tuple(row[1]), *row[2:]) for row in fields["entries"]]
     return Plan(PrepareOptions.from_dict(fields["options"]), entries, fields["names"], fields["labels"],
-                fields["multi_label"], [tuple(row) for row in fields["missing"]], fields["base"], out)
+                fields["multi_label"], [tuple(row) for row in fields["missing"]], fields["base"], out,
+                fields.get("spans"))
 
 
 def make(data, out, options, split=None, labels=None, **layout):
     """The `Plan` for a data set.
 
     Args:
-        data: what `read_manifest` takes; `layout` are its other arguments.
+        data: what `read_manifest` takes, or for spans `pipelines.read_spans`; `layout` are its other arguments.
         out: folder or address of the result.
         options: `PrepareOptions`.
         split: str or None. Only this split.
@@ -129,16 +140,28 @@ def make(data, out, options, split=None, labels=None, **layout):
     if isinstance(data, str | os.PathLike):
         base = folder_of(absolute(data)) if layout.get("videos") is None else absolute(layout["videos"])
         _check_apart(absolute(data), base, absolute(out), layout.get("format"))
-    manifest = read_manifest(data, split=split, labels=labels, **layout)
-    if of_manifest(manifest):
-        raise ValueError(f"Expected videos to prepare. Received records: '{addresses.shown(data)}'. Train from them as "
-                         "they are.")
+    spans, manifest = _read(data, options, split, labels, layout)
     bad = [name for name in manifest.labels if not name or name != name.strip() or "\n" in name or "\r" in name]
     if bad:
         raise ValueError(f"Expected label names on one line each, without spaces around. Received: {bad!r}. Rename.")
     names = [_name(entry.path, base) for entry in manifest.entries]
     missing = sorted((_name(row.path, base), row.reason) for row in manifest.missing)
-    return Plan(options, manifest.entries, names, manifest.labels, manifest.multi_label, missing, base, absolute(out))
+    told = None if spans is None else labelled.told(spans, lambda video: _name(video, base))
+    return Plan(options, manifest.entries, names, manifest.labels, manifest.multi_label, missing, base, absolute(out),
+                told)
+
+
+def _read(data, options, split, labels, layout):
+    """(`Spans`, or None of clips; `Manifest`) of a data set of videos."""
+    if isinstance(data, str | os.PathLike) and are_records(absolute(data)):
+        raise ValueError(f"Expected videos to prepare. Received records: '{addresses.shown(data)}'. Train from them as "
+                         "they are.")
+    if options.task == "spans":
+        return labelled.read(data, {"split": split, "labels": labels, **layout})
+    manifest = read_manifest(data, split=split, labels=labels, **layout)
+    if of_manifest(manifest):
+        raise ValueError("Expected videos to prepare. Received a manifest of records. Train from them as they are.")
+    return None, manifest
 
 
 def _check_apart(data, base, out, format):

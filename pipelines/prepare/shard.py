@@ -46,7 +46,7 @@ def write_shard(plan, number, report=lambda **said: None, crashed=()):
     rows, failures = [], []
     aside = _aside(plan, shard)
     try:
-        with _File(aside) as file:
+        with _File(aside) as file, _spool(plan, aside) as spool:
             writer = tfrecord.Writer(file)
             for position in shard.clips:
                 report(start=position)
@@ -55,16 +55,17 @@ def write_shard(plan, number, report=lambda **said: None, crashed=()):
                     if position in crashed:
                         raise VideoError(plan.entries[position].path, crashed[position])
                     found = clip.clip_records(plan.entries[position], plan.names[position], plan.labels, plan.options,
-                                              recordings.of(plan.entries[position]))
+                                              recordings.of(plan.entries[position]), spool)
                 except VideoError as error:
                     _still_there(plan, plan.entries[position].path, error)
                     failures.append((plan.names[position], error.reason))
                     found = []
+                usable = bool(found)
                 for part, (record, facts) in enumerate(found):
                     data = encode(record)
                     rows.append({"position": position, "part": part, "offset": writer.write(data),
                                  "length": len(data)} | facts)
-                report(done=position, bytes=writer.offset - began, failed=not found)
+                report(done=position, bytes=writer.offset - began, failed=not usable)
         account = {"name": shard.name, "bytes": writer.offset, "sha256": file.digest.hexdigest(), "rows": rows,
                    "failures": failures}
         with writing(plan.out):
@@ -106,6 +107,14 @@ def _aside(plan, shard):
     if addresses.is_remote(plan.out):
         return os.path.join(tempfile.mkdtemp(prefix=_scratch(plan.out)), shard.name)
     return aside_name(addresses.local_path(in_work_folder(plan.out, shard.name)))
+
+
+def _spool(plan, aside):
+    """An open file without a name beside the shard, for frames of long videos; a `with` of None for those of clips."""
+    if plan.options.task != "spans":
+        return contextlib.nullcontext()
+    with writing(plan.out):
+        return tempfile.TemporaryFile(dir=os.path.dirname(aside))
 
 
 def _scratch(out):

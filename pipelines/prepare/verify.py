@@ -8,7 +8,7 @@ import json
 from concurrent import futures
 
 from pipelines.arguments import default_workers
-from pipelines.records import index, layout, tfrecord
+from pipelines.records import index, layout, spans, tfrecord
 from pipelines.records.record import RecordError, decode
 from pipelines.storage import addresses, files
 from pipelines.video.info import VideoError
@@ -32,7 +32,7 @@ def verify(folder, workers=None, progress=None):
         ValueError: if it is no prepared folder, or its manifest does not fit its summary.
     """
     summary = index.read_summary(folder)
-    manifest = index.read(folder)
+    manifest = index.read(folder, task=None)
     by_shard = collections.defaultdict(list)
     for entry in manifest:
         by_shard[entry.shard].append(entry)
@@ -70,6 +70,11 @@ def _beside(folder, summary):
             continue
         if found != said:
             problems.append(f"'{addresses.shown(path)}' has {found}, the summary {said}")
+    if index.task_of(summary) == "spans":
+        try:
+            spans.read(folder)
+        except ValueError as error:
+            problems.append(str(error))
     return problems
 
 

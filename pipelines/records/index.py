@@ -9,6 +9,7 @@ from pipelines.records.layout import (
     KIND,
     LABELS_FILE,
     MANIFEST_FILE,
+    QUARANTINE_FILE,
     SCHEMA_VERSION,
     SUMMARY_FILE,
     WORK_FOLDER,
@@ -26,11 +27,13 @@ def of_manifest(manifest):
     return found == {True}
 
 
-def read(folder):
+def read(folder, task="clips"):
     """The `Manifest` of a folder of records, prepared here or written by other tools.
 
+    `task` is what they must have been prepared for, "clips" or "spans", or None for either.
+
     Raises:
-        ValueError: for a folder whose preparation is not finished, or of a later schema.
+        ValueError: for a folder whose preparation is not finished, of a later schema, or for another task.
     """
     if not files.exists(addresses.join(folder, SUMMARY_FILE)):
         if files.exists(addresses.join(folder, WORK_FOLDER)):
@@ -39,6 +42,7 @@ def read(folder):
 
         return foreign.read(folder)
     summary = read_summary(folder)
+    check_task(folder, summary, task)
     labels_path = addresses.join(folder, LABELS_FILE)
     text = files.read_bytes(labels_path).decode("utf-8", "surrogateescape")
     labels = text.removesuffix("\n").split("\n") if text else []
@@ -57,6 +61,25 @@ def read(folder):
         raise ValueError(f"Expected the {summary['clips']} clips of '{SUMMARY_FILE}'. Received {len(entries)} in "
                          f"'{addresses.shown(folder)}/{MANIFEST_FILE}'. Copy the folder again.")
     return Manifest(entries, labels, multi_label=summary["multi_label"])
+
+
+_OTHER_TASK = {
+    "clips": "Expected records of clips. Received those of long videos in '{}', of which `res3d train --task=spans` "
+             "takes windows. Prepare the videos with --task=clips.",
+    "spans": "Expected records of long videos with their spans. Received those of clips in '{}'. Name the labels of "
+             "the spans, or prepare these: res3d prepare --task=spans.",
+}
+
+
+def task_of(summary):
+    """What the records of a summary were prepared for: "clips" or "spans"."""
+    return summary["options"].get("task", "clips")
+
+
+def check_task(folder, summary, task):
+    """Raises ValueError if records were prepared for another task than `task`, which None never is."""
+    if task not in (None, task_of(summary)):
+        raise ValueError(_OTHER_TASK[task].format(addresses.shown(folder)))
 
 
 def read_summary(folder):
@@ -82,6 +105,13 @@ def read_summary(folder):
         raise ValueError(f"Expected records of schema version 1 to {SCHEMA_VERSION}. Received version "
                          f"{version} in '{addresses.shown(path)}'. Update the package, or prepare the data again.")
     return summary
+
+
+def left_out(folder):
+    """{video: reason} of what could not be prepared in a folder."""
+    path = addresses.join(folder, QUARANTINE_FILE)
+    text = files.read_bytes(path).decode("utf-8", "surrogateescape")
+    return dict(list(csv.reader(io.StringIO(text, newline="")))[1:])
 
 
 def _unfinished(folder):

@@ -12,6 +12,7 @@ from res3d.joined import split
 SUMMARY_FILE = "summary.json"
 CLIP_FILE = "clip.json"
 QUARANTINE_FILE = "quarantine.csv"
+SPANS_FILE = "labelled.json"  # what happens when in long videos, and which these are
 QUARANTINE_COLUMNS = ("path", "reason")
 WORK_FOLDER = ".prepare"  # in the folder as long as its preparation is not finished
 PLAN_FILE = "plan.json"  # in the work folder, as is the next
@@ -22,7 +23,8 @@ NO_SPLIT = "all"  # in names of shards and in the summary, for videos of no spli
 PLACE = ("shard", "offset", "length", "frames", "fps", "height", "width", "times_us")
 SHARD_NAME = re.compile(r"^(?P<split>.+?)-\d{5}-of-\d{5}(\.tfrecords?)?$|^(?P<name>.+)\.tfrecords?$")
 PART = re.compile(r"\.\d+\.part$")  # of a file that a process was writing, as `atomic.aside_name` has it
-_BESIDE = "|".join(map(re.escape, (SUMMARY_FILE, CLIP_FILE, MANIFEST_FILE, LABELS_FILE, QUARANTINE_FILE)))
+_BESIDE = "|".join(map(re.escape, (SUMMARY_FILE, CLIP_FILE, MANIFEST_FILE, LABELS_FILE, QUARANTINE_FILE,
+                                SPANS_FILE)))
 OURS = re.compile(rf"(.+-\d{{5}}-of-\d{{5}}\.tfrecord|{_BESIDE})(\.\d+\.part)?")
 
 

@@ -39,6 +39,7 @@ FRAME_BYTES = "res3d/frame_bytes"
 # The same and a CRC-32 of each JPEG, three little-endian uint32 a frame: by it `pipelines.dataset.from_records.frames`
 # reads a few frames of a record, and nothing else of it.
 FRAME_TABLE = "res3d/frame_table"
+_PNG = b"\x89PNG"
 
 
 class RecordError(ValueError):
@@ -50,7 +51,7 @@ class Record:
     """What one record holds.
 
     Attributes:
-        frames: JPEG files as bytes, in order.
+        frames: JPEG files as bytes, in order; PNG files where nothing may be lost.
         labels: tuple of ints. Label ids.
         label_names: tuple of str. Their names; may be empty.
         filename: str. The video.
@@ -103,8 +104,8 @@ def encode(record: Record) -> bytes:
     context = {
         LABEL_INDEX: list(record.labels), LABEL_TEXT: names, LABEL_STRING: names, FILENAME: [_bytes(record.filename)],
         START: [record.start_us], END: [record.end_us], FRAME_RATE: [record.fps], HEIGHT: [record.height],
-        WIDTH: [record.width], FORMAT: [b"JPEG"], VERSION: [SCHEMA_VERSION], FRAME_FROM_END: places,
-        FRAME_BYTES: sizes, FRAME_TABLE: [table],
+        WIDTH: [record.width], FORMAT: [b"PNG" if record.frames[0].startswith(_PNG) else b"JPEG"],
+        VERSION: [SCHEMA_VERSION], FRAME_FROM_END: places, FRAME_BYTES: sizes, FRAME_TABLE: [table],
     }
     return b"".join([wire.encode_context(context), *pieces])
 

@@ -44,10 +44,15 @@ def taken_frames(source, clip):
 def to_network(frame, clip):
     """A source frame, uint8 RGB, resized and cropped at its centre as `clip` says."""
     cut = clip.cut(*frame.shape[:2])
-    small = cut.cropped(frame if frame.shape[:2] == cut.size else resize_image(frame, cut.size))
-    if clip.channels == 1:  # OpenCV's own weights, so that a file gives the same numbers as offline
-        small = ((small.astype("int32") @ np.array([9798, 19235, 3735]) + 16384) >> 15).astype("uint8")[..., None]
-    return small
+    return to_channels(cut.cropped(frame if frame.shape[:2] == cut.size else resize_image(frame, cut.size)),
+                       clip.channels)
+
+
+def to_channels(picture, channels):
+    """uint8 RGB as it is, or with one channel grey by OpenCV's own weights, so that a file gives the same numbers."""
+    if channels == 1:
+        return ((picture.astype("int32") @ np.array([9798, 19235, 3735]) + 16384) >> 15).astype("uint8")[..., None]
+    return picture
 
 
 def _file_takes(info, clip, whole):

@@ -167,10 +167,13 @@ def to_rgb(picture):
     return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
 
 
-def to_jpeg(picture, size, quality):
-    """A picture of `Decoder.retrieve`, scaled to `size`, (height, width), as the bytes of a JPEG."""
+def encoded(picture, size, quality):
+    """A picture of `Decoder.retrieve`, scaled to `size`, (height, width), as the bytes of a JPEG; of a PNG where
+    `quality` is None."""
     if picture.shape[:2] != size:
         picture = cv2.resize(picture, size[::-1], interpolation=cv2.INTER_LINEAR)
+    if quality is None:
+        return cv2.imencode(".png", picture)[1].tobytes()
     return cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
 
 

@@ -86,9 +86,9 @@ def _reader(args):
     """A function that reads the labels of spans once, whoever asks for them how often."""
     @functools.cache
     def read():
-        from res3d.workflows.spans.labels import read_labels
+        from pipelines.spans import read_spans
 
-        return read_labels(args.data, **list_options(args))
+        return read_spans(args.data, **list_options(args))
 
     return read
 
@@ -101,7 +101,7 @@ def _is_of_spans(args, labels):
         return args.task == "spans" or (args.task is None and is_spans_run(args.workdir))
     if any(getattr(args, name) not in (None, 1) for name in FOR_CLIPS):
         return False
-    from res3d.workflows.spans.choosing import span_line
+    from res3d.workflows.spans.labels import span_line
 
     line = span_line(args.data, labels, **list_options(args))
     if line is not None:

@@ -1,19 +1,14 @@
 """Windows out of long videos, with the targets of their steps."""
 
 import dataclasses
-from concurrent import futures
 
 import numpy as np
 
 from pipelines.annotations.entries import Entry, Manifest
 from pipelines.dataset import graph
 from pipelines.dataset.epochs import ROW
-from pipelines.dataset.fallback import Fallback
-from pipelines.dataset.from_videos import VideoSource
-from pipelines.dataset.quarantine import Quarantine
 from pipelines.dataset.windows.slots import Slots
 from pipelines.dataset.windows.targets import happens, step_targets, steps_of
-from pipelines.sample.clips import stream
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,42 +32,25 @@ class WindowSource:
         spans: `SpanSet`.
         clip: `ClipSpec`, dense, with `fps`.
         options: WindowOptions.
-        probes: `Probes`.
-        workers: int. Videos probed at once, which happens here.
+        footage: `VideoFootage` or `RecordFootage` of its videos.
+        quarantine: `Quarantine`.
         on_error: as of `Fallback`.
-        quarantine_csv: path or None.
-        cache: `FrameCache` or None.
-
-    Raises:
-        ValueError: if no video decodes.
     """
 
-    def __init__(self, spans, clip, options, probes, workers, on_error="quarantine", quarantine_csv=None, cache=None):
-        self.spans, self.clip, self.options = spans, clip, options
-        quarantine = Quarantine(quarantine_csv)
-        videos = Manifest([Entry(path) for path in spans.videos], [], multi_label=True)
-        probing = VideoSource(videos, clip, Fallback(videos.entries, quarantine, on_error), probes, workers=workers)
-        self.frames = {}  # path: the number of the frame at each step
-        for index in _usable(probing, workers):
-            info, first, last = probing.extent(index)
-            self.frames[videos.entries[index].path] = np.array(stream(info, clip, first, last)[::clip.stride])
-        paths = [path for path in spans.videos if path in self.frames]
+    def __init__(self, spans, clip, options, footage, quarantine, on_error="quarantine"):
+        self.spans, self.clip, self.options, self.footage = spans, clip, options, footage
+        self.paths = paths = footage.paths
+        self.lengths = dict(zip(paths, footage.lengths))
         self.rate, self.ids = clip.fps / clip.stride, {label: i for i, label in enumerate(spans.labels)}
         events = [[sum(steps_of(span.start, span.end, self.rate)) / 2 for span in spans.of(path)] for path in paths]
-        self.slots = Slots([len(self.frames[path]) for path in paths], clip.frames, events,
+        self.slots = Slots(footage.lengths, clip.frames, events,
                            lambda video, start: happens(self.targets(paths[video], start)[:, :-1],
                                                         options.none_class).any(),
                            options.background, options.density)
-        self.paths = paths
         groups = {span.video: span.group for span in spans.spans}
         self.manifest = Manifest([Entry(paths[video], group=groups.get(paths[video]))
                                   for video, _ in self.slots.places], spans.labels, multi_label=True)
-        self.fallback = Fallback(self.manifest.entries, quarantine, on_error)
-        usable = Manifest([Entry(path) for path in paths], [], multi_label=True)
-        self._videos = VideoSource(usable, clip, Fallback(usable.entries, quarantine, on_error), probes,
-                                   workers=workers)
-        if cache is not None:
-            self._videos.keep(cache, workers)
+        self.fallback = footage.Fallback(self.manifest.entries, quarantine, on_error)
 
     def targets(self, path, start):
         """Targets and weights of the window of a video that starts at a step: float32 (steps, classes + 1)."""
@@ -80,20 +58,19 @@ class WindowSource:
         dilation = round(options.dilation_seconds * self.rate)
         targets = step_targets(self.spans.of(path), self.ids, self.rate, start, steps, options.none_class, dilation)
         weights = np.where(happens(targets, options.none_class), options.foreground_weight, 1.0)
-        weights[max(len(self.frames[path]) - start, 0):] = 0
+        weights[max(self.lengths[path] - start, 0):] = 0
         return np.concatenate([targets, weights[:, None]], axis=1).astype(np.float32)
 
     def window(self, slot, key, crop=None, full_frame=False):
         """(uint8 (1, *clip shape), targets) of the window of a slot that a key decides."""
         video, start = self.slots.drawn(slot, key)
-        frames = self.frames[self.paths[video]]
-        chosen = frames[np.minimum(np.arange(start, start + self.clip.frames), len(frames) - 1)].tolist()
-        pixels = self._videos.chosen_clips(video, [chosen], key, crop, full_frame)
+        steps = np.minimum(np.arange(start, start + self.clip.frames), self.footage.lengths[video] - 1)
+        pixels = self.footage.pixels(video, steps, key, crop, full_frame)
         return pixels, self.targets(self.paths[video], start)
 
     def extent(self, index):
         """As `Source.extent`, of the video of a slot."""
-        return self._videos.extent(self.slots.places[index][0])
+        return self.footage.extent(self.slots.places[index][0])
 
     def training(self, plan, crop, full_frame, workers):
         """As `Source.training`."""
@@ -116,16 +93,5 @@ class WindowSource:
 
     def save(self):
         """As `Source.save`."""
-        self._videos.fallback.quarantine.save()
-        self._videos.probes.save()
-
-
-def _usable(source, workers):
-    """Positions of the videos that decode, however short; ValueError if none does."""
-    with futures.ThreadPoolExecutor(workers) as pool:
-        found = pool.map(lambda index: source.fallback.try_read(source.extent, index) is not None,
-                         range(len(source.manifest.entries)))
-    good = [index for index, usable in enumerate(found) if usable]
-    if not good:
-        raise source.fallback.nothing_usable()
-    return good
+        self.fallback.quarantine.save()
+        self.footage.save()

@@ -18,6 +18,7 @@ class SpanSet:
         spans: `pipelines.annotations.Spans`, as `pipelines.read_spans` gives them, or `Span`s.
         videos: paths; those of the spans are among them whether named or not, and so are those found without any.
         labels: names in the order of their ids, or None for those found, sorted.
+        records: folder that holds the frames of the videos, or None for that of the `Spans`, or files.
 
     Raises:
         ValueError: for a span without times, or whose label is not among `labels`.
@@ -28,8 +29,9 @@ class SpanSet:
     """
 
     def __init__(self, spans: Spans | Iterable[Span], videos: Iterable[str] = (),
-                 labels: Iterable[str] | None = None) -> None:
-        empty = spans.empty if isinstance(spans, Spans) else []
+                 labels: Iterable[str] | None = None, records: str | None = None) -> None:
+        empty, of_spans = (spans.empty, spans.records) if isinstance(spans, Spans) else ([], None)
+        self.records = of_spans if records is None else records
         self.spans = list(spans)
         self.videos = list(dict.fromkeys([*videos, *(span.video for span in self.spans), *empty]))
         found = sorted({span.label for span in self.spans})
@@ -49,7 +51,8 @@ class SpanSet:
     def select(self, videos: Iterable[str]) -> "SpanSet":
         """The same of some of the videos, with all labels."""
         videos = list(videos)
-        return SpanSet([span for video in videos for span in self.of(video)], videos, self.labels)
+        return SpanSet([span for video in videos for span in self.of(video)], videos, self.labels,
+                       self.records)
 
     @property
     def instants(self) -> list[str]:
@@ -73,7 +76,7 @@ class SpanSet:
     def save(self, path: str | os.PathLike) -> None:
         """Writes videos, spans and labels as JSON, which `load` reads back."""
         rows = [[span.video, *_times(span), span.label, span.group] for span in self.spans]
-        fields = {"labels": self.labels, "videos": self.videos, "spans": rows}
+        fields = {"labels": self.labels, "videos": self.videos, "spans": rows, "records": self.records}
         write_aside(path, json.dumps(fields, indent=1) + "\n")
 
     @classmethod
@@ -81,7 +84,7 @@ class SpanSet:
         """Reads what `save` wrote."""
         fields = json.loads(read_bytes(path))
         rows = [Span(video, start, end, label, group=group) for video, start, end, label, group in fields["spans"]]
-        return cls(rows, fields["videos"], fields["labels"])
+        return cls(rows, fields["videos"], fields["labels"], fields.get("records"))
 
     def __len__(self):
         return len(self.spans)

@@ -8,7 +8,9 @@ from pipelines.annotations.spans import Spans
 from pipelines.arguments import checked_workers
 from pipelines.dataset.clip_dataset import ClipDataset
 from pipelines.dataset.epochs import EpochPlan
+from pipelines.dataset.quarantine import Quarantine
 from pipelines.dataset.training import TrainingClips, picture_of
+from pipelines.dataset.windows.footage import RecordFootage, VideoFootage
 from pipelines.dataset.windows.mixing import window_mixup
 from pipelines.dataset.windows.source import WindowOptions, WindowSource
 from pipelines.dataset.windows.span_set import SpanSet
@@ -74,8 +76,9 @@ def training_windows(spans: Path | Spans | SpanSet, clip: ClipSpec, batch_size: 
     none_class = not spans.overlapping if none_class is None else none_class
     options = WindowOptions(none_class, background, density, foreground_weight, dilation_seconds)
     picture, augment = picture_of(clip, crop, augment)
-    wanted = cache is None and is_long if jumps is None else jumps
-    source = WindowSource(spans, clip, options, Probes(probe_cache, wanted), workers, on_error, quarantine_csv, cache)
+    quarantine = Quarantine(quarantine_csv)
+    footage = _footage(spans, clip, quarantine, workers, on_error, probe_cache, jumps, cache)
+    source = WindowSource(spans, clip, options, footage, quarantine, on_error)
     plan = EpochPlan(source.manifest, batch_size, seed, shard, drop_remainder=drop_remainder)
     mix = window_mixup(mixup) if mixup else None
     return TrainingClips(source, plan, picture, augment, mix, workers).starting(start_epoch, start_step).map(_apart)
@@ -87,6 +90,15 @@ def check_window(clip: Any) -> ClipSpec:
         raise ValueError("A window over a long video has steps that are even in time: its clip needs `fps`, and is "
                          f"dense. Received: {clip!r}.")
     return clip
+
+
+def _footage(spans, clip, quarantine, workers, on_error, probe_cache, jumps, cache):
+    if spans.records is None:
+        wanted = cache is None and is_long if jumps is None else jumps
+        return VideoFootage(spans.videos, clip, quarantine, Probes(probe_cache, wanted), workers, on_error, cache)
+    if cache is not None and cache.where != "auto":
+        raise ValueError("`cache` keeps frames of videos, which cost more to decode. Received: records. Leave it out.")
+    return RecordFootage(spans.records, spans.videos, clip, quarantine)
 
 
 def _apart(clips, targets):

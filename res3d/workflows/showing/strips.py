@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from pipelines.dataset.windows.recorded import RecordedVideos
+from pipelines.video.opencv import resize_image
 from pipelines.video.reading import probe, read_frames
 from res3d.looks.pictures import film
 from res3d.looks.timeline import STRIP_FRAMES, STRIP_HEIGHT, strip_moments
@@ -23,12 +25,26 @@ def strip_of(video):
     return film(frames, STRIP_HEIGHT, STRIP_FRAMES), info.duration_seconds
 
 
-def strip_or_none(video):
-    """The same, or (None, 0.0) of a video that can no longer be read."""
+def strip_or_none(video, strip=strip_of):
+    """The same, or what another `strip` of it gives; (None, 0.0) of a video that can no longer be read."""
     try:
-        return strip_of(video)
+        return strip(video)
     except (ValueError, OSError):
         return None, 0.0
+
+
+def recorded_strips(folder):
+    """As `strip_or_none`, a function of a video whose frames are among the records in a folder."""
+    recorded = RecordedVideos(folder)
+
+    def strip(video):
+        seconds = recorded.steps[video] / recorded.rate
+        steps = [int(moment * recorded.rate) for moment in strip_moments(seconds)]
+        pictures = recorded.pictures(video, steps)
+        frames = [resize_image(pictures[step], _small(*pictures[step].shape[:2])) for step in steps]
+        return film(np.stack(frames), STRIP_HEIGHT, STRIP_FRAMES), seconds
+
+    return lambda video: strip_or_none(video, strip)
 
 
 def _small(height, width):

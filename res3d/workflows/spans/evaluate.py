@@ -4,11 +4,11 @@ import json
 import time
 
 from pipelines.dataset.windows.span_set import SpanSet
+from pipelines.spans import read_spans
 from res3d.saving import load_model
 from res3d.spans.contract import SpanSpec
 from res3d.training.workfolder import WorkFolder, is_spans_run
 from res3d.workflows.spans.figures import figures_of, find_all
-from res3d.workflows.spans.labels import read_labels
 from res3d.workflows.spans.reporting import leave_figures
 from res3d.workflows.spans.step_figures import Steps
 
@@ -67,7 +67,7 @@ def spans_summary(workdir, history):
 
 def _other(data, spec, lists):
     """The spans of other labels than the run's own; those of a class that it does not know are refused."""
-    spans = read_labels(data, **lists)
+    spans = read_spans(data, **lists)
     unknown = sorted(set(spans.labels) - set(spec.labels))
     if unknown:
         raise ValueError(f"Expected spans of the run's classes: {', '.join(spec.labels)}. Received '{data}' with "

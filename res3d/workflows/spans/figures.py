@@ -3,10 +3,12 @@
 import numpy as np
 from absl import logging
 
+from pipelines.dataset.windows.recorded import RecordedVideos
+from pipelines.sample.streaming import taken_frames
 from pipelines.video.info import VideoError
 from res3d.evaluation.spans import alarms_per_hour, count_errors, span_map, spotting_map, threshold_for
 from res3d.spans.decoding import decode
-from res3d.workflows.spans.scoring import step_scores
+from res3d.workflows.spans.scoring import scores_in
 
 TOLERANCES = (0.25, 0.5, 1.0, 2.0)  # seconds
 
@@ -16,10 +18,11 @@ def find_all(network, clip, spec, spans, steps=None):
 
     `steps` is a `Steps` that gets the scores of each, or None.
     """
+    frames = _frames_of(spans, clip)
     found, seconds, skipped = [], 0.0, []
     for video in spans.videos:
         try:
-            scores = np.concatenate(list(step_scores(network, clip, spec, video)))
+            scores = np.concatenate(list(scores_in(network, spec, frames(video))))
         except VideoError as error:
             logging.warning("skipped '%s': %s", error.path, error.reason)
             skipped.append((error.path, error.reason))
@@ -29,6 +32,13 @@ def find_all(network, clip, spec, spans, steps=None):
         if steps is not None:
             steps.add(video, scores)
     return found, seconds, skipped
+
+
+def _frames_of(spans, clip):
+    """A function of a video of a `SpanSet` that gives its frames as the network sees them."""
+    if spans.records is None:
+        return lambda video: taken_frames(video, clip)
+    return RecordedVideos(spans.records, clip).network_frames
 
 
 def mean_figures(found, truths, instants):

@@ -2,7 +2,7 @@
 
 from res3d.evaluation.report.spans import write_span_report
 from res3d.spans.decoding import reaching
-from res3d.workflows.showing.strips import strip_or_none
+from res3d.workflows.showing.strips import recorded_strips, strip_or_none
 from res3d.workflows.spans.writing import write_found
 
 
@@ -22,7 +22,8 @@ def leave_figures(folder, found, spans, spec, figures, own):
     skipped = {path for path, _ in figures["skipped"]}
     videos = [video for video in spans.videos if video not in skipped]
     seen = set(videos)
+    strip = strip_or_none if spans.records is None else recorded_strips(spans.records)
     write_span_report(
         folder.report_file, reaching(found, spec), [span for span in spans.spans if span.video in seen], figures,
-        videos, strip_or_none, folder.history, f"Spans of {folder}",
+        videos, strip, folder.history, f"Spans of {folder}",
         folder.recipe_file.read_text(encoding="utf-8") if folder.recipe_file.is_file() else "", chosen_here=own)

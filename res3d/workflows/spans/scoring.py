@@ -8,7 +8,12 @@ from res3d.spans.stepping import WINDOWS_AT_ONCE, scores_of, spans_in
 
 def step_scores(network, clip, spec, source, at_once=WINDOWS_AT_ONCE):
     """Yields the scores (steps, classes) of a file, a camera or a stream, in the order of time."""
-    return scores_of(taken_frames(source, clip), _answer(network), spec, at_once)
+    return scores_in(network, spec, taken_frames(source, clip), at_once)
+
+
+def scores_in(network, spec, frames, at_once=WINDOWS_AT_ONCE):
+    """The same of frames as the network sees them, wherever they are from."""
+    return scores_of(frames, _answer(network), spec, at_once)
 
 
 def find_spans(network, clip, spec, source):

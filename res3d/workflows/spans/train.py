@@ -10,6 +10,7 @@ from pipelines.dataset.windows.span_set import SpanSet
 from pipelines.dataset.windows.training import check_window, training_windows
 from pipelines.grouping.groups import groups_of
 from pipelines.grouping.splits import hold_out
+from pipelines.spans import read_spans
 from pipelines.video.frame_cache import FrameCache
 from res3d.heads.steps import step_classifier
 from res3d.networks.network import build
@@ -23,7 +24,6 @@ from res3d.workflows.devices import be_deterministic
 from res3d.workflows.feeding.augmentation import augmentation
 from res3d.workflows.making import compiled, layers_in
 from res3d.workflows.spans.figures import chosen_threshold, figures_of, find_all, mean_figures
-from res3d.workflows.spans.labels import read_labels
 from res3d.workflows.spans.reporting import leave_figures
 from res3d.workflows.spans.step_figures import Steps
 from res3d.workflows.start import load_start
@@ -41,7 +41,7 @@ def train_spans(recipe, data, workdir, *, deterministic=False, overwrite=False, 
         overwrite: bool. Removes a former run first.
         checkpoint_minutes, checkpoint_steps: time or steps between two checkpoints within an epoch.
         chosen: lines that say why the recipe is what it is; they stand above it in recipe.yaml.
-        read: as of `res3d.workflows.spans.choosing.span_line`.
+        read: as of `res3d.workflows.spans.labels.span_line`.
         lists: `videos` and `format` of an annotation file, as `read_spans` takes them.
 
     Returns:
@@ -51,7 +51,7 @@ def train_spans(recipe, data, workdir, *, deterministic=False, overwrite=False, 
     keras.utils.set_random_seed(recipe.seed)
     if deterministic:
         be_deterministic(recipe.precision)
-    folder, spans = WorkFolder(workdir), SpanSet(read_labels(data, **lists) if read is None else read())
+    folder, spans = WorkFolder(workdir), SpanSet(read_spans(data, **lists) if read is None else read())
     train, held = held_out(spans, recipe.data.validation_fraction, recipe.seed, recipe.data.validation_split,
                            None if overwrite else folder.held_out_file)
     recipe = dataclasses.replace(recipe, loss=dataclasses.replace(recipe.loss, multi_label=spans.overlapping))

@@ -4,10 +4,12 @@ import json
 
 import pytest
 
+from pipelines import spans
 from res3d.__main__ import main
 from res3d.training.workfolder import WorkFolder
-from res3d.workflows.spans import evaluate, labels, train
-from res3d.workflows.spans.choosing import span_line, span_recipe
+from res3d.workflows.spans import evaluate, train
+from res3d.workflows.spans.choosing import span_recipe
+from res3d.workflows.spans.labels import span_line
 
 SPANS = "video,start,end,label\na.mp4,1,2,serve\na.mp4,4,4.5,smash\nb.mp4,1,2,serve\nb.mp4,3,4,serve\n"
 
@@ -38,7 +40,7 @@ def test_folders_and_what_is_not_there_are_of_clips(tmp_path):
 
 def test_the_command_trains_spans_unasked(tmp_path, monkeypatch, capsys):
     (tmp_path / "labels.csv").write_text(SPANS)
-    asked, reads, own = [], [], labels.read_spans
+    asked, reads, own = [], [], spans.read_spans
 
     def trained(recipe, *_, chosen, read, **__):
         asked.append((recipe, chosen))
@@ -46,7 +48,7 @@ def test_the_command_trains_spans_unasked(tmp_path, monkeypatch, capsys):
         return []
 
     monkeypatch.setattr(train, "train_spans", trained)
-    monkeypatch.setattr(labels, "read_spans", lambda *args, **lists: reads.append(args) or own(*args, **lists))
+    monkeypatch.setattr(spans, "read_spans", lambda *args, **lists: reads.append(args) or own(*args, **lists))
     monkeypatch.setattr(evaluate, "spans_summary", lambda *_: "done")
     command = ["train", f"--data={tmp_path / 'labels.csv'}", f"--workdir={tmp_path / 'run'}"]
     assert main([*command, "--minutes=7", "--set=clip.fps=20"]) in (0, None)
@@ -66,9 +68,10 @@ def test_the_command_trains_spans_unasked(tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("command", ["train", "evaluate"])
-def test_records_are_refused_by_what_they_are(untrained, tmp_path, capsys, command):
+def test_records_of_clips_are_refused(untrained, tmp_path, capsys, command):
     (tmp_path / "records").mkdir()
-    (tmp_path / "records" / "summary.json").write_text("{}")
+    summary = {"kind": "res3d records", "schema_version": 2, "options": {"clip": {}}}
+    (tmp_path / "records" / "summary.json").write_text(json.dumps(summary))
     flags = ["--task=spans", f"--workdir={tmp_path / 'w'}"] if command == "train" else [f"--workdir={untrained}"]
     assert main([command, *flags, f"--data={tmp_path / 'records'}"]) == 1
-    assert "Windows are taken out of long videos, whose decoded frames `data.cache` keeps" in capsys.readouterr().err
+    assert "Expected records of long videos with their spans. Received those of clips" in capsys.readouterr().err
