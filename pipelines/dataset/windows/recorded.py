@@ -121,9 +121,11 @@ def settings_of(clip):
 def _pictures(piece, numbers):
     try:
         found = [decode_image(data) for data in _encoded(piece, numbers)]
-    except (ValueError, OSError) as error:
-        reason = error.reason if isinstance(error, VideoError) else str(error)
-        raise DamagedPieceError(piece, reason) from None
+    except OSError as error:
+        raise DamagedPieceError(piece, f"its shard '{addresses.shown(piece.shard)}' cannot be read: "
+                                       f"{error.strerror or error}; copy it again") from None
+    except ValueError as error:
+        raise DamagedPieceError(piece, error.reason if isinstance(error, VideoError) else str(error)) from None
     if any(picture.shape[:2] != (piece.height, piece.width) for picture in found):
         raise DamagedPieceError(piece, f"the record at {piece} has frames that are not {piece.height}x{piece.width}; "
                                        "prepare the data again")

@@ -18,6 +18,7 @@ from res3d.workflows.showing.strips import recorded_strips
 from res3d.workflows.spans.choosing import chosen_for
 from res3d.workflows.spans.evaluate import evaluate_spans
 from res3d.workflows.spans.figures import find_all
+from res3d.workflows.spans.labels import span_line
 from res3d.workflows.spans.step_figures import Steps
 from tests.pipelines.dataset.windows.test_recorded import here
 
@@ -51,6 +52,7 @@ def test_the_command_finds_spans_and_trains_at_the_steps_of_records(long_video, 
     said = capsys.readouterr().out
     assert "spans in 1 videos; all: 1 pieces in 1 shards" in said
     assert main(["prepare", "--verify", out]) == 0
+    assert "were prepared for them" in span_line(out)
     recipe, lines = chosen_for(read_spans(out), settings=["clip.frames=16"])
     assert (recipe.clip.fps, recipe.clip.resize, recipe.clip.frames) == (12.0, (32, 32), 16)
     assert any("12 steps a second, resized to (32, 32): the records hold them so" in line for line in lines)
