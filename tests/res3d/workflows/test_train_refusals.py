@@ -63,22 +63,17 @@ def test_a_folder_with_no_usable_video(tmp_path, console, tiny):
     assert not (tmp_path / "run").exists()
 
 
-def test_a_class_without_training_videos(motion, tmp_path, console, tiny):
+@pytest.mark.parametrize(("split", "words"), [
+    ("train", "Each class needs a video to train on. 1 of 2 have none: 'b'"),
+    ("test", "Expected videos in split 'train'. The data set has test: 1, val: 1. Name one of those"),
+])
+def test_a_class_or_all_without_training_videos(motion, tmp_path, console, tiny, split, words):
     video = next((motion / "train").rglob("*.avi"))
-    (tmp_path / "m.csv").write_text(f"path,label,split\n{video},a,train\n{video},b,val\n")
+    (tmp_path / "m.csv").write_text(f"path,label,split\n{video},a,{split}\n{video},b,val\n")
     code, _, err = console("train", "--recipe=demo", f"--data={tmp_path / 'm.csv'}", f"--workdir={tmp_path / 'run'}",
                            *settings(tiny))
     assert code == 1
-    assert "Each class needs a video to train on. 1 of 2 have none: 'b'" in err
-
-
-def test_nothing_to_train_on(motion, tmp_path, console, tiny):
-    video = next((motion / "train").rglob("*.avi"))
-    (tmp_path / "m.csv").write_text(f"path,label,split\n{video},a,test\n{video},b,val\n")
-    code, _, err = console("train", "--recipe=demo", f"--data={tmp_path / 'm.csv'}", f"--workdir={tmp_path / 'run'}",
-                           *settings(tiny))
-    assert code == 1
-    assert "Expected videos in split 'train'. The data set has test: 1, val: 1. Name one of those" in err
+    assert words in err
 
 
 @pytest.mark.slow

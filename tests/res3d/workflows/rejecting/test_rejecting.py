@@ -12,7 +12,7 @@ from res3d.evaluation.predictions import Predictions
 from res3d.evaluation.rejection import Rejection
 from res3d.training.workfolder import WorkFolder
 from res3d.weights.store.digests import digest_of
-from res3d.workflows.export import export, rejection_facts
+from res3d.workflows.export import rejection_facts
 from res3d.workflows.loading import load_network, load_rejection, load_trained
 from res3d.workflows.rejecting import applying
 from res3d.workflows.rejecting.applying import cool
@@ -181,18 +181,8 @@ def test_an_export_tells_it(calibrated):
 
 
 @pytest.mark.slow
-def test_a_server_answers_none_of_these_as_the_run_does(calibrated, motion, tmp_path, console):
-    from serving.server.server import Server
-    from serving.server.settings import Settings
-
-    export(calibrated, None, str(tmp_path / "actions"), fold=False)
-    values = {"model_name": "actions", "model_base_path": str(tmp_path / "actions"), "port": None,
-              "rest_api_port": None}
-    videos = sorted(map(str, (motion / "val").rglob("*.avi")))
-    own = json.loads(console("predict", *videos, f"--model={calibrated}", "--json")[1])
-    with Server(Settings.from_flags(values)) as server:
-        asked = f"--server=grpc://{server.grpc_address}/actions"
-        served = json.loads(console("predict", *videos, asked, "--json")[1])
+def test_a_server_answers_none_of_these_as_the_run_does(calibrated, both_answers):
+    own, served = both_answers(calibrated)
     assert [row["none"] for row in served] == [row["none"] for row in own]
     np.testing.assert_allclose([row["top"][0]["score"] for row in served], [row["top"][0]["score"] for row in own],
                                atol=0.02)  # frames go as JPEG

@@ -10,7 +10,6 @@ import pytest
 from res3d.evaluation.metrics import sigmoid
 from res3d.evaluation.predictions import Predictions
 from res3d.evaluation.rejection import Rejection
-from res3d.workflows.export import export
 from res3d.workflows.loading import load_network
 from res3d.workflows.rejecting.background import background_windows
 from res3d.workflows.rejecting.judging import digest_of_names
@@ -111,19 +110,9 @@ def test_scores_are_those_of_the_logits_divided(kept):
 
 
 @pytest.mark.slow
-def test_a_server_tells_the_labels_that_the_run_does(kept, motion, tmp_path, console):
-    from serving.server.server import Server
-    from serving.server.settings import Settings
-
+def test_a_server_tells_the_labels_that_the_run_does(kept, both_answers):
     run, _ = kept
-    export(run, None, str(tmp_path / "actions"), fold=False)
-    values = {"model_name": "actions", "model_base_path": str(tmp_path / "actions"), "port": None,
-              "rest_api_port": None}
-    videos = sorted(map(str, (motion / "val").rglob("*.avi")))
-    own = json.loads(console("predict", *videos, f"--model={run}", "--json")[1])
-    with Server(Settings.from_flags(values)) as server:
-        asked = f"--server=grpc://{server.grpc_address}/actions"
-        served = json.loads(console("predict", *videos, asked, "--json")[1])
+    own, served = both_answers(run)
     threshold = Rejection.load(run / "rejection.json").threshold
     for mine, theirs in zip(own, served):
         sure = {row["label"] for row in mine["top"] if abs(row["score"] - threshold) > 0.02}  # frames go as JPEG
