@@ -60,6 +60,15 @@ def strip_moments(seconds):
     return (np.arange(STRIP_FRAMES) + 0.5) * seconds / STRIP_FRAMES
 
 
+def strip_size(height, width):
+    """(height, width) of a frame in a strip.
+
+    >>> strip_size(360, 640)
+    (72, 128)
+    """
+    return STRIP_HEIGHT, max(1, round(width * STRIP_HEIGHT / height))
+
+
 def clock(seconds, digits=0):
     """A time as people read it, with so many digits of a second at least where it is not whole.
 

@@ -35,6 +35,7 @@ def predict(model, videos, *, protocol="centre", top=5, labels=None, workers=Non
     scored = score(network, clip, manifest, protocol, names, workers=workers, multi_label=multi_label)
     errors = dict(scored.quarantine)
     rows = dict(zip(scored.positions, zip(scored.predictions.scores, scored.predictions.predicted)))
+    most = max(top, len(names)) if rejection is not None and multi_label else top
     results = []
     for position, entry in enumerate(manifest):
         if position not in rows:
@@ -44,7 +45,7 @@ def predict(model, videos, *, protocol="centre", top=5, labels=None, workers=Non
         if answer < 0:
             results.append({"video": entry.path, "error": NO_NUMBERS})
             continue
-        found = best(scores, names, max(top, len(names)))
+        found = best(scores, names, most)
         results.append({"video": entry.path, **({"top": found[:top]} if rejection is None else
                                                 rejection.judge(found, top, multi_label))})
     return results

@@ -55,7 +55,6 @@ class RecordedVideos:
     Attributes:
         rate: float. Steps a second.
         steps: {video: how many steps it has}, of those that could be prepared.
-        left_out: {video: why it could not}.
 
     Raises:
         ValueError: for records of clips, and for a clip of other steps or pictures than they hold.
@@ -70,19 +69,23 @@ class RecordedVideos:
         self.firsts = {video: np.cumsum([0, *(piece.frames for piece in pieces)])
                        for video, pieces in self.pieces.items()}
         self.steps = {video: int(firsts[-1]) for video, firsts in self.firsts.items()}
-        self.left_out = index.left_out(folder)
-        self._check(folder, made_for)
+        self.folder = folder
+        self._check(made_for)
 
-    def _check(self, folder, made_for):
+    @functools.cached_property
+    def _left_out(self):
+        return index.left_out(self.folder)
+
+    def _check(self, made_for):
         clip = self.clip
         sizes = {(piece.height, piece.width) for pieces in self.pieces.values() for piece in pieces}
         alike = clip.resize == made_for.resize and all(clip.resized_size(*size) == size for size in sizes)
         if alike and not clip.in_segments and clip.fps is not None and np.isclose(clip.fps / clip.stride, self.rate):
             return
+        flags = " ".join(f"--set {place}={value}" for place, value in settings_of(made_for).items())
         raise ValueError(f"Expected a window of {self.rate:g} steps a second and frames resized to {made_for.resize}, "
-                         f"as the records in '{addresses.shown(folder)}' hold them. Received: {clip!r}. Take those: "
-                         f"{' '.join(f'--set {place}={value}' for place, value in settings_of(made_for).items())}, or "
-                         "prepare the videos again for this one.")
+                         f"as the records in '{addresses.shown(self.folder)}' hold them. Received: {clip!r}. Take "
+                         f"those: {flags}, or prepare the videos again for this one.")
 
     def pictures(self, video, steps):
         """{step: uint8 RGB (height, width, 3), the whole picture}; DamagedPieceError where one cannot be had."""
@@ -108,7 +111,7 @@ class RecordedVideos:
 
     def why_not(self, video):
         """Why a video has no frames here."""
-        return self.left_out.get(addresses.shown(video), "it is not among the records")
+        return self._left_out.get(addresses.shown(video), "it is not among the records")
 
 
 def settings_of(clip):

@@ -11,7 +11,7 @@ from res3d.training.callbacks import Progress
 from res3d.training.epoch_sizes import EpochSizes
 from res3d.training.kept.averages import averaged_weights
 from res3d.training.recipe import find_recipe
-from res3d.workflows.making import make_model
+from res3d.workflows.making import make_model, make_network
 from res3d.workflows.pretraining.figures import Figures
 
 EVERY = 500  # steps after which what is learnt so far is saved
@@ -47,7 +47,7 @@ def pretrain(output, steps=2400, recipe=None, workers=1, callbacks=None):
     model = make_model(recipe, len(CLASSES), sizes)
     figures = Figures(recipe.clip, recipe.data.batch_size, steps, recipe.seed, workers=max(workers, 1),
                       use_multiprocessing=workers > 0, max_queue_size=8)
-    saving = _Saving(output, make_model(dataclasses.replace(recipe, precision="float32"), len(CLASSES), sizes))
+    saving = _Saving(output, make_network(dataclasses.replace(recipe, precision="float32"), len(CLASSES)))
     progress = Progress(1, sizes)
     try:
         history = model.fit(figures, epochs=1, shuffle=False, callbacks=[*(callbacks or ()), saving, progress],
@@ -59,12 +59,11 @@ def pretrain(output, steps=2400, recipe=None, workers=1, callbacks=None):
 
 
 class _Saving(keras.callbacks.Callback):
-    """Saves the averaged weights to `path` every so many steps, as the weights of `plain`, a model in float32."""
+    """Saves the averaged weights to `path` every so many steps, as the weights of `plain`, a network in float32."""
 
     def __init__(self, path, plain):
         super().__init__()
-        self.path = os.fspath(path)
-        self.plain = keras.Model(plain.inputs, plain.outputs, name=plain.name)  # without the optimizer's state
+        self.path, self.plain = os.fspath(path), plain
 
     def on_train_batch_end(self, batch, logs=None):
         if (batch + 1) % EVERY == 0:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from pipelines.annotations.files import may_be_video
 from pipelines.spans import read_spans
 from pipelines.video.info import VideoError
+from res3d.evaluation.rejection import count_alarms
 from res3d.workflows.ask import find_videos
 from res3d.workflows.sliding import slide
 
@@ -94,9 +95,8 @@ def answers_line(windows):
     '1 answer in 1.0 minutes, 60.0 an hour: that many false alarms, if nothing was to be found'
     """
     seconds = covered([(start, end) for _, start, end in windows])
-    answers, before = 0, set()
-    for labels, _, _ in windows:
-        answers, before = answers + len(set(labels) - before), set(labels)
+    every = sorted({label for labels, _, _ in windows for label in labels})
+    answers = count_alarms([("", label, float(label in labels)) for label in every for labels, _, _ in windows], 0.5)
     return (f"{answers} answer{'s' * (answers != 1)} in {seconds / 60:.1f} minutes, "
             f"{answers * 3600 / max(seconds, 1e-9):.1f} an hour: that many false alarms, if nothing was to be found")
 

@@ -17,7 +17,7 @@ from res3d.evaluation.views import average_views
 from res3d.weights.store.digests import digest_of
 from res3d.workflows.rejecting.applying import cool
 from res3d.workflows.rejecting.background import background_windows
-from res3d.workflows.rejecting.judging import Judged, digest_of_names, figures, keep_of, threshold_for
+from res3d.workflows.rejecting.judging import Judged, digest_of_names, figures, said_of, threshold_for
 
 
 @dataclasses.dataclass(frozen=True)
@@ -121,10 +121,8 @@ def choose(wanted, judged, temperature, background, folder):
         background: `Background` or None.
         folder: `WorkFolder`.
     """
-    if wanted.alarms is not None:
-        chosen, on = f"alarms={wanted.alarms:g}", background.seconds
-    else:
-        chosen, on = keep_of(KEEP if wanted.keep is None else wanted.keep), judged.videos
+    chosen = said_of(KEEP if wanted.keep is None else wanted.keep, wanted.alarms)
+    on = judged.videos if wanted.alarms is None else background.seconds
     threshold = threshold_for(chosen, judged, background)
     found = Rejection(temperature, threshold, chosen, len(judged.videos), digest_of(folder.model_file),
                       digest_of_names(on))

@@ -7,7 +7,7 @@ import numpy as np
 
 from res3d.evaluation.rejection import NONE, count_alarms, threshold_keeping, threshold_of_alarms
 
-KEEPING = "keep="  # what a rejection says that a share of right answers was chosen for; else it was for alarms
+KEEPING, ALARMING = "keep=", "alarms="  # how it begins what a rejection says that it was chosen for
 OF_VIDEOS, OF_BACKGROUND = ("answered", "right_of_answered", "right_kept"), ("alarms_per_hour",)
 
 
@@ -77,9 +77,13 @@ def halves(names):
     return np.array([sides[name] == 1 for name in names])
 
 
-def keep_of(share):
-    """What a `Rejection` says of a threshold that keeps a share of the right answers."""
-    return f"{KEEPING}{share:g}"
+def said_of(share=None, alarms=None):
+    """What a `Rejection` says of a threshold that keeps a share of the right answers, or leaves so many alarms an hour.
+
+    >>> said_of(share=0.95), said_of(alarms=10.0)
+    ('keep=0.95', 'alarms=10')
+    """
+    return f"{KEEPING}{share:.15g}" if alarms is None else f"{ALARMING}{alarms:.15g}"
 
 
 def threshold_for(chosen, judged, background):

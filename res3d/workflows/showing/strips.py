@@ -6,7 +6,7 @@ from pipelines.dataset.windows.recorded import RecordedVideos
 from pipelines.video.opencv import resize_image
 from pipelines.video.reading import probe, read_frames
 from res3d.looks.pictures import film
-from res3d.looks.timeline import STRIP_FRAMES, STRIP_HEIGHT, strip_moments
+from res3d.looks.timeline import STRIP_FRAMES, STRIP_HEIGHT, strip_moments, strip_size
 
 
 def strip_of(video):
@@ -21,7 +21,7 @@ def strip_of(video):
     info = probe(video)
     moments = strip_moments(info.duration_seconds)
     places = np.maximum(np.searchsorted(info.times_seconds, moments, side="right") - 1, 0)
-    frames = read_frames(video, places.tolist(), _small, info=info)
+    frames = read_frames(video, places.tolist(), strip_size, info=info)
     return film(frames, STRIP_HEIGHT, STRIP_FRAMES), info.duration_seconds
 
 
@@ -41,11 +41,7 @@ def recorded_strips(folder):
         seconds = recorded.steps[video] / recorded.rate
         steps = [int(moment * recorded.rate) for moment in strip_moments(seconds)]
         pictures = recorded.pictures(video, steps)
-        frames = [resize_image(pictures[step], _small(*pictures[step].shape[:2])) for step in steps]
+        frames = [resize_image(pictures[step], strip_size(*pictures[step].shape[:2])) for step in steps]
         return film(np.stack(frames), STRIP_HEIGHT, STRIP_FRAMES), seconds
 
     return lambda video: strip_or_none(video, strip)
-
-
-def _small(height, width):
-    return STRIP_HEIGHT, max(1, round(width * STRIP_HEIGHT / height))

@@ -10,7 +10,7 @@ from pipelines.annotations.writing import SUFFIXES, write_rows
 from pipelines.sample.streaming import network_frames
 from pipelines.video import opencv
 from res3d.looks.pictures import film
-from res3d.looks.timeline import STRIP_FRAMES, STRIP_HEIGHT, found_lanes, strip_moments, timeline
+from res3d.looks.timeline import STRIP_FRAMES, STRIP_HEIGHT, found_lanes, strip_moments, strip_size, timeline
 from res3d.spans.contract import SpanSpec
 from res3d.spans.decoding import reaching
 from res3d.spans.span import as_dict
@@ -82,9 +82,7 @@ class _Strip:
 
     def pass_by(self, seconds, frame):
         while self._due and seconds >= self._due[0]:
-            height, width = frame.shape[:2]
-            size = STRIP_HEIGHT, max(1, round(width * STRIP_HEIGHT / height))
-            self._frames.append(opencv.resize_image(frame, size))
+            self._frames.append(opencv.resize_image(frame, strip_size(*frame.shape[:2])))
             del self._due[0]
 
     def film(self):
