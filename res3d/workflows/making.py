@@ -66,7 +66,7 @@ def _prepare_layers(model, recipe):
     strategy = getattr(model, "distribute_strategy", None)  # which models of other backends lack
     if recipe.optimizer.synchronized_norm and strategy is not None and strategy.num_replicas_in_sync > 1:
         synchronize_norms(model)
-    if recipe.cycles is not None:
+    if recipe.cycles is not None and recipe.multigrid.grow_batch:
         split_norms(model, recipe.multigrid.norm_clips)
 
 

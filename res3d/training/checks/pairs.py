@@ -35,8 +35,6 @@ def _check_multigrid(recipe):
          f"optimizer.accumulate={recipe.optimizer.accumulate}"),
         (recipe.multigrid.long and recipe.clip.frames < 4, "clips of 4 frames or more for its long cycle",
          f"clip.frames={recipe.clip.frames}"),
-        (recipe.multigrid.long and recipe.clip.in_segments, "clip.sampling=dense for its long cycle",
-         f"clip.sampling={recipe.clip.sampling}"),
         (recipe.multigrid.long and recipe.schedule.decay == "step" and not recipe.schedule.steps,
          "schedule.steps for the stages of its long cycles", "schedule.steps=[]"))
     for wrong, wanted, received in refused:

@@ -29,8 +29,8 @@ class Phase:
     end: int
 
 
-def long_shapes(clip):
-    """The shapes of a long cycle, the full one last.
+def long_shapes(clip, grow=True):
+    """The shapes of a long cycle, the full one last; with `grow`, of as much work a batch, else of as many clips.
 
     >>> from types import SimpleNamespace
     >>> [(shape.times, shape.frames, shape.height) for shape in long_shapes(SimpleNamespace(frames=32, height=224,
@@ -41,11 +41,11 @@ def long_shapes(clip):
     for of_time, of_space in LONG:
         frames = max(1, round(clip.frames * of_time))
         height, width = round(clip.height * of_space), round(clip.width * of_space)
-        shapes.append(Shape(frames, height, width, round(work / (frames * height * width))))
+        shapes.append(Shape(frames, height, width, round(work / (frames * height * width)) if grow else 1))
     return shapes
 
 
-def turns(shape, clip, short):
+def turns(shape, clip, short, grow=True):
     """The shapes that batches take in turn in epochs of `shape`: itself alone, or with `short` smaller ones before it.
 
     >>> from types import SimpleNamespace
@@ -58,12 +58,12 @@ def turns(shape, clip, short):
     smaller = []
     for of_space in SHORT:
         height, width = clip.height * of_space, clip.width * of_space
-        more = max(1, round(shape.height * shape.width / (height * width)))
+        more = max(1, round(shape.height * shape.width / (height * width))) if grow else 1
         smaller.append(Shape(shape.frames, round(height), round(width), shape.times * more))
     return (*smaller, shape)
 
 
-def phases(clip, epochs, boundaries, stretch, short):
+def phases(clip, epochs, boundaries, stretch, short, grow=True):
     """The phases of a run with long cycles: one cycle a stage, shared out so that each shape has equally many steps,
     and then the full shape alone, with the same saving of steps.
 
@@ -73,9 +73,10 @@ def phases(clip, epochs, boundaries, stretch, short):
         boundaries: rising numbers, the epochs of the plain schedule at which a stage ends.
         stretch: float. Epochs to one of the plain schedule.
         short: bool. Whether there are short cycles, too.
+        grow: bool. Whether batches of coarse clips are larger.
     """
-    shapes = long_shapes(clip)
-    sizes = [_mean(turn.times for turn in turns(shape, clip, short)) for shape in shapes]
+    shapes = long_shapes(clip, grow)
+    sizes = [_mean(turn.times for turn in turns(shape, clip, short, grow)) for shape in shapes]
     rows, steps = [], 0.0
     for stage, (first, last) in enumerate(zip((0, *boundaries), boundaries)):
         for shape, size in zip(shapes, sizes):
@@ -108,11 +109,12 @@ class Cycles:
 
     def __init__(self, recipe):
         self.clip, self.schedule, asked = recipe.clip, recipe.schedule, recipe.multigrid
-        self.short, self.in_steps = asked.short, recipe.schedule.decay == "step"
+        self.short, self.grow, self.in_steps = asked.short, asked.grow_batch, recipe.schedule.decay == "step"
         if asked.long:
             tuned = self.schedule.epochs * (1 - asked.tuning)
             boundaries = self.schedule.steps if self.in_steps else (tuned,)
-            self.phases = phases(self.clip, self.schedule.epochs, boundaries, asked.stretch, asked.short)
+            self.phases = phases(self.clip, self.schedule.epochs, boundaries, asked.stretch, asked.short,
+                                 asked.grow_batch)
         else:
             ends = [*(self.schedule.steps if self.in_steps else ()), self.schedule.epochs]
             self.phases = [Phase(stage, long_shapes(self.clip)[-1], int(end * asked.stretch))
@@ -125,7 +127,7 @@ class Cycles:
 
     def turns(self, epoch):
         """The shapes that the batches of an epoch take in turn."""
-        return turns(self.phase(epoch).shape, self.clip, self.short)
+        return turns(self.phase(epoch).shape, self.clip, self.short, self.grow)
 
     def factor(self, epoch):
         """What the rate of the full clips' batch is multiplied by: the size of the batch, and the decay by steps.

@@ -85,10 +85,11 @@ def test_fine_tuning_from_a_work_folder(motion, trained, tmp_path, tiny):
 
 
 @pytest.mark.slow
-def test_multigrid_training_leaves_a_plain_network(motion, tmp_path, tiny):
+@pytest.mark.parametrize("settings", [(), ("clip.sampling=segments", "multigrid.grow_batch=false")])
+def test_multigrid_training_leaves_a_plain_network(motion, tmp_path, tiny, settings):
     """What is kept has the config and the answers of a network that was built; a run that goes on repeats nothing."""
     asks = [*tiny, "data.batch_size=1", "clip.frames=12", "multigrid.long=true", "multigrid.short=true",
-            "optimizer.precise_norm=2"]
+            "optimizer.precise_norm=2", *settings]
     recipe = find_recipe("demo", asks)
     rows = train(recipe, motion, tmp_path / "run", checkpoint_steps=1)
     assert len(rows) == recipe.epochs == 2

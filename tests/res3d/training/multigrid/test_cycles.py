@@ -1,5 +1,6 @@
 """The schedule of multigrid training, beside a plain restatement and the numbers of its published code."""
 
+import dataclasses
 import fractions
 import types
 
@@ -73,6 +74,18 @@ def test_a_short_cycle_alone_stretches_the_schedule():
     assert [cycles.factor(epoch) for epoch in (140, 141, 357)] == pytest.approx([1, 0.1, 0.001])
 
 
+def test_batches_that_do_not_grow_have_as_many_steps_and_the_plain_rate():
+    """The same shapes, each for as many epochs, as an epoch of each has as many steps."""
+    settings = ["schedule.decay=cosine", "schedule.steps=[]", "schedule.epochs=20", "schedule.warmup_epochs=0",
+                "multigrid.stretch=1", "multigrid.grow_batch=false", "multigrid.tuning=0.2"]
+    cycles, grown = find_recipe(PUBLISHED, settings).cycles, find_recipe(PUBLISHED).cycles
+    assert [phase.end for phase in cycles.phases] == [4, 8, 12, 16, 20]
+    for epoch, other in ((0, 0), (19, 357)):
+        assert [turn.times for turn in cycles.turns(epoch)] == [1, 1, 1]
+        assert [dataclasses.replace(turn, times=1) for turn in grown.turns(other)] == list(cycles.turns(epoch))
+    assert {cycles.factor(epoch) for epoch in range(20)} == {1.0}
+
+
 def test_small_clips_see_what_full_ones_see():
     clip = ClipSpec(frames=16, height=112, width=112, resize=128)
     small = spec_of(long_shapes(clip)[0], clip)
@@ -104,7 +117,6 @@ def test_sizes_of_equal_and_of_unequal_epochs():
     (["data.clips_per_video=2"], r"needs data.clips_per_video=1, .* Received: data.clips_per_video=2\. Set multigrid"),
     (["optimizer.accumulate=2"], r"optimizer.accumulate=1, as its batches differ in size"),
     (["schedule.steps=[]"], r"needs schedule.steps for the stages of its long cycles"),
-    (["clip.sampling=segments"], r"needs clip.sampling=dense for its long cycle"),
     (["multigrid.stretch=0"], r"`multigrid.stretch` must be positive")])
 def test_what_cannot_be_had_with_it(settings, said):
     with pytest.raises(ValueError, match=said):
