@@ -11,7 +11,6 @@ where it is installed, slow_r50 and X3D.
 """
 
 import argparse
-import contextlib
 import json
 import os
 import pathlib
@@ -21,9 +20,6 @@ import time
 
 HERE = pathlib.Path(__file__).resolve()
 sys.path.insert(0, str(HERE.parents[1]))
-OPERATORS = ("nms", "qnms", "roi_align", "qroi_align", "roi_pool", "ps_roi_align", "ps_roi_pool", "deform_conv2d",
-             "_roi_align_backward", "_roi_pool_backward", "_ps_roi_align_backward", "_ps_roi_pool_backward",
-             "_deform_conv2d_backward")
 MODELS = ("r3d_18", "mc3_18", "r2plus1d_18", "slow_r50", "x3d_s", "x3d_m")
 
 
@@ -86,29 +82,11 @@ def measure_keras(args):
                    "step": step and step / args.batch}
 
 
-def _torchvision():
-    """torchvision, also where it lacks its compiled operators, as beside some builds of torch.
-
-    No network here calls them, but torchvision names them as it is imported; where they are, to declare them as well
-    would end the process.
-    """
-    try:
-        import torchvision
-    except RuntimeError:
-        import torch
-
-        for module in [module for module in sys.modules if module.partition(".")[0] == "torchvision"]:
-            del sys.modules[module]
-        for operator in OPERATORS:
-            with contextlib.suppress(RuntimeError):
-                torch.library.define(f"torchvision::{operator}", "(Tensor input) -> Tensor")
-        import torchvision
-    return torchvision
-
-
 def torch_model(name):
     """(module, input shape without batch) of the original implementation, or None where its package is missing."""
-    torchvision = _torchvision()
+    from tests.golden.originals.whole_torchvision import torchvision_here
+
+    torchvision = torchvision_here()
     if name in ("r3d_18", "mc3_18", "r2plus1d_18"):
         return getattr(torchvision.models.video, name)(), (3, 16, 112, 112)
     try:

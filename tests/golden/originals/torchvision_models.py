@@ -1,26 +1,8 @@
-"""torchvision's own image and video residual networks, and VMZ's, which are torchvision's with other parts.
+"""torchvision's own image and video residual networks, and VMZ's, which are torchvision's with other parts."""
 
-The CPU wheel may come without torchvision's compiled operators, none of which a residual network uses; they are
-declared here, before torchvision is imported, because it describes them at import.
-"""
+from originals.whole_torchvision import torchvision_here
 
-import torch
-
-OPERATORS = ("nms", "qnms", "roi_align", "qroi_align", "roi_pool", "ps_roi_align", "ps_roi_pool", "deform_conv2d",
-             "_roi_align_backward", "_roi_pool_backward", "_ps_roi_align_backward", "_ps_roi_pool_backward",
-             "_deform_conv2d_backward")
-
-
-def declare_operators():
-    """Gives torch the names that torchvision registers descriptions for."""
-    for name in OPERATORS:
-        try:
-            torch.library.define(f"torchvision::{name}", "(Tensor input) -> Tensor")
-        except RuntimeError:
-            return  # compiled operators are there
-
-
-declare_operators()
+torchvision_here()
 
 from torch import nn  # noqa: E402
 from torchvision import models  # noqa: E402
