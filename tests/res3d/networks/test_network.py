@@ -45,6 +45,13 @@ def test_a_range_that_does_not_begin_at_zero():
         np.testing.assert_allclose(PixelScaling(clip)(x), expected, 1e-5, 1e-5)
 
 
+def test_pixels_of_a_width_that_is_not_known_are_scaled_to_the_same_digits():
+    """Rows at once where it is, and pixel by pixel where not: two ways to the same numbers."""
+    layer, x = PixelScaling(CLIP.replace(mean=(0.1, 0.2, 0.3), std=(0.5, 0.6, 0.7))), pixels(2)
+    free = keras.Input((None, None, None, 3), dtype="uint8")
+    np.testing.assert_array_equal(layer(x), keras.Model(free, layer(free)).predict_on_batch(x))
+
+
 @pytest.mark.slow
 def test_stochastic_depth_grows_by_the_stage():
     """Model Garden: a tenth in the last of four stages, (i + 1) / 5 of it in the i-th."""
