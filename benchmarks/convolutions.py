@@ -3,8 +3,8 @@
     PYTHONPATH=. python benchmarks/convolutions.py [--dtypes bfloat16 float32] [--threads=1] [--torch-python=PYTHON]
 
 Milliseconds of processor time, the least of five turns that the ways take one after the other. `kernel` is the gradient
-of the kernel as TensorFlow computes it; `by taps` is the same as a sum of 2D ones over the taps in time, `in float32`
-the same of numbers that are cast first: rewrites that the networks would use were they faster. `torch` is torch's
+of the kernel as TensorFlow computes it; `by taps` is the same as 2D ones over the taps in time, which networks have on
+JAX, `in float32` the same of numbers that are cast first: rewrites to use were they faster. `torch` is torch's
 gradient of the kernel, in the faster of its two layouts.
 """
 
@@ -40,18 +40,20 @@ def least(calls):
     return [1000 * seconds for seconds in best]
 
 
-def by_taps(x, out, shape, strides):
-    """The gradient of the kernel, of 2D gradients of frames that each tap sees."""
+def by_taps(x, kernel, out, strides):
+    """The gradient of the kernel of `convolution_by_taps`, which JAX has on a CPU."""
     import tensorflow as tf
 
-    stride, frames = strides[0], out.shape[1]
-    before = max((frames - 1) * stride + shape[0] - x.shape[1], 0) // 2
-    x = tf.pad(x, [[0, 0], [before, shape[0]], [0, 0], [0, 0], [0, 0]])
-    folded = tf.reshape(out, (-1, *out.shape[2:]))
-    parts = [x[:, tap:tap + (frames - 1) * stride + 1:stride] for tap in range(shape[0])]
-    return tf.stack([tf.raw_ops.Conv2DBackpropFilter(
-        input=tf.reshape(part, (-1, *part.shape[2:])), filter_sizes=shape[1:], out_backprop=folded,
-        strides=[1, *strides[1:], 1], padding="SAME") for part in parts])
+    from res3d.layers.backends.taps import convolution_by_taps
+
+    pads = []
+    for size, taps, stride, count in zip(x.shape[1:4], TAPS, strides, out.shape[1:4]):
+        total = max((count - 1) * stride + taps - size, 0)
+        pads.append((total // 2, total - total // 2))
+    with tf.GradientTape() as tape:
+        tape.watch(kernel)
+        y = convolution_by_taps(x, kernel, strides, pads)
+    return tape.gradient(y, kernel, out)
 
 
 def ours(dtype, shape, filters, strides):
@@ -70,7 +72,7 @@ def ours(dtype, shape, filters, strides):
              lambda: tf.raw_ops.Conv3DBackpropInputV2(input_sizes=shape, filter=kernel, out_backprop=out,
                                                       strides=steps, padding="SAME"),
              lambda: gradient(x, out),
-             lambda: by_taps(x, out, sizes, strides),
+             lambda: by_taps(x, kernel, out, strides),
              lambda: tf.cast(gradient(tf.cast(x, "float32"), tf.cast(out, "float32")), dtype))
     graphs = [tf.function(call, autograph=False) for call in calls]
     tf.debugging.assert_near(tf.cast(graphs[2](), "float32"), tf.cast(graphs[3](), "float32"), atol=1.0, rtol=0.05)

@@ -50,13 +50,13 @@ def compare(args):
     """Prints a line for each side and seed."""
     from benchmarks.real_actions import Store
 
-    store, recipe = Store(args.work / "multigrid.jsonl"), prepared(args)
+    store, options = Store(args.work / "multigrid.jsonl"), prepared(args)
     print(f"{'side':12}{'seed':>6}{'epochs':>8}{'steps':>8}{'compiled':>10}{'core seconds':>14}{'accuracy':>10}")
     for seed in args.seeds:
         for side in args.sides:
-            key = (side, seed, *map(str, recipe))
+            key = (side, seed, *options)
             if key not in store.rows:
-                done = subprocess.run([sys.executable, __file__, *recipe, f"--side={side}", f"--seeds={seed}"],
+                done = subprocess.run([sys.executable, __file__, *options, f"--side={side}", f"--seeds={seed}"],
                                       check=True, stdout=subprocess.PIPE, text=True)
                 store.add(key, json.loads(done.stdout.splitlines()[-1]))
             row = store.rows[key]
@@ -91,8 +91,7 @@ def trained(args):
     from res3d.workflows.training_data import load_training_data
 
     (seed,) = args.seeds
-    settings = [f"seed={seed}", *(f"multigrid.stretch={args.stretch}" for _ in range(args.side == "multigrid")),
-                *SIDES[args.side]]
+    settings = [f"seed={seed}", f"multigrid.stretch={args.stretch}", *SIDES[args.side]]
     if args.actions:
         data, name = args.work / f"{args.actions}.csv", args.work / f"{args.actions}.yaml"
         settings += ["stop.max_minutes=null"]

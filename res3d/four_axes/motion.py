@@ -1,14 +1,12 @@
 """`MotionChannels` of a clip whose frames stand on the batch axis."""
 
-import numpy as np
 from keras import ops
 
 
 def motion_channels(layer, x, run):
     count = x.shape[-1]
-    levels = x / np.broadcast_to(np.array(layer.scale, "float32"), (count,))
-    gray = ops.sum(levels * layer.gray_weights(count), axis=-1, keepdims=True)
-    motion = {"difference": lambda: _steps(gray), "color_difference": lambda: _steps(levels),
+    gray = ops.sum(x * layer.gray_weights(count), axis=-1, keepdims=True)
+    motion = {"difference": lambda: _steps(gray), "color_difference": lambda: _steps(x / layer.level(count)),
               "background": lambda: gray - ops.mean(gray, axis=0, keepdims=True)}
     shown = [x if name == "color" else layer.even(motion[name](), (0, 1, 2, 3)) for name in layer.channels]
     return ops.concatenate(shown, axis=-1)

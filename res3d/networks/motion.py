@@ -102,10 +102,9 @@ class MotionChannels(keras.layers.Layer):
     def call(self, x, training=None):
         pixels = ops.cast(x, "float32")
         count = pixels.shape[-1]
-        scale = np.broadcast_to(np.array(self.scale, "float32"), (count,))
-        gray = ops.matmul(pixels, (self.gray_weights(count) / scale)[:, None])
+        gray = ops.matmul(pixels, self.gray_weights(count)[:, None])
         colors = any(CHANNELS[name][1] for name in self.channels)
-        levels = ops.divide(pixels, scale) if colors else None
+        levels = ops.divide(pixels, self.level(count)) if colors else None
         sign = self._signs(ops.shape(x)[0]) if training and self.random_sign else None
         shown = []
         for name in self.channels:
@@ -118,10 +117,14 @@ class MotionChannels(keras.layers.Layer):
         # A CPU is several times as long at joining channels number by number as at turning rows of them.
         return ops.swapaxes(ops.stack([ops.squeeze(part, -1) for part in shown], axis=-2), -1, -2)
 
+    def level(self, count: int) -> np.ndarray:
+        """What one level of 255 is in each of `count` channels of the input, float32 `(count,)`."""
+        return np.broadcast_to(np.array(self.scale, "float32"), (count,))
+
     def gray_weights(self, count: int) -> np.ndarray:
-        """How much of each channel is in gray, float32 `(count,)`, in the order of the pixels."""
+        """What each channel of the input adds to gray in levels, float32 `(count,)`, in the order of the pixels."""
         weights = np.array(GRAY.get(count, (1 / count,) * count), "float32")
-        return weights[:: -1 if self.channel_order == "BGR" else 1]
+        return weights[:: -1 if self.channel_order == "BGR" else 1] / self.level(count)
 
     def even(self, motion: keras.KerasTensor, axes: tuple[int, ...]) -> keras.KerasTensor:
         """Motion `(..., height, width, channels)` in units of its own size over `axes`, those of one clip."""
